@@ -1,0 +1,45 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/env/environment.h"
+#include "common/nn/policy_forward.h"
+#include "common/tensor/view.h"
+#include "nmn/v1/run_config.pb.h"
+
+namespace nmn::actor {
+
+// What one batch of episodes left behind. Lane i is episode first_episode + i. Views stay valid until the next Run.
+struct RolloutResult {
+  uint32_t update = 0;
+  uint32_t first_episode = 0;
+  ConstView3 observation;   // x             [time, observation_size, lane]
+  ConstView2 raw_action;    // u             [time, lane]
+  ConstView2 action;        // as fed back   [time, lane]
+  ConstView2 reward;        // raw           [time, lane]
+  ConstView2 mean;          // of the policy [time, lane]
+  ConstView2 log_variance;  // of the policy [time, lane]
+  std::vector<std::vector<double>> measures;  // [measure][lane]
+};
+
+// Plays whole episodes with a fixed policy: environment and policy stepped together, a batch at a time.
+// Preallocated for max_lanes; a batch with fewer lanes is fine. Not thread-safe. Deterministic as the environment and the policy are.
+class RolloutEngine {
+ public:
+  static absl::StatusOr<std::unique_ptr<RolloutEngine>> Create(const v1::RunConfig& config, size_t max_lanes);
+  virtual ~RolloutEngine() = default;
+
+  virtual void SetParameters(std::span<const float> parameters) = 0;
+
+  // Plays `lanes` episodes. With `use_mean`, u is the policy's mean (no noise). `stop` is polled between steps; a stopped rollout
+  // returns CANCELLED and leaves no result.
+  virtual absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool use_mean = false,
+                                            const std::atomic<bool>* stop = nullptr) = 0;
+};
+
+}  // namespace nmn::actor

@@ -1,0 +1,31 @@
+# Every third-party library, found once. Each folder links what it names.
+
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(hwy REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+
+if(NMN_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(NMN_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()
+
+# LibTorch: Debian's 1.13, or an upstream 2.x given by -DCMAKE_PREFIX_PATH. nmn_torch carries it to the few targets that may see it.
+if(NMN_WITH_TORCH)
+  find_package(Torch REQUIRED)
+  add_library(nmn_torch INTERFACE)
+  add_library(nmn::torch ALIAS nmn_torch)
+  target_link_libraries(nmn_torch INTERFACE ${TORCH_LIBRARIES})
+  target_include_directories(nmn_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+  separate_arguments(nmn_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
+  target_compile_options(nmn_torch INTERFACE ${nmn_torch_flags})
+endif()

@@ -1,0 +1,46 @@
+# One call a target, so that every folder's CMakeLists.txt is a list of sources and dependencies.
+
+# nmn_library(common_rng SOURCES a.cc DEPS absl::status): static library nmn_common_rng, alias nmn::common_rng.
+# Without SOURCES it is header-only.
+function(nmn_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  if(ARG_SOURCES)
+    add_library(nmn_${name} STATIC ${ARG_SOURCES})
+    target_include_directories(nmn_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+    target_link_libraries(nmn_${name} PUBLIC ${ARG_DEPS})
+  else()
+    add_library(nmn_${name} INTERFACE)
+    target_include_directories(nmn_${name} INTERFACE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(nmn_${name} INTERFACE ${ARG_DEPS})
+  endif()
+  add_library(nmn::${name} ALIAS nmn_${name})
+endfunction()
+
+# nmn_binary(nmn-actor SOURCES main.cc DEPS ...): an executable in build/<preset>/bin.
+function(nmn_binary name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+endfunction()
+
+# nmn_test(unit_common_rng SOURCES philox_test.cc DEPS nmn::common_rng [LABELS unit] [TIMEOUT 120] [SERIAL]): a GoogleTest binary that
+# is one ctest. SERIAL: it must not share the machine with other tests.
+function(nmn_test name)
+  cmake_parse_arguments(ARG "SERIAL" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_SERIAL)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+  endif()
+endfunction()

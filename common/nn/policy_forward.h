@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "absl/status/statusor.h"
+#include "common/nn/network_spec.h"
+#include "common/tensor/view.h"
+
+namespace nmn::nn {
+
+// One step of a network for a whole batch of episodes, without LibTorch. Layout [feature, lane] throughout; a lane's result does not
+// depend on its neighbours or on the number of lanes. AVX2 and AVX-512 give the same bits (each sum runs in input order, fused
+// multiply-add); SSE2 rounds otherwise. Preallocated for max_lanes: no allocation after SetParameters. Not thread-safe.
+class PolicyForward {
+ public:
+  static absl::StatusOr<std::unique_ptr<PolicyForward>> Create(const NetworkSpec& spec, size_t max_lanes);
+  virtual ~PolicyForward() = default;
+
+  virtual const NetworkSpec& spec() const = 0;
+
+  // Copies and packs the flat parameter vector (spec().parameter_count floats, in spec().tensors order).
+  virtual void SetParameters(std::span<const float> parameters) = 0;
+
+  // State (and lagged z) of lanes [0, lanes) to zero; `lanes` at most max_lanes.
+  virtual void Reset(size_t lanes) = 0;
+
+  // One step. The inputs of step t:
+  //   observation           [observation_size, lane]  x_t
+  //   previous_action       [lane]  a_{t-1} as fed back, 0 at t = 0
+  //   previous_reward       [lane]  r_{t-1} raw, 0 at t = 0
+  //   previous_observation  [observation_size, lane]  x_{t-1}, 0 at t = 0 (an RNN does not read it)
+  //   output                [output_size, lane] out   actor: (log-variance, kLogVarianceShift already added; mean); critic: value
+  virtual void Step(ConstView2 observation, const float* previous_action, const float* previous_reward,
+                    ConstView2 previous_observation, View2 output) = 0;
+
+  // z of the last step, [signal_size, lane]; empty for an RNN.
+  virtual ConstView2 signal() const = 0;
+  // Recurrent states after the last step, [state_size, lane], layers one after the other.
+  virtual ConstView2 state() const = 0;
+};
+
+// The Highway target chosen at run time, e.g. "AVX3_ZEN4", and the rounding class it belongs to: "fma" or "sse2".
+const char* SimdTarget();
+const char* RoundingClass();
+
+}  // namespace nmn::nn

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/tensor/named_tensor.h"
+#include "common/tensor/view.h"
+#include "nmn/v1/checkpoint.pb.h"
+#include "nmn/v1/run_config.pb.h"
+
+namespace nmn::ppo {
+
+// The episodes of one update, in episode order, as the actors recorded them. Borrowed for the duration of Update.
+struct TrajectoryBatch {
+  ConstView3 observation;   // x             [time, observation_size, episode], all T steps
+  ConstView2 raw_action;    // u             [time, episode]
+  ConstView2 action;        // as fed back   [time, episode]
+  ConstView2 reward;        // raw           [time, episode]
+  ConstView2 mean;          // of the behaviour policy [time, episode]
+  ConstView2 log_variance;  // of the behaviour policy [time, episode]
+};
+
+// What an update did; becomes a line of metrics.jsonl. Fields that mean nothing are NaN (written as null).
+struct UpdateReport {
+  double policy_loss = 0;  // of the last epoch
+  double critic_loss = 0;  // mean of the last epoch
+  double kl = 0;           // mean KL(old || new) over kept steps, from a fresh forward pass, before any revert
+  bool reverted = false;   // policy update taken back
+  double beta = 0;         // after the update (KL_PENALTY)
+  double rate_multiplier = 0;  // after the update
+  double policy_learning_rate = 0;  // in force in this update
+  double critic_learning_rate = 0;
+  double entropy = 0;             // mean over kept steps, of the new policy
+  double mean_deviation = 0;      // mean over kept steps of exp(logvar / 2), of the behaviour policy
+  double explained_variance = 0;  // 1 - Var(R - V) / Var(R) over kept steps, with the critic before its update
+  double clip_fraction = 0;       // CLIPPED_RATIO; NaN otherwise
+  double policy_gradient_norm = 0;  // of the last step, before clipping
+  double critic_gradient_norm = 0;
+  std::map<std::string, double> phase_seconds;  // "advantages", "policy", "critic"
+};
+
+// All state of training: parameters, Adam moments, critic replay, scalars.
+struct TrainerState {
+  std::vector<NamedTensor> weights;    // "actor.<tensor>" then "critic.<tensor>", in export order (network_spec.h)
+  std::vector<NamedTensor> optimizer;  // Adam moments of both, and the critic's replay
+  v1::TrainerScalars scalars;
+};
+
+enum class Engine {
+  kAuto,     // the hand-written loop on the CPU, LibTorch's operators elsewhere
+  kLibTorch  // always LibTorch's operators: the twin, for tests and comparisons
+};
+
+struct TrainerOptions {
+  std::string device = "cpu";  // "cpu", "cuda", "cuda:0"
+  int threads = 1;             // reaches no result
+  Engine engine = Engine::kAuto;
+};
+
+// PPO as nmn.md section 3. Not thread-safe. No exception leaves it. Deterministic on the CPU: same config, state and batches, same bits.
+class Trainer {
+ public:
+  // Fresh networks from config.seed. FAILED_PRECONDITION, in one line, where `device` is not there.
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(const v1::RunConfig& config, const TrainerOptions& options);
+  virtual ~Trainer() = default;
+
+  // One update. `update` counts from 1. On DATA_LOSS (something stayed non-finite after the revert) or ABORTED (too many reverts in a
+  // row: "training has diverged"), both networks are as before the call.
+  virtual absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch) = 0;
+
+  // Flat actor parameters in network_spec order: what actors get.
+  virtual std::vector<float> ActorParameters() const = 0;
+
+  virtual TrainerState Save() const = 0;
+  // INVALID_ARGUMENT names the tensor that does not fit.
+  virtual absl::Status Restore(const TrainerState& state) = 0;
+};
+
+}  // namespace nmn::ppo
