@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -68,9 +69,10 @@ class Trainer {
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(const v1::RunConfig& config, const TrainerOptions& options);
   virtual ~Trainer() = default;
 
-  // One update. `update` counts from 1. On DATA_LOSS (something stayed non-finite after the revert) or ABORTED (too many reverts in a
-  // row: "training has diverged"), both networks are as before the call.
-  virtual absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch) = 0;
+  // One update. `update` counts from 1. `stop` is polled between optimiser steps. On CANCELLED (stopped), DATA_LOSS (something stayed
+  // non-finite after the revert) or ABORTED (too many reverts in a row: "training has diverged"), the whole state is as before the call.
+  virtual absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch,
+                                              const std::atomic<bool>* stop = nullptr) = 0;
 
   // Flat actor parameters in network_spec order: what actors get.
   virtual std::vector<float> ActorParameters() const = 0;
