@@ -10,8 +10,8 @@ inline constexpr uint32_t kProtocol = 1;
 // "0.1.0", from CMake's project version.
 const char* Version();
 
-// Commit of the source this binary was built from, 40 hexadecimal digits, with "-dirty" behind it where tracked files were changed;
-// "unknown" outside a git checkout. Found at build time, not at configure time.
+// Commit of the source this binary was built from, 40 hexadecimal digits, with "-dirty" behind it where tracked files
+// were changed; "unknown" outside a git checkout. Found at build time, not at configure time.
 const char* Commit();
 
 // What this process is, as actors and learners tell each other. The rounding class is that of the CPU it runs on.
