@@ -1,0 +1,51 @@
+# Thin: every rule is one command that can be typed by hand. On a bare Debian 12, `make train` or `make test` is all that is needed.
+
+SHELL := /bin/bash
+PRESET ?= release
+BUILD := build/$(PRESET)
+PACKAGES := deploy/debian-packages.txt
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+STAMP := build/.packages-installed
+
+.PHONY: help deps build train test bench format clean
+
+help:
+	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
+	@echo "make train   build, train benchmark 1 for a few minutes, draw its learning curve"
+	@echo "make test    build and run every test"
+	@echo "make bench   build and run the benchmarks"
+	@echo "make format  clang-format over all sources"
+
+# Installs what deploy/debian-packages.txt lists and this machine lacks.
+deps: $(STAMP)
+$(STAMP): $(PACKAGES)
+	@missing=$$(for p in $$(sed 's/#.*//' $(PACKAGES)); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:" $$missing; \
+	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/build.ninja: | deps
+	cmake --preset $(PRESET)
+
+build: deps $(BUILD)/build.ninja
+	cmake --build --preset $(PRESET) --target nmn nmn-learner nmn-actor
+
+TRAIN_SEED ?= 1
+train: build
+	$(BUILD)/bin/nmn train --benchmark=b1 --preset=fast --seed=$(TRAIN_SEED)
+
+test: deps $(BUILD)/build.ninja
+	cmake --build --preset $(PRESET)
+	ctest --preset $(PRESET) -j 2
+
+bench: deps $(BUILD)/build.ninja
+	cmake --build --preset $(PRESET)
+	$(BUILD)/bin/nmn bench
+
+format:
+	git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build
