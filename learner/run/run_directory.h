@@ -1,0 +1,90 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/fs/file_system.h"
+#include "common/tensor/named_tensor.h"
+#include "learner/ppo/trainer.h"
+#include "nmn/v1/checkpoint.pb.h"
+#include "nmn/v1/learner.pb.h"
+
+namespace nmn::run {
+
+// One line of metrics.jsonl, and the scalars of the TensorBoard events.
+struct MetricsRecord {
+  uint32_t update = 0;  // from 1
+  double wall_seconds = 0;
+  uint64_t episodes = 0;           // of the run so far
+  uint64_t environment_steps = 0;  // of the run so far
+  double return_mean = 0;          // of this update's episodes, raw
+  double return_sd = 0;
+  double discounted_mean = 0;
+  double discounted_last_1000 = 0;  // mean over the last 1000 episodes so far, or all of them if fewer
+  double steps_per_second = 0;
+  double wait_seconds = 0;  // for the batch
+  std::vector<std::pair<std::string, double>> measures;     // mean of each extra measure
+  std::vector<std::pair<uint32_t, double>> adaptation;      // in-episode step, mean reward
+  ppo::UpdateReport report;
+};
+
+// The episodes of one update, for episodes.csv.
+struct EpisodeRows {
+  uint32_t update = 0;
+  std::vector<double> raw;                     // [episode]
+  std::vector<double> discounted;              // [episode]
+  std::vector<std::string> measure_names;      // the columns after those two; the same in every call
+  std::vector<std::vector<double>> measures;   // [measure][episode]
+};
+
+// summary.json.
+struct Summary {
+  std::string run_id;
+  v1::BuildInfo build;
+  v1::RunConfig config;
+  uint32_t updates = 0;
+  uint64_t episodes = 0;
+  uint64_t environment_steps = 0;
+  double final_return_mean = 0;      // over the last 1000 episodes
+  double final_discounted_mean = 0;  // over the last 1000 episodes
+  double wall_seconds = 0;
+  std::map<std::string, double> phase_seconds;
+  std::string weights_sha256;
+  bool complete = false;  // budget reached
+};
+
+// The files of a run that a person or a tool reads (operations.md): config.textproto, metrics.jsonl, episodes.csv, TensorBoard events,
+// policy.safetensors, summary.json. Growing files get whole lines, flushed at once; a kill leaves at most a torn last line, which
+// CutBack removes. Checkpoints are not its business. One writer; not thread-safe.
+class RunDirectory {
+ public:
+  // The directory must exist. PERMISSION_DENIED names it where it cannot be written.
+  static absl::StatusOr<std::unique_ptr<RunDirectory>> Open(fs::FileSystem& fs, const std::string& directory);
+  ~RunDirectory();
+
+  absl::Status WriteConfig(const v1::RunConfig& config);
+  absl::Status Append(const MetricsRecord& metrics, const EpisodeRows& episodes);
+  // Both networks in export order, metadata: run_id, update, benchmark, architecture, config (textproto), format.
+  absl::Status WritePolicy(const std::vector<NamedTensor>& weights, const v1::RunConfig& config, const std::string& run_id,
+                           uint32_t update);
+  absl::Status WriteSummary(const Summary& summary);
+
+  // Fsyncs the growing files and tells their lengths by name, for RunProgress.file_bytes.
+  absl::StatusOr<std::map<std::string, uint64_t>> SyncedLengths();
+  // Cuts each growing file back to its length in the checkpoint; one that is not listed is removed.
+  absl::Status CutBack(const std::map<std::string, uint64_t>& lengths);
+
+ private:
+  class Files;
+  explicit RunDirectory(std::unique_ptr<Files> files);
+  std::unique_ptr<Files> files_;
+};
+
+// runs/<benchmark>-<arch>-<preset>-s<seed>-<utc>, e.g. runs/b1-nmn-fast-s1-20261124T081500Z.
+std::string DefaultRunDirectory(const v1::RunConfig& config);
+
+}  // namespace nmn::run
