@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace nmn::net {
+
+struct Address {
+  std::string host;  // a name, an IPv4 address, or an IPv6 address without its brackets
+  uint16_t port = 0;
+
+  bool operator==(const Address&) const = default;
+};
+
+// "host:port" or "[::1]:port". INVALID_ARGUMENT, one line, begins with `flag` ("--listen") and says what is legal. Does
+// not resolve names.
+absl::StatusOr<Address> ParseAddress(std::string_view text, std::string_view flag);
+
+// The opposite: brackets around IPv6.
+std::string ToString(const Address& address);
+
+// localhost, 127.0.0.0/8 and ::1.
+bool IsLoopback(const Address& address);
+
+// A server's own address. Off loopback it needs `insecure`, because nothing is encrypted: INVALID_ARGUMENT says so.
+// Port 0 takes a free one.
+absl::StatusOr<Address> ParseListenAddress(std::string_view text, std::string_view flag, bool insecure);
+
+// A server's address as a client wants it: port 0 is refused.
+absl::StatusOr<Address> ParseServerAddress(std::string_view text, std::string_view flag);
+
+// Whether a socket can listen there now. UNAVAILABLE: in use; INVALID_ARGUMENT: no address of this machine, or not
+// allowed. Both name `flag` and the address.
+absl::Status CheckBindable(const Address& address, std::string_view flag);
+
+}  // namespace nmn::net

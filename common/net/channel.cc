@@ -1,0 +1,69 @@
+#include "common/net/channel.h"
+
+#include <grpc/grpc.h>
+#include <grpc/support/log.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/resource_quota.h>
+#include <spdlog/spdlog.h>
+
+namespace nmn::net {
+namespace {
+
+constexpr int kKeepaliveMs = 10'000;
+constexpr int kKeepaliveTimeoutMs = 5'000;
+constexpr int kServerPingFloorMs = 5'000;  // below the client's interval, or the server would call its pings a flood
+constexpr int kShortestReconnectMs = 100;
+constexpr int kLongestReconnectMs = 5'000;
+constexpr int kConnectTimeoutMs = 5'000;
+constexpr int kMaxMetadataBytes = 16 << 10;
+
+}  // namespace
+
+grpc::ChannelArguments ClientArguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kShortestReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
+                   kConnectTimeoutMs);  // gRPC uses it as the time-out of one attempt
+  // A channel of its own: processes that share one through gRPC's pool would share its broken connections too.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  return arguments;
+}
+
+std::shared_ptr<grpc::Channel> CreateChannel(const Address& address) {
+  RouteGrpcLog();
+  return grpc::CreateCustomChannel(ToString(address), grpc::InsecureChannelCredentials(), ClientArguments());
+}
+
+void ConfigureServer(grpc::ServerBuilder& builder, size_t quota_bytes) {
+  RouteGrpcLog();
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kServerPingFloorMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  builder.SetResourceQuota(grpc::ResourceQuota("learner").Resize(quota_bytes));
+}
+
+void RouteGrpcLog() {
+  static const bool routed = [] {
+    gpr_set_log_function([](gpr_log_func_args* line) {
+      const auto level = line->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::debug : spdlog::level::trace;
+      spdlog::log(level, "grpc: {}", line->message);
+    });
+    return true;
+  }();
+  static_cast<void>(routed);
+}
+
+}  // namespace nmn::net

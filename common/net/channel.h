@@ -1,0 +1,32 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/server_builder.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <cstddef>
+#include <memory>
+
+#include "common/net/address.h"
+
+namespace nmn::net {
+
+inline constexpr int kMaxMessageBytes = 8 << 20;
+// Larger payloads travel in pieces of at most this; well below the cap, so that small messages get in between.
+inline constexpr size_t kChunkBytes = 1 << 20;
+
+// Keepalive 10 s with a time-out of 5 s, message cap, reconnection of the channel within 0.1 to 5 s (gRPC's own grows
+// to 120 s).
+grpc::ChannelArguments ClientArguments();
+
+// A channel to a server, without encryption. Does not connect yet.
+std::shared_ptr<grpc::Channel> CreateChannel(const Address& address);
+
+// The same limits for a server: keepalive both ways, message cap, a quota on memory and no SO_REUSEPORT (gRPC's
+// default, which hides that a port is in use).
+void ConfigureServer(grpc::ServerBuilder& builder, size_t quota_bytes);
+
+// gRPC's own log lines go to spdlog: its errors as debug, because what matters to a user comes as a status.
+void RouteGrpcLog();
+
+}  // namespace nmn::net
