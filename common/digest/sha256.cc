@@ -1,0 +1,68 @@
+#include "common/digest/sha256.h"
+
+#include <openssl/evp.h>
+
+#include <bit>
+#include <cstdlib>
+
+namespace nmn {
+
+static_assert(std::endian::native == std::endian::little, "digests and files hold float32 as they lie in memory");
+
+struct Sha256::Context {
+  EVP_MD_CTX* evp = nullptr;
+};
+
+namespace {
+
+// OpenSSL's SHA-256 fails only for lack of memory or a provider, and nothing can go on without either.
+void Require(int result) {
+  if (result != 1) std::abort();
+}
+
+}  // namespace
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  context_->evp = EVP_MD_CTX_new();
+  Require(context_->evp != nullptr ? 1 : 0);
+  Require(EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr));
+}
+
+Sha256::~Sha256() { EVP_MD_CTX_free(context_->evp); }
+
+void Sha256::Update(std::string_view bytes) { Require(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size())); }
+
+std::string Sha256::Finish() {
+  std::string digest(32, '\0');
+  unsigned int size = 0;
+  Require(EVP_DigestFinal_ex(context_->evp, reinterpret_cast<unsigned char*>(digest.data()), &size));
+  return digest;
+}
+
+std::string Sha256Of(std::string_view bytes) {
+  Sha256 sha;
+  sha.Update(bytes);
+  return sha.Finish();
+}
+
+std::string Hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(bytes.size() * 2);
+  for (const char byte : bytes) {
+    const auto value = static_cast<unsigned char>(byte);
+    hex.push_back(kDigits[value >> 4]);
+    hex.push_back(kDigits[value & 15]);
+  }
+  return hex;
+}
+
+std::string WeightsSha256(const std::vector<NamedTensor>& weights) {
+  Sha256 sha;
+  for (const NamedTensor& tensor : weights) {
+    sha.Update({reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float)});
+  }
+  return Hex(sha.Finish());
+}
+
+}  // namespace nmn
