@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "nmn/v1/run_config.pb.h"
+
+namespace nmn::config {
+
+// The checks of one part of a config, in order; the first that fails is the result. Every message is one line,
+// "PATH is VALUE; it must be RULE (HINT)".
+class Checks {
+ public:
+  // `rule` completes "it must be ..".
+  void Number(const std::string& path, double value, bool good, const std::string& rule, const std::string& hint = "");
+  void Text(const std::string& path, const std::string& value, bool good, const std::string& rule,
+            const std::string& hint = "");
+  // low <= value <= high
+  void Range(const std::string& path, double value, double low, double high, const std::string& hint = "");
+  void Take(const absl::Status& status);
+
+  bool ok() const { return status_.ok(); }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  absl::Status status_;
+};
+
+// Shortest text that reads back as the number: 0.003, 1e-08, nan.
+std::string NumberText(double value);
+
+inline const char kReference[] = "the paper's reference uses ";
+
+// Parts of Validate. Each expects the parts before it to be in order.
+absl::Status ValidatePpo(const v1::RunConfig& config);
+
+}  // namespace nmn::config

@@ -1,0 +1,145 @@
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "common/config/config.h"
+#include "common/config/fields.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
+
+namespace nmn::config {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::TextFormat;
+
+// A config is some kilobytes; what is larger is another file, named by mistake.
+constexpr size_t kMaxFileBytes = 1 << 20;
+
+// The enumeration field called `name`, wherever it stands (each name stands once), and its path; nullptr where there is
+// none.
+const FieldDescriptor* FindEnumField(const Descriptor& type, const std::string& name, const std::string& prefix,
+                                     std::string& path) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* field = type.field(i);
+    const FieldDescriptor* found = nullptr;
+    if (field->message_type() != nullptr) {
+      found = FindEnumField(*field->message_type(), name, prefix + field->name() + ".", path);
+    } else if (field->enum_type() != nullptr && field->name() == name) {
+      path = prefix + name;
+      found = field;
+    }
+    if (found != nullptr) return found;
+  }
+  return nullptr;
+}
+
+// TextFormat's words for a name that the message does not have, made ours; its other messages are passed on.
+std::string Explain(const std::string& message) {
+  static const std::regex no_field("Message type \"([^\"]+)\" has no field named \"([^\"]+)\"\\.?");
+  static const std::regex no_value("Unknown enumeration value of \"([^\"]+)\" for field \"([^\"]+)\"\\.?");
+  std::smatch match;
+  if (std::regex_match(message, match, no_field)) {
+    const Descriptor* type = v1::RunConfig::descriptor()->file()->pool()->FindMessageTypeByName(match[1].str());
+    if (type != nullptr) {
+      const std::string path = PathOf(*type);
+      return absl::StrCat("unknown field \"", match[2].str(), "\"", path.empty() ? "" : " in ", path,
+                          Suggestion(*type, match[2].str()));
+    }
+  }
+  if (std::regex_match(message, match, no_value)) {
+    std::string path;
+    const FieldDescriptor* field = FindEnumField(*v1::RunConfig::descriptor(), match[2].str(), "", path);
+    if (field != nullptr) {
+      return absl::StrCat(path, " takes one of ", EnumNames(*field->enum_type()), ", not \"", match[1].str(), "\"");
+    }
+  }
+  return absl::StrReplaceAll(message, {{"\n", " "}, {"nmn.v1.", ""}});
+}
+
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (line_ >= 0 || !message_.empty()) return;
+    line_ = line;
+    message_ = Explain(message);
+  }
+  absl::Status ToStatus(std::string_view name) const {
+    return absl::InvalidArgumentError(absl::StrCat(std::string(name), ":", line_ + 1, ": ", message_));
+  }
+
+ private:
+  int line_ = -1;  // from 0
+  std::string message_;
+};
+
+absl::StatusOr<v1::RunConfig> ParseWithPlaces(std::string_view text, std::string_view name,
+                                              TextFormat::ParseInfoTree* places) {
+  v1::RunConfig config;
+  FirstError error;
+  TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  parser.WriteLocationsTo(places);
+  if (!parser.ParseFromString(std::string(text), &config)) return error.ToStatus(name);
+  return config;
+}
+
+// Line, from 1, where the field that `message` begins with ("ppo.policy.epochs is ..") is written; 0 where it is not.
+int LineOf(const std::string& message, TextFormat::ParseInfoTree& places) {
+  const std::string path = message.substr(0, message.find(' '));
+  const Descriptor* type = v1::RunConfig::descriptor();
+  TextFormat::ParseInfoTree* tree = &places;
+  std::istringstream parts(path);
+  std::string part;
+  int line = 0;
+  while (type != nullptr && tree != nullptr && std::getline(parts, part, '.')) {
+    const FieldDescriptor* field = type->FindFieldByName(part);
+    if (field == nullptr) break;
+    // A repeated field is placed where its first element is.
+    const int found = tree->GetLocation(field, field->is_repeated() ? 0 : -1).line;
+    if (found < 0) break;
+    line = found + 1;
+    type = field->message_type();
+    if (type != nullptr) tree = tree->GetTreeForNested(field, -1);
+  }
+  return line;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::RunConfig> Parse(std::string_view text, std::string_view name) {
+  TextFormat::ParseInfoTree places;
+  return ParseWithPlaces(text, name, &places);
+}
+
+absl::StatusOr<v1::RunConfig> Load(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat("cannot read the config ", path, ": ", std::strerror(errno)));
+  std::string text(kMaxFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad() || (file.fail() && !file.eof())) {
+    return absl::NotFoundError(absl::StrCat("cannot read the config ", path, ": ", std::strerror(errno)));
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kMaxFileBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is larger than 1 MiB; a config is a small textproto"));
+  }
+  TextFormat::ParseInfoTree places;
+  absl::StatusOr<v1::RunConfig> config = ParseWithPlaces(text, path, &places);
+  if (!config.ok()) return config;
+  if (absl::Status valid = Validate(*config); !valid.ok()) {
+    const std::string message(valid.message());
+    const int line = LineOf(message, places);
+    const std::string place = line > 0 ? absl::StrCat(path, ":", line) : path;
+    return absl::Status(valid.code(), absl::StrCat(place, ": ", message));
+  }
+  return config;
+}
+
+}  // namespace nmn::config

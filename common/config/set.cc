@@ -1,0 +1,143 @@
+#include <cmath>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/config/config.h"
+#include "common/config/fields.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace nmn::config {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+absl::Status Takes(const std::string& path, const std::string& what, const std::string& value) {
+  return absl::InvalidArgumentError(absl::StrCat(path, " takes ", what, ", not \"", value, "\""));
+}
+
+// One value of a field: appended where the field is repeated.
+absl::Status SetScalar(const std::string& path, const FieldDescriptor* field, const std::string& value,
+                       Message& message) {
+  const Reflection& reflection = *message.GetReflection();
+  const bool add = field->is_repeated();
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_UINT32: {
+      uint32_t number = 0;
+      if (!absl::SimpleAtoi(value, &number)) return Takes(path, "a whole number from 0 to 4294967295", value);
+      add ? reflection.AddUInt32(&message, field, number) : reflection.SetUInt32(&message, field, number);
+      return absl::OkStatus();
+    }
+    case FieldDescriptor::CPPTYPE_UINT64: {
+      uint64_t number = 0;
+      if (!absl::SimpleAtoi(value, &number)) return Takes(path, "a whole number from 0 to 18446744073709551615", value);
+      add ? reflection.AddUInt64(&message, field, number) : reflection.SetUInt64(&message, field, number);
+      return absl::OkStatus();
+    }
+    case FieldDescriptor::CPPTYPE_FLOAT: {
+      float number = 0;
+      if (!absl::SimpleAtof(value, &number) || !std::isfinite(number)) return Takes(path, "a number", value);
+      add ? reflection.AddFloat(&message, field, number) : reflection.SetFloat(&message, field, number);
+      return absl::OkStatus();
+    }
+    case FieldDescriptor::CPPTYPE_DOUBLE: {
+      double number = 0;
+      if (!absl::SimpleAtod(value, &number) || !std::isfinite(number)) return Takes(path, "a number", value);
+      add ? reflection.AddDouble(&message, field, number) : reflection.SetDouble(&message, field, number);
+      return absl::OkStatus();
+    }
+    case FieldDescriptor::CPPTYPE_BOOL: {
+      bool flag = false;
+      if (!absl::SimpleAtob(value, &flag)) return Takes(path, "true or false", value);
+      add ? reflection.AddBool(&message, field, flag) : reflection.SetBool(&message, field, flag);
+      return absl::OkStatus();
+    }
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const auto* known = FindEnumValue(*field->enum_type(), value);
+      if (known == nullptr) return Takes(path, absl::StrCat("one of ", EnumNames(*field->enum_type())), value);
+      add ? reflection.AddEnum(&message, field, known) : reflection.SetEnum(&message, field, known);
+      return absl::OkStatus();
+    }
+    case FieldDescriptor::CPPTYPE_STRING:
+      add ? reflection.AddString(&message, field, value) : reflection.SetString(&message, field, value);
+      return absl::OkStatus();
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64:
+      break;
+  }
+  std::vector<std::string> inner;
+  if (field->message_type() != nullptr) {
+    for (int i = 0; i < field->message_type()->field_count(); ++i)
+      inner.push_back(field->message_type()->field(i)->name());
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, " is a group of fields; set one of ", path, ".{", absl::StrJoin(inner, ", "), "}"));
+}
+
+// "ppo.kl_target" stands for the field of that name in the group that the objective reads, where ppo itself has none.
+const char* GroupOfObjective(const v1::RunConfig& config) {
+  return config.ppo().objective() == v1::CLIPPED_RATIO ? "clipped_ratio" : "kl_penalty";
+}
+
+}  // namespace
+
+absl::Status Set(std::string_view assignment, v1::RunConfig& config) {
+  const std::string text(assignment);
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", text, "\" is not an assignment; write field=value, e.g. ppo.discount=0.99"));
+  }
+  const std::string path(absl::StripAsciiWhitespace(text.substr(0, equals)));
+  const std::string value(absl::StripAsciiWhitespace(text.substr(equals + 1)));
+  std::vector<std::string> parts = absl::StrSplit(path, '.');
+
+  v1::RunConfig changed = config;
+  Message* message = &changed;
+  std::string walked;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Descriptor* type = message->GetDescriptor();
+    const FieldDescriptor* field = type->FindFieldByName(parts[i]);
+    if (field == nullptr && type == v1::PpoOptions::descriptor()) {
+      const FieldDescriptor* group = type->FindFieldByName(GroupOfObjective(config));
+      if (group->message_type()->FindFieldByName(parts[i]) != nullptr) {
+        parts.insert(parts.begin() + static_cast<ptrdiff_t>(i), group->name());
+        field = group;
+      }
+    }
+    if (field == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat("unknown field \"", parts[i], "\"", walked.empty() ? "" : " in ",
+                                                     walked, Suggestion(*type, parts[i])));
+    }
+    absl::StrAppend(&walked, walked.empty() ? "" : ".", parts[i]);
+    if (i + 1 < parts.size()) {
+      if (field->message_type() == nullptr) {
+        return absl::InvalidArgumentError(absl::StrCat(walked, " is not a group of fields; write ", walked, "=value"));
+      }
+      message = message->GetReflection()->MutableMessage(message, field);
+      continue;
+    }
+    if (!field->is_repeated()) {
+      if (absl::Status status = SetScalar(walked, field, value, *message); !status.ok()) return status;
+      continue;
+    }
+    message->GetReflection()->ClearField(message, field);
+    if (value.empty()) continue;
+    for (const absl::string_view element : absl::StrSplit(value, ',')) {
+      const std::string stripped(absl::StripAsciiWhitespace(element));
+      if (absl::Status status = SetScalar(walked, field, stripped, *message); !status.ok()) return status;
+    }
+  }
+  config = changed;
+  return absl::OkStatus();
+}
+
+}  // namespace nmn::config

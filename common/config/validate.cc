@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/config/checks.h"
+#include "common/config/config.h"
+#include "common/config/fields.h"
+#include "common/env/environment.h"
+#include "common/nn/network_spec.h"
+#include "google/protobuf/message.h"
+
+namespace nmn::config {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+// One episode travels in one message of at most 8 MiB, with room for what else is in it.
+constexpr uint64_t kMaxEpisodeBytes = 4 << 20;
+// u, fed-back action, reward, mean and log-variance, beside x.
+constexpr uint64_t kNumbersBesideObservation = 5;
+// An update's trajectories are held in memory at once: 2^28 steps are 6 to 10 GB.
+constexpr uint64_t kMaxStepsPerUpdate = uint64_t{1} << 28;
+
+// Doubles and floats must be finite; an enumeration that came over the wire may hold a number that has no name.
+void CheckKinds(const Message& message, const std::string& prefix, Checks& checks) {
+  const Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const std::string path = prefix + field->name();
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      const std::string place = field->is_repeated() ? absl::StrCat(path, "[", i, "]") : path;
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
+        const double value = reflection.GetDouble(message, field);
+        checks.Number(place, value, std::isfinite(value), "finite");
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT) {
+        const double value = reflection.GetRepeatedFloat(message, field, i);
+        checks.Number(place, value, std::isfinite(value), "finite");
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+        const int value = reflection.GetEnumValue(message, field);
+        checks.Number(place, value, field->enum_type()->FindValueByNumber(value) != nullptr,
+                      absl::StrCat("one of ", EnumNames(*field->enum_type())));
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        CheckKinds(reflection.GetMessage(message, field), path + ".", checks);
+      }
+    }
+  }
+}
+
+// The preset's name becomes part of a directory's name and a metric's label.
+bool IsLabel(const std::string& text) {
+  return text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
+         });
+}
+
+absl::Status ValidateEnvironment(const v1::RunConfig& config) {
+  Checks checks;
+  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
+  checks.Text("benchmark", absl::StrCat("\"", absl::CHexEscape(config.benchmark()), "\""), spec.ok(),
+              absl::StrCat("one of ", absl::StrJoin(env::BenchmarkNames(), ", ")));
+  if (!checks.ok()) return checks.status();
+  checks.Take(env::ValidateOptions(config.benchmark(), config.env()));
+  const uint64_t horizon = Horizon(config);
+  const uint64_t step_bytes = (spec->observation_size + kNumbersBesideObservation) * sizeof(float);
+  const uint64_t longest = kMaxEpisodeBytes / step_bytes;
+  checks.Number("env.horizon", static_cast<double>(horizon), horizon >= 1 && horizon <= longest,
+                absl::StrCat("from 1 to ", longest, ", so that an episode fits a message"),
+                absl::StrCat(kReference, spec->default_horizon));
+  return checks.status();
+}
+
+absl::Status ValidateBudgetAndWork(const v1::RunConfig& config) {
+  Checks checks;
+  const v1::Budget& budget = config.budget();
+  const uint32_t episodes_per_update = config.ppo().episodes_per_update();
+  if (budget.updates() == 0 && budget.episodes() == 0) {
+    return absl::InvalidArgumentError("budget is empty; set one of budget.updates and budget.episodes");
+  }
+  if (budget.updates() != 0 && budget.episodes() != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("budget has both updates ", budget.updates(), " and episodes ",
+                                                   budget.episodes(), "; set one of them and leave the other at 0"));
+  }
+  const uint64_t most = uint64_t{episodes_per_update} * std::numeric_limits<int32_t>::max();
+  checks.Number("budget.updates", budget.updates(), budget.updates() <= std::numeric_limits<int32_t>::max(),
+                "at most 2147483647");
+  checks.Number("budget.episodes", static_cast<double>(budget.episodes()), budget.episodes() <= most,
+                absl::StrCat("at most ", most, ", which is 2147483647 updates"));
+
+  const v1::WorkOptions& work = config.work();
+  checks.Number("work.unit_episodes", work.unit_episodes(),
+                work.unit_episodes() >= 1 && episodes_per_update % work.unit_episodes() == 0,
+                absl::StrCat("a divisor of ppo.episodes_per_update, which is ", episodes_per_update),
+                "the presets use 10");
+  checks.Number("work.lease_seconds", work.lease_seconds(), work.lease_seconds() >= 1 && work.lease_seconds() <= 86400,
+                "from 1 to 86400 seconds", "the presets use 120");
+  checks.Range("work.max_actors", work.max_actors(), 1, 1000000, "the presets use 4096");
+  checks.Number("work.credit_bytes", static_cast<double>(work.credit_bytes()),
+                work.credit_bytes() >= (8 << 20) && work.credit_bytes() <= (1 << 30),
+                "from 8388608, one message, to 1073741824", "the presets use 16777216");
+  checks.Range("work.max_consecutive_reverts", work.max_consecutive_reverts(), 1, 1000000, "the presets use 20");
+  checks.Range("checkpoint.every_updates", config.checkpoint().every_updates(), 1, 1000000, "the presets use 10");
+  checks.Range("checkpoint.keep", config.checkpoint().keep(), 1, 10000, "the presets use 3");
+  return checks.status();
+}
+
+absl::Status ValidateMode(const v1::RunConfig& config) {
+  Checks checks;
+  const v1::AsyncOptions& async = config.async();
+  if (config.mode() == v1::ASYNC) {
+    checks.Range("async.max_lag", async.max_lag(), 1, 1000, "versions an actor may run ahead; the presets use 1");
+  }
+  checks.Text("async.v_trace", "true", !async.v_trace() || config.mode() == v1::ASYNC, "false while mode is SYNC",
+              "a synchronous update has nothing to correct");
+  return checks.status();
+}
+
+}  // namespace
+
+absl::Status Validate(const v1::RunConfig& config) {
+  Checks checks;
+  CheckKinds(config, "", checks);
+  checks.Text("preset", absl::StrCat("\"", absl::CHexEscape(config.preset()), "\""), IsLabel(config.preset()),
+              "at most 64 letters, digits, '-', '_' and '.'");
+  checks.Text("mode", v1::Mode_Name(config.mode()), config.mode() != v1::MODE_UNSPECIFIED, "SYNC or ASYNC",
+              "the presets use SYNC");
+  if (checks.ok()) checks.Take(ValidateEnvironment(config));
+  if (checks.ok()) checks.Take(nn::ValidateNetwork(config.network()));
+  if (checks.ok()) checks.Take(ValidatePpo(config));
+  const uint64_t steps = uint64_t{Horizon(config)} * config.ppo().episodes_per_update();
+  checks.Number("ppo.episodes_per_update", config.ppo().episodes_per_update(), steps <= kMaxStepsPerUpdate,
+                absl::StrCat("at most ", kMaxStepsPerUpdate / std::max(Horizon(config), 1u), " at a horizon of ",
+                             Horizon(config), ", so that an update fits in memory"),
+                absl::StrCat(kReference, "50"));
+  if (checks.ok()) checks.Take(ValidateBudgetAndWork(config));
+  if (checks.ok()) checks.Take(ValidateMode(config));
+  return checks.status();
+}
+
+uint32_t BudgetUpdates(const v1::RunConfig& config) {
+  if (config.budget().updates() != 0) return config.budget().updates();
+  const uint64_t per_update = std::max(config.ppo().episodes_per_update(), 1u);
+  return static_cast<uint32_t>((config.budget().episodes() + per_update - 1) / per_update);
+}
+
+uint32_t Horizon(const v1::RunConfig& config) {
+  if (config.env().horizon() != 0) return config.env().horizon();
+  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
+  return spec.ok() ? spec->default_horizon : 0;
+}
+
+}  // namespace nmn::config

@@ -1,0 +1,121 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/config/checks.h"
+#include "common/config/config.h"
+
+namespace nmn::config {
+namespace {
+
+std::string Reference(const char* value) { return absl::StrCat(kReference, value); }
+
+void CheckShape(const v1::RunConfig& config, Checks& checks) {
+  const v1::PpoOptions& ppo = config.ppo();
+  const uint32_t horizon = Horizon(config);
+  checks.Range("ppo.episodes_per_update", ppo.episodes_per_update(), 1, 1000000, Reference("50"));
+  checks.Number("ppo.kept_steps", ppo.kept_steps(), ppo.kept_steps() >= 1 && ppo.kept_steps() <= horizon,
+                absl::StrCat("from 1 to ", horizon, ", the horizon"), Reference("400 in b1, 2000 in b2 and b3"));
+  checks.Number("ppo.segment_steps", ppo.segment_steps(),
+                ppo.segment_steps() >= 1 && ppo.kept_steps() % std::max(ppo.segment_steps(), 1u) == 0,
+                absl::StrCat("a divisor of ppo.kept_steps, which is ", ppo.kept_steps()), Reference("200"));
+  checks.Number("ppo.discount", ppo.discount(), ppo.discount() >= 0 && ppo.discount() < 1,
+                "from 0 to below 1, because rewards are scaled by 1 - discount", Reference("0.998"));
+  checks.Range("ppo.trace_decay", ppo.trace_decay(), 0, 1, Reference("0.98"));
+  checks.Number("ppo.adam.beta1", ppo.adam().beta1(), ppo.adam().beta1() >= 0 && ppo.adam().beta1() < 1,
+                "from 0 to below 1", Reference("0.9"));
+  checks.Number("ppo.adam.beta2", ppo.adam().beta2(), ppo.adam().beta2() >= 0 && ppo.adam().beta2() < 1,
+                "from 0 to below 1", Reference("0.999"));
+  checks.Number("ppo.adam.epsilon", ppo.adam().epsilon(), ppo.adam().epsilon() > 0 && ppo.adam().epsilon() <= 1,
+                "above 0 and at most 1", Reference("1e-8"));
+}
+
+void CheckPolicy(const v1::PpoOptions& ppo, uint64_t segments_of_episode, Checks& checks) {
+  const v1::PolicyUpdate& policy = ppo.policy();
+  const uint64_t segments = ppo.episodes_per_update() * segments_of_episode;
+  checks.Range("ppo.policy.epochs", policy.epochs(), 1, 10000, Reference("20"));
+  checks.Number("ppo.policy.minibatch_segments", policy.minibatch_segments(), policy.minibatch_segments() <= segments,
+                absl::StrCat("at most ", segments, ", the segments of an update; 0 is all of them"), Reference("0"));
+  checks.Number("ppo.policy.learning_rate", policy.learning_rate(),
+                policy.learning_rate() > 0 && policy.learning_rate() <= 1, "above 0 and at most 1", Reference("2e-4"));
+  checks.Number("ppo.policy.gradient_clip_norm", policy.gradient_clip_norm(), policy.gradient_clip_norm() >= 0,
+                "0 (off) or above", Reference("0"));
+  checks.Number("ppo.policy.entropy_bonus", policy.entropy_bonus(), policy.entropy_bonus() >= 0, "0 (off) or above",
+                Reference("0"));
+  checks.Text("ppo.policy.anneal_entropy_bonus", "true",
+              !policy.anneal_entropy_bonus() || (policy.entropy_bonus() > 0 && ppo.anneal_updates() > 0),
+              "false where ppo.policy.entropy_bonus or ppo.anneal_updates is 0");
+}
+
+void CheckCritic(const v1::PpoOptions& ppo, uint64_t segments_of_episode, Checks& checks) {
+  const v1::CriticUpdate& critic = ppo.critic();
+  const uint64_t segments = critic.replay_episodes() * segments_of_episode;
+  checks.Range("ppo.critic.epochs", critic.epochs(), 1, 10000, Reference("10"));
+  checks.Number(
+      "ppo.critic.replay_episodes", critic.replay_episodes(),
+      critic.replay_episodes() >= ppo.episodes_per_update() && critic.replay_episodes() <= 1000000 &&
+          critic.replay_episodes() % ppo.episodes_per_update() == 0,
+      absl::StrCat("a multiple of ppo.episodes_per_update, which is ", ppo.episodes_per_update(), ", up to 1000000"),
+      Reference("150"));
+  checks.Number("ppo.critic.minibatch_segments", critic.minibatch_segments(),
+                critic.minibatch_segments() >= 1 && critic.minibatch_segments() <= segments,
+                absl::StrCat("from 1 to ", segments, ", the segments of the replay"), Reference("25"));
+  checks.Number("ppo.critic.learning_rate", critic.learning_rate(),
+                critic.learning_rate() > 0 && critic.learning_rate() <= 1, "above 0 and at most 1", Reference("6e-3"));
+  checks.Number("ppo.critic.gradient_clip_norm", critic.gradient_clip_norm(), critic.gradient_clip_norm() >= 0,
+                "0 (off) or above", Reference("0"));
+  checks.Text("ppo.critic.loss", v1::CriticLoss_Name(critic.loss()), critic.loss() != v1::CRITIC_LOSS_UNSPECIFIED,
+              "SQUARED or HUBER", Reference("SQUARED"));
+  checks.Number("ppo.critic.huber_delta", critic.huber_delta(),
+                critic.loss() == v1::HUBER ? critic.huber_delta() > 0 : critic.huber_delta() >= 0,
+                critic.loss() == v1::HUBER ? "above 0 with the HUBER loss" : "0 or above");
+}
+
+void CheckKlPenalty(const v1::KlPenalty& penalty, Checks& checks) {
+  checks.Number("ppo.kl_penalty.kl_target", penalty.kl_target(), penalty.kl_target() > 0, "above 0",
+                Reference("0.003"));
+  checks.Number("ppo.kl_penalty.hinge_coefficient", penalty.hinge_coefficient(), penalty.hinge_coefficient() >= 0,
+                "0 (off) or above", Reference("50"));
+  checks.Number("ppo.kl_penalty.beta_max", penalty.beta_max(), penalty.beta_max() >= 1, "1 or above", Reference("35"));
+  checks.Number("ppo.kl_penalty.beta_initial", penalty.beta_initial(),
+                penalty.beta_initial() * penalty.beta_max() >= 1 && penalty.beta_initial() <= penalty.beta_max(),
+                "from 1 / ppo.kl_penalty.beta_max to ppo.kl_penalty.beta_max", Reference("1"));
+}
+
+void CheckClippedRatio(const v1::ClippedRatio& ratio, Checks& checks) {
+  checks.Number("ppo.clipped_ratio.clip", ratio.clip(), ratio.clip() > 0 && ratio.clip() < 1, "above 0 and below 1",
+                "Schulman 2017 uses 0.2");
+  checks.Number("ppo.clipped_ratio.kl_target", ratio.kl_target(), ratio.kl_target() >= 0,
+                "0 (no control of the rate) or above", "the fast presets use 0.004");
+  if (ratio.kl_target() > 0) {
+    checks.Number("ppo.clipped_ratio.rate_increase", ratio.rate_increase(), ratio.rate_increase() >= 1, "1 or above",
+                  "the fast presets use 1.15");
+    checks.Number("ppo.clipped_ratio.rate_decrease", ratio.rate_decrease(), ratio.rate_decrease() >= 1, "1 or above",
+                  "the fast presets use 1.3");
+    checks.Number("ppo.clipped_ratio.max_rate_factor", ratio.max_rate_factor(), ratio.max_rate_factor() >= 1,
+                  "1 or above", "the fast presets use 1");
+  }
+  checks.Number("ppo.clipped_ratio.take_back_kl", ratio.take_back_kl(), ratio.take_back_kl() >= 0, "0 (never) or above",
+                "the fast presets use 0.015");
+}
+
+}  // namespace
+
+absl::Status ValidatePpo(const v1::RunConfig& config) {
+  const v1::PpoOptions& ppo = config.ppo();
+  Checks checks;
+  checks.Text("ppo.objective", v1::Objective_Name(ppo.objective()), ppo.objective() != v1::OBJECTIVE_UNSPECIFIED,
+              "KL_PENALTY or CLIPPED_RATIO", Reference("KL_PENALTY"));
+  CheckShape(config, checks);
+  if (!checks.ok()) return checks.status();
+  const uint64_t segments_of_episode = ppo.kept_steps() / ppo.segment_steps();
+  CheckPolicy(ppo, segments_of_episode, checks);
+  CheckCritic(ppo, segments_of_episode, checks);
+  if (ppo.objective() == v1::KL_PENALTY) CheckKlPenalty(ppo.kl_penalty(), checks);
+  if (ppo.objective() == v1::CLIPPED_RATIO) CheckClippedRatio(ppo.clipped_ratio(), checks);
+  checks.Range("ppo.anneal_updates", ppo.anneal_updates(), 0, 1000000000, Reference("0"));
+  checks.Range("ppo.anneal_final", ppo.anneal_final(), 0, 1,
+               Reference("0, which nothing reads while ppo.anneal_updates is 0"));
+  return checks.status();
+}
+
+}  // namespace nmn::config

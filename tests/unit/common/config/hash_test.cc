@@ -1,0 +1,59 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/config/config.h"
+
+namespace nmn::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class ConfigHash : public ::testing::Test {
+ protected:
+  v1::RunConfig base_ = *Preset("reference", "b1", "nmn");
+  v1::RunConfig changed_ = base_;
+};
+
+TEST_F(ConfigHash, Is32BytesAndAFunctionOfTheConfig) {
+  EXPECT_EQ(Hash(base_).size(), 32u);
+  EXPECT_EQ(Hash(base_), Hash(*Parse(Print(base_), "printed")));
+}
+
+TEST_F(ConfigHash, LeavesOutBudgetWorkCheckpointAndPreset) {
+  changed_.mutable_budget()->set_episodes(7);
+  changed_.mutable_work()->set_lease_seconds(7);
+  changed_.mutable_checkpoint()->set_keep(7);
+  changed_.set_preset("other");
+  EXPECT_EQ(Hash(changed_), Hash(base_));
+  EXPECT_THAT(Differences(changed_, base_), IsEmpty());
+}
+
+TEST_F(ConfigHash, EveryOtherFieldCounts) {
+  for (const char* assignment :
+       {"benchmark=b2", "seed=2", "mode=async", "env.horizon=1401", "env.tasks=1", "network.signal_lag=true",
+        "network.hidden_sizes=11", "ppo.discount=0.9980000000000001", "ppo.kl_target=0.004",
+        "ppo.clipped_ratio.clip=0.1", "async.max_lag=2", "ppo.anneal_updates=3"}) {
+    changed_ = base_;
+    ASSERT_TRUE(Set(assignment, changed_).ok()) << assignment;
+    EXPECT_NE(Hash(changed_), Hash(base_)) << assignment;
+    EXPECT_EQ(Differences(changed_, base_).size(), 1u) << assignment;
+  }
+}
+
+TEST_F(ConfigHash, AnEmptyGroupIsAnAbsentOne) {
+  changed_.mutable_ppo()->mutable_clipped_ratio();
+  EXPECT_NE(changed_.SerializeAsString(), base_.SerializeAsString());
+  EXPECT_EQ(Hash(changed_), Hash(base_));
+  EXPECT_THAT(Differences(changed_, base_), IsEmpty());
+}
+
+TEST_F(ConfigHash, DifferencesNameEachFieldByItsPath) {
+  changed_.mutable_ppo()->mutable_policy()->set_epochs(3);
+  changed_.mutable_network()->add_hidden_sizes(10);
+  changed_.set_seed(9);
+  EXPECT_THAT(Differences(base_, changed_), ElementsAre("seed", "network.hidden_sizes", "ppo.policy.epochs"));
+}
+
+}  // namespace
+}  // namespace nmn::config

@@ -1,0 +1,99 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include "common/config/config.h"
+
+namespace nmn::config {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::string ErrorOf(const std::string& text) { return std::string(Parse(text, "run.textproto").status().message()); }
+
+class ConfigFile : public ::testing::Test {
+ protected:
+  std::string Write(const std::string& text) {
+    const std::string path = ::testing::TempDir() + "nmn_config_test.textproto";
+    std::ofstream(path) << text;
+    return path;
+  }
+};
+
+TEST(Parse, NamesFileLineGroupAndTheNearestField) {
+  EXPECT_EQ(ErrorOf("benchmark: \"b1\"\nppo {\n  kept_stps: 3\n}\n"),
+            "run.textproto:3: unknown field \"kept_stps\" in ppo; did you mean kept_steps?");
+  EXPECT_EQ(ErrorOf("ppo { kl_penalty {\nkl_targt: 1 } }"),
+            "run.textproto:2: unknown field \"kl_targt\" in ppo.kl_penalty; did you mean kl_target?");
+}
+
+TEST(Parse, NamesTheNearestFieldAtTheTop) {
+  EXPECT_EQ(ErrorOf("benchmrk: \"b1\""), "run.textproto:1: unknown field \"benchmrk\"; did you mean benchmark?");
+}
+
+TEST(Parse, ListsTheFieldsWhereNoneIsNear) {
+  EXPECT_EQ(ErrorOf("budget { zzzzzz: 1 }"),
+            "run.textproto:1: unknown field \"zzzzzz\" in budget; the fields are updates, episodes");
+}
+
+TEST(Parse, MistakesOfSyntaxAndValueAreOneLineWithItsNumber) {
+  for (const char* text : {"\n\nseed: -1", "\n\nmode: FAST", "\n\nseed: 1 seed: 2", "\n\nppo {", "\n\n}",
+                           "\n\nseed: \"x\"", "\n\nseed 1", "\n\nbudget { updates: 99999999999 }", "\n\nenv: 3"}) {
+    EXPECT_THAT(ErrorOf(text), StartsWith("run.textproto:3: ")) << text;
+    EXPECT_THAT(ErrorOf(text), Not(HasSubstr("\n"))) << text;
+  }
+}
+
+TEST(Parse, NamesTheLegalValuesOfAnEnumeration) {
+  EXPECT_EQ(ErrorOf("mode: FAST"), "run.textproto:1: mode takes one of SYNC, ASYNC, not \"FAST\"");
+  EXPECT_EQ(ErrorOf("env { domain: PAPER }"),
+            "run.textproto:1: env.domain takes one of DOMAIN_REFERENCE, DOMAIN_PAPER, not \"PAPER\"");
+}
+
+TEST_F(ConfigFile, MissingFileIsNotFoundAndNamed) {
+  const absl::Status status = Load("/nonexistent/run.textproto").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(status.message(), "cannot read the config /nonexistent/run.textproto: No such file or directory");
+}
+
+TEST_F(ConfigFile, ADirectoryIsRefused) {
+  EXPECT_THAT(std::string(Load("/tmp").status().message()), HasSubstr("/tmp"));
+}
+
+TEST_F(ConfigFile, AnImpossibleValueIsPlacedOnItsLine) {
+  v1::RunConfig config = *Preset("reference", "b1", "nmn");
+  config.mutable_ppo()->mutable_kl_penalty()->set_kl_target(-0.1);
+  const std::string text = Print(config);
+  const size_t place = text.find("kl_target");
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(place), '\n');
+  const std::string path = Write(text);
+  EXPECT_EQ(Load(path).status().message(),
+            path + ":" + std::to_string(line) +
+                ": ppo.kl_penalty.kl_target is -0.1; it must be above 0 (the paper's reference uses 0.003)");
+}
+
+TEST_F(ConfigFile, AnAbsentValueIsPlacedInItsFile) {
+  const std::string path = Write("benchmark: \"b1\"\n");
+  EXPECT_EQ(Load(path).status().message(),
+            path + ": mode is MODE_UNSPECIFIED; it must be SYNC or ASYNC (the presets use SYNC)");
+}
+
+TEST_F(ConfigFile, AFileLargerThanAMebibyteIsRefused) {
+  const std::string path = Write(std::string((1 << 20) + 1, '#'));
+  EXPECT_THAT(std::string(Load(path).status().message()), HasSubstr("larger than 1 MiB"));
+}
+
+TEST_F(ConfigFile, AWholeConfigLoads) {
+  const v1::RunConfig config = *Preset("fast", "b2", "rnn");
+  const auto loaded = Load(Write(Print(config)));
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->SerializeAsString(), config.SerializeAsString());
+}
+
+}  // namespace
+}  // namespace nmn::config
