@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "common/env/environment.h"
+
+namespace nmn::env {
+
+// The paper's options of a benchmark.
+inline v1::EnvironmentOptions PaperOptions(std::string_view benchmark) {
+  v1::EnvironmentOptions options;
+  options.set_domain(v1::DOMAIN_REFERENCE);
+  if (benchmark == "b2") options.set_cone(0.628318530717958648);
+  return options;
+}
+
+// An environment with its buffers, to be stepped by hand. The options must be legal.
+class Player {
+ public:
+  Player(std::string_view benchmark, const v1::EnvironmentOptions& options, size_t lanes,
+         const BatchKey& key = {.seed = 1})
+      : environment_(MakeEnvironment(benchmark, options, lanes).value()),
+        lanes_(lanes),
+        u(lanes),
+        action(lanes),
+        reward(lanes),
+        x_(environment_->spec().observation_size * lanes) {
+    environment_->Reset(key, view());
+  }
+
+  void Step() { environment_->Step(u.data(), action.data(), reward.data(), view()); }
+  void Step(float raw_action) {
+    std::fill(u.begin(), u.end(), raw_action);
+    Step();
+  }
+
+  float x(size_t feature, size_t lane = 0) const { return x_[feature * lanes_ + lane]; }
+  std::vector<float> task(size_t lane = 0) const {
+    std::vector<float> out(environment_->spec().task_variables.size());
+    environment_->ReadTask(lane, out);
+    return out;
+  }
+  std::vector<float> state(size_t lane = 0) const {
+    std::vector<float> out(environment_->spec().state_variables.size());
+    environment_->ReadState(lane, out);
+    return out;
+  }
+  BatchedEnvironment& environment() { return *environment_; }
+  const std::vector<float>& observation() const { return x_; }
+
+ private:
+  View2 view() { return View2(x_.data(), environment_->spec().observation_size, lanes_); }
+
+  std::unique_ptr<BatchedEnvironment> environment_;
+  size_t lanes_;
+
+ public:
+  std::vector<float> u, action, reward;  // [lane]
+
+ private:
+  std::vector<float> x_;  // [feature, lane]
+};
+
+}  // namespace nmn::env
