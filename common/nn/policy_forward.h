@@ -11,7 +11,8 @@ namespace nmn::nn {
 
 // One step of a network for a whole batch of episodes, without LibTorch. Layout [feature, lane] throughout; a lane's result does not
 // depend on its neighbours or on the number of lanes. AVX2 and AVX-512 give the same bits (each sum runs in input order, fused
-// multiply-add); SSE2 rounds otherwise. Preallocated for max_lanes: no allocation after SetParameters. Not thread-safe.
+// multiply-add); SSE2 rounds otherwise. Preallocated for max_lanes: no allocation after SetParameters. Not thread-safe. The calling
+// thread holds a ScopedFlushDenormals (denormals.h).
 class PolicyForward {
  public:
   static absl::StatusOr<std::unique_ptr<PolicyForward>> Create(const NetworkSpec& spec, size_t max_lanes);
@@ -34,9 +35,9 @@ class PolicyForward {
   virtual void Step(ConstView2 observation, const float* previous_action, const float* previous_reward,
                     ConstView2 previous_observation, View2 output) = 0;
 
-  // z of the last step, [signal_size, lane]; empty for an RNN.
+  // z of the last step, [signal_size, lane]; no rows for an RNN. A copy, valid until the next call of signal() or state().
   virtual ConstView2 signal() const = 0;
-  // Recurrent states after the last step, [state_size, lane], layers one after the other.
+  // Recurrent states after the last step, [state_size, lane], layers one after the other. A copy, likewise.
   virtual ConstView2 state() const = 0;
 };
 

@@ -1,0 +1,124 @@
+#include "common/nn/policy_forward.h"
+
+#include <algorithm>
+#include <cassert>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/nn/forward_plan.h"
+
+namespace nmn::nn {
+namespace {
+
+constexpr size_t kMaxLanes = size_t{1} << 20;
+
+class BlockedForward final : public PolicyForward {
+ public:
+  BlockedForward(const NetworkSpec& spec, size_t max_lanes)
+      : spec_(spec),
+        plan_(MakeForwardPlan(spec)),
+        max_lanes_(max_lanes),
+        slab_size_(plan_.rows * kBlockLanes),
+        slabs_(hwy::AllocateAligned<float>(BlockCount(max_lanes) * slab_size_)),
+        gathered_(std::max<size_t>(spec.options.signal_size(), spec.state_size) * max_lanes),
+        min_log_variance_(static_cast<float>(spec.options.min_log_variance())),
+        max_log_variance_(static_cast<float>(spec.options.max_log_variance())),
+        bounded_(spec.options.min_log_variance() != 0 || spec.options.max_log_variance() != 0) {
+    Reset(max_lanes);
+  }
+
+  const NetworkSpec& spec() const override { return spec_; }
+
+  void SetParameters(std::span<const float> parameters) override {
+    assert(parameters.size() == spec_.parameter_count);
+    PackWeights(spec_, parameters, plan_);
+  }
+
+  // Clears whole slabs: lanes that pad the last vector stay finite too.
+  void Reset(size_t lanes) override {
+    assert(lanes <= max_lanes_);
+    lanes_ = lanes;
+    parity_ = 0;
+    std::fill_n(slabs_.get(), BlockCount(lanes) * slab_size_, 0.0f);
+  }
+
+  void Step(ConstView2 observation, const float* previous_action, const float* previous_reward,
+            ConstView2 previous_observation, View2 output) override {
+    assert(observation.columns == lanes_ && output.columns == lanes_);
+    assert(observation.rows == spec_.observation_size && output.rows == spec_.output_size);
+    parity_ = 1 - parity_;
+    const bool rnn = spec_.options.architecture() == v1::RNN;
+    for (size_t first = 0; first < lanes_; first += kBlockLanes) {
+      const size_t count = std::min(kBlockLanes, lanes_ - first);
+      float* slab = slabs_.get() + first / kBlockLanes * slab_size_;
+      float* row = slab + plan_.recurrent_input * kBlockLanes;
+      if (rnn) row = CopyRows(observation, first, count, row);
+      std::copy_n(previous_action + first, count, row);
+      std::copy_n(previous_reward + first, count, row + kBlockLanes);
+      if (!rnn) {
+        CopyRows(previous_observation, first, count, row + 2 * kBlockLanes);
+        CopyRows(observation, first, count, slab + plan_.main_input * kBlockLanes);
+      }
+      StepBlock(plan_, slab, (count + kLaneMultiple - 1) / kLaneMultiple * kLaneMultiple, parity_);
+      const float* result = slab + plan_.output * kBlockLanes;
+      for (size_t r = 0; r < spec_.output_size; ++r)
+        std::copy_n(result + r * kBlockLanes, count, output.row(r) + first);
+    }
+    if (spec_.role == Role::kActor) FinishLogVariance(output.row(0));
+  }
+
+  ConstView2 signal() const override { return Gather(plan_.signal.row[parity_], spec_.options.signal_size()); }
+  ConstView2 state() const override { return Gather(plan_.state.row[parity_], spec_.state_size); }
+
+ private:
+  static size_t BlockCount(size_t lanes) { return (lanes + kBlockLanes - 1) / kBlockLanes; }
+
+  static float* CopyRows(ConstView2 from, size_t first, size_t count, float* to) {
+    for (size_t r = 0; r < from.rows; ++r, to += kBlockLanes) std::copy_n(from.row(r) + first, count, to);
+    return to;
+  }
+
+  // Comparisons are written so that NaN stays NaN.
+  void FinishLogVariance(float* log_variance) const {
+    for (size_t lane = 0; lane < lanes_; ++lane) {
+      float value = log_variance[lane] + kLogVarianceShift;
+      if (bounded_ && value < min_log_variance_) value = min_log_variance_;
+      if (bounded_ && value > max_log_variance_) value = max_log_variance_;
+      log_variance[lane] = value;
+    }
+  }
+
+  // Rows of every slab as one array.
+  ConstView2 Gather(size_t first_row, size_t rows) const {
+    for (size_t first = 0; first < lanes_; first += kBlockLanes) {
+      const size_t count = std::min(kBlockLanes, lanes_ - first);
+      const float* from = slabs_.get() + first / kBlockLanes * slab_size_ + first_row * kBlockLanes;
+      for (size_t r = 0; r < rows; ++r)
+        std::copy_n(from + r * kBlockLanes, count, gathered_.data() + r * lanes_ + first);
+    }
+    return {gathered_.data(), rows, lanes_};
+  }
+
+  const NetworkSpec spec_;
+  ForwardPlan plan_;
+  const size_t max_lanes_;
+  const size_t slab_size_;  // floats of a block
+  hwy::AlignedFreeUniquePtr<float[]> slabs_;
+  mutable std::vector<float> gathered_;
+  const float min_log_variance_;
+  const float max_log_variance_;
+  const bool bounded_;
+  size_t lanes_ = 0;
+  int parity_ = 0;  // of the states that the last step wrote
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PolicyForward>> PolicyForward::Create(const NetworkSpec& spec, size_t max_lanes) {
+  if (max_lanes < 1 || max_lanes > kMaxLanes) {
+    return absl::InvalidArgumentError("a policy needs from 1 to 1048576 lanes");
+  }
+  return std::make_unique<BlockedForward>(spec, max_lanes);
+}
+
+}  // namespace nmn::nn

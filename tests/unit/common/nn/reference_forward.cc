@@ -1,0 +1,128 @@
+#include "tests/unit/common/nn/reference_forward.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nmn::nn {
+namespace {
+
+double Sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+double Activate(v1::Activation activation, double x) {
+  switch (activation) {
+    case v1::SATURATED_RELU:
+      return std::clamp(x, -1.0, 1.0);
+    case v1::SIGMOID:
+      return Sigmoid(x);
+    case v1::RELU:
+      return std::max(x, 0.0);
+    case v1::TANH:
+      return std::tanh(x);
+    default:
+      return x;
+  }
+}
+
+}  // namespace
+
+ReferenceForward::ReferenceForward(const NetworkSpec& spec, std::span<const float> parameters)
+    : spec_(spec), parameters_(parameters.begin(), parameters.end()), signal_(spec.options.signal_size()) {
+  for (uint32_t units : spec.options.recurrent_sizes()) states_.emplace_back(units, 0.0);
+}
+
+double ReferenceForward::At(const std::string& name, size_t row, size_t column) const {
+  const TensorSpec& tensor = spec_.tensor(name);
+  return parameters_[tensor.offset + row * tensor.shape.back() + column];
+}
+
+std::vector<double> ReferenceForward::Product(const std::vector<double>& y, const std::string& name) const {
+  std::vector<double> v(spec_.tensor(name).shape[1], 0.0);
+  for (size_t i = 0; i < y.size(); ++i) {
+    for (size_t j = 0; j < v.size(); ++j) v[j] += y[i] * At(name, i, j);
+  }
+  return v;
+}
+
+std::vector<double> ReferenceForward::Gru(const std::string& name, const std::vector<double>& i,
+                                          const std::vector<double>& h) const {
+  const size_t n = h.size();
+  const std::vector<double> input = Product(i, name + ".w_input");
+  const std::vector<double> recurrent = Product(h, name + ".w_recurrent");
+  std::vector<double> next(n);
+  for (size_t j = 0; j < n; ++j) {
+    const double r = Sigmoid(input[j] + recurrent[j] + At(name + ".bias", 0, j));
+    const double g = Sigmoid(input[n + j] + recurrent[n + j] + At(name + ".bias", 0, n + j));
+    const double c = std::tanh(input[2 * n + j] + r * recurrent[2 * n + j]);
+    next[j] = (1 - g) * c + g * h[j];
+  }
+  return next;
+}
+
+std::vector<double> ReferenceForward::Modulated(const std::string& name, const std::vector<double>& y,
+                                                const std::vector<double>& z, v1::Activation activation) const {
+  std::vector<double> out = Product(y, name + ".weight");
+  const std::vector<double> scale = Product(z, name + ".w_scale");
+  const std::vector<double> offset = Product(z, name + ".w_offset");
+  for (size_t j = 0; j < out.size(); ++j) {
+    const double b = At(name + ".bias", 0, j);
+    out[j] =
+        Activate(activation, spec_.options.formula() == v1::FORMULA_PAPER ? scale[j] * (out[j] + b) + offset[j]
+                                                                          : (1 + scale[j]) * out[j] + b + offset[j]);
+  }
+  return out;
+}
+
+std::vector<double> ReferenceForward::Step(const std::vector<double>& x, double previous_action, double previous_reward,
+                                           const std::vector<double>& previous_x) {
+  const v1::NetworkOptions& options = spec_.options;
+  const bool rnn = options.architecture() == v1::RNN;
+  std::vector<double> y = rnn ? x : std::vector<double>{previous_action, previous_reward};
+  if (rnn) {
+    y.insert(y.end(), {previous_action, previous_reward});
+  } else {
+    y.insert(y.end(), previous_x.begin(), previous_x.end());
+  }
+  for (size_t layer = 0; layer < states_.size(); ++layer) {
+    y = states_[layer] = Gru("gru" + std::to_string(layer), y, states_[layer]);
+  }
+  const auto dense = [&](const std::string& name, v1::Activation activation) {
+    y = Product(y, name + ".weight");
+    for (size_t j = 0; j < y.size(); ++j) y[j] = Activate(activation, y[j] + At(name + ".bias", 0, j));
+  };
+  const size_t hidden = options.hidden_sizes_size();
+  if (rnn) {
+    for (size_t layer = 0; layer < hidden; ++layer) dense("dense" + std::to_string(layer), options.main_activation());
+    dense("head", v1::IDENTITY);
+  } else {
+    dense("signal", options.signal_activation());
+    lagged_signal_ = signal_;
+    signal_ = y;
+    // Shared: all of z. Per layer: equal slices in the order of the layers, the last for the heads.
+    const auto slice = [&](const std::vector<double>& z, size_t layer) {
+      if (options.signal_wiring() == v1::SHARED) return z;
+      const size_t size = z.size() / (hidden + 1);
+      return std::vector<double>(z.begin() + layer * size, z.begin() + (layer + 1) * size);
+    };
+    y = x;
+    for (size_t layer = 0; layer < hidden; ++layer) {
+      y = Modulated("main" + std::to_string(layer), y, slice(options.signal_lag() ? lagged_signal_ : signal_, layer),
+                    options.main_activation());
+    }
+    y = Modulated("head", y, slice(signal_, hidden), v1::IDENTITY);
+  }
+  if (spec_.role == Role::kActor) {
+    y[0] -= 1;
+    if (options.min_log_variance() != 0 || options.max_log_variance() != 0) {
+      y[0] = std::clamp(y[0], options.min_log_variance(), options.max_log_variance());
+    }
+  }
+  return y;
+}
+
+std::vector<double> ReferenceForward::state() const {
+  std::vector<double> all;
+  for (const auto& state : states_) all.insert(all.end(), state.begin(), state.end());
+  return all;
+}
+
+}  // namespace nmn::nn
