@@ -1,0 +1,245 @@
+#include "learner/ingest/core.h"
+
+#include <algorithm>
+
+namespace nmn::ingest {
+namespace {
+
+// A message of an update this far back can still be told from a duplicate.
+constexpr uint32_t kUpdatesRemembered = 4;
+
+// Whether a message with this verdict could not come from a correct actor, however late: three of them and it is
+// quarantined.
+bool IsMalformed(v1::RejectReason reason) {
+  switch (reason) {
+    case v1::MALFORMED:
+    case v1::WRONG_SHAPE:
+    case v1::NOT_FINITE:
+    case v1::OUT_OF_RANGE:
+    case v1::DIGEST_MISMATCH:
+    case v1::OVERSIZE:
+    case v1::WRONG_RUN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Core::Core(CoreOptions options)
+    : options_(std::move(options)),
+      actors_(options_.max_actors),
+      leases_(options_.lease_seconds),
+      slab_(options_.shape) {}
+
+absl::Status Core::Register(const std::string& actor_id, uint64_t incarnation, uint32_t lanes, Time now) {
+  const auto found = actors_.actors().find(actor_id);
+  const HolderId before = found == actors_.actors().end() ? 0 : found->second.holder;
+  absl::Status status = actors_.Register(actor_id, incarnation, lanes, now, closes_);
+  if (status.ok() && before != 0 && actors_.actors().at(actor_id).holder != before) leases_.ReleaseAll(before);
+  return status;
+}
+
+void Core::Connect(StreamId stream, Time now) { actors_.Connect(stream, now); }
+
+absl::Status Core::Hello(StreamId stream, const v1::Hello& hello, Time now) {
+  if (hello.run_id() != options_.run_id) {
+    ++rejects_[v1::WRONG_RUN];
+    return absl::FailedPreconditionError("this learner's run is " + options_.run_id + "; register again");
+  }
+  if (hello.generation() != options_.generation) {
+    ++rejects_[v1::STALE_GENERATION];
+    return absl::FailedPreconditionError("generation " + std::to_string(hello.generation()) + " is over, now is " +
+                                         std::to_string(options_.generation) + "; register again");
+  }
+  if (hello.config_hash() != options_.config_hash) {
+    ++rejects_[v1::WRONG_CONFIG];
+    return absl::FailedPreconditionError("another config; register again");
+  }
+  absl::Status status = actors_.Hello(stream, hello.actor_id(), hello.incarnation(), now, closes_);
+  // A process that opens a stream begins anew: what it still works on it will deliver, or somebody else will.
+  if (status.ok()) leases_.ReleaseAll(actors_.Of(stream)->holder);
+  return status;
+}
+
+absl::Status Core::Count(StreamId stream, uint64_t sequence, Time now) {
+  absl::Status status = actors_.Count(stream, sequence);
+  if (Actor* actor = actors_.Of(stream); actor != nullptr) {
+    actor->last_heard = now;
+    if (!status.ok()) actor->last_error = std::string(status.message());
+  }
+  return status;
+}
+
+void Core::Heartbeat(StreamId stream, const v1::Heartbeat& heartbeat) {
+  Actor* actor = actors_.Of(stream);
+  if (actor == nullptr) return;
+  actor->steps_per_second = heartbeat.steps_per_second();
+  actor->policy_version = heartbeat.policy_version();
+}
+
+void Core::Leave(StreamId stream) {
+  Actor* actor = actors_.Of(stream);
+  if (actor == nullptr) return;
+  actor->left = true;
+  leases_.ReleaseAll(actor->holder);
+}
+
+void Core::Disconnect(StreamId stream, Time now) {
+  if (const Actor* actor = actors_.Disconnect(stream, now); actor != nullptr) leases_.ReleaseAll(actor->holder);
+}
+
+void Core::Open(uint32_t update) {
+  update_ = update;
+  slab_.Clear();
+  leases_.Open(options_.shape.episodes, options_.unit_episodes);
+  accepted_[update];
+  while (accepted_.size() > kUpdatesRemembered) accepted_.erase(accepted_.begin());
+}
+
+std::optional<size_t> Core::UnitIndex(const v1::UnitId& unit) const {
+  if (unit.update() != update_ || unit.count() != options_.unit_episodes ||
+      unit.first_episode() % options_.unit_episodes != 0) {
+    return std::nullopt;
+  }
+  const size_t index = unit.first_episode() / options_.unit_episodes;
+  return index < leases_.units() ? std::optional(index) : std::nullopt;
+}
+
+Verdict Core::JudgeDuplicate(const v1::Trajectory& trajectory) const {
+  const auto update = accepted_.find(trajectory.unit().update());
+  if (update == accepted_.end()) return {v1::STALE_POLICY, "the update is long over"};
+  const auto part = update->second.find({trajectory.first_episode(), trajectory.count()});
+  if (part != update->second.end()) {
+    return part->second == trajectory.sha256()
+               ? Verdict{v1::DUPLICATE, ""}
+               : Verdict{v1::DUPLICATE_DIFFERS, "the one accepted first has another SHA-256"};
+  }
+  return trajectory.unit().update() == update_ ? Verdict{} : Verdict{v1::STALE_POLICY, "the update is over"};
+}
+
+Verdict Core::Judge(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now) {
+  const Actor* actor = actors_.Of(stream);
+  if (actor == nullptr) return {v1::MALFORMED, "no hello"};
+  if (message_bytes > options_.max_message_bytes) return {v1::OVERSIZE, std::to_string(message_bytes) + " bytes"};
+  if (now < actor->quarantined_until) return {v1::QUARANTINED, "three malformed messages; wait a minute"};
+  if (trajectory.run_id() != options_.run_id) return {v1::WRONG_RUN, "this run is " + options_.run_id};
+  if (trajectory.generation() != options_.generation) return {v1::STALE_GENERATION, "register again"};
+  if (trajectory.policy_version() != trajectory.unit().update()) {
+    return {v1::STALE_POLICY,
+            "update " + std::to_string(trajectory.unit().update()) + " needs the weights of that version"};
+  }
+  if (trajectory.unit().update() > update_) return {v1::UNKNOWN_UNIT, "that update has not begun"};
+  if (Verdict verdict = JudgeDuplicate(trajectory); !verdict.accepted()) return verdict;
+  const std::optional<size_t> unit = UnitIndex(trajectory.unit());
+  if (!unit) return {v1::UNKNOWN_UNIT, "no unit of this update"};
+  if (!leases_.WasIssuedTo(actor->holder, *unit)) return {v1::UNKNOWN_UNIT, "never leased to this actor"};
+  return CheckShape(options_.shape, trajectory);
+}
+
+Verdict Core::Examine(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now) {
+  Verdict verdict = Judge(stream, trajectory, message_bytes, now);
+  if (!verdict.accepted()) Reject(stream, trajectory, verdict, now);
+  return verdict;
+}
+
+Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now) {
+  // Judged again, for the world may have moved while the payload was checked.
+  Verdict verdict = payload.accepted() ? Judge(stream, trajectory, 0, now) : payload;
+  if (verdict.accepted() && !slab_.Agrees(trajectory))
+    verdict = {v1::DUPLICATE_DIFFERS, "other episodes than those accepted"};
+  if (!verdict.accepted()) {
+    Reject(stream, trajectory, verdict, now);
+    return verdict;
+  }
+  Actor& actor = *actors_.Of(stream);
+  actor.strikes = 0;
+  actor.no_lease_before = 0;
+  accepted_[update_][{trajectory.first_episode(), trajectory.count()}] = trajectory.sha256();
+  if (slab_.Fill(trajectory) == 0) return {v1::DUPLICATE, ""};
+  FinishUnits(actor, trajectory);
+  return verdict;
+}
+
+void Core::FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory) {
+  const v1::UnitId& unit = trajectory.unit();
+  for (uint32_t e = unit.first_episode(); e < unit.first_episode() + unit.count(); ++e) {
+    if (!slab_.Has(e)) return;
+  }
+  leases_.Finish(*UnitIndex(unit));
+  ++deliverer.units_accepted;
+}
+
+void Core::Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, Time now) {
+  ++rejects_[verdict.reason];
+  Actor* actor = actors_.Of(stream);
+  if (actor == nullptr) return;
+  if (verdict.reason == v1::DUPLICATE) {
+    actor->no_lease_before = 0;
+    return;
+  }
+  actor->last_error = v1::RejectReason_Name(verdict.reason) + ": " + verdict.detail;
+  if (const std::optional<size_t> unit = UnitIndex(trajectory.unit())) leases_.Release(actor->holder, *unit);
+  if (IsMalformed(verdict.reason) && actors_.Strike(*actor, now)) leases_.ReleaseAll(actor->holder);
+}
+
+bool Core::MayWork(const Actor& actor, Time now) const {
+  return actor.stream && !actor.left && now >= actor.quarantined_until && now >= actor.no_lease_before;
+}
+
+v1::Lease Core::MakeLease(const std::vector<size_t>& units) const {
+  v1::Lease lease;
+  lease.set_policy_version(update_);
+  lease.set_seconds(options_.lease_seconds);
+  for (const size_t index : units) {
+    v1::UnitId* unit = lease.add_units();
+    unit->set_update(update_);
+    unit->set_first_episode(static_cast<uint32_t>(index) * options_.unit_episodes);
+    unit->set_count(options_.unit_episodes);
+  }
+  return lease;
+}
+
+void Core::GrantLeases(Time now, std::vector<Grant>& grants) {
+  const size_t workers = static_cast<size_t>(std::count_if(actors_.actors().begin(), actors_.actors().end(),
+                                                           [&](const auto& a) { return MayWork(a.second, now); }));
+  if (workers == 0) return;
+  // A share of what is left for each; the later grants of an update are smaller, which levels out unequal actors.
+  const size_t share = (leases_.unleased() + workers - 1) / workers;
+  for (const auto& [id, actor] : actors_.actors()) {
+    if (!MayWork(actor, now) || leases_.Holds(actor.holder)) continue;
+    const size_t room = actor.lanes == 0 ? share : std::max<size_t>(1, actor.lanes / options_.unit_episodes);
+    std::vector<size_t> units = leases_.Grant(actor.holder, std::min(share, room), now);
+    if (units.empty()) {
+      if (const std::optional<size_t> late = leases_.GrantSecond(actor.holder, now)) units = {*late};
+    }
+    if (!units.empty()) grants.push_back({*actor.stream, MakeLease(units)});
+  }
+}
+
+Decisions Core::Decide(Time now) {
+  Decisions decisions;
+  actors_.ExpireHellos(now, closes_);
+  decisions.closes.swap(closes_);
+  for (const Close& close : decisions.closes) Disconnect(close.stream, now);
+  // Who let a lease run out is slow or stuck: nothing new for it until it delivers, comes back, or one more lease has
+  // passed.
+  for (const HolderId holder : leases_.Expire(now)) {
+    if (Actor* actor = actors_.OfHolder(holder); actor != nullptr) {
+      actor->no_lease_before = now + options_.lease_seconds;
+      actor->last_error = "a lease ran out";
+    }
+  }
+  if (update_ != 0 && published_ == update_ && !complete()) GrantLeases(now, decisions.grants);
+  return decisions;
+}
+
+std::optional<Time> Core::NextInstant(Time now) const {
+  const std::optional<Time> a = actors_.NextInstant(now);
+  const std::optional<Time> b = leases_.NextInstant(now);
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+}  // namespace nmn::ingest

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace nmn::ingest {
+
+// Seconds on the caller's steady clock.
+using Time = double;
+
+// One actor process; a number that the core gives to each (actor_id, incarnation) and never again.
+using HolderId = uint64_t;
+
+// Who works on which unit of the open update (reliability.md, mechanism 1). A unit is leased for a time; after that it
+// may be leased again, and one that is late may be leased a second time before that. Pure; not thread-safe.
+class LeaseTable {
+ public:
+  explicit LeaseTable(double lease_seconds) : lease_seconds_(lease_seconds) {}
+
+  // Units [0, unit), [unit, 2 unit) .. of `episodes`; `unit_episodes` divides `episodes`. Drops all leases.
+  void Open(uint32_t episodes, uint32_t unit_episodes);
+
+  size_t units() const { return units_.size(); }
+  size_t unleased() const;
+  bool Holds(HolderId holder) const;
+  size_t HeldBy(HolderId holder) const;
+  bool WasIssuedTo(HolderId holder, size_t unit) const { return units_[unit].issued.contains(holder); }
+
+  // Leases the first `count` units that nobody holds; fewer if there are fewer.
+  std::vector<size_t> Grant(HolderId holder, size_t count, Time now);
+  // Where nothing is unleased: the oldest outstanding unit whose only lease, another's, is more than half gone.
+  std::optional<size_t> GrantSecond(HolderId holder, Time now);
+
+  void Release(HolderId holder, size_t unit);
+  void ReleaseAll(HolderId holder);
+  // Ends the leases that have run out; their holders, in ascending order, each once.
+  std::vector<HolderId> Expire(Time now);
+  // The unit is there: nobody holds it, nobody will.
+  void Finish(size_t unit);
+
+  // Every instant after `now` at which Expire or GrantSecond could do something new; the next of them.
+  std::optional<Time> NextInstant(Time now) const;
+
+ private:
+  struct Lease {
+    HolderId holder = 0;
+    Time granted = 0;
+  };
+  struct Unit {
+    bool finished = false;
+    std::vector<Lease> leases;  // at most two
+    std::set<HolderId> issued;
+  };
+
+  double lease_seconds_;
+  std::vector<Unit> units_;
+};
+
+}  // namespace nmn::ingest

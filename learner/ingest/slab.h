@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "learner/ingest/batch_shape.h"
+#include "learner/ppo/trainer.h"
+#include "nmn/v1/learner.pb.h"
+
+namespace nmn::ingest {
+
+// The episodes of one update, each in the column of its number, so that the order of arrival leaves no trace.
+// Preallocated: nothing is allocated after the constructor. Not thread-safe.
+class Slab {
+ public:
+  explicit Slab(const BatchShape& shape);
+
+  // Forgets all episodes.
+  void Clear();
+
+  // Of a message that passed CheckShape: whether the episodes of it that are here already are the same, bit for bit.
+  bool Agrees(const v1::Trajectory& trajectory) const;
+  // Copies the episodes that are missing; returns how many those were. Nothing that is here changes.
+  uint32_t Fill(const v1::Trajectory& trajectory);
+
+  bool complete() const { return present_count_ == shape_.episodes; }
+  bool Has(uint32_t episode) const { return present_[episode]; }
+
+  // Views into this slab.
+  ppo::TrajectoryBatch batch() const;
+  // [measure][episode], in the order of BatchShape::measures.
+  const std::vector<std::vector<double>>& measures() const { return measures_; }
+
+ private:
+  BatchShape shape_;
+  std::vector<float> observation_;                         // [time, observation_size, episode]
+  std::array<std::vector<float>, kScalarFields> scalars_;  // [time, episode] each, in the order of v1::Field
+  std::vector<std::vector<double>> measures_;              // [measure][episode]
+  std::vector<bool> present_;
+  uint32_t present_count_ = 0;
+};
+
+}  // namespace nmn::ingest

@@ -1,0 +1,306 @@
+#include "learner/ingest/core.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/learner/ingest/fake_trajectory.h"
+
+namespace nmn::ingest {
+namespace {
+
+const BatchShape kShape{.horizon = 2, .observation_size = 1, .episodes = 8, .measures = {}};
+
+class CoreTest : public testing::Test {
+ protected:
+  void Join(const std::string& id, StreamId stream, Time now = 0, uint64_t incarnation = 1) {
+    ASSERT_TRUE(core_.Register(id, incarnation, 0, now).ok());
+    core_.Connect(stream, now);
+    ASSERT_TRUE(core_.Hello(stream, MakeHello(id, incarnation), now).ok());
+  }
+  static v1::Hello MakeHello(const std::string& id, uint64_t incarnation = 1) {
+    v1::Hello hello;
+    hello.set_run_id(kRunId);
+    hello.set_generation(1);
+    hello.set_config_hash("hash");
+    hello.set_actor_id(id);
+    hello.set_incarnation(incarnation);
+    return hello;
+  }
+  void Begin(uint32_t update) {
+    core_.Publish(update);
+    core_.Open(update);
+  }
+  v1::RejectReason Send(StreamId stream, const v1::Trajectory& trajectory, Time now = 1) {
+    const Verdict first = core_.Examine(stream, trajectory, trajectory.ByteSizeLong(), now);
+    return first.accepted() ? core_.Deliver(stream, trajectory, CheckPayload(trajectory), now).reason : first.reason;
+  }
+  // A whole unit of two episodes.
+  v1::RejectReason SendUnit(StreamId stream, uint32_t first, uint32_t update = 1, Time now = 1) {
+    return Send(stream, FakeTrajectory(kShape, update, first, 2, first, 2), now);
+  }
+  static std::vector<uint32_t> Firsts(const Grant& grant) {
+    std::vector<uint32_t> firsts;
+    for (const v1::UnitId& unit : grant.lease.units()) firsts.push_back(unit.first_episode());
+    return firsts;
+  }
+
+  Core core_{{.run_id = kRunId,
+              .generation = 1,
+              .config_hash = "hash",
+              .shape = kShape,
+              .unit_episodes = 2,
+              .lease_seconds = 10,
+              .max_actors = 3,
+              .max_message_bytes = 8 << 20}};
+};
+
+TEST_F(CoreTest, NoLeaseBeforeTheWeightsOfItsUpdateAreThere) {
+  Join("a", 1);
+  core_.Open(1);
+  EXPECT_TRUE(core_.Decide(0).grants.empty());
+  core_.Publish(1);
+  EXPECT_EQ(core_.Decide(0).grants.size(), 1u);
+}
+
+TEST_F(CoreTest, SharesTheUnitsAmongTheConnected) {
+  Join("a", 1);
+  Join("b", 2);
+  Begin(1);
+  const Decisions decisions = core_.Decide(0);
+  ASSERT_EQ(decisions.grants.size(), 2u);
+  EXPECT_THAT(Firsts(decisions.grants[0]), testing::ElementsAre(0, 2));
+  EXPECT_THAT(Firsts(decisions.grants[1]), testing::ElementsAre(4, 6));
+}
+
+TEST_F(CoreTest, ALeaseHasNoMoreEpisodesThanTheActorHasLanes) {
+  ASSERT_TRUE(core_.Register("a", 1, 3, 0).ok());
+  core_.Connect(1, 0);
+  ASSERT_TRUE(core_.Hello(1, MakeHello("a"), 0).ok());
+  Begin(1);
+  EXPECT_EQ(core_.Decide(0).grants.at(0).lease.units_size(), 1);
+}
+
+TEST_F(CoreTest, IsCompleteWhenEveryEpisodeIsThere) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  for (const uint32_t first : {6u, 0u, 4u, 2u}) {
+    EXPECT_FALSE(core_.complete());
+    EXPECT_EQ(SendUnit(1, first), v1::ACCEPTED);
+  }
+  EXPECT_TRUE(core_.complete());
+}
+
+TEST_F(CoreTest, AUnitMayComeInParts) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  EXPECT_EQ(Send(1, FakeTrajectory(kShape, 1, 0, 2, 1, 1)), v1::ACCEPTED);
+  EXPECT_EQ(Send(1, FakeTrajectory(kShape, 1, 0, 2, 0, 1)), v1::ACCEPTED);
+  EXPECT_EQ(core_.actors().actors().at("a").units_accepted, 1u);
+}
+
+TEST_F(CoreTest, TheUnitsOfALostActorGoToAnother) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  Join("b", 2, 1);
+  EXPECT_TRUE(core_.Decide(1).grants.empty());
+  core_.Disconnect(1, 1);
+  EXPECT_EQ(core_.Decide(1).grants.at(0).lease.units_size(), 4);
+}
+
+TEST_F(CoreTest, AResultThatComesAfterItsLeaseRanOutStillCounts) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  core_.Decide(11);
+  EXPECT_EQ(SendUnit(1, 0, 1, 12), v1::ACCEPTED);
+}
+
+TEST_F(CoreTest, WhoLetALeaseRunOutGetsNothingForOneMoreLease) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  EXPECT_TRUE(core_.Decide(10).grants.empty());
+  EXPECT_TRUE(core_.Decide(19.9).grants.empty());
+  EXPECT_EQ(core_.Decide(20).grants.size(), 1u);
+}
+
+TEST_F(CoreTest, ALateUnitIsIssuedTwiceAndTheFirstResultWins) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  Join("b", 2, 1);
+  EXPECT_EQ(core_.Decide(5).grants.at(0).stream, 2u);
+  EXPECT_EQ(SendUnit(2, 0, 1, 6), v1::ACCEPTED);
+  EXPECT_EQ(SendUnit(1, 0, 1, 7), v1::DUPLICATE);
+}
+
+TEST_F(CoreTest, AnUnequalDuplicateIsCountedAndKeptOut) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  SendUnit(1, 0);
+  v1::Trajectory other = FakeTrajectory(kShape, 1, 0, 2, 0, 2);
+  Poke(other, 3, 0, -5);
+  EXPECT_EQ(Send(1, other), v1::DUPLICATE_DIFFERS);
+  EXPECT_EQ(core_.rejects().at(v1::DUPLICATE_DIFFERS), 1u);
+  EXPECT_EQ(core_.slab().batch().reward(0, 0), FakeValue(v1::REWARD, 0, 0, 0));
+}
+
+TEST_F(CoreTest, APartThatContradictsAnEpisodeIsKeptOutWhole) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  Send(1, FakeTrajectory(kShape, 1, 0, 2, 0, 1));
+  v1::Trajectory other = FakeTrajectory(kShape, 1, 0, 2, 0, 2);
+  Poke(other, 3, 0, -5);
+  EXPECT_EQ(Send(1, other), v1::DUPLICATE_DIFFERS);
+  EXPECT_FALSE(core_.slab().Has(1));
+}
+
+TEST_F(CoreTest, AResendAfterTheUpdateIsOverIsADuplicate) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  for (const uint32_t first : {0u, 2u, 4u, 6u}) SendUnit(1, first);
+  Begin(2);
+  EXPECT_EQ(SendUnit(1, 4), v1::DUPLICATE);
+}
+
+TEST_F(CoreTest, RefusesByReasonAndNothingEntersTheSlab) {
+  Join("a", 1);
+  Join("b", 2);
+  Begin(3);
+  core_.Decide(0);
+  const auto spoilt = [](auto spoil) {
+    v1::Trajectory trajectory = FakeTrajectory(kShape, 3, 0, 2, 0, 2);
+    spoil(trajectory);
+    return trajectory;
+  };
+  EXPECT_EQ(Send(1, spoilt([](auto& t) { t.set_generation(2); })), v1::STALE_GENERATION);
+  EXPECT_EQ(Send(1, spoilt([](auto& t) { t.set_policy_version(2); })), v1::STALE_POLICY);
+  EXPECT_EQ(SendUnit(1, 0, 1), v1::STALE_POLICY);
+  EXPECT_EQ(SendUnit(1, 0, 4), v1::UNKNOWN_UNIT);
+  EXPECT_EQ(Send(1, spoilt([](auto& t) { t.mutable_unit()->set_count(4); })), v1::UNKNOWN_UNIT);
+  EXPECT_EQ(Send(1, spoilt([](auto& t) { t.mutable_unit()->set_first_episode(1); })), v1::UNKNOWN_UNIT);
+  EXPECT_EQ(SendUnit(2, 0, 3), v1::UNKNOWN_UNIT);  // leased to the other
+  EXPECT_EQ(Send(1, spoilt([](auto& t) { t.set_run_id("another"); })), v1::WRONG_RUN);
+  EXPECT_EQ(core_.Examine(1, spoilt([](auto&) {}), (8 << 20) + 1, 1).reason, v1::OVERSIZE);
+  EXPECT_FALSE(core_.slab().Has(0));
+}
+
+TEST_F(CoreTest, ThreeMalformedMessagesQuarantineForAMinute) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  for (int i = 0; i < 3; ++i) {
+    v1::Trajectory bad = FakeTrajectory(kShape, 1, 0, 2, 0, 2);
+    bad.clear_sha256();
+    EXPECT_EQ(Send(1, bad), v1::DIGEST_MISMATCH);
+  }
+  EXPECT_EQ(SendUnit(1, 0), v1::QUARANTINED);
+  EXPECT_TRUE(core_.Decide(60.9).grants.empty());
+  EXPECT_EQ(core_.Decide(61).grants.size(), 1u);
+  EXPECT_EQ(SendUnit(1, 0, 1, 61), v1::ACCEPTED);
+}
+
+TEST_F(CoreTest, StaleMessagesDoNotQuarantine) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  for (int i = 0; i < 5; ++i) {
+    v1::Trajectory old = FakeTrajectory(kShape, 1, 0, 2, 0, 2);
+    old.set_generation(0);
+    EXPECT_EQ(Send(1, old), v1::STALE_GENERATION);
+  }
+  EXPECT_EQ(SendUnit(1, 0), v1::ACCEPTED);
+}
+
+TEST_F(CoreTest, HelloOfAnotherRunGenerationOrConfigMustRegisterAgain) {
+  ASSERT_TRUE(core_.Register("a", 1, 0, 0).ok());
+  core_.Connect(1, 0);
+  v1::Hello hello = MakeHello("a");
+  hello.set_generation(7);
+  EXPECT_EQ(core_.Hello(1, hello, 0).code(), absl::StatusCode::kFailedPrecondition);
+  hello = MakeHello("a");
+  hello.set_run_id("another");
+  EXPECT_EQ(core_.Hello(1, hello, 0).code(), absl::StatusCode::kFailedPrecondition);
+  hello = MakeHello("a");
+  hello.set_config_hash("another");
+  EXPECT_EQ(core_.Hello(1, hello, 0).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(core_.Hello(1, MakeHello("nobody"), 0).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(core_.Hello(1, MakeHello("a"), 0).ok());
+}
+
+TEST_F(CoreTest, ANewProcessTakesTheNameAndTheOldOneCannotTakeItBack) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  Join("a", 2, 1, 2);
+  const Decisions decisions = core_.Decide(1);
+  ASSERT_EQ(decisions.closes.size(), 1u);
+  EXPECT_EQ(decisions.closes[0].stream, 1u);
+  EXPECT_EQ(decisions.grants.at(0).stream, 2u);
+  EXPECT_EQ(core_.Register("a", 1, 0, 2).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(CoreTest, ASecondStreamOfTheSameProcessReplacesTheFirst) {
+  Join("a", 1);
+  Join("a", 2, 1);
+  EXPECT_EQ(core_.Decide(1).closes.at(0).stream, 1u);
+  core_.Disconnect(1, 1);
+  EXPECT_EQ(core_.actors().connected(), 1u);
+}
+
+TEST_F(CoreTest, AReconnectedActorMayDeliverWhatItWasLeasedBefore) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  core_.Disconnect(1, 1);
+  Join("a", 2, 2);
+  EXPECT_EQ(SendUnit(2, 6, 1, 2), v1::ACCEPTED);
+}
+
+TEST_F(CoreTest, RefusesActorsBeyondTheLimitAndBadNames) {
+  Join("a", 1);
+  Join("b", 2);
+  Join("c", 3);
+  EXPECT_EQ(core_.Register("d", 1, 0, 0).code(), absl::StatusCode::kResourceExhausted);
+  for (const char* name : {"", "A", "a b", "a_b"}) {
+    EXPECT_EQ(core_.Register(name, 1, 0, 0).code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+  EXPECT_EQ(core_.Register(std::string(65, 'a'), 1, 0, 0).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(CoreTest, KnowsABoundedNumberOfActors) {
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(core_.Register("a" + std::to_string(i), 1, 0, i).ok());
+  EXPECT_EQ(core_.actors().actors().size(), 6u);
+}
+
+TEST_F(CoreTest, AStreamWithoutHelloIsClosed) {
+  core_.Connect(9, 0);
+  EXPECT_TRUE(core_.Decide(9.9).closes.empty());
+  EXPECT_EQ(core_.Decide(10).closes.at(0).stream, 9u);
+}
+
+TEST_F(CoreTest, MessagesAreNumberedWithoutGaps) {
+  Join("a", 1);
+  EXPECT_TRUE(core_.Count(1, 1, 0).ok());
+  EXPECT_TRUE(core_.Count(1, 2, 0).ok());
+  EXPECT_EQ(core_.Count(1, 2, 0).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(core_.Count(1, 4, 0).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(CoreTest, WhoLeftIsNotWaitedForAtTheEndAndWhoVanishedIsForTenSeconds) {
+  Join("a", 1);
+  Join("b", 2);
+  core_.Leave(1);
+  core_.Disconnect(1, 5);
+  core_.Disconnect(2, 5);
+  EXPECT_EQ(core_.actors().AwaitingGoodbye(14.9), 1u);
+  EXPECT_EQ(core_.actors().AwaitingGoodbye(15), 0u);
+}
+
+}  // namespace
+}  // namespace nmn::ingest
