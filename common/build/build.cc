@@ -1,8 +1,6 @@
 #include "common/build/build.h"
 
-#ifdef NMN_HAVE_NN
 #include "common/nn/policy_forward.h"
-#endif
 
 namespace nmn::build {
 
@@ -13,11 +11,7 @@ v1::BuildInfo ThisBuild() {
   info.set_version(Version());
   info.set_commit(Commit());
   info.set_protocol(kProtocol);
-#ifdef NMN_HAVE_NN
   info.set_rounding_class(nn::RoundingClass());
-#else
-  info.set_rounding_class("fma");
-#endif
   return info;
 }
 
