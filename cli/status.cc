@@ -1,0 +1,105 @@
+#include "absl/status/status.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <grpcpp/grpcpp.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/fail.h"
+#include "cli/verbs.h"
+#include "common/net/address.h"
+#include "common/net/channel.h"
+#include "nmn/v1/learner.grpc.pb.h"
+
+namespace nmn::cli {
+namespace {
+
+struct Flags {
+  std::string address;
+  double timeout_seconds = 5;
+  bool json = false;
+};
+
+std::string Duration(double seconds) {
+  const int64_t whole = static_cast<int64_t>(seconds);
+  if (whole < 60) return absl::StrCat(whole, " s");
+  if (whole < 3600) return absl::StrFormat("%d min %02d s", whole / 60, whole % 60);
+  return absl::StrFormat("%d h %02d min", whole / 3600, whole / 60 % 60);
+}
+
+void PrintTable(const v1::GetStatusResponse& status) {
+  std::cout << absl::StrFormat("run         %s, generation %d, nmn %s (%s)\n", status.run_id(), status.generation(),
+                               status.build().version(), status.build().commit());
+  std::cout << absl::StrFormat("state       %s, update %d of %d", status.state(), status.update(),
+                               status.budget_updates());
+  if (status.seconds_left() > 0) std::cout << ", " << Duration(status.seconds_left()) << " left";
+  std::cout << absl::StrFormat("\nreturn      %.2f, discounted %.2f (last update)\n", status.return_mean(),
+                               status.discounted_return_mean());
+  // A protobuf map has no order; the table does.
+  const std::map<std::string, uint64_t> rejects(status.rejects().begin(), status.rejects().end());
+  for (const auto& [reason, count] : rejects) std::cout << absl::StrFormat("rejected    %d %s\n", count, reason);
+  std::cout << absl::StrFormat("\n%-24s %-9s %10s %7s %9s %7s %8s  %s\n", "actor", "connected", "steps/s", "policy",
+                               "accepted", "leased", "heard", "last error");
+  for (const v1::ActorStatus& actor : status.actors()) {
+    std::cout << absl::StrFormat("%-24s %-9s %10.0f %7d %9d %7d %6.1f s  %s\n", actor.actor_id(),
+                                 actor.connected() ? "yes" : "no", actor.steps_per_second(), actor.policy_version(),
+                                 actor.units_accepted(), actor.units_leased(), actor.seconds_since_heard(),
+                                 actor.last_error());
+  }
+}
+
+absl::Status Status(const Flags& flags) {
+  absl::StatusOr<net::Address> address = net::ParseServerAddress(flags.address, "ADDR");
+  if (!address.ok()) return address.status();
+  net::RouteGrpcLog();
+  const std::unique_ptr<v1::LearnerService::Stub> stub = v1::LearnerService::NewStub(net::CreateChannel(*address));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::milliseconds(static_cast<int64_t>(flags.timeout_seconds * 1000)));
+  v1::GetStatusResponse response;
+  const grpc::Status answer = stub->GetStatus(&context, v1::GetStatusRequest(), &response);
+  if (!answer.ok()) {
+    return absl::UnavailableError(absl::StrCat("no learner answers at ", flags.address, " (", answer.error_message(),
+                                               "); was it started with --listen=", flags.address, "?"));
+  }
+  if (!flags.json) {
+    PrintTable(response);
+    return absl::OkStatus();
+  }
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(response, &json, options).ok()) {
+    return absl::InternalError("the learner's answer cannot be written as JSON");
+  }
+  std::cout << json << "\n";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddStatus(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("status", "Ask a learner what its run and its actors are doing");
+  verb->footer(
+      "A learner listens where nmn train or nmn-learner was given --listen. Exit code 1 where none answers.\n"
+      "Example:  nmn status 127.0.0.1:50051 --json");
+  auto flags = std::make_shared<Flags>();
+  verb->add_option("ADDR", flags->address, "The learner's host:port")->required();
+  verb->add_option("--timeout", flags->timeout_seconds, "Seconds to wait for an answer")
+      ->check(CLI::Range(0.001, 3600.0))
+      ->capture_default_str();
+  verb->add_flag("--json", flags->json, "The whole answer as one JSON object on one line");
+  verb->callback([flags, &exit_code] {
+    const absl::Status status = Status(*flags);
+    exit_code = status.ok() ? kExitDone : Fail("status", status);
+  });
+}
+
+}  // namespace nmn::cli
