@@ -1,0 +1,119 @@
+#include "actor/rollout.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "actor/sampling.h"
+#include "common/nn/denormals.h"
+#include "common/rng/batch.h"
+
+namespace nmn::actor {
+namespace {
+
+constexpr uint32_t kNoiseSteps = 4;  // steps served by one block of normals
+
+class BatchRollout final : public RolloutEngine {
+ public:
+  BatchRollout(std::unique_ptr<env::BatchedEnvironment> environment, std::unique_ptr<nn::PolicyForward> forward)
+      : environment_(std::move(environment)),
+        forward_(std::move(forward)),
+        horizon_(environment_->horizon()),
+        observation_size_(environment_->spec().observation_size),
+        capacity_(horizon_ * environment_->max_lanes()),
+        observation_((horizon_ + 1) * observation_size_ * environment_->max_lanes()),
+        raw_action_(capacity_),
+        action_(capacity_),
+        reward_(capacity_),
+        policy_(2 * capacity_),
+        noise_(kNoiseSteps * environment_->max_lanes()),
+        zeros_(std::max<size_t>(observation_size_, 1) * environment_->max_lanes()) {}
+
+  void SetParameters(std::span<const float> parameters) override { forward_->SetParameters(parameters); }
+
+  absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool use_mean,
+                                    const std::atomic<bool>* stop, RolloutObserver* observer) override {
+    if (lanes < 1 || lanes > environment_->max_lanes()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a rollout of ", lanes, " episodes; it must be from 1 to ", environment_->max_lanes()));
+    }
+    const nn::ScopedFlushDenormals flush;
+    const View3 observation(observation_.data(), horizon_ + 1, observation_size_, lanes);
+    const View2 raw_action(raw_action_.data(), horizon_, lanes);
+    const View2 action(action_.data(), horizon_, lanes);
+    const View2 reward(reward_.data(), horizon_, lanes);
+    const View2 log_variance(policy_.data(), horizon_, lanes);
+    const View2 mean(policy_.data() + capacity_, horizon_, lanes);
+    const View2 noise(noise_.data(), kNoiseSteps, lanes);
+    const ConstView2 no_observation(zeros_.data(), observation_size_, lanes);
+
+    environment_->Reset(key, observation.plane(0));
+    forward_->Reset(lanes);
+    for (uint32_t t = 0; t < horizon_; ++t) {
+      if (stop != nullptr && stop->load(std::memory_order_relaxed))
+        return absl::CancelledError("the rollout was stopped");
+      const bool first = t == 0;
+      forward_->Step(observation.plane(t), first ? zeros_.data() : action.row(t - 1),
+                     first ? zeros_.data() : reward.row(t - 1),
+                     first ? no_observation : ConstView2(observation.plane(t - 1)),
+                     View2(log_variance.row(t), 2, lanes, capacity_));
+      if (!use_mean && t % kNoiseSteps == 0) {
+        rng::StepNormalBlock(key.seed, key.update, key.first_episode, lanes, t / kNoiseSteps,
+                             rng::Purpose::kActionNoise, noise);
+      }
+      if (!SampleActions(mean.row(t), log_variance.row(t), use_mean ? nullptr : noise.row(t % kNoiseSteps), lanes,
+                         raw_action.row(t))) {
+        return absl::DataLossError(
+            absl::StrCat("the policy's action is not finite at step ", t, "; its weights are broken"));
+      }
+      if (observer != nullptr) observer->OnStep(t, *environment_, *forward_);
+      environment_->Step(raw_action.row(t), action.row(t), reward.row(t), observation.plane(t + 1));
+    }
+    return RolloutResult{.update = key.update,
+                         .first_episode = key.first_episode,
+                         .observation = View3(observation_.data(), horizon_, observation_size_, lanes),
+                         .raw_action = raw_action,
+                         .action = action,
+                         .reward = reward,
+                         .mean = mean,
+                         .log_variance = log_variance,
+                         .measures = Measures(lanes)};
+  }
+
+ private:
+  std::vector<std::vector<double>> Measures(size_t lanes) const {
+    std::vector<std::vector<double>> measures(environment_->spec().measures.size(), std::vector<double>(lanes));
+    for (size_t m = 0; m < measures.size(); ++m) {
+      for (size_t lane = 0; lane < lanes; ++lane) measures[m][lane] = environment_->Measure(m, lane);
+    }
+    return measures;
+  }
+
+  const std::unique_ptr<env::BatchedEnvironment> environment_;
+  const std::unique_ptr<nn::PolicyForward> forward_;
+  const uint32_t horizon_;
+  const uint32_t observation_size_;
+  const size_t capacity_;           // floats of a record with one number a step
+  std::vector<float> observation_;  // [time + 1, observation_size, lane]; x_T is displayed after the last step and is
+                                    // no part of the result
+  std::vector<float> raw_action_, action_, reward_;  // [time, lane]
+  std::vector<float> policy_;                        // [2, capacity]: log-variance and mean, each [time, lane]
+  std::vector<float> noise_;                         // [4, lane]
+  const std::vector<float> zeros_;                   // what an episode's first step is fed
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RolloutEngine>> RolloutEngine::Create(const v1::RunConfig& config, size_t max_lanes) {
+  if (max_lanes < 1) return absl::InvalidArgumentError("a rollout engine needs at least one lane");
+  auto environment = env::MakeEnvironment(config.benchmark(), config.env(), max_lanes);
+  if (!environment.ok()) return environment.status();
+  const auto spec = nn::MakeNetworkSpec(config.network(), nn::Role::kActor, (*environment)->spec().observation_size);
+  if (!spec.ok()) return spec.status();
+  auto forward = nn::PolicyForward::Create(*spec, max_lanes);
+  if (!forward.ok()) return forward.status();
+  return std::make_unique<BatchRollout>(*std::move(environment), *std::move(forward));
+}
+
+}  // namespace nmn::actor
