@@ -1,0 +1,167 @@
+#include "common/safetensors/safetensors.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace nmn {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "files hold float32 as they lie in memory");
+
+using nlohmann::json;
+
+constexpr size_t kLengthBytes = 8;
+constexpr size_t kAlignment = 8;
+// Ours are some kilobytes. A parser must not be asked to build a tree of a hundred megabytes.
+constexpr uint64_t kMaxHeaderBytes = 16 << 20;
+constexpr int kMaxDepth = 3;  // {"name": {"shape": [..]}}
+constexpr size_t kMaxAxes = 8;
+const char kMetadata[] = "__metadata__";
+
+absl::Status Malformed(const std::string& reason) {
+  return absl::DataLossError(absl::StrCat("malformed safetensors: ", reason));
+}
+
+// The header as JSON. nlohmann keeps the last of two equal keys and nests without end; here both are refused.
+absl::StatusOr<json> ParseHeader(std::string_view text) {
+  std::string fault;
+  std::vector<std::set<std::string>> keys;
+  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
+    if (event == json::parse_event_t::object_start) keys.emplace_back();
+    if (event == json::parse_event_t::object_end) keys.pop_back();
+    if (depth > kMaxDepth) fault = "its header nests too deeply";
+    if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
+      fault = absl::StrCat("its header has two entries \"", parsed.get<std::string>(), "\"");
+    }
+    return depth <= kMaxDepth;
+  };
+  json header = json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
+  if (!fault.empty()) return Malformed(fault);
+  if (!header.is_object()) return Malformed("its header is not a JSON object");
+  return header;
+}
+
+struct Entry {
+  std::string name;
+  std::vector<int64_t> shape;
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+
+absl::StatusOr<Entry> ReadEntry(const std::string& name, const json& value, uint64_t data_bytes) {
+  const std::string where = absl::StrCat("tensor \"", name, "\" ");
+  if (!value.is_object() || value.size() != 3 || !value.contains("dtype") || !value.contains("shape") ||
+      !value.contains("data_offsets")) {
+    return Malformed(where + "must have dtype, shape and data_offsets, and nothing else");
+  }
+  if (value["dtype"] != "F32") return Malformed(where + "is not of type F32");
+  const json& shape = value["shape"];
+  const json& offsets = value["data_offsets"];
+  if (!shape.is_array() || shape.size() > kMaxAxes) return Malformed(where + "has a shape that is no list of sizes");
+  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+      !offsets[1].is_number_unsigned()) {
+    return Malformed(where + "has data_offsets that are not two positions");
+  }
+  Entry entry{name, {}, offsets[0].get<uint64_t>(), offsets[1].get<uint64_t>()};
+  if (entry.begin > entry.end || entry.end > data_bytes) return Malformed(where + "lies outside the data");
+  uint64_t elements = 1;
+  for (const json& axis : shape) {
+    if (!axis.is_number_unsigned()) return Malformed(where + "has a shape that is no list of sizes");
+    const uint64_t size = axis.get<uint64_t>();
+    if (size > data_bytes || (size != 0 && elements > data_bytes / size))
+      return Malformed(where + "is larger than the data");
+    elements *= size;
+    entry.shape.push_back(static_cast<int64_t>(size));
+  }
+  if (entry.end - entry.begin != elements * sizeof(float)) {
+    return Malformed(absl::StrCat(where, "has ", entry.end - entry.begin, " bytes of data, its shape needs ",
+                                  elements * sizeof(float)));
+  }
+  return entry;
+}
+
+absl::Status ReadMetadata(const json& value, std::map<std::string, std::string>& metadata) {
+  if (!value.is_object()) return Malformed("__metadata__ is not an object");
+  for (const auto& [key, text] : value.items()) {
+    if (!text.is_string()) return Malformed(absl::StrCat("__metadata__ entry \"", key, "\" is not a string"));
+    metadata[key] = text.get<std::string>();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string EncodeSafetensors(const std::vector<NamedTensor>& tensors,
+                              const std::map<std::string, std::string>& metadata) {
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
+  uint64_t position = 0;
+  for (const NamedTensor& tensor : tensors) {
+    const uint64_t end = position + tensor.values.size() * sizeof(float);
+    header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {position, end}}};
+    position = end;
+  }
+  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
+
+  std::string bytes(kLengthBytes, '\0');
+  const uint64_t length = text.size();
+  std::memcpy(bytes.data(), &length, sizeof(length));
+  bytes.reserve(kLengthBytes + text.size() + position);
+  bytes += text;
+  for (const NamedTensor& tensor : tensors) {
+    bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float));
+  }
+  return bytes;
+}
+
+absl::StatusOr<SafetensorsFile> DecodeSafetensors(std::string_view bytes) {
+  if (bytes.size() < kLengthBytes) return Malformed(absl::StrCat("it has ", bytes.size(), " bytes"));
+  uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), sizeof(length));
+  if (length > kMaxHeaderBytes || length > bytes.size() - kLengthBytes) {
+    return Malformed(absl::StrCat("its header should have ", length, " bytes, more than there are or may be"));
+  }
+  absl::StatusOr<json> header = ParseHeader(bytes.substr(kLengthBytes, length));
+  if (!header.ok()) return header.status();
+  const std::string_view data = bytes.substr(kLengthBytes + length);
+
+  SafetensorsFile file;
+  std::vector<Entry> entries;
+  for (const auto& [name, value] : header->items()) {
+    if (name == kMetadata) {
+      if (absl::Status status = ReadMetadata(value, file.metadata); !status.ok()) return status;
+      continue;
+    }
+    absl::StatusOr<Entry> entry = ReadEntry(name, value, data.size());
+    if (!entry.ok()) return entry.status();
+    entries.push_back(*std::move(entry));
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+  });
+  uint64_t position = 0;
+  for (Entry& entry : entries) {
+    if (entry.begin != position) {
+      return Malformed(absl::StrCat("tensor \"", entry.name, "\" begins at ", entry.begin,
+                                    ", the one before it ends at ", position));
+    }
+    position = entry.end;
+    NamedTensor tensor{std::move(entry.name), std::move(entry.shape), {}};
+    tensor.values.resize((entry.end - entry.begin) / sizeof(float));
+    if (!tensor.values.empty()) std::memcpy(tensor.values.data(), data.data() + entry.begin, entry.end - entry.begin);
+    file.tensors.push_back(std::move(tensor));
+  }
+  if (position != data.size())
+    return Malformed(absl::StrCat(data.size() - position, " bytes of data belong to no tensor"));
+  return file;
+}
+
+}  // namespace nmn
