@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace nmn::fs {
+
+// "cannot VERB PATH: No such file or directory", with the code that fits `error` (an errno).
+inline absl::Status SystemError(const char* verb, const std::string& path, int error) {
+  return absl::Status(absl::ErrnoToStatusCode(error),
+                      absl::StrCat("cannot ", verb, " ", path, ": ", std::generic_category().message(error)));
+}
+
+// Repeats a system call that a signal interrupted.
+template <typename Call>
+auto Retry(Call call) {
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+}  // namespace nmn::fs

@@ -1,0 +1,182 @@
+#include "common/fs/file_system.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/fs/errors.h"
+
+namespace nmn::fs {
+namespace {
+
+// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags, mode_t mode = 0)
+      : fd_(Retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); })) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  bool ok() const { return fd_ >= 0; }
+  int get() const { return fd_; }
+  // Linux frees the descriptor whatever close says, so it is never repeated.
+  int Close() { return ::close(std::exchange(fd_, -1)); }
+
+ private:
+  int fd_;
+};
+
+// 0, or the errno of the write that failed.
+int WriteAll(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = Retry([&] { return ::write(fd, content.data(), content.size()); });
+    if (written < 0) return errno;
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+  return 0;
+}
+
+absl::Status SyncPath(const std::string& path, int flags) {
+  Descriptor file(path, flags);
+  if (!file.ok()) return SystemError("open", path, errno);
+  if (Retry([&] { return ::fsync(file.get()); }) < 0) return SystemError("sync", path, errno);
+  return absl::OkStatus();
+}
+
+class PosixFileSystem : public FileSystem {
+ public:
+  absl::StatusOr<std::string> Read(const std::string& path) override {
+    Descriptor file(path, O_RDONLY);
+    if (!file.ok()) return SystemError("read", path, errno);
+    std::string content;
+    std::string buffer(1 << 16, '\0');
+    for (;;) {
+      const ssize_t got = Retry([&] { return ::read(file.get(), buffer.data(), buffer.size()); });
+      if (got < 0) return SystemError("read", path, errno);
+      if (got == 0) return content;
+      content.append(buffer, 0, static_cast<size_t>(got));
+    }
+  }
+
+  absl::Status WriteDurably(const std::string& path, std::string_view content) override {
+    Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (!file.ok()) return SystemError("write", path, errno);
+    if (const int error = WriteAll(file.get(), content); error != 0) return SystemError("write", path, error);
+    if (Retry([&] { return ::fsync(file.get()); }) < 0) return SystemError("sync", path, errno);
+    if (file.Close() < 0) return SystemError("close", path, errno);
+    return absl::OkStatus();
+  }
+
+  absl::Status Append(const std::string& path, std::string_view content) override {
+    Descriptor file(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+    struct stat before;
+    if (!file.ok() || ::fstat(file.get(), &before) < 0) return SystemError("write", path, errno);
+    if (const int error = WriteAll(file.get(), content); error != 0) {
+      if (Retry([&] { return ::ftruncate(file.get(), before.st_size); }) < 0)
+        return SystemError("truncate", path, errno);
+      return SystemError("write", path, error);
+    }
+    if (file.Close() < 0) return SystemError("close", path, errno);
+    return absl::OkStatus();
+  }
+
+  absl::Status Sync(const std::string& path) override { return SyncPath(path, O_RDONLY); }
+
+  absl::Status Rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) < 0) return SystemError("rename", absl::StrCat(from, " to ", to), errno);
+    return absl::OkStatus();
+  }
+
+  absl::Status SyncDirectory(const std::string& path) override { return SyncPath(path, O_RDONLY | O_DIRECTORY); }
+
+  absl::Status CreateDirectories(const std::string& path) override {
+    struct stat info;
+    if (::stat(path.c_str(), &info) == 0) {
+      return S_ISDIR(info.st_mode) ? absl::OkStatus() : SystemError("create directory", path, ENOTDIR);
+    }
+    std::filesystem::path whole(path);
+    if (!whole.has_filename()) whole = whole.parent_path();
+    const std::string parent = whole.has_parent_path() ? whole.parent_path().string() : std::string(".");
+    if (parent != whole.string()) {
+      if (absl::Status status = CreateDirectories(parent); !status.ok()) return status;
+    }
+    if (::mkdir(whole.c_str(), 0755) < 0 && errno != EEXIST) return SystemError("create directory", path, errno);
+    return SyncDirectory(parent);
+  }
+
+  absl::Status RemoveAll(const std::string& path) override {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    return error ? SystemError("remove", path, error.value()) : absl::OkStatus();
+  }
+
+  absl::Status Truncate(const std::string& path, uint64_t bytes) override {
+    Descriptor file(path, O_WRONLY);
+    struct stat info;
+    if (!file.ok() || ::fstat(file.get(), &info) < 0) return SystemError("truncate", path, errno);
+    if (static_cast<uint64_t>(info.st_size) < bytes) {
+      return absl::DataLossError(
+          absl::StrCat("cannot truncate ", path, " to ", bytes, " bytes: it has only ", info.st_size));
+    }
+    if (Retry([&] { return ::ftruncate(file.get(), static_cast<off_t>(bytes)); }) < 0 ||
+        Retry([&] { return ::fsync(file.get()); }) < 0) {
+      return SystemError("truncate", path, errno);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<std::string>> List(const std::string& path) override {
+    DIR* directory = ::opendir(path.c_str());
+    if (directory == nullptr) return SystemError("list", path, errno);
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(directory)) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    const int error = errno;
+    ::closedir(directory);
+    if (error != 0) return SystemError("list", path, error);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  absl::StatusOr<bool> Exists(const std::string& path) override {
+    struct stat info;
+    if (::stat(path.c_str(), &info) == 0) return true;
+    if (errno == ENOENT) return false;
+    return SystemError("look for", path, errno);
+  }
+
+  absl::StatusOr<uint64_t> Size(const std::string& path) override {
+    struct stat info;
+    if (::stat(path.c_str(), &info) < 0) return SystemError("look for", path, errno);
+    return static_cast<uint64_t>(info.st_size);
+  }
+};
+
+}  // namespace
+
+FileSystem& RealFileSystem() {
+  static PosixFileSystem file_system;
+  return file_system;
+}
+
+absl::Status WriteAtomically(FileSystem& fs, const std::string& path, std::string_view content) {
+  const std::string temporary = path + ".tmp";
+  if (absl::Status status = fs.WriteDurably(temporary, content); !status.ok()) return status;
+  if (absl::Status status = fs.Rename(temporary, path); !status.ok()) return status;
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return fs.SyncDirectory(parent.empty() ? "." : parent);
+}
+
+}  // namespace nmn::fs
