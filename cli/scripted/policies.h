@@ -1,0 +1,27 @@
+#pragma once
+
+#include "cli/scripted/scripted_policy.h"
+
+// One maker for each rule; scripted_policy.cc has the table. Options are valid.
+namespace nmn::scripted {
+
+using Maker = std::unique_ptr<ScriptedPolicy>(const v1::EnvironmentOptions& options, size_t max_lanes);
+
+Maker MakeZero;
+Maker MakeUntrained;
+Maker MakeRandomPosition;  // b1
+Maker MakeRandomAngle;     // b2, b3
+
+Maker MakeMovingTargetMemoryless;
+Maker MakeMovingTargetAdaptive;
+Maker MakeMovingTargetOracle;
+
+Maker MakeWindyNavigationMemoryless;
+Maker MakeWindyNavigationAdaptive;
+Maker MakeWindyNavigationOracle;
+
+Maker MakeTwoTargetsMemoryless;
+Maker MakeTwoTargetsAdaptive;
+Maker MakeTwoTargetsOracle;
+
+}  // namespace nmn::scripted

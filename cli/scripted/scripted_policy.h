@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/env/environment.h"
+#include "common/tensor/view.h"
+#include "nmn/v1/run_config.pb.h"
+
+namespace nmn::scripted {
+
+// A policy that is a rule: the yardsticks of `nmn eval`. Plays a batch of episodes beside its environment:
+//
+//   Reset(key, lanes) -> Act x T
+//
+// A lane depends on its own episode alone. Draws are keyed by (key, Purpose::kScriptedPolicy). Not thread-safe.
+class ScriptedPolicy {
+ public:
+  virtual ~ScriptedPolicy() = default;
+
+  // Begins `lanes` episodes (at most max_lanes) and forgets the last ones. The environment is reset with the same key.
+  virtual void Reset(const env::BatchKey& key, size_t lanes) = 0;
+
+  // The action of step t, counting from 0.
+  //   environment      only "oracle" reads it: the task and the state that are hidden from the others
+  //   observation      [observation_size, lane]  x_t
+  //   previous_action  [lane]  a_{t-1} as fed back, not read at t = 0
+  //   previous_reward  [lane]  r_{t-1} raw, not read at t = 0
+  //   raw_action       [lane]  u, out
+  virtual void Act(const env::BatchedEnvironment& environment, uint32_t t, ConstView2 observation,
+                   const float* previous_action, const float* previous_reward, float* raw_action) = 0;
+};
+
+// random      the action uniform over its range
+// zero        u = 0
+// untrained   u ~ N(0, e^-1), what a policy gives whose network is all zeros
+// memoryless  the best rule without memory: b1 a = x; b2 the angle of x, no wrap-around; b3 the same to the target at
+// the smaller distance adaptive    finds the task out and uses it: close to the best there is oracle      knows the
+// task
+std::vector<std::string> PolicyNames();
+
+// NOT_FOUND names the policies there are, or the benchmarks; INVALID_ARGUMENT as env::ValidateOptions.
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeScriptedPolicy(std::string_view policy, std::string_view benchmark,
+                                                                   const v1::EnvironmentOptions& options,
+                                                                   size_t max_lanes);
+
+}  // namespace nmn::scripted

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include "cli/scripted/scripted_policy.h"
+
+namespace nmn::scripted {
+
+struct Estimate {
+  double mean = 0;
+  double error = 0;  // standard error of the mean
+};
+inline Estimate EstimateOf(const std::vector<double>& values) {
+  double sum = 0, squares = 0;
+  for (const double value : values) sum += value;
+  const double mean = sum / static_cast<double>(values.size());
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  const double n = static_cast<double>(values.size());
+  return {mean, std::sqrt(squares / (n - 1) / n)};
+}
+
+inline v1::EnvironmentOptions OptionsOf(std::string_view benchmark, v1::Domain domain = v1::DOMAIN_REFERENCE) {
+  v1::EnvironmentOptions options;
+  options.set_domain(domain);
+  if (benchmark == "b2") options.set_cone(0.628318530717958648);
+  return options;
+}
+
+struct Returns {
+  std::vector<double> raw;         // [lane]
+  std::vector<double> discounted;  // [lane], gamma 0.998
+  std::vector<float> raw_actions;  // [time, lane]
+};
+
+// Whole episodes of a scripted policy.
+inline Returns Play(std::string_view policy, std::string_view benchmark, const v1::EnvironmentOptions& options,
+                    size_t lanes, const env::BatchKey& key = {.seed = 20}) {
+  const auto environment = env::MakeEnvironment(benchmark, options, lanes).value();
+  const auto rule = MakeScriptedPolicy(policy, benchmark, options, lanes).value();
+  const size_t size = environment->spec().observation_size;
+  std::vector<float> x(size * lanes), u(lanes), action(lanes), reward(lanes);
+  const View2 observation(x.data(), size, lanes);
+  environment->Reset(key, observation);
+  rule->Reset(key, lanes);
+  Returns returns{std::vector<double>(lanes), std::vector<double>(lanes), {}};
+  double weight = 1;
+  for (uint32_t t = 0; t < environment->horizon(); ++t, weight *= 0.998) {
+    rule->Act(*environment, t, observation, action.data(), reward.data(), u.data());
+    environment->Step(u.data(), action.data(), reward.data(), observation);
+    returns.raw_actions.insert(returns.raw_actions.end(), u.begin(), u.end());
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      returns.raw[lane] += reward[lane];
+      returns.discounted[lane] += weight * reward[lane];
+    }
+  }
+  return returns;
+}
+
+}  // namespace nmn::scripted
