@@ -2,12 +2,15 @@
 
 // SSSE3 and SSE4 add nothing to these kernels, nor do the later AVX-512 extensions.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+// foreach_target.h includes this file once a target; the order of the headers matters.
+// clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "learner/bptt/kernels.cc"
-#include "common/nn/activations-inl.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "common/nn/activations-inl.h"
 #include "learner/bptt/product-inl.h"
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace nmn::bptt {

@@ -13,6 +13,15 @@
 #include "hwy/highway.h"
 #include "learner/bptt/kernels.h"
 
+// Accumulator tiles live in registers only if the loops over them are unrolled.
+#ifndef NMN_UNROLL
+#ifdef __clang__
+#define NMN_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NMN_UNROLL _Pragma("GCC unroll 8")
+#endif
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace nmn::bptt {
 namespace HWY_NAMESPACE {
@@ -43,9 +52,9 @@ void Tile(const Product& p, size_t row, size_t column) {
   hn::Vec<Half> tail[kRows];
 
   const float* init = p.init == nullptr ? nullptr : p.init + row * p.init_stride + column;
-#pragma GCC unroll 8
+  NMN_UNROLL
   for (size_t m = 0; m < kRows; ++m) {
-#pragma GCC unroll 8
+    NMN_UNROLL
     for (size_t v = 0; v < kVectors; ++v) {
       sum[m][v] = init == nullptr ? hn::Zero(d) : hn::LoadU(d, init + m * p.init_stride + v * kLanes);
     }
@@ -62,13 +71,13 @@ void Tile(const Product& p, size_t row, size_t column) {
   for (size_t k = p.k; k != 0; --k) {
     hn::Vec<Full> wide[kVectors + 1];
     hn::Vec<Half> narrow;
-#pragma GCC unroll 8
+    NMN_UNROLL
     for (size_t v = 0; v < kVectors; ++v) wide[v] = hn::LoadU(d, b + v * kLanes);
     if constexpr (kTail) narrow = hn::LoadU(h, b + kVectors * kLanes);
-#pragma GCC unroll 8
+    NMN_UNROLL
     for (size_t m = 0; m < kRows; ++m) {
       const hn::Vec<Full> x = hn::Set(d, a[m * a_row]);
-#pragma GCC unroll 8
+      NMN_UNROLL
       for (size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(x, wide[v], sum[m][v]);
       if constexpr (kTail) tail[m] = hn::MulAdd(hn::Set(h, a[m * a_row]), narrow, tail[m]);
     }
@@ -77,9 +86,9 @@ void Tile(const Product& p, size_t row, size_t column) {
   }
 
   float* c = p.c + row * p.c_stride + column;
-#pragma GCC unroll 8
+  NMN_UNROLL
   for (size_t m = 0; m < kRows; ++m) {
-#pragma GCC unroll 8
+    NMN_UNROLL
     for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sum[m][v], d, c + m * p.c_stride + v * kLanes);
     if constexpr (kTail) hn::StoreU(tail[m], h, c + m * p.c_stride + kVectors * kLanes);
   }
