@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/digest/sha256.h"
+#include "common/safetensors/safetensors.h"
+#include "learner/checkpoint/checkpoint.h"
+#include "learner/checkpoint/layout.h"
+
+namespace nmn::checkpoint {
+namespace {
+
+const char kTemporary[] = ".tmp";
+const char kCorrupt[] = ".corrupt";
+// A checkpoint that is being replaced by another of the same update stands aside under this name until the new one is
+// in place.
+const char kReplaced[] = ".replaced";
+
+// The completed checkpoints among `names`, newest first; of one update the one in place before the one that stood
+// aside.
+std::vector<std::string> Completed(const std::vector<std::string>& names) {
+  std::vector<std::pair<uint32_t, std::string>> found;
+  for (const std::string& name : names) {
+    for (const char* suffix : {"", kReplaced}) {
+      if (const auto update = UpdateOfFolder(name, suffix); update.has_value()) found.emplace_back(*update, name);
+    }
+  }
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::vector<std::string> completed;
+  for (auto& [update, name] : found) completed.push_back(std::move(name));
+  return completed;
+}
+
+bool WasCompleted(const std::string& name) {
+  return UpdateOfFolder(name).has_value() || UpdateOfFolder(name, kReplaced).has_value() ||
+         absl::EndsWith(name, kCorrupt);
+}
+
+// The disk or its permissions are at fault, not the checkpoint: nothing is to be thrown away.
+bool IsAboutAccess(const absl::Status& status) {
+  return absl::IsPermissionDenied(status) || absl::IsResourceExhausted(status);
+}
+
+// A rename target must be free: a directory does not replace one that has files.
+absl::Status MoveAside(fs::FileSystem& fs, const std::string& from, const std::string& to) {
+  if (absl::Status status = fs.RemoveAll(to); !status.ok()) return status;
+  return fs.Rename(from, to);
+}
+
+// First renamed to .tmp, so that a half removed checkpoint is never taken for one.
+absl::Status Remove(fs::FileSystem& fs, const std::string& folder) {
+  if (absl::Status status = MoveAside(fs, folder, folder + kTemporary); !status.ok()) return status;
+  return fs.RemoveAll(folder + kTemporary);
+}
+
+absl::Status WriteFolder(fs::FileSystem& fs, const std::string& folder, const Checkpoint& checkpoint) {
+  v1::CheckpointState state = checkpoint.state;
+  state.set_format(kFormat);
+  const std::pair<const char*, std::string> files[] = {{kWeights, EncodeSafetensors(checkpoint.weights, {})},
+                                                       {kOptimizer, EncodeSafetensors(checkpoint.optimizer, {})},
+                                                       {kState, state.SerializeAsString()}};
+  v1::CheckpointManifest manifest;
+  manifest.set_format(kFormat);
+  manifest.set_update(state.update());
+  if (absl::Status status = fs.RemoveAll(folder); !status.ok()) return status;
+  if (absl::Status status = fs.CreateDirectories(folder); !status.ok()) return status;
+  for (const auto& [name, content] : files) {
+    v1::ManifestFile& file = *manifest.add_files();
+    file.set_name(name);
+    file.set_bytes(content.size());
+    file.set_sha256(Hex(Sha256Of(content)));
+    if (absl::Status status = fs.WriteDurably(absl::StrCat(folder, "/", name), content); !status.ok()) return status;
+  }
+  const std::string path = absl::StrCat(folder, "/", kManifest);
+  if (absl::Status status = fs.WriteDurably(path, ManifestText(manifest)); !status.ok()) return status;
+  return fs.SyncDirectory(folder);
+}
+
+}  // namespace
+
+CheckpointStore::CheckpointStore(fs::FileSystem& fs, std::string run_directory, uint32_t keep)
+    : fs_(fs), directory_(std::move(run_directory) + "/checkpoints"), keep_(std::max(keep, 1u)) {}
+
+absl::Status CheckpointStore::Save(const Checkpoint& checkpoint) {
+  const std::string folder = absl::StrCat(directory_, "/", FolderName(checkpoint.state.update()));
+  const std::string temporary = folder + kTemporary;
+  if (absl::Status status = fs_.CreateDirectories(directory_); !status.ok()) return status;
+  if (absl::Status status = WriteFolder(fs_, temporary, checkpoint); !status.ok()) {
+    // What was written is of no use and may be what fills the disk; the reason of the failure is what counts.
+    fs_.RemoveAll(temporary).IgnoreError();
+    return status;
+  }
+  const absl::StatusOr<bool> exists = fs_.Exists(folder);
+  if (!exists.ok()) return exists.status();
+  if (*exists) {
+    if (absl::Status status = MoveAside(fs_, folder, folder + kReplaced); !status.ok()) return status;
+  }
+  if (absl::Status status = fs_.Rename(temporary, folder); !status.ok()) return status;
+  if (absl::Status status = fs_.SyncDirectory(directory_); !status.ok()) return status;
+  if (absl::Status status = ReadCheckpoint(fs_, folder).status(); !status.ok()) {
+    if (!IsAboutAccess(status)) MoveAside(fs_, folder, folder + kCorrupt).IgnoreError();
+    return absl::Status(status.code(), absl::StrCat("a checkpoint cannot be read back after it was written: ",
+                                                    std::string(status.message())));
+  }
+
+  const absl::StatusOr<std::vector<std::string>> names = fs_.List(directory_);
+  if (!names.ok()) return names.status();
+  uint32_t kept = 0;
+  for (const std::string& name : Completed(*names)) {
+    if (UpdateOfFolder(name).has_value() && ++kept <= keep_) continue;
+    if (absl::Status status = Remove(fs_, absl::StrCat(directory_, "/", name)); !status.ok()) {
+      return absl::Status(status.code(), absl::StrCat(folder, " is saved, but an older checkpoint cannot be removed: ",
+                                                      std::string(status.message())));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(
+    const std::function<void(const std::string&)>& report) {
+  const absl::StatusOr<bool> exists = fs_.Exists(directory_);
+  if (!exists.ok()) return exists.status();
+  if (!*exists) return std::nullopt;
+  const absl::StatusOr<std::vector<std::string>> names = fs_.List(directory_);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    if (!absl::EndsWith(name, kTemporary)) continue;
+    if (absl::Status status = fs_.RemoveAll(absl::StrCat(directory_, "/", name)); !status.ok()) return status;
+  }
+  std::vector<std::string> reasons;
+  for (const std::string& name : Completed(*names)) {
+    const std::string folder = absl::StrCat(directory_, "/", name);
+    absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(fs_, folder);
+    if (checkpoint.ok()) return std::optional<Checkpoint>(*std::move(checkpoint));
+    if (IsAboutAccess(checkpoint.status())) return checkpoint.status();
+    reasons.emplace_back(checkpoint.status().message());
+    report(absl::StrCat("corrupt checkpoint: ", reasons.back(), "; kept as ", folder, kCorrupt));
+    if (absl::Status status = MoveAside(fs_, folder, folder + kCorrupt); !status.ok()) return status;
+  }
+  for (const std::string& name : *names) {
+    if (absl::EndsWith(name, kCorrupt))
+      reasons.push_back(absl::StrCat(directory_, "/", name, " was found corrupt before"));
+  }
+  if (reasons.empty()) return std::nullopt;
+  return absl::DataLossError(absl::StrCat("no checkpoint in ", directory_, " is valid: ", absl::StrJoin(reasons, "; "),
+                                          "; put a good copy back, or move ", directory_,
+                                          " away to start from nothing"));
+}
+
+absl::StatusOr<bool> CheckpointStore::Any() {
+  const absl::StatusOr<bool> exists = fs_.Exists(directory_);
+  if (!exists.ok()) return exists.status();
+  if (!*exists) return false;
+  const absl::StatusOr<std::vector<std::string>> names = fs_.List(directory_);
+  if (!names.ok()) return names.status();
+  return std::any_of(names->begin(), names->end(), WasCompleted);
+}
+
+}  // namespace nmn::checkpoint
