@@ -1,0 +1,69 @@
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "common/sync/mutex.h"
+#include "learner/service/hub.h"
+#include "learner/service/weights.h"
+#include "nmn/v1/learner.pb.h"
+
+namespace nmn::service {
+
+// One actor's stream, server side. Decides nothing: messages go to the core, what the core says goes out. Deletes
+// itself when gRPC is done with it. Its state is guarded by the hub's lock; the public calls want it held.
+//
+// Memory: one message in, one message out; weights in one slot that a newer version overwrites (plus the version on its
+// way); the next read starts only when there is room for its acknowledgement.
+class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage> {
+ public:
+  Exchange(Hub& hub, grpc::CallbackServerContext* context);
+
+  void SendLease(v1::Lease lease) NMN_REQUIRES(hub_.mutex);
+  void SendWeights(std::shared_ptr<const Weights> weights) NMN_REQUIRES(hub_.mutex);
+  // Nothing but acknowledgements follows. The actor ends the stream when it has heard.
+  void SayGoodbye(v1::GoodbyeReason reason) NMN_REQUIRES(hub_.mutex);
+  // Ends the stream from this side, whatever is under way.
+  void Abort(const absl::Status& status) NMN_REQUIRES(hub_.mutex);
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  void Handle(const v1::ActorMessage& message);
+  absl::Status HandleLocked(const v1::ActorMessage& message) NMN_REQUIRES(hub_.mutex);
+  void HandleTrajectory(const v1::Trajectory& trajectory);
+  void Read() NMN_REQUIRES(hub_.mutex);
+  void Pump() NMN_REQUIRES(hub_.mutex);
+  bool NextMessage() NMN_REQUIRES(hub_.mutex);
+  void Gone() NMN_REQUIRES(hub_.mutex);
+  void End(const absl::Status& status) NMN_REQUIRES(hub_.mutex);
+
+  Hub& hub_;
+  grpc::CallbackServerContext* context_;
+  ingest::StreamId id_ = 0;
+  v1::ActorMessage in_;
+  v1::LearnerMessage out_;
+  bool writing_ = false;
+  bool read_waits_ = false;  // for room among the acknowledgements
+  bool gone_ = false;        // the core knows that the stream is over
+  bool finished_ = false;
+  std::optional<absl::Status> end_after_write_;
+  std::deque<v1::Acknowledgement> acknowledgements_;
+  std::deque<v1::Lease> leases_;
+  std::shared_ptr<const Weights> slot_;     // newest, not begun
+  std::shared_ptr<const Weights> sending_;  // partly sent
+  uint64_t sent_bytes_ = 0;
+  std::optional<v1::GoodbyeReason> goodbye_;
+  bool goodbye_sent_ = false;
+};
+
+}  // namespace nmn::service

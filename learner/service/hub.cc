@@ -1,0 +1,59 @@
+#include "learner/service/hub.h"
+
+#include <utility>
+
+#include "learner/service/exchange.h"
+
+namespace nmn::service {
+
+Hub::Hub(ingest::CoreOptions options) : core(std::move(options)), timer_thread_([this] { WatchTime(); }) {}
+
+Hub::~Hub() {
+  {
+    MutexLock lock(mutex);
+    stopping_ = true;
+    timer_changed_.NotifyAll();
+  }
+  timer_thread_.join();
+}
+
+ingest::Time Hub::Now() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+void Hub::Dispatch() {
+  const ingest::Time now = Now();
+  ingest::Decisions decisions = core.Decide(now);
+  for (const ingest::Close& close : decisions.closes) {
+    if (const auto found = streams.find(close.stream); found != streams.end()) found->second->Abort(close.status);
+  }
+  for (ingest::Grant& grant : decisions.grants) {
+    if (const auto found = streams.find(grant.stream); found != streams.end())
+      found->second->SendLease(std::move(grant.lease));
+  }
+  if (const std::optional<ingest::Time> next = core.NextInstant(now); next != timer_) {
+    timer_ = next;
+    timer_changed_.NotifyAll();
+  }
+  changed.NotifyAll();
+}
+
+void Hub::SayGoodbye(v1::GoodbyeReason reason) {
+  goodbye = reason;
+  for (const auto& [id, stream] : streams) stream->SayGoodbye(reason);
+}
+
+void Hub::WatchTime() {
+  MutexLock lock(mutex);
+  while (!stopping_) {
+    if (!timer_) {
+      timer_changed_.Wait(mutex);
+      continue;
+    }
+    const std::chrono::duration<double> until(*timer_);
+    timer_changed_.WaitUntil(mutex, start_ + std::chrono::ceil<std::chrono::steady_clock::duration>(until));
+    if (timer_ && Now() >= *timer_) Dispatch();
+  }
+}
+
+}  // namespace nmn::service

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "common/sync/mutex.h"
+#include "learner/ingest/core.h"
+#include "learner/service/weights.h"
+#include "nmn/v1/learner.pb.h"
+
+namespace nmn::service {
+
+class Exchange;
+
+// What the rpcs and the run loop share: the core, the streams, the newest weights. One lock for all of it; nothing
+// costly happens under it. Owns the thread that tells the core that time has passed. Streams must be gone before it is
+// destroyed.
+class Hub {
+ public:
+  explicit Hub(ingest::CoreOptions options);
+  ~Hub();
+
+  // Seconds since construction, on the steady clock.
+  ingest::Time Now() const;
+
+  Mutex mutex;
+  CondVar changed;  // anything the run loop may wait for
+  ingest::Core core NMN_GUARDED_BY(mutex);
+  std::map<ingest::StreamId, Exchange*> streams NMN_GUARDED_BY(mutex);
+  ingest::StreamId last_stream NMN_GUARDED_BY(mutex) = 0;
+  std::shared_ptr<const Weights> weights NMN_GUARDED_BY(mutex);
+  // Set once the run is over or the learner stops; every stream hears it, and so does each that comes later.
+  std::optional<v1::GoodbyeReason> goodbye NMN_GUARDED_BY(mutex);
+
+  // Has the core decide, and carries it out. After each event.
+  void Dispatch() NMN_REQUIRES(mutex);
+  // Says goodbye on every stream.
+  void SayGoodbye(v1::GoodbyeReason reason) NMN_REQUIRES(mutex);
+
+ private:
+  void WatchTime();
+
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  CondVar timer_changed_;
+  std::optional<ingest::Time> timer_ NMN_GUARDED_BY(mutex);
+  bool stopping_ NMN_GUARDED_BY(mutex) = false;
+  std::thread timer_thread_;
+};
+
+}  // namespace nmn::service

@@ -1,0 +1,146 @@
+#include "learner/service/learner_server.h"
+
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <utility>
+
+#include "common/config/config.h"
+#include "common/env/environment.h"
+#include "common/net/address.h"
+#include "common/net/channel.h"
+#include "learner/service/exchange.h"
+
+namespace nmn::service {
+namespace {
+
+constexpr double kCompleteLingerSeconds = 10;
+constexpr double kDrainLingerSeconds = 2;
+constexpr auto kShutdownGrace = std::chrono::milliseconds(500);
+// What gRPC may hold for all connections together.
+constexpr size_t kQuotaBytes = size_t{512} << 20;
+
+absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options& options) {
+  const v1::RunConfig& config = options.config;
+  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
+  if (!spec.ok()) return spec.status();
+  ingest::CoreOptions core;
+  core.run_id = options.run_id;
+  core.generation = options.generation;
+  core.config_hash = options.config_hash;
+  core.shape = {.horizon = config::Horizon(config),
+                .observation_size = spec->observation_size,
+                .episodes = config.ppo().episodes_per_update(),
+                .measures = spec->measures};
+  core.unit_episodes = config.work().unit_episodes();
+  core.lease_seconds = config.work().lease_seconds();
+  core.max_actors = config.work().max_actors();
+  core.max_message_bytes = net::kMaxMessageBytes;
+  return core;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Options& options) {
+  if (options.config.mode() != v1::SYNC) {
+    return absl::InvalidArgumentError("mode is " + v1::Mode_Name(options.config.mode()) +
+                                      "; this version can only do SYNC");
+  }
+  absl::StatusOr<ingest::CoreOptions> core = MakeCoreOptions(options);
+  if (!core.ok()) return core.status();
+
+  std::unique_ptr<LearnerServer> self(new LearnerServer);
+  self->hub_ = std::make_unique<Hub>(*std::move(core));
+  self->rpcs_ = std::make_unique<RpcService>(
+      *self->hub_, RpcService::Identity{options.run_id, options.generation, options.config, options.config_hash,
+                                        options.build, options.allow_mixed});
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  net::ConfigureServer(builder, kQuotaBytes);
+  builder.RegisterService(self->rpcs_.get());
+  net::Address address;
+  if (!options.listen.empty()) {
+    const absl::StatusOr<net::Address> parsed = net::ParseAddress(options.listen, "--listen");
+    if (!parsed.ok()) return parsed.status();
+    address = *parsed;
+    if (absl::Status status = net::CheckBindable(address, "--listen"); !status.ok()) return status;
+    builder.AddListeningPort(net::ToString(address), grpc::InsecureServerCredentials(), &self->port_);
+  }
+  self->server_ = builder.BuildAndStart();
+  if (self->server_ == nullptr) {
+    return absl::UnavailableError("--listen=" + options.listen + ": cannot listen there; is the port in use?");
+  }
+  self->server_->GetHealthCheckService()->SetServingStatus(false);
+  if (!options.listen.empty()) {
+    address.port = static_cast<uint16_t>(self->port_);
+    self->address_ = net::ToString(address);
+  }
+  return self;
+}
+
+LearnerServer::~LearnerServer() {
+  if (server_ == nullptr) return;
+  server_->GetHealthCheckService()->SetServingStatus(false);
+  server_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
+  server_->Wait();
+  MutexLock lock(hub_->mutex);
+  while (!hub_->streams.empty()) hub_->changed.Wait(hub_->mutex);
+}
+
+std::shared_ptr<grpc::Channel> LearnerServer::InProcessChannel() {
+  return server_->InProcessChannel(net::ClientArguments());
+}
+
+void LearnerServer::Publish(uint32_t version, std::span<const float> actor_parameters) {
+  std::shared_ptr<const Weights> weights = MakeWeights(version, actor_parameters);
+  {
+    MutexLock lock(hub_->mutex);
+    hub_->weights = weights;
+    for (const auto& [id, actor] : hub_->core.actors().actors()) {
+      if (!actor.stream) continue;
+      if (const auto found = hub_->streams.find(*actor.stream); found != hub_->streams.end())
+        found->second->SendWeights(weights);
+    }
+    hub_->core.Publish(version);
+    hub_->Dispatch();
+  }
+  server_->GetHealthCheckService()->SetServingStatus(true);
+}
+
+absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const StopToken& stop) {
+  const auto start = std::chrono::steady_clock::now();
+  const StopCallback wake(stop, [this] {
+    MutexLock lock(hub_->mutex);
+    hub_->changed.NotifyAll();
+  });
+  MutexLock lock(hub_->mutex);
+  hub_->core.Open(update);
+  hub_->Dispatch();
+  while (!hub_->core.complete() && !stop.stop_requested()) hub_->changed.Wait(hub_->mutex);
+  if (stop.stop_requested()) return absl::CancelledError("stopped while waiting for episodes");
+  return CollectedBatch{hub_->core.slab().batch(), &hub_->core.slab().measures(),
+                        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+}
+
+void LearnerServer::SayGoodbye(v1::GoodbyeReason reason, double linger_seconds) {
+  server_->GetHealthCheckService()->SetServingStatus(false);
+  const auto deadline =
+      std::chrono::steady_clock::now() +
+      std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(linger_seconds));
+  MutexLock lock(hub_->mutex);
+  hub_->SayGoodbye(reason);
+  const auto waiting = [&]() NMN_REQUIRES(hub_->mutex) {
+    return reason == v1::RUN_COMPLETE ? hub_->core.actors().AwaitingGoodbye(hub_->Now()) > 0 : !hub_->streams.empty();
+  };
+  while (waiting() && hub_->changed.WaitUntil(hub_->mutex, deadline)) {
+  }
+  if (waiting()) spdlog::warn("not every actor has heard that the learner ends; it will find out by itself");
+}
+
+void LearnerServer::Complete() { SayGoodbye(v1::RUN_COMPLETE, kCompleteLingerSeconds); }
+void LearnerServer::Drain() { SayGoodbye(v1::DRAINING, kDrainLingerSeconds); }
+
+}  // namespace nmn::service

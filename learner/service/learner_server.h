@@ -1,0 +1,79 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/sync/stop.h"
+#include "learner/ppo/trainer.h"
+#include "learner/service/rpc_service.h"
+#include "nmn/v1/learner.pb.h"
+
+namespace nmn::service {
+
+// The episodes of one update; borrowed, valid until the next Collect.
+struct CollectedBatch {
+  ppo::TrajectoryBatch trajectories;
+  const std::vector<std::vector<double>>* measures =
+      nullptr;              // [measure][episode], in the order of EnvironmentSpec::measures
+  double wait_seconds = 0;  // from the call until all were there
+};
+
+// The learner as its actors see it: LearnerService over TCP and in-process, and grpc.health.v1 (SERVING from the first
+// weights to the end). One run loop drives it:
+//
+//   Start -> Publish(1) -> [ Collect(u) -> Publish(u + 1) ] .. -> Complete or Drain -> destroy
+//
+// Collect and the rest belong to one thread; the rpcs have their own. The destructor ends every stream.
+class LearnerServer {
+ public:
+  struct Options {
+    v1::RunConfig config;  // valid
+    std::string config_hash;
+    std::string run_id;
+    uint32_t generation = 0;
+    std::string listen;  // host:port; empty: in-process only
+    v1::BuildInfo build;
+    bool allow_mixed = false;  // actors of another build or rounding class, in sync mode
+  };
+
+  // Binds. UNAVAILABLE: the port is in use; INVALID_ARGUMENT: the address, or a mode that is not there; both name what
+  // to change.
+  static absl::StatusOr<std::unique_ptr<LearnerServer>> Start(const Options& options);
+  ~LearnerServer();
+
+  int port() const { return port_; }                       // 0: in-process only
+  const std::string& address() const { return address_; }  // as an actor's --learner takes it; empty: in-process only
+  std::shared_ptr<grpc::Channel> InProcessChannel();
+
+  // The actor's parameters for update `version`, in export order. Actors get the newest only.
+  void Publish(uint32_t version, std::span<const float> actor_parameters);
+
+  // Leases the episodes of `update`, for which the weights must be published, and blocks until all are there. CANCELLED
+  // on stop.
+  absl::StatusOr<CollectedBatch> Collect(uint32_t update, const StopToken& stop);
+
+  void SetProgress(const Progress& progress) { rpcs_->SetProgress(progress); }
+
+  // The run is over: tells the actors, and waits until each has heard or 10 s have passed.
+  void Complete();
+  // The learner stops and may come back: ends the streams; waits 2 s at most. Wakes nobody in Collect.
+  void Drain();
+
+ private:
+  LearnerServer() = default;
+  void SayGoodbye(v1::GoodbyeReason reason, double linger_seconds);
+
+  std::unique_ptr<Hub> hub_;
+  std::unique_ptr<RpcService> rpcs_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+  std::string address_;
+};
+
+}  // namespace nmn::service

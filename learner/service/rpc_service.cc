@@ -1,0 +1,169 @@
+#include "learner/service/rpc_service.h"
+
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <utility>
+
+#include "common/net/status.h"
+#include "learner/service/exchange.h"
+
+namespace nmn::service {
+namespace {
+
+constexpr double kHeartbeatSeconds = 2;
+// Streams that have not said hello yet may come on top of max_actors.
+constexpr size_t kSpareStreams = 16;
+
+// Sends one version of the weights and ends.
+class WeightsWriter : public grpc::ServerWriteReactor<v1::WeightsChunk> {
+ public:
+  explicit WeightsWriter(std::shared_ptr<const Weights> weights) : weights_(std::move(weights)) { Next(); }
+  explicit WeightsWriter(const absl::Status& refusal) { Finish(net::ToGrpc(refusal)); }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) {
+      Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the client is gone"));
+    } else if (offset_ == weights_->bytes.size()) {
+      Finish(grpc::Status::OK);
+    } else {
+      Next();
+    }
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void Next() {
+    offset_ = FillChunk(*weights_, offset_, chunk_);
+    StartWrite(&chunk_);
+  }
+
+  std::shared_ptr<const Weights> weights_;
+  uint64_t offset_ = 0;
+  v1::WeightsChunk chunk_;
+};
+
+// A stream beyond the limit.
+class RefusedExchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage> {
+ public:
+  RefusedExchange() { Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams")); }
+  void OnDone() override { delete this; }
+};
+
+std::string Describe(const v1::BuildInfo& build) {
+  return build.version() + " (commit " + build.commit() + ", " + build.rounding_class() + ")";
+}
+
+}  // namespace
+
+void RpcService::SetProgress(const Progress& progress) {
+  MutexLock lock(hub_.mutex);
+  progress_ = progress;
+}
+
+absl::Status RpcService::CheckBuild(const v1::BuildInfo& build) const {
+  const v1::BuildInfo& own = identity_.build;
+  if (build.protocol() != own.protocol()) {
+    return absl::FailedPreconditionError(
+        "the learner (" + own.version() + ") speaks protocol " + std::to_string(own.protocol()) + ", the actor (" +
+        build.version() + ") speaks " + std::to_string(build.protocol()) + "; run the same version on both sides");
+  }
+  const bool same = build.version() == own.version() && build.commit() == own.commit() &&
+                    build.rounding_class() == own.rounding_class();
+  if (same || identity_.allow_mixed || identity_.config.mode() != v1::SYNC) return absl::OkStatus();
+  return absl::FailedPreconditionError("in sync mode all must compute the same bits: the learner is " + Describe(own) +
+                                       ", the actor is " + Describe(build) +
+                                       "; run the same build on CPUs of one class, or give the learner --allow_mixed");
+}
+
+grpc::ServerUnaryReactor* RpcService::Register(grpc::CallbackServerContext* context, const v1::RegisterRequest* request,
+                                               v1::RegisterResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  absl::Status status = CheckBuild(request->build());
+  if (status.ok()) {
+    MutexLock lock(hub_.mutex);
+    if (hub_.weights == nullptr) {
+      status = absl::UnavailableError("the learner is starting");
+    } else if (hub_.goodbye == v1::DRAINING) {
+      status = absl::UnavailableError("the learner is stopping");
+    } else {
+      status = hub_.core.Register(request->actor_id(), request->incarnation(), request->lanes(), hub_.Now());
+      hub_.Dispatch();
+    }
+  }
+  if (status.ok()) {
+    response->set_run_id(identity_.run_id);
+    response->set_generation(identity_.generation);
+    *response->mutable_config() = identity_.config;
+    response->set_config_hash(identity_.config_hash);
+    response->set_credit_bytes(identity_.config.work().credit_bytes());
+    response->set_heartbeat_seconds(kHeartbeatSeconds);
+    *response->mutable_build() = identity_.build;
+  } else {
+    spdlog::info("refused to register actor \"{}\": {}",
+                 ingest::IsActorId(request->actor_id()) ? request->actor_id() : "?", std::string(status.message()));
+  }
+  reactor->Finish(net::ToGrpc(status));
+  return reactor;
+}
+
+grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage>* RpcService::Exchange(
+    grpc::CallbackServerContext* context) {
+  {
+    MutexLock lock(hub_.mutex);
+    if (hub_.streams.size() >= identity_.config.work().max_actors() + kSpareStreams) return new RefusedExchange;
+  }
+  return new service::Exchange(hub_, context);
+}
+
+grpc::ServerWriteReactor<v1::WeightsChunk>* RpcService::FetchWeights(grpc::CallbackServerContext*,
+                                                                     const v1::FetchWeightsRequest* request) {
+  std::shared_ptr<const Weights> weights;
+  {
+    MutexLock lock(hub_.mutex);
+    weights = hub_.weights;
+  }
+  if (request->run_id() != identity_.run_id || request->generation() != identity_.generation) {
+    return new WeightsWriter(absl::FailedPreconditionError("now is generation " + std::to_string(identity_.generation) +
+                                                           " of run " + identity_.run_id + "; register again"));
+  }
+  if (weights == nullptr) return new WeightsWriter(absl::UnavailableError("the learner is starting"));
+  return new WeightsWriter(std::move(weights));
+}
+
+grpc::ServerUnaryReactor* RpcService::GetStatus(grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
+                                                v1::GetStatusResponse* response) {
+  response->set_run_id(identity_.run_id);
+  response->set_generation(identity_.generation);
+  response->set_config_hash(identity_.config_hash);
+  *response->mutable_build() = identity_.build;
+  {
+    MutexLock lock(hub_.mutex);
+    const ingest::Time now = hub_.Now();
+    response->set_state(progress_.state == "collecting" && hub_.core.actors().connected() == 0 ? "waiting for actors"
+                                                                                               : progress_.state);
+    response->set_update(progress_.update);
+    response->set_budget_updates(progress_.budget_updates);
+    response->set_return_mean(progress_.return_mean);
+    response->set_discounted_return_mean(progress_.discounted_return_mean);
+    response->set_seconds_left(progress_.seconds_left);
+    for (const auto& [id, actor] : hub_.core.actors().actors()) {
+      v1::ActorStatus* out = response->add_actors();
+      out->set_actor_id(id);
+      out->set_connected(actor.stream.has_value());
+      out->set_steps_per_second(actor.steps_per_second);
+      out->set_policy_version(actor.policy_version);
+      out->set_units_accepted(actor.units_accepted);
+      out->set_units_leased(hub_.core.LeasedTo(actor));
+      out->set_last_error(actor.last_error);
+      out->set_seconds_since_heard(now - actor.last_heard);
+    }
+    for (const auto& [reason, count] : hub_.core.rejects())
+      (*response->mutable_rejects())[v1::RejectReason_Name(reason)] = count;
+  }
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+}  // namespace nmn::service
