@@ -1,0 +1,140 @@
+#include "actor/exchange_stream.h"
+
+#include <utility>
+
+#include "common/net/status.h"
+
+namespace nmn::actor {
+namespace {
+
+constexpr size_t kMostIncoming = 16;
+
+}  // namespace
+
+ExchangeStream::ExchangeStream(v1::LearnerService::Stub& stub, std::function<void()> notify)
+    : notify_(std::move(notify)) {
+  stub.async()->Exchange(&context_, this);
+  // The hold keeps the stream open for Send, which comes from outside of the callbacks; the last word is OnReadDone's.
+  AddHold();
+  StartRead(&in_);
+  StartCall();
+}
+
+ExchangeStream::~ExchangeStream() {
+  context_.TryCancel();
+  MutexLock lock(mutex_);
+  draining_ = true;
+  if (read_waits_) {
+    read_waits_ = false;
+    StartRead(&in_);
+  }
+  while (!ended_) changed_.Wait(mutex_);
+}
+
+void ExchangeStream::Send(v1::ActorMessage message) {
+  MutexLock lock(mutex_);
+  outgoing_.push_back({std::move(message), nullptr});
+  Pump();
+}
+
+void ExchangeStream::Send(std::shared_ptr<const v1::Trajectory> trajectory) {
+  MutexLock lock(mutex_);
+  outgoing_.push_back({v1::ActorMessage(), std::move(trajectory)});
+  Pump();
+}
+
+void ExchangeStream::HalfClose() {
+  MutexLock lock(mutex_);
+  half_close_ = true;
+  Pump();
+}
+
+void ExchangeStream::Pump() {
+  if (writing_ || broken_ || half_closed_) return;
+  if (outgoing_.empty()) {
+    if (half_close_) {
+      half_closed_ = true;
+      StartWritesDone();
+    }
+    return;
+  }
+  out_ = std::move(outgoing_.front());
+  outgoing_.pop_front();
+  out_.message.set_sequence(++sequence_);
+  if (out_.trajectory != nullptr) {
+    // Lent for the time of the write; OnWriteDone takes it back. gRPC only reads it.
+    out_.message.unsafe_arena_set_allocated_trajectory(const_cast<v1::Trajectory*>(out_.trajectory.get()));
+  }
+  writing_ = true;
+  StartWrite(&out_.message);
+}
+
+void ExchangeStream::OnWriteDone(bool ok) {
+  MutexLock lock(mutex_);
+  writing_ = false;
+  if (out_.trajectory != nullptr) {
+    out_.message.unsafe_arena_release_trajectory();
+    out_.trajectory.reset();
+  }
+  if (!ok) broken_ = true;
+  Pump();
+}
+
+void ExchangeStream::OnReadDone(bool ok) {
+  {
+    MutexLock lock(mutex_);
+    if (!ok) {
+      broken_ = true;
+      RemoveHold();
+      return;
+    }
+    if (!draining_) incoming_.push_back(std::move(in_));
+    in_.Clear();
+    if (incoming_.size() < kMostIncoming) {
+      StartRead(&in_);
+    } else {
+      read_waits_ = true;
+    }
+  }
+  notify_();
+}
+
+void ExchangeStream::OnDone(const grpc::Status& status) {
+  // The object, and who is notified, may be destroyed as soon as the lock is free.
+  MutexLock lock(mutex_);
+  ended_ = net::ToAbsl(status);
+  changed_.NotifyAll();
+  notify_();
+}
+
+std::optional<v1::LearnerMessage> ExchangeStream::Take() {
+  MutexLock lock(mutex_);
+  if (incoming_.empty()) return std::nullopt;
+  v1::LearnerMessage message = std::move(incoming_.front());
+  incoming_.pop_front();
+  if (read_waits_) {
+    read_waits_ = false;
+    StartRead(&in_);
+  }
+  return message;
+}
+
+std::optional<absl::Status> ExchangeStream::ended() const {
+  MutexLock lock(mutex_);
+  return incoming_.empty() ? ended_ : std::nullopt;
+}
+
+bool ExchangeStream::WaitForEnd(std::chrono::steady_clock::time_point deadline) {
+  MutexLock lock(mutex_);
+  draining_ = true;
+  incoming_.clear();
+  if (read_waits_) {
+    read_waits_ = false;
+    StartRead(&in_);
+  }
+  while (!ended_ && changed_.WaitUntil(mutex_, deadline)) {
+  }
+  return ended_.has_value();
+}
+
+}  // namespace nmn::actor

@@ -1,0 +1,309 @@
+#include "actor/session.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "common/env/environment.h"
+
+namespace nmn::actor {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kCallTimeout(5000);
+constexpr milliseconds kGoodbyeTimeout(2000);
+constexpr auto kComplainEvery = std::chrono::seconds(30);
+
+uint64_t RandomIncarnation() {
+  std::random_device random;
+  return (uint64_t{random()} << 32) | random();
+}
+
+// Whether the learner's answer to Register will be the same next time.
+bool IsPermanent(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+}  // namespace
+
+std::string DefaultActorId() {
+  char host[256] = "actor";
+  gethostname(host, sizeof(host) - 1);
+  std::string id;
+  for (const char c : std::string(host)) {
+    if (id.size() == 48) break;
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool legal = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    id += upper ? static_cast<char>(c - 'A' + 'a') : legal ? c : '-';
+  }
+  static constexpr char kHex[] = "0123456789abcdef";
+  id += '-';
+  uint64_t bits = RandomIncarnation();
+  for (int i = 0; i < 8; ++i, bits >>= 4) id += kHex[bits & 15];
+  return id;
+}
+
+ActorSession::ActorSession(std::shared_ptr<grpc::Channel> channel, Options options)
+    : channel_(std::move(channel)),
+      options_(std::move(options)),
+      incarnation_(RandomIncarnation()),
+      client_(channel_),
+      backoff_(incarnation_) {}
+
+ActorSession::~ActorSession() = default;
+
+ExitCode ActorSession::Run(const StopToken& stop) {
+  const StopCallback wake(stop, [this] { Wake(); });
+  last_contact_ = Clock::now();
+  while (true) {
+    if (const Outcome outcome = Connect(stop)) return *outcome;
+    if (const Outcome outcome = Serve(stop)) return *outcome;
+    last_contact_ = Clock::now();
+  }
+}
+
+ActorSession::Outcome ActorSession::Connect(const StopToken& stop) {
+  v1::RegisterRequest request;
+  request.set_actor_id(options_.actor_id);
+  request.set_incarnation(incarnation_);
+  *request.mutable_build() = options_.build;
+  request.set_lanes(options_.lanes);
+  std::optional<Clock::time_point> complained;
+  for (bool first = !registration_; !stop.stop_requested(); first = false) {
+    const auto left = std::chrono::duration_cast<milliseconds>(last_contact_ + options_.connect_timeout - Clock::now());
+    const milliseconds timeout = std::clamp(left, milliseconds(1), kCallTimeout);
+    // The first call fails at once where nobody listens, so that the user reads why; the later ones wait for the
+    // connection.
+    absl::StatusOr<v1::RegisterResponse> response = client_.Register(request, timeout, !first, stop);
+    if (response.ok()) {
+      last_contact_ = Clock::now();
+      return Adopt(*std::move(response));
+    }
+    if (stop.stop_requested()) break;
+    if (IsPermanent(response.status())) {
+      spdlog::error("{}: the learner at {} refuses: {}", options_.actor_id, options_.learner, Text(response.status()));
+      return kExitPermanent;
+    }
+    const Clock::time_point now = Clock::now();
+    if (now >= last_contact_ + options_.connect_timeout) {
+      spdlog::error("{}: no learner at {} for {} s (--connect_timeout): {}", options_.actor_id, options_.learner,
+                    std::chrono::duration<double>(options_.connect_timeout).count(), Text(response.status()));
+      return kExitRetry;
+    }
+    if (!complained || now - *complained >= kComplainEvery) {
+      spdlog::warn("{}: waiting for the learner at {}: {}", options_.actor_id, options_.learner,
+                   Text(response.status()));
+      complained = now;
+    }
+    if (stop.WaitUntil(std::min(now + backoff_.Next(), last_contact_ + options_.connect_timeout))) break;
+    grpc::experimental::ChannelResetConnectionBackoff(channel_.get());
+  }
+  return kExitDone;
+}
+
+ActorSession::Outcome ActorSession::Adopt(v1::RegisterResponse registration) {
+  const bool same = registration_ && registration_->run_id() == registration.run_id() &&
+                    registration_->generation() == registration.generation();
+  registration_ = std::move(registration);
+  if (same) return std::nullopt;
+  // Another life of the learner: nothing that was played for the last one counts.
+  worker_.reset();
+  outbox_.Clear();
+  weights_.reset();
+  playing_update_ = 0;
+  const v1::RunConfig& config = registration_->config();
+  const size_t max_lanes = options_.lanes == 0 ? config.ppo().episodes_per_update()
+                                               : std::max(options_.lanes, config.work().unit_episodes());
+  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
+  absl::StatusOr<std::unique_ptr<RolloutEngine>> engine =
+      spec.ok() ? options_.engine(config, max_lanes) : absl::StatusOr<std::unique_ptr<RolloutEngine>>(spec.status());
+  if (!engine.ok()) {
+    spdlog::error("{}: cannot play this run: {}", options_.actor_id, Text(engine.status()));
+    return kExitPermanent;
+  }
+  worker_ = std::make_unique<Worker>(
+      Worker::Options{config, {registration_->run_id(), registration_->generation(), 0, spec->measures}, max_lanes},
+      *std::move(engine), [this] { Wake(); });
+  return std::nullopt;
+}
+
+ActorSession::Outcome ActorSession::Serve(const StopToken& stop) {
+  const auto heartbeat = std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double>(std::max(registration_->heartbeat_seconds(), 0.1)));
+  leases_.clear();
+  goodbye_ = false;
+  outbox_.Rewind(registration_->credit_bytes());
+  ExchangeStream stream(client_.stub(), [this] { Wake(); });
+  SendHello(stream);
+  Clock::time_point next_heartbeat = Clock::now() + heartbeat;
+  while (true) {
+    if (stop.stop_requested()) {
+      Leave(stream);
+      return kExitDone;
+    }
+    while (std::optional<v1::LearnerMessage> message = stream.Take()) {
+      if (const Outcome outcome = Handle(*message, stream, stop)) return outcome;
+    }
+    const std::optional<absl::Status> end = stream.ended();
+    if (end || goodbye_) {
+      if (!goodbye_) spdlog::warn("{}: stream to {} ended: {}", options_.actor_id, options_.learner, end->ToString());
+      stop.WaitUntil(Clock::now() + backoff_.Next());
+      return std::nullopt;
+    }
+    StartLeases(stop);
+    if (const absl::Status status = CollectResults(); !status.ok()) {
+      spdlog::error("{}: a rollout failed: {}", options_.actor_id, Text(status));
+      Leave(stream);
+      return kExitPermanent;
+    }
+    while (std::shared_ptr<const v1::Trajectory> next = outbox_.Next()) stream.Send(std::move(next));
+    if (Clock::now() >= next_heartbeat) {
+      SendHeartbeat(stream);
+      next_heartbeat = Clock::now() + heartbeat;
+    }
+    WaitUntil(next_heartbeat);
+  }
+}
+
+ActorSession::Outcome ActorSession::Handle(const v1::LearnerMessage& message, ExchangeStream& stream,
+                                           const StopToken& stop) {
+  switch (message.body_case()) {
+    case v1::LearnerMessage::kWeights:
+      HandleWeights(message.weights(), stop);
+      return std::nullopt;
+    case v1::LearnerMessage::kLease:
+      leases_.push_back(message.lease());
+      return std::nullopt;
+    case v1::LearnerMessage::kAcknowledgement:
+      HandleAcknowledgement(message.acknowledgement());
+      return std::nullopt;
+    case v1::LearnerMessage::kGoodbye:
+      goodbye_ = true;
+      stream.HalfClose();
+      stream.WaitForEnd(Clock::now() + kGoodbyeTimeout);
+      if (message.goodbye().reason() == v1::RUN_COMPLETE) {
+        spdlog::info("{}: the run is complete", options_.actor_id);
+        worker_->Abandon();
+        return kExitDone;
+      }
+      spdlog::info("{}: the learner stops; waiting for it to come back", options_.actor_id);
+      return std::nullopt;
+    case v1::LearnerMessage::BODY_NOT_SET:
+      return std::nullopt;  // something that a newer learner says; it must not need an answer
+  }
+  return std::nullopt;
+}
+
+void ActorSession::HandleWeights(const v1::WeightsChunk& chunk, const StopToken& stop) {
+  absl::StatusOr<std::shared_ptr<const PolicyWeights>> weights = assembler_.Add(chunk);
+  if (!weights.ok()) {
+    spdlog::warn("{}: {}; fetching them again", options_.actor_id, Text(weights.status()));
+    FetchWeights(stop);
+  } else if (*weights != nullptr) {
+    weights_ = *std::move(weights);
+    backoff_.Reset();
+  }
+}
+
+void ActorSession::FetchWeights(const StopToken& stop) {
+  absl::StatusOr<std::shared_ptr<const PolicyWeights>> weights =
+      client_.FetchWeights(registration_->run_id(), registration_->generation(), kCallTimeout, stop);
+  if (weights.ok()) {
+    weights_ = *std::move(weights);
+  } else {
+    spdlog::warn("{}: cannot fetch the weights: {}", options_.actor_id, Text(weights.status()));
+  }
+}
+
+void ActorSession::HandleAcknowledgement(const v1::Acknowledgement& acknowledgement) {
+  outbox_.Acknowledge(acknowledgement);
+  if (acknowledgement.reason() == v1::ACCEPTED) return;
+  const auto level = acknowledgement.reason() == v1::DUPLICATE ? spdlog::level::debug : spdlog::level::warn;
+  spdlog::log(level, "{}: episodes {}.. of update {} were not taken: {} {}", options_.actor_id,
+              acknowledgement.first_episode(), acknowledgement.unit().update(),
+              v1::RejectReason_Name(acknowledgement.reason()), acknowledgement.detail());
+}
+
+void ActorSession::StartLeases(const StopToken& stop) {
+  while (!leases_.empty()) {
+    const v1::Lease lease = std::move(leases_.front());
+    leases_.pop_front();
+    // The weights of a lease come before it: older ones here were corrupted on the way, newer ones mean that its update
+    // is over.
+    if (weights_ == nullptr || weights_->version < lease.policy_version()) FetchWeights(stop);
+    if (weights_ == nullptr || weights_->version != lease.policy_version()) continue;
+    if (lease.policy_version() != playing_update_) worker_->Abandon();
+    playing_update_ = lease.policy_version();
+    Job job{{}, weights_};
+    for (const v1::UnitId& unit : lease.units()) {
+      if (!worker_->HasUnit(unit) && !outbox_.Holds(unit)) job.units.push_back(unit);
+    }
+    if (!job.units.empty()) worker_->Start(std::move(job));
+  }
+}
+
+absl::Status ActorSession::CollectResults() {
+  Worker::Output output = worker_->Take();
+  for (v1::Trajectory& trajectory : output.trajectories) outbox_.Add(std::move(trajectory));
+  return output.failure;
+}
+
+void ActorSession::Leave(ExchangeStream& stream) {
+  worker_->Abandon();
+  v1::ActorMessage message;
+  message.mutable_leaving();
+  stream.Send(std::move(message));
+  stream.HalfClose();
+  stream.WaitForEnd(Clock::now() + kGoodbyeTimeout);
+}
+
+void ActorSession::SendHello(ExchangeStream& stream) {
+  v1::ActorMessage message;
+  v1::Hello& hello = *message.mutable_hello();
+  hello.set_run_id(registration_->run_id());
+  hello.set_generation(registration_->generation());
+  hello.set_actor_id(options_.actor_id);
+  hello.set_incarnation(incarnation_);
+  hello.set_config_hash(registration_->config_hash());
+  stream.Send(std::move(message));
+}
+
+void ActorSession::SendHeartbeat(ExchangeStream& stream) {
+  v1::ActorMessage message;
+  v1::Heartbeat& heartbeat = *message.mutable_heartbeat();
+  heartbeat.set_environment_steps(worker_->environment_steps());
+  heartbeat.set_steps_per_second(worker_->steps_per_second());
+  heartbeat.set_policy_version(weights_ == nullptr ? 0 : weights_->version);
+  stream.Send(std::move(message));
+}
+
+void ActorSession::Wake() {
+  MutexLock lock(mutex_);
+  awake_ = true;
+  changed_.NotifyAll();
+}
+
+void ActorSession::WaitUntil(Clock::time_point deadline) {
+  MutexLock lock(mutex_);
+  while (!awake_ && changed_.WaitUntil(mutex_, deadline)) {
+  }
+  awake_ = false;
+}
+
+}  // namespace nmn::actor

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "actor/exchange_stream.h"
+#include "actor/learner_client.h"
+#include "actor/outbox.h"
+#include "actor/rollout.h"
+#include "actor/weights_assembler.h"
+#include "actor/worker.h"
+#include "common/exit_code/exit_code.h"
+#include "common/net/backoff.h"
+#include "common/sync/stop.h"
+#include "nmn/v1/learner.pb.h"
+
+namespace nmn::actor {
+
+// One actor: registers with the learner, takes leases, plays them, sends what came of it; reconnects when the stream
+// breaks, for as long as the learner is not gone for connect_timeout. What nmn-actor is, and what each actor thread of
+// `nmn train` is.
+//
+//   register -> hello -> [ weights, lease -> worker plays -> trajectories -> acknowledgements ] .. -> goodbye
+//      ^------------------- broken stream: keep what is not acknowledged ----------'
+class ActorSession {
+ public:
+  using EngineFactory =
+      std::function<absl::StatusOr<std::unique_ptr<RolloutEngine>>(const v1::RunConfig& config, size_t max_lanes)>;
+
+  struct Options {
+    std::string actor_id;  // [a-z0-9-]{1,64}
+    std::string learner;   // for messages: the address, or "this process"
+    uint32_t lanes = 0;    // most episodes played at once; 0: as many as an update has
+    std::chrono::milliseconds connect_timeout = std::chrono::minutes(10);
+    v1::BuildInfo build;
+    EngineFactory engine = RolloutEngine::Create;
+  };
+
+  ActorSession(std::shared_ptr<grpc::Channel> channel, Options options);
+  ~ActorSession();
+
+  // Blocks until the run is complete (0), `stop` (0), the learner is absent for too long (1), or something that waiting
+  // does not mend (42): the learner refuses this build or name, or the engine fails. Says why in one line of the log.
+  // Once.
+  ExitCode Run(const StopToken& stop);
+
+ private:
+  // How one stream ended for the session; nothing: reconnect.
+  using Outcome = std::optional<ExitCode>;
+
+  Outcome Connect(const StopToken& stop);
+  Outcome Adopt(v1::RegisterResponse registration);
+  Outcome Serve(const StopToken& stop);
+  Outcome Handle(const v1::LearnerMessage& message, ExchangeStream& stream, const StopToken& stop);
+  void HandleWeights(const v1::WeightsChunk& chunk, const StopToken& stop);
+  void FetchWeights(const StopToken& stop);
+  void HandleAcknowledgement(const v1::Acknowledgement& acknowledgement);
+  void StartLeases(const StopToken& stop);
+  absl::Status CollectResults();
+  void Leave(ExchangeStream& stream);
+  void SendHello(ExchangeStream& stream);
+  void SendHeartbeat(ExchangeStream& stream);
+  void Wake();
+  void WaitUntil(std::chrono::steady_clock::time_point deadline);
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const Options options_;
+  const uint64_t incarnation_;
+  LearnerClient client_;
+  net::Backoff backoff_;
+  std::chrono::steady_clock::time_point last_contact_;
+
+  // Before the worker, whose thread uses them.
+  Mutex mutex_;
+  CondVar changed_;
+  bool awake_ NMN_GUARDED_BY(mutex_) = false;
+
+  std::optional<v1::RegisterResponse> registration_;
+  WeightsAssembler assembler_{kMaxWeightsBytes};
+  std::shared_ptr<const PolicyWeights> weights_;
+  std::deque<v1::Lease> leases_;  // not begun
+  uint32_t playing_update_ = 0;
+  Outbox outbox_;
+  std::unique_ptr<Worker> worker_;
+  bool goodbye_ = false;  // of the learner, on this stream
+};
+
+// A name that no other actor has: the host's, cut to what is legal, and a random part.
+std::string DefaultActorId();
+
+}  // namespace nmn::actor

@@ -1,0 +1,133 @@
+#include "actor/worker.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "actor/outbox.h"
+
+namespace nmn::actor {
+
+Worker::Worker(Options options, std::unique_ptr<RolloutEngine> engine, std::function<void()> notify)
+    : options_(std::move(options)),
+      engine_(std::move(engine)),
+      notify_(std::move(notify)),
+      thread_([this] { Loop(); }) {}
+
+Worker::~Worker() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    jobs_.clear();
+    abandon_ = true;
+    changed_.NotifyAll();
+  }
+  thread_.join();
+}
+
+void Worker::Start(Job job) {
+  MutexLock lock(mutex_);
+  jobs_.push_back(std::move(job));
+  changed_.NotifyAll();
+}
+
+void Worker::Abandon() {
+  MutexLock lock(mutex_);
+  jobs_.clear();
+  output_ = {};
+  abandon_ = true;
+}
+
+Worker::Output Worker::Take() {
+  MutexLock lock(mutex_);
+  return std::exchange(output_, {});
+}
+
+bool Worker::HasUnit(const v1::UnitId& unit) const {
+  MutexLock lock(mutex_);
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
+    return std::any_of(job.units.begin(), job.units.end(), [&](const v1::UnitId& u) { return SameUnit(u, unit); });
+  });
+}
+
+uint64_t Worker::environment_steps() const {
+  MutexLock lock(mutex_);
+  return environment_steps_;
+}
+
+double Worker::steps_per_second() const {
+  MutexLock lock(mutex_);
+  return steps_per_second_;
+}
+
+void Worker::Loop() {
+  while (true) {
+    Job job;
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && jobs_.empty()) changed_.Wait(mutex_);
+      if (stopping_) return;
+      abandon_ = false;
+      job = jobs_.front();
+    }
+    Play(job);
+    MutexLock lock(mutex_);
+    if (!abandon_) jobs_.erase(jobs_.begin());
+  }
+}
+
+void Worker::Play(const Job& job) {
+  engine_->SetParameters(job.weights->parameters);
+  // Units that lie side by side are one batch, as far as the engine has lanes.
+  for (size_t first = 0; first < job.units.size() && !abandon_;) {
+    size_t count = 1;
+    uint64_t lanes = job.units[first].count();
+    while (first + count < job.units.size()) {
+      const v1::UnitId& last = job.units[first + count - 1];
+      const v1::UnitId& next = job.units[first + count];
+      if (next.first_episode() != last.first_episode() + last.count() || lanes + next.count() > options_.max_lanes)
+        break;
+      lanes += next.count();
+      ++count;
+    }
+    const absl::Status status = PlayBatch(job, first, count);
+    if (!status.ok() && !abandon_) {
+      MutexLock lock(mutex_);
+      output_.failure = status;
+    }
+    notify_();
+    first += count;
+  }
+}
+
+absl::Status Worker::PlayBatch(const Job& job, size_t first, size_t count) {
+  const v1::UnitId& begin = job.units[first];
+  const v1::UnitId& last = job.units[first + count - 1];
+  const size_t lanes = last.first_episode() + last.count() - begin.first_episode();
+  const env::BatchKey key{
+      .seed = options_.config.seed(),
+      .update = begin.update(),
+      .first_episode = begin.first_episode(),
+      .first_global_episode =
+          uint64_t{begin.update() - 1} * options_.config.ppo().episodes_per_update() + begin.first_episode()};
+  const auto start = std::chrono::steady_clock::now();
+  const absl::StatusOr<RolloutResult> rollout = engine_->Run(key, lanes, false, &abandon_);
+  if (!rollout.ok()) return rollout.status();
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  TrajectoryHeader header = options_.header;
+  header.policy_version = job.weights->version;
+  std::vector<v1::Trajectory> messages;
+  for (size_t u = first; u < first + count; ++u) {
+    for (v1::Trajectory& message : MakeTrajectories(header, job.units[u], *rollout))
+      messages.push_back(std::move(message));
+  }
+  const uint64_t steps = rollout->reward.rows * lanes;
+  MutexLock lock(mutex_);
+  if (abandon_) return absl::CancelledError("abandoned");
+  environment_steps_ += steps;
+  steps_per_second_ = static_cast<double>(steps) / std::max(elapsed.count(), 1e-9);
+  std::move(messages.begin(), messages.end(), std::back_inserter(output_.trajectories));
+  return absl::OkStatus();
+}
+
+}  // namespace nmn::actor
