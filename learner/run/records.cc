@@ -1,0 +1,150 @@
+#include "learner/run/records.h"
+
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "common/config/config.h"
+#include "common/digest/sha256.h"
+
+namespace nmn::run {
+namespace {
+
+using nlohmann::ordered_json;
+
+// JSON has no NaN; nlohmann writes null for it.
+ordered_json ToObject(const std::map<std::string, double>& numbers) {
+  ordered_json object = ordered_json::object();
+  for (const auto& [name, number] : numbers) object[name] = number;
+  return object;
+}
+
+std::string Text(const ordered_json& json, int indent) {
+  return json.dump(indent, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+// The shortest text that reads back as the same number.
+void AppendNumber(double value, std::string& out) {
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
+  out.append(text, end);
+}
+
+}  // namespace
+
+std::string MetricsLine(const MetricsRecord& metrics) {
+  const ppo::UpdateReport& report = metrics.report;
+  ordered_json line;
+  line["update"] = metrics.update;
+  line["wall_seconds"] = metrics.wall_seconds;
+  line["episodes"] = metrics.episodes;
+  line["environment_steps"] = metrics.environment_steps;
+  line["return_mean"] = metrics.return_mean;
+  line["return_sd"] = metrics.return_sd;
+  line["discounted_mean"] = metrics.discounted_mean;
+  line["discounted_last_1000"] = metrics.discounted_last_1000;
+  line["steps_per_second"] = metrics.steps_per_second;
+  line["wait_seconds"] = metrics.wait_seconds;
+  line["policy_loss"] = report.policy_loss;
+  line["critic_loss"] = report.critic_loss;
+  line["kl"] = report.kl;
+  line["reverted"] = report.reverted;
+  line["beta"] = report.beta;
+  line["rate_multiplier"] = report.rate_multiplier;
+  line["policy_learning_rate"] = report.policy_learning_rate;
+  line["critic_learning_rate"] = report.critic_learning_rate;
+  line["entropy"] = report.entropy;
+  line["mean_deviation"] = report.mean_deviation;
+  line["explained_variance"] = report.explained_variance;
+  line["clip_fraction"] = report.clip_fraction;
+  line["policy_gradient_norm"] = report.policy_gradient_norm;
+  line["critic_gradient_norm"] = report.critic_gradient_norm;
+  ordered_json& measures = line["measures"] = ordered_json::object();
+  for (const auto& [name, mean] : metrics.measures) measures[name] = mean;
+  ordered_json& adaptation = line["adaptation"] = ordered_json::object();
+  for (const auto& [step, reward] : metrics.adaptation) adaptation[absl::StrCat(step)] = reward;
+  line["phase_seconds"] = ToObject(report.phase_seconds);
+  return Text(line, -1);
+}
+
+std::string EpisodesHeader(const EpisodeRows& episodes) {
+  std::string header = "update,episode,return,discounted_return";
+  for (const std::string& name : episodes.measure_names) absl::StrAppend(&header, ",", name);
+  return header + "\n";
+}
+
+std::string EpisodesLines(const EpisodeRows& episodes) {
+  std::string lines;
+  for (size_t episode = 0; episode < episodes.raw.size(); ++episode) {
+    absl::StrAppend(&lines, episodes.update, ",", episode, ",");
+    AppendNumber(episodes.raw[episode], lines);
+    lines += ',';
+    AppendNumber(episodes.discounted[episode], lines);
+    for (const std::vector<double>& measure : episodes.measures) {
+      lines += ',';
+      AppendNumber(measure[episode], lines);
+    }
+    lines += '\n';
+  }
+  return lines;
+}
+
+std::vector<std::pair<std::string, double>> EventScalars(const MetricsRecord& metrics) {
+  const ppo::UpdateReport& report = metrics.report;
+  std::vector<std::pair<std::string, double>> scalars = {
+      {"charts/episodic_return", metrics.return_mean},
+      {"charts/discounted_return", metrics.discounted_mean},
+      {"charts/discounted_return_last_1000", metrics.discounted_last_1000},
+      {"charts/SPS", metrics.steps_per_second},
+      {"charts/learning_rate", report.policy_learning_rate},
+      {"charts/update", metrics.update},
+      {"charts/episodes", static_cast<double>(metrics.episodes)},
+      {"charts/wait_seconds", metrics.wait_seconds},
+      {"losses/policy_loss", report.policy_loss},
+      {"losses/value_loss", report.critic_loss},
+      {"losses/approx_kl", report.kl},
+      {"losses/entropy", report.entropy},
+      {"losses/clipfrac", report.clip_fraction},
+      {"losses/explained_variance", report.explained_variance},
+      {"losses/beta", report.beta},
+      {"losses/rate_multiplier", report.rate_multiplier},
+      {"losses/reverted", report.reverted ? 1.0 : 0.0},
+      {"losses/policy_gradient_norm", report.policy_gradient_norm},
+      {"losses/critic_gradient_norm", report.critic_gradient_norm},
+      {"losses/policy_deviation", report.mean_deviation}};
+  for (const auto& [name, mean] : metrics.measures) scalars.emplace_back("measures/" + name, mean);
+  for (const auto& [step, reward] : metrics.adaptation) {
+    scalars.emplace_back(absl::StrCat("adaptation/reward_at_step_", step), reward);
+  }
+  std::erase_if(scalars, [](const auto& scalar) { return !std::isfinite(scalar.second); });
+  return scalars;
+}
+
+std::string SummaryText(const Summary& summary) {
+  const v1::RunConfig& config = summary.config;
+  ordered_json json;
+  json["run_id"] = summary.run_id;
+  json["benchmark"] = config.benchmark();
+  json["arch"] = absl::AsciiStrToLower(v1::Architecture_Name(config.network().architecture()));
+  json["preset"] = config.preset();
+  json["seed"] = config.seed();
+  json["config_hash"] = Hex(config::Hash(config));
+  json["build"] = {{"version", summary.build.version()},
+                   {"commit", summary.build.commit()},
+                   {"protocol", summary.build.protocol()},
+                   {"rounding_class", summary.build.rounding_class()}};
+  json["complete"] = summary.complete;
+  json["updates"] = summary.updates;
+  json["episodes"] = summary.episodes;
+  json["environment_steps"] = summary.environment_steps;
+  json["final_return_mean"] = summary.final_return_mean;
+  json["final_discounted_mean"] = summary.final_discounted_mean;
+  json["wall_seconds"] = summary.wall_seconds;
+  json["phase_seconds"] = ToObject(summary.phase_seconds);
+  json["weights_sha256"] = summary.weights_sha256;
+  return Text(json, 2);
+}
+
+}  // namespace nmn::run

@@ -1,0 +1,160 @@
+#include "learner/run/run_directory.h"
+
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "common/config/config.h"
+#include "common/digest/sha256.h"
+#include "common/safetensors/safetensors.h"
+#include "learner/run/records.h"
+#include "learner/run/tfevents.h"
+
+namespace nmn::run {
+namespace {
+
+const char kConfig[] = "config.textproto";
+const char kPolicy[] = "policy.safetensors";
+const char kSummary[] = "summary.json";
+// The growing files.
+const char kMetrics[] = "metrics.jsonl";
+const char kEpisodes[] = "episodes.csv";
+const char kEvents[] = "events.out.tfevents.nmn";  // TensorBoard reads every file whose name holds "tfevents"
+const char* const kGrowing[] = {kMetrics, kEpisodes, kEvents};
+
+const char kProbe[] = ".writable";
+
+std::string Architecture(const v1::RunConfig& config) {
+  return absl::AsciiStrToLower(v1::Architecture_Name(config.network().architecture()));
+}
+
+absl::Status NotWritable(const std::string& directory, const absl::Status& status) {
+  // A file where the directory should be is as permanent as a missing permission.
+  const bool permanent = absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
+  return absl::Status(
+      permanent ? absl::StatusCode::kPermissionDenied : status.code(),
+      absl::StrCat("the run directory ", directory, " cannot be written (", std::string(status.message()),
+                   "); change its permissions or choose another --run_dir"));
+}
+
+}  // namespace
+
+class RunDirectory::Files {
+ public:
+  Files(fs::FileSystem& fs, std::string directory) : fs(fs), directory(std::move(directory)) {}
+
+  std::string Path(const std::string& name) const { return absl::StrCat(directory, "/", name); }
+
+  // 0 where there is none.
+  absl::StatusOr<uint64_t> Length(const std::string& name) {
+    const absl::StatusOr<bool> exists = fs.Exists(Path(name));
+    if (!exists.ok()) return exists.status();
+    if (!*exists) return 0;
+    return fs.Size(Path(name));
+  }
+
+  absl::Status Replace(const std::string& name, const std::string& content) {
+    return fs::WriteAtomically(fs, Path(name), content);
+  }
+
+  fs::FileSystem& fs;
+  const std::string directory;
+};
+
+RunDirectory::RunDirectory(std::unique_ptr<Files> files) : files_(std::move(files)) {}
+RunDirectory::~RunDirectory() = default;
+
+absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(fs::FileSystem& fs, const std::string& directory) {
+  auto files = std::make_unique<Files>(fs, directory);
+  absl::Status writable = fs.WriteDurably(files->Path(kProbe), "");
+  if (writable.ok()) writable = fs.RemoveAll(files->Path(kProbe));
+  if (!writable.ok()) return NotWritable(directory, writable);
+  for (const char* name : {kConfig, kPolicy, kSummary}) {
+    if (absl::Status status = fs.RemoveAll(files->Path(name) + ".tmp"); !status.ok()) return status;
+  }
+  return std::unique_ptr<RunDirectory>(new RunDirectory(std::move(files)));
+}
+
+absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {
+  return files_->Replace(kConfig, config::Print(config));
+}
+
+absl::Status RunDirectory::Append(const MetricsRecord& metrics, const EpisodeRows& episodes) {
+  uint64_t before[std::size(kGrowing)];
+  for (size_t i = 0; i < std::size(kGrowing); ++i) {
+    const absl::StatusOr<uint64_t> length = files_->Length(kGrowing[i]);
+    if (!length.ok()) return length.status();
+    before[i] = *length;
+  }
+  const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::string additions[std::size(kGrowing)] = {
+      MetricsLine(metrics), (before[1] == 0 ? EpisodesHeader(episodes) : "") + EpisodesLines(episodes),
+      (before[2] == 0 ? FileVersionRecord(now) : "") +
+          ScalarsRecord(now, static_cast<int64_t>(metrics.environment_steps), EventScalars(metrics))};
+  for (size_t i = 0; i < std::size(kGrowing); ++i) {
+    const absl::Status status = files_->fs.Append(files_->Path(kGrowing[i]), additions[i]);
+    if (status.ok()) continue;
+    // All or none: the files before this one lose what they just got.
+    for (size_t j = 0; j < i; ++j) files_->fs.Truncate(files_->Path(kGrowing[j]), before[j]).IgnoreError();
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunDirectory::WritePolicy(const std::vector<NamedTensor>& weights, const v1::RunConfig& config,
+                                       const std::string& run_id, uint32_t update) {
+  return files_->Replace(
+      kPolicy, EncodeSafetensors(weights, {{"format", "nmn-policy-1"},
+                                           {"run_id", run_id},
+                                           {"update", absl::StrCat(update)},
+                                           {"benchmark", config.benchmark()},
+                                           {"architecture", v1::Architecture_Name(config.network().architecture())},
+                                           {"config", config::Print(config)},
+                                           {"weights_sha256", WeightsSha256(weights)}}));
+}
+
+absl::Status RunDirectory::WriteSummary(const Summary& summary) {
+  return files_->Replace(kSummary, SummaryText(summary));
+}
+
+absl::StatusOr<std::map<std::string, uint64_t>> RunDirectory::SyncedLengths() {
+  std::map<std::string, uint64_t> lengths;
+  for (const char* name : kGrowing) {
+    const absl::StatusOr<uint64_t> length = files_->Length(name);
+    if (!length.ok()) return length.status();
+    if (*length == 0) continue;
+    if (absl::Status status = files_->fs.Sync(files_->Path(name)); !status.ok()) return status;
+    lengths[name] = *length;
+  }
+  if (absl::Status status = files_->fs.SyncDirectory(files_->directory); !status.ok()) return status;
+  return lengths;
+}
+
+absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& lengths) {
+  for (const char* name : kGrowing) {
+    const auto found = lengths.find(name);
+    const absl::Status status = found == lengths.end() ? files_->fs.RemoveAll(files_->Path(name))
+                                                       : files_->fs.Truncate(files_->Path(name), found->second);
+    if (!status.ok()) {
+      return absl::Status(status.code(),
+                          absl::StrCat(std::string(status.message()),
+                                       "; the checkpoint counts on this file: put it back to continue the run"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string DefaultRunDirectory(const v1::RunConfig& config) {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  char stamp[32];
+  std::strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+  const std::string preset = config.preset().empty() ? "custom" : config.preset();
+  return absl::StrCat("runs/", config.benchmark(), "-", Architecture(config), "-", preset, "-s", config.seed(), "-",
+                      stamp);
+}
+
+}  // namespace nmn::run

@@ -1,0 +1,113 @@
+#include "learner/run/records.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "common/config/config.h"
+#include "common/digest/sha256.h"
+#include "tests/unit/learner/run/records_fixture.h"
+
+namespace nmn::run {
+namespace {
+
+using nlohmann::json;
+using ::testing::Contains;
+using ::testing::Pair;
+
+TEST(MetricsLine, IsOneLineOfJsonThatBeginsWithItsUpdate) {
+  const std::string line = MetricsLine(ExampleMetrics(4));
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+  EXPECT_TRUE(line.starts_with("{\"update\":4,\"wall_seconds\":6.0,")) << line;
+}
+
+TEST(MetricsLine, HoldsEveryNumberUnderItsName) {
+  const json line = json::parse(MetricsLine(ExampleMetrics(4)));
+  EXPECT_TRUE(line["update"].is_number_integer());
+  EXPECT_EQ(line["episodes"], 12);
+  EXPECT_EQ(line["environment_steps"], 48000);
+  EXPECT_EQ(line["return_mean"], -10.25);
+  EXPECT_EQ(line["return_sd"], 0.1);
+  EXPECT_EQ(line["discounted_mean"], -3);
+  EXPECT_EQ(line["discounted_last_1000"], -4);
+  EXPECT_EQ(line["kl"], 0.003);
+  EXPECT_EQ(line["reverted"], true);
+  EXPECT_EQ(line["measures"], (json{{"hits", 2.5}}));
+  EXPECT_EQ(line["adaptation"], (json{{"0", -2}, {"10", 0.5}, {"3999", 1}}));
+  EXPECT_EQ(line["phase_seconds"], (json{{"critic", 0.5}, {"policy", 0.25}}));
+  for (const char* name : {"policy_loss", "critic_loss", "beta", "rate_multiplier", "policy_learning_rate",
+                           "critic_learning_rate", "entropy", "mean_deviation", "explained_variance",
+                           "policy_gradient_norm", "critic_gradient_norm", "steps_per_second", "wait_seconds"}) {
+    EXPECT_TRUE(line.contains(name) && line[name].is_number()) << name;
+  }
+}
+
+TEST(MetricsLine, NumbersThatAreNotFiniteAreNull) {
+  MetricsRecord metrics = ExampleMetrics(1);
+  metrics.report.critic_loss = std::numeric_limits<double>::infinity();
+  metrics.adaptation[0].second = std::nan("");
+  const json line = json::parse(MetricsLine(metrics));
+  EXPECT_TRUE(line["clip_fraction"].is_null());
+  EXPECT_TRUE(line["critic_loss"].is_null());
+  EXPECT_TRUE(line["adaptation"]["0"].is_null());
+}
+
+TEST(EpisodesLines, AreRowsOfShortestNumbersUnderTheirHeader) {
+  EXPECT_EQ(EpisodesHeader(ExampleEpisodes(4)), "update,episode,return,discounted_return,hits\n");
+  EXPECT_EQ(EpisodesLines(ExampleEpisodes(4)), "4,0,-10.25,-1,2\n4,1,0.1,0.05,0\n4,2,3,2,7\n");
+}
+
+TEST(EventScalars, CarryCleanRlsTagsOnceEachAndNoNaN) {
+  const auto scalars = EventScalars(ExampleMetrics(4));
+  std::set<std::string> tags;
+  for (const auto& [tag, value] : scalars) {
+    EXPECT_TRUE(tags.insert(tag).second) << tag;
+    EXPECT_TRUE(std::isfinite(value)) << tag;
+  }
+  for (const char* tag : {"charts/episodic_return", "charts/SPS", "charts/learning_rate", "losses/policy_loss",
+                          "losses/value_loss", "losses/approx_kl", "losses/entropy", "losses/explained_variance"}) {
+    EXPECT_TRUE(tags.contains(tag)) << tag;
+  }
+  EXPECT_FALSE(tags.contains("losses/clipfrac"));
+  EXPECT_THAT(scalars, Contains(Pair("measures/hits", 2.5)));
+  EXPECT_THAT(scalars, Contains(Pair("adaptation/reward_at_step_10", 0.5)));
+}
+
+TEST(SummaryText, HoldsWhatIdentifiesARunAndHowItEnded) {
+  Summary summary;
+  summary.run_id = "id";
+  summary.build.set_version("0.1.0");
+  summary.config = *config::Preset("fast", "b3", "rnn");
+  summary.config.set_seed(18446744073709551615u);
+  summary.updates = 2;
+  summary.episodes = 100;
+  summary.final_return_mean = 3.5;
+  summary.final_discounted_mean = std::nan("");
+  summary.wall_seconds = 9.5;
+  summary.phase_seconds = {{"policy", 1}};
+  summary.weights_sha256 = "ab";
+  summary.complete = true;
+  const json read = json::parse(SummaryText(summary));
+  EXPECT_EQ(read["run_id"], "id");
+  EXPECT_EQ(read["benchmark"], "b3");
+  EXPECT_EQ(read["arch"], "rnn");
+  EXPECT_EQ(read["preset"], "fast");
+  EXPECT_EQ(read["seed"], 18446744073709551615u);
+  EXPECT_EQ(read["config_hash"], Hex(config::Hash(summary.config)));
+  EXPECT_EQ(read["build"]["version"], "0.1.0");
+  EXPECT_EQ(read["updates"], 2);
+  EXPECT_EQ(read["episodes"], 100);
+  EXPECT_EQ(read["final_return_mean"], 3.5);
+  EXPECT_TRUE(read["final_discounted_mean"].is_null());
+  EXPECT_EQ(read["wall_seconds"], 9.5);
+  EXPECT_EQ(read["phase_seconds"]["policy"], 1);
+  EXPECT_EQ(read["weights_sha256"], "ab");
+  EXPECT_EQ(read["complete"], true);
+}
+
+}  // namespace
+}  // namespace nmn::run

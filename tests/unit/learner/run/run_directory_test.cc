@@ -1,0 +1,170 @@
+#include "learner/run/run_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <regex>
+
+#include "common/config/config.h"
+#include "common/digest/sha256.h"
+#include "common/safetensors/safetensors.h"
+#include "tests/unit/learner/run/records_fixture.h"
+
+namespace nmn::run {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const char* const kGrowing[] = {"metrics.jsonl", "episodes.csv", "events.out.tfevents.nmn"};
+
+class RunDirectoryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "nmn_run_XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    root_ = pattern;
+    Reopen();
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  void Reopen() {
+    auto run = RunDirectory::Open(fs_, root_);
+    ASSERT_TRUE(run.ok()) << run.status();
+    run_ = *std::move(run);
+  }
+  void Append(uint32_t update) {
+    const absl::Status status = run_->Append(ExampleMetrics(update), ExampleEpisodes(update));
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  std::string Get(const std::string& name) { return *fs_.Read(root_ + "/" + name); }
+  static auto Lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
+  fs::FileSystem& fs_ = fs::RealFileSystem();
+  std::string root_;
+  std::unique_ptr<RunDirectory> run_;
+};
+
+TEST_F(RunDirectoryTest, EachUpdateAddsALineAndARowForEachEpisodeUnderOneHeader) {
+  Append(1);
+  Reopen();
+  Append(2);
+  EXPECT_EQ(Lines(Get("metrics.jsonl")), 2);
+  EXPECT_EQ(Get("episodes.csv"),
+            "update,episode,return,discounted_return,hits\n1,0,-10.25,-1,2\n1,1,0.1,0.05,0\n1,2,3,2,7\n"
+            "2,0,-10.25,-1,2\n2,1,0.1,0.05,0\n2,2,3,2,7\n");
+}
+
+TEST_F(RunDirectoryTest, CutBackRemovesWhatTheCheckpointDidNotSeeAndATornLine) {
+  Append(1);
+  const auto lengths = run_->SyncedLengths();
+  ASSERT_TRUE(lengths.ok()) << lengths.status();
+  EXPECT_EQ(lengths->size(), 3u);
+  std::vector<std::string> before;
+  for (const char* name : kGrowing) before.push_back(Get(name));
+  Append(2);
+  for (const char* name : kGrowing) ASSERT_TRUE(fs_.Append(root_ + "/" + name, "torn").ok());
+  Reopen();
+  ASSERT_TRUE(run_->CutBack(*lengths).ok());
+  for (size_t i = 0; i < before.size(); ++i) EXPECT_EQ(Get(kGrowing[i]), before[i]);
+  Append(2);
+  EXPECT_EQ(Lines(Get("metrics.jsonl")), 2);
+  EXPECT_EQ(Lines(Get("episodes.csv")), 7);
+}
+
+TEST_F(RunDirectoryTest, CutBackToBeforeTheFirstUpdateBeginsAnew) {
+  const auto lengths = run_->SyncedLengths();
+  ASSERT_TRUE(lengths.ok());
+  EXPECT_THAT(*lengths, IsEmpty());
+  Append(1);
+  ASSERT_TRUE(run_->CutBack(*lengths).ok());
+  for (const char* name : kGrowing) EXPECT_FALSE(*fs_.Exists(root_ + "/" + name));
+  Append(1);
+  EXPECT_EQ(Lines(Get("episodes.csv")), 4);
+}
+
+TEST_F(RunDirectoryTest, AFileShorterThanItsCheckpointSaysIsNamed) {
+  Append(1);
+  const auto lengths = *run_->SyncedLengths();
+  ASSERT_TRUE(fs_.Truncate(root_ + "/episodes.csv", 5).ok());
+  const absl::Status status = run_->CutBack(lengths);
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr(root_ + "/episodes.csv"));
+}
+
+TEST_F(RunDirectoryTest, AnAppendThatCannotBeWholeLeavesEveryFileAsItWas) {
+  Append(1);
+  const std::string metrics = Get("metrics.jsonl");
+  const std::string episodes = Get("episodes.csv");
+  std::filesystem::remove(root_ + "/events.out.tfevents.nmn");
+  std::filesystem::create_directory(root_ + "/events.out.tfevents.nmn");
+  const absl::Status status = run_->Append(ExampleMetrics(2), ExampleEpisodes(2));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("cannot write " + root_ + "/events.out.tfevents.nmn"));
+  EXPECT_EQ(Get("metrics.jsonl"), metrics);
+  EXPECT_EQ(Get("episodes.csv"), episodes);
+}
+
+TEST_F(RunDirectoryTest, ConfigReadsBackAsItWas) {
+  const v1::RunConfig config = *config::Preset("paper", "b1", "nmn");
+  ASSERT_TRUE(run_->WriteConfig(config).ok());
+  const auto loaded = config::Load(root_ + "/config.textproto");
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->SerializeAsString(), config.SerializeAsString());
+}
+
+TEST_F(RunDirectoryTest, PolicyCarriesItsWeightsAndWhereTheyComeFrom) {
+  const std::vector<NamedTensor> weights = {{"actor.w", {1, 2}, {1, 2}}, {"critic.w", {1}, {3}}};
+  const v1::RunConfig config = *config::Preset("paper", "b1", "nmn");
+  ASSERT_TRUE(run_->WritePolicy(weights, config, "id", 12).ok());
+  auto file = DecodeSafetensors(Get("policy.safetensors"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->tensors, weights);
+  EXPECT_EQ(file->metadata["run_id"], "id");
+  EXPECT_EQ(file->metadata["update"], "12");
+  EXPECT_EQ(file->metadata["benchmark"], "b1");
+  EXPECT_EQ(file->metadata["architecture"], "NMN");
+  EXPECT_EQ(file->metadata["weights_sha256"], WeightsSha256(weights));
+  EXPECT_EQ(config::Parse(file->metadata["config"], "metadata")->SerializeAsString(), config.SerializeAsString());
+}
+
+TEST_F(RunDirectoryTest, SummaryReplacesTheOneBefore) {
+  Summary summary;
+  summary.run_id = "first";
+  ASSERT_TRUE(run_->WriteSummary(summary).ok());
+  summary.run_id = "second";
+  ASSERT_TRUE(run_->WriteSummary(summary).ok());
+  EXPECT_THAT(Get("summary.json"), HasSubstr("second"));
+  EXPECT_EQ(fs_.List(root_)->size(), 1u);
+}
+
+TEST_F(RunDirectoryTest, LeftoversOfABrokenWriteAreRemoved) {
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/summary.json.tmp", "half").ok());
+  Reopen();
+  EXPECT_THAT(*fs_.List(root_), IsEmpty());
+}
+
+TEST(RunDirectory, OneThatCannotBeWrittenIsNamedWithWhatToDo) {
+  const absl::Status status = RunDirectory::Open(fs::RealFileSystem(), "/dev/null").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(
+      status.message(),
+      "the run directory /dev/null cannot be written (cannot write /dev/null/.writable: Not a directory); change its "
+      "permissions or choose another --run_dir");
+  EXPECT_EQ(
+      RunDirectory::Open(fs::RealFileSystem(), "/proc/1").status().message().find("the run directory /proc/1 cannot"),
+      0u);
+}
+
+TEST(DefaultRunDirectory, NamesBenchmarkArchitecturePresetSeedAndTime) {
+  v1::RunConfig config = *config::Preset("fast", "b1", "nmn");
+  EXPECT_TRUE(std::regex_match(DefaultRunDirectory(config), std::regex("runs/b1-nmn-fast-s1-20\\d{6}T\\d{6}Z")))
+      << DefaultRunDirectory(config);
+  config.clear_preset();
+  EXPECT_THAT(DefaultRunDirectory(config), HasSubstr("runs/b1-nmn-custom-s1-"));
+}
+
+}  // namespace
+}  // namespace nmn::run
