@@ -1,0 +1,86 @@
+#include "learner/ppo/advantages.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+
+namespace nmn::ppo {
+namespace {
+
+// Keeps the quotient finite where every advantage is the same (nmn.md section 3).
+constexpr double kDeviationFloor = 1e-6;
+
+void RequireSameShape(ConstView2 a, ConstView2 b) {
+  if (a.rows == b.rows && a.columns == b.columns) return;
+  std::fprintf(stderr, "EstimateAdvantages: views differ in shape: [%zu, %zu] and [%zu, %zu]\n", a.rows, a.columns,
+               b.rows, b.columns);
+  std::abort();
+}
+
+struct Moments {
+  double mean = 0;
+  double variance = 0;  // of the population
+};
+
+// Mean and variance of element(t, e), in two passes.
+template <typename Element>
+Moments MomentsOf(size_t rows, size_t columns, Element element) {
+  const double count = static_cast<double>(rows) * static_cast<double>(columns);
+  Moments moments;
+  for (size_t t = 0; t < rows; ++t) {
+    for (size_t e = 0; e < columns; ++e) moments.mean += element(t, e);
+  }
+  moments.mean /= count;
+  for (size_t t = 0; t < rows; ++t) {
+    for (size_t e = 0; e < columns; ++e) {
+      const double d = element(t, e) - moments.mean;
+      moments.variance += d * d;
+    }
+  }
+  moments.variance /= count;
+  return moments;
+}
+
+}  // namespace
+
+void EstimateAdvantages(const AdvantageOptions& options, ConstView2 rewards, ConstView2 values, View2 advantages,
+                        View2 returns) {
+  RequireSameShape(rewards, values);
+  RequireSameShape(rewards, advantages);
+  RequireSameShape(rewards, returns);
+  const float gamma = options.discount;
+  const float decay = options.discount * options.trace_decay;
+  for (size_t t = rewards.rows; t-- > 0;) {
+    const bool last = t + 1 == rewards.rows;
+    for (size_t e = 0; e < rewards.columns; ++e) {
+      const float next_value = last ? 0.0f : values(t + 1, e);
+      const float next_advantage = last ? 0.0f : advantages(t + 1, e);
+      const float next_return = last ? 0.0f : returns(t + 1, e);
+      const float error = rewards(t, e) + gamma * next_value - values(t, e);
+      advantages(t, e) = error + decay * next_advantage;
+      returns(t, e) = rewards(t, e) + gamma * next_return;
+    }
+  }
+}
+
+void NormaliseAdvantages(View2 advantages) {
+  const Moments moments =
+      MomentsOf(advantages.rows, advantages.columns, [&](size_t t, size_t e) { return double{advantages(t, e)}; });
+  const double scale = 1.0 / (std::sqrt(moments.variance) + kDeviationFloor);
+  for (size_t t = 0; t < advantages.rows; ++t) {
+    for (size_t e = 0; e < advantages.columns; ++e) {
+      advantages(t, e) = static_cast<float>((advantages(t, e) - moments.mean) * scale);
+    }
+  }
+}
+
+double ExplainedVariance(ConstView2 returns, ConstView2 values, size_t steps) {
+  const Moments all = MomentsOf(steps, returns.columns, [&](size_t t, size_t e) { return double{returns(t, e)}; });
+  const Moments rest = MomentsOf(steps, returns.columns,
+                                 [&](size_t t, size_t e) { return double{returns(t, e)} - double{values(t, e)}; });
+  if (all.variance == 0) return std::numeric_limits<double>::quiet_NaN();
+  return 1.0 - rest.variance / all.variance;
+}
+
+}  // namespace nmn::ppo

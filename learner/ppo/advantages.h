@@ -1,0 +1,29 @@
+#pragma once
+
+#include "common/tensor/view.h"
+
+namespace nmn::ppo {
+
+struct AdvantageOptions {
+  float discount = 0.998f;    // gamma
+  float trace_decay = 0.98f;  // lambda
+};
+
+// Generalised advantage estimation (Schulman et al. 2016, eq. 16) and discounted returns, over whole episodes.
+//
+// rewards     [time, episode]  already scaled
+// values      [time, episode]  V(s_t); the value after the last step is 0, because every episode ends there
+// advantages  [time, episode]  out
+// returns     [time, episode]  out
+//
+// One backward pass, no allocation. The four views must have the same shape (checked).
+void EstimateAdvantages(const AdvantageOptions& options, ConstView2 rewards, ConstView2 values, View2 advantages,
+                        View2 returns);
+
+// (A - mean) / (sd + 1e-6) over all elements, with the population's sd; in place. Sums run in float64, row by row.
+void NormaliseAdvantages(View2 advantages);
+
+// 1 - Var(R - V) / Var(R) over the first `steps` rows; NaN where the returns do not vary.
+double ExplainedVariance(ConstView2 returns, ConstView2 values, size_t steps);
+
+}  // namespace nmn::ppo

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "learner/ppo/gaussian.h"
+#include "nmn/v1/run_config.pb.h"
+
+namespace nmn::ppo {
+
+// What a policy loss needs to know about each sample, as the actors recorded it. All [time, sequence].
+struct PolicySamples {
+  at::Tensor raw_action;  // u
+  at::Tensor advantage;   // normalised
+  Gaussian old;           // the behaviour policy
+};
+
+// pi(u) / pi_old(u).
+at::Tensor ProbabilityRatio(const PolicySamples& samples, const Gaussian& policy);
+
+// nmn.md section 3, one loss a sample:
+//   -A ratio + beta KL(old || new) + hinge_coefficient max(0, KL - 2 kl_target)^2
+at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Gaussian& policy, const v1::KlPenalty& options,
+                         double beta);
+
+// Schulman 2017, eq. 7, one loss a sample: -min(A ratio, A clip(ratio, 1 - clip, 1 + clip)).
+at::Tensor ClippedRatioLoss(const PolicySamples& samples, const Gaussian& policy, double clip);
+
+// Whether a sample's ratio is outside [1 - clip, 1 + clip], as 0 or 1.
+at::Tensor IsClipped(const PolicySamples& samples, const Gaussian& policy, double clip);
+
+// One loss a sample. SQUARED: (V - R)^2. HUBER: d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), d = V - R.
+at::Tensor CriticLoss(const at::Tensor& value, const at::Tensor& target, const v1::CriticUpdate& options);
+
+}  // namespace nmn::ppo

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include "nmn/v1/run_config.pb.h"
+
+namespace nmn::ppo {
+
+// What the KL after a policy update decides. A KL that is not finite counts as above every threshold.
+struct KlDecision {
+  bool revert = false;  // parameters and Adam state go back to before the update
+  double beta = 0;
+  double rate_multiplier = 0;
+};
+
+// The adaptive KL penalty (nmn.md section 3): revert above 4 kl_target; beta times 1.5 above 2 kl_target, once more
+// after a revert, and over 1.5 below kl_target / 2; the learning rate's multiplier moves where beta has reached an end
+// of its range.
+KlDecision DecideKlPenalty(const v1::KlPenalty& options, double kl, double beta, double rate_multiplier);
+
+// The rate's factor of the clipped objective: times rate_increase below kl_target / 1.5 (never above max_rate_factor),
+// over rate_decrease above 1.5 kl_target; revert above take_back_kl, with the factor reduced all the same. beta passes
+// through.
+KlDecision DecideClippedRatio(const v1::ClippedRatio& options, double kl, double beta, double rate_multiplier);
+
+// How much of the anneal has passed at `update` (from 1): 0 at the first update, 1 from update anneal_updates + 1 on.
+double AnnealedFraction(const v1::PpoOptions& options, uint32_t update);
+// Factor of both learning rates: from 1 to anneal_final.
+double RateFactor(const v1::PpoOptions& options, uint32_t update);
+// Coefficient of the entropy bonus: constant, or from its value to 0 over the same updates.
+double EntropyBonus(const v1::PpoOptions& options, uint32_t update);
+
+}  // namespace nmn::ppo

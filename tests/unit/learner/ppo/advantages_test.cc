@@ -1,0 +1,92 @@
+#include "learner/ppo/advantages.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace nmn::ppo {
+namespace {
+
+// Rewards and values of `time` steps of `episodes` episodes, and room for what is estimated.
+struct Batch {
+  Batch(size_t time, size_t episodes, std::vector<float> rewards, std::vector<float> values)
+      : time(time), episodes(episodes), rewards(std::move(rewards)), values(std::move(values)) {
+    advantages.resize(time * episodes);
+    returns.resize(time * episodes);
+  }
+  void Estimate(float discount, float trace_decay) {
+    EstimateAdvantages({discount, trace_decay}, {rewards.data(), time, episodes}, {values.data(), time, episodes},
+                       {advantages.data(), time, episodes}, {returns.data(), time, episodes});
+  }
+  size_t time, episodes;
+  std::vector<float> rewards, values, advantages, returns;
+};
+
+TEST(AdvantagesSchulman2016Eq16, WithLambdaOneIsReturnMinusValue) {
+  Batch batch(3, 1, {1, 2, 4}, {0.5f, -1, 3});
+  batch.Estimate(0.5f, 1.0f);
+  EXPECT_FLOAT_EQ(batch.returns[0], 1 + 0.5f * 2 + 0.25f * 4);
+  for (size_t t = 0; t < 3; ++t) EXPECT_FLOAT_EQ(batch.advantages[t], batch.returns[t] - batch.values[t]);
+}
+
+TEST(AdvantagesSchulman2016Eq16, WithLambdaZeroIsTheOneStepError) {
+  Batch batch(3, 1, {1, 2, 4}, {0.5f, -1, 3});
+  batch.Estimate(0.5f, 0.0f);
+  EXPECT_FLOAT_EQ(batch.advantages[0], 1 + 0.5f * -1 - 0.5f);
+  EXPECT_FLOAT_EQ(batch.advantages[1], 2 + 0.5f * 3 - -1);
+  EXPECT_FLOAT_EQ(batch.advantages[2], 4 - 3);
+}
+
+TEST(AdvantagesSchulman2016Eq16, BetweenThemAddsErrorsWithWeightsGammaLambda) {
+  Batch batch(3, 1, {1, 2, 4}, {0.5f, -1, 3});
+  batch.Estimate(0.5f, 0.5f);  // errors 0, 4.5, 1
+  EXPECT_FLOAT_EQ(batch.advantages[2], 1.0f);
+  EXPECT_FLOAT_EQ(batch.advantages[1], 4.5f + 0.25f * 1.0f);
+  EXPECT_FLOAT_EQ(batch.advantages[0], 0.0f + 0.25f * 4.75f);
+}
+
+TEST(Advantages, OneEpisodeDoesNotReachItsNeighbour) {
+  Batch alone(2, 1, {1, 2}, {3, 4});
+  Batch beside(2, 2, {1, 100, 2, 200}, {3, -50, 4, 70});
+  alone.Estimate(0.9f, 0.8f);
+  beside.Estimate(0.9f, 0.8f);
+  EXPECT_EQ(alone.advantages[0], beside.advantages[0]);
+  EXPECT_EQ(alone.advantages[1], beside.advantages[2]);
+  EXPECT_EQ(alone.returns[0], beside.returns[0]);
+}
+
+TEST(AdvantagesDeathTest, RefusesViewsOfDifferentShape) {
+  std::vector<float> data(6);
+  const View2 three(data.data(), 3, 2);
+  const View2 two(data.data(), 2, 2);
+  EXPECT_DEATH(EstimateAdvantages({}, three, three, three, two), "differ in shape");
+}
+
+TEST(NormaliseAdvantages, DividesByThePopulationDeviation) {
+  std::vector<float> data = {1, 2, 3, 6};  // mean 3, population variance 3.5
+  NormaliseAdvantages(View2(data.data(), 2, 2));
+  for (size_t i = 0; i < 4; ++i) {
+    const float before[] = {1, 2, 3, 6};
+    EXPECT_FLOAT_EQ(data[i], static_cast<float>((before[i] - 3) / (std::sqrt(3.5) + 1e-6)));
+  }
+}
+
+TEST(NormaliseAdvantages, OfEqualAdvantagesIsZero) {
+  std::vector<float> data = {2, 2};
+  NormaliseAdvantages(View2(data.data(), 1, 2));
+  EXPECT_EQ(data, (std::vector<float>{0, 0}));
+}
+
+TEST(ExplainedVariance, IsOneForExactValuesAndZeroForAConstant) {
+  std::vector<float> returns = {1, 2, 3, 4, 99, 99};  // the last row is beyond the kept steps
+  std::vector<float> exact = {1, 2, 3, 4, 0, 0};
+  std::vector<float> constant = {7, 7, 7, 7, 7, 7};
+  const ConstView2 view(returns.data(), 3, 2);
+  EXPECT_DOUBLE_EQ(ExplainedVariance(view, ConstView2(exact.data(), 3, 2), 2), 1.0);
+  EXPECT_DOUBLE_EQ(ExplainedVariance(view, ConstView2(constant.data(), 3, 2), 2), 0.0);
+  EXPECT_TRUE(std::isnan(ExplainedVariance(ConstView2(constant.data(), 3, 2), view, 2)));
+}
+
+}  // namespace
+}  // namespace nmn::ppo
