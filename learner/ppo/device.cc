@@ -1,0 +1,48 @@
+#include "learner/ppo/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+#include <torch/cuda.h>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace nmn::ppo {
+
+absl::StatusOr<c10::Device> FindDevice(const std::string& name) {
+  if (name == "cpu") return c10::Device(c10::kCPU);
+  absl::string_view index_text = name;
+  int index = 0;
+  const bool known = name == "cuda" || (absl::ConsumePrefix(&index_text, "cuda:") &&
+                                        absl::SimpleAtoi(index_text, &index) && index >= 0 && index <= INT8_MAX);
+  if (!known)
+    return absl::InvalidArgumentError(absl::StrCat("--device=", name, ": it must be cpu, cuda or cuda:INDEX"));
+  if (!torch::cuda::is_available()) {
+    const char* reason = at::globalContext().hasCUDART() ? "" : " (this LibTorch was built without CUDA)";
+    return absl::FailedPreconditionError(
+        absl::StrCat("--device=", name, ": no CUDA device", reason, "; use --device=cpu"));
+  }
+  if (static_cast<size_t>(index) >= torch::cuda::device_count()) {
+    return absl::FailedPreconditionError(absl::StrCat("--device=", name, ": this machine has ",
+                                                      torch::cuda::device_count(),
+                                                      " CUDA device(s), counted from 0; use --device=cuda"));
+  }
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+void PinNumerics() {
+  at::set_num_threads(1);
+  // OpenBLAS has its own pool and its products may depend on the number of its threads; it is absent where LibTorch
+  // brings its own BLAS.
+  using SetThreads = void(int);
+  if (auto* set = reinterpret_cast<SetThreads*>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
+  at::Context& context = at::globalContext();
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
+  context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(false);
+}
+
+}  // namespace nmn::ppo

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "common/tensor/view.h"
+#include "learner/ppo/sequence_model.h"
+#include "learner/ppo/trainer.h"
+#include "nmn/v1/run_config.pb.h"
+
+namespace nmn::ppo {
+
+// A copy, float32 on the CPU, contiguous.
+at::Tensor ToTensor(ConstView2 view);
+at::Tensor ToTensor(ConstView3 view);
+
+// What both networks read of whole episodes (nmn.md sections 1 and 2), raw, on the CPU:
+//   NMN: recurrent (a_{t-1}, r_{t-1}, x_{t-1}), zero at t = 0; main x_t
+//   RNN: recurrent (x_t, a_{t-1}, r_{t-1}), a and r zero at t = 0; main without features
+Sequences EpisodeInputs(v1::Architecture architecture, const TrajectoryBatch& batch);
+
+// The first `steps` steps.
+Sequences FirstSteps(const Sequences& episodes, int64_t steps);
+
+}  // namespace nmn::ppo

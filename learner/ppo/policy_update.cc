@@ -1,0 +1,84 @@
+#include "learner/ppo/policy_update.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+
+#include "learner/ppo/shuffle.h"
+
+namespace nmn::ppo {
+namespace {
+
+PolicySamples CutSamples(const PolicySamples& samples, int64_t steps) {
+  return {CutIntoSegments(samples.raw_action, steps),
+          CutIntoSegments(samples.advantage, steps),
+          {CutIntoSegments(samples.old.mean, steps), CutIntoSegments(samples.old.log_variance, steps)}};
+}
+
+PolicySamples SelectSamples(const PolicySamples& samples, const at::Tensor& index) {
+  return {samples.raw_action.index_select(1, index),
+          samples.advantage.index_select(1, index),
+          {samples.old.mean.index_select(1, index), samples.old.log_variance.index_select(1, index)}};
+}
+
+double Mean(const at::Tensor& samples) { return samples.to(at::kDouble).mean().item<double>(); }
+
+}  // namespace
+
+absl::Status CheckNotStopped(const UpdateContext& context) {
+  if (context.stop != nullptr && context.stop->load(std::memory_order_relaxed)) {
+    return absl::CancelledError("the update was stopped");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Sequences& episodes,
+                                                const PolicySamples& samples, const v1::PpoOptions& options,
+                                                double beta, double entropy_bonus, const UpdateContext& context) {
+  const int64_t steps = options.segment_steps();
+  const bool clipped = options.objective() == v1::CLIPPED_RATIO;
+  const double clip = options.clipped_ratio().clip();
+  const SegmentBatch segments{CutIntoSegments(episodes, steps),
+                              RunEpisodes(*actor.model, actor.parameters, episodes, steps).starts};
+  const PolicySamples cut = CutSamples(samples, steps);
+  const int64_t count = cut.raw_action.size(1);
+  const StepOptions step_options{options.adam(), context.rate, options.policy().gradient_clip_norm()};
+
+  double clipped_samples = 0;
+  const auto loss_of = [&](const at::Tensor& output, const at::Tensor& index) {
+    const Gaussian policy = PolicyOf(output, actor.spec.options);
+    const PolicySamples some = SelectSamples(cut, index);
+    at::Tensor loss;
+    if (clipped) {
+      loss = ClippedRatioLoss(some, policy, clip);
+      clipped_samples +=
+          IsClipped(some, {policy.mean.detach(), policy.log_variance.detach()}, clip).sum().item<double>();
+    } else {
+      loss = KlPenaltyLoss(some, policy, options.kl_penalty(), beta);
+    }
+    return entropy_bonus == 0 ? loss : loss - entropy_bonus * Entropy(policy);
+  };
+
+  PolicyUpdateResult result;
+  for (uint32_t epoch = 0; epoch < options.policy().epochs(); ++epoch) {
+    result.loss = 0;
+    clipped_samples = 0;
+    for (const std::vector<int64_t>& minibatch : Minibatches(count, options.policy().minibatch_segments(), context.seed,
+                                                             rng::Purpose::kPolicyShuffle, context.update, epoch)) {
+      if (absl::Status status = CheckNotStopped(context); !status.ok()) return status;
+      const StepResult step = DescendOnce(actor, segments, minibatch, step_options, loss_of);
+      result.loss += step.loss * static_cast<double>(minibatch.size()) / static_cast<double>(count);
+      result.gradient_norm = step.gradient_norm;
+    }
+  }
+  result.clip_fraction =
+      clipped ? clipped_samples / static_cast<double>(count * steps) : std::numeric_limits<double>::quiet_NaN();
+
+  const EpisodePass after = RunEpisodes(*actor.model, actor.parameters, episodes, steps);
+  const Gaussian policy = PolicyOf(after.output, actor.spec.options);
+  result.kl = Mean(KlDivergence(samples.old, policy));
+  result.entropy = Mean(Entropy(policy));
+  return result;
+}
+
+}  // namespace nmn::ppo

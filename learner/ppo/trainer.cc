@@ -1,0 +1,340 @@
+#include "learner/ppo/trainer.h"
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/env/environment.h"
+#include "common/nn/denormals.h"
+#include "learner/ppo/advantages.h"
+#include "learner/ppo/critic_replay.h"
+#include "learner/ppo/critic_update.h"
+#include "learner/ppo/device.h"
+#include "learner/ppo/episode_inputs.h"
+#include "learner/ppo/policy_update.h"
+#include "learner/ppo/schedules.h"
+#include "learner/ppo/torch_guard.h"
+#include "learner/ppo/trainer_state.h"
+#include "learner/ppo/twin_network.h"
+
+namespace nmn::ppo {
+namespace {
+
+constexpr double kMeansNothing = std::numeric_limits<double>::quiet_NaN();
+
+// Seconds since the last call, or since construction.
+class Stopwatch {
+ public:
+  double Lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+View2 ViewOf(const at::Tensor& tensor) {
+  return View2(tensor.data_ptr<float>(), static_cast<size_t>(tensor.size(0)), static_cast<size_t>(tensor.size(1)));
+}
+
+bool IsFinite(const at::Tensor& tensor) { return at::isfinite(tensor).all().item<bool>(); }
+
+// Everything an update may change; tensors inside are copies or are never changed in place.
+struct Everything {
+  LearnedNetwork::Snapshot actor;
+  LearnedNetwork::Snapshot critic;
+  CriticReplay replay;
+  v1::TrainerScalars scalars;
+};
+
+class TorchTrainer : public Trainer {
+ public:
+  TorchTrainer(v1::RunConfig config, at::Device device, LearnedNetwork actor, LearnedNetwork critic)
+      : config_(std::move(config)), device_(device), actor_(std::move(actor)), critic_(std::move(critic)) {
+    scalars_.set_beta(config_.ppo().kl_penalty().beta_initial());
+    scalars_.set_rate_multiplier(1.0);
+  }
+
+  absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch,
+                                      const std::atomic<bool>* stop) override;
+  std::vector<float> ActorParameters() const override;
+  TrainerState Save() const override;
+  absl::Status Restore(const TrainerState& state) override;
+
+ private:
+  // What the actors' record becomes: both networks' inputs and the critic's view of the episodes.
+  struct Collected {
+    Sequences kept;         // [T', .., episode] on the device
+    at::Tensor advantages;  // normalised [T', episode] on the CPU
+    at::Tensor returns;     // [T', episode] on the CPU
+    double explained_variance = 0;
+  };
+
+  absl::Status CheckShape(const TrajectoryBatch& batch) const;
+  absl::StatusOr<UpdateReport> UpdateOrLeaveHalfDone(uint32_t update, const TrajectoryBatch& batch,
+                                                     const std::atomic<bool>* stop);
+  absl::StatusOr<Collected> Collect(const TrajectoryBatch& batch);
+  absl::Status ImprovePolicy(const TrajectoryBatch& batch, const Collected& collected, const UpdateContext& context,
+                             UpdateReport& report);
+  absl::Status ImproveCritic(const Collected& collected, const UpdateContext& context, UpdateReport& report);
+  Everything Take() const { return {actor_.Take(), critic_.Take(), replay_, scalars_}; }
+  void Return(const Everything& before);
+  absl::Status RestoreAll(const TrainerState& state);
+  Sequences ToDevice(const Sequences& s) const { return {s.recurrent_input.to(device_), s.main_input.to(device_)}; }
+  at::Tensor KeptRecord(ConstView2 view) const {
+    return ToTensor(view).narrow(0, 0, config_.ppo().kept_steps()).to(device_);
+  }
+
+  v1::RunConfig config_;
+  at::Device device_;
+  LearnedNetwork actor_;
+  LearnedNetwork critic_;
+  CriticReplay replay_;
+  v1::TrainerScalars scalars_;  // without the Adam steps and the replay's size, which are filled in by Save
+};
+
+absl::Status TorchTrainer::CheckShape(const TrajectoryBatch& batch) const {
+  const v1::PpoOptions& ppo = config_.ppo();
+  const size_t time = batch.observation.planes;
+  bool fits = time >= ppo.kept_steps() && batch.observation.rows == actor_.spec.observation_size &&
+              batch.observation.columns == ppo.episodes_per_update();
+  for (const ConstView2& view : {batch.raw_action, batch.action, batch.reward, batch.mean, batch.log_variance}) {
+    fits = fits && view.rows == time && view.columns == ppo.episodes_per_update();
+  }
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a batch whose observations are [", time, ", ", batch.observation.rows, ", ", batch.observation.columns,
+      "]; this run needs at least ", ppo.kept_steps(), " steps of ", actor_.spec.observation_size, " numbers for ",
+      ppo.episodes_per_update(), " episodes in every array"));
+}
+
+absl::StatusOr<UpdateReport> TorchTrainer::Update(uint32_t update, const TrajectoryBatch& batch,
+                                                  const std::atomic<bool>* stop) {
+  if (absl::Status status = CheckShape(batch); !status.ok()) return status;
+  return Guarded([&]() -> absl::StatusOr<UpdateReport> {
+    PinNumerics();
+    const nn::ScopedFlushDenormals flush;
+    const Everything before = Take();
+    absl::StatusOr<UpdateReport> report = Guarded([&] { return UpdateOrLeaveHalfDone(update, batch, stop); });
+    if (!report.ok()) Return(before);
+    return report;
+  });
+}
+
+absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update, const TrajectoryBatch& batch,
+                                                                 const std::atomic<bool>* stop) {
+  UpdateReport report;
+  Stopwatch watch;
+  const absl::StatusOr<Collected> collected = Collect(batch);
+  if (!collected.ok()) return collected.status();
+  report.explained_variance = collected->explained_variance;
+  report.phase_seconds["advantages"] = watch.Lap();
+
+  UpdateContext context{.seed = config_.seed(), .update = update, .stop = stop};
+  const double factor = RateFactor(config_.ppo(), update);
+  context.rate = config_.ppo().policy().learning_rate() * scalars_.rate_multiplier() * factor;
+  if (absl::Status status = ImprovePolicy(batch, *collected, context, report); !status.ok()) return status;
+  report.phase_seconds["policy"] = watch.Lap();
+
+  context.rate = config_.ppo().critic().learning_rate() * factor;
+  if (absl::Status status = ImproveCritic(*collected, context, report); !status.ok()) return status;
+  report.phase_seconds["critic"] = watch.Lap();
+  return report;
+}
+
+absl::StatusOr<TorchTrainer::Collected> TorchTrainer::Collect(const TrajectoryBatch& batch) {
+  const v1::PpoOptions& ppo = config_.ppo();
+  const Sequences episodes = ToDevice(EpisodeInputs(config_.network().architecture(), batch));
+  const at::Tensor values = RunEpisodes(*critic_.model, critic_.parameters, episodes, ppo.segment_steps())
+                                .output.select(1, 0)
+                                .cpu()
+                                .contiguous();
+  const at::Tensor rewards = ToTensor(batch.reward) * (1.0 - ppo.discount());
+  const at::Tensor advantages = at::empty_like(rewards);
+  const at::Tensor returns = at::empty_like(rewards);
+  EstimateAdvantages(
+      {.discount = static_cast<float>(ppo.discount()), .trace_decay = static_cast<float>(ppo.trace_decay())},
+      ViewOf(rewards), ViewOf(values), ViewOf(advantages), ViewOf(returns));
+
+  Collected collected;
+  collected.kept = FirstSteps(episodes, ppo.kept_steps());
+  collected.advantages = advantages.narrow(0, 0, ppo.kept_steps());
+  NormaliseAdvantages(ViewOf(collected.advantages));
+  collected.returns = returns.narrow(0, 0, ppo.kept_steps());
+  collected.explained_variance = ExplainedVariance(ViewOf(returns), ViewOf(values), ppo.kept_steps());
+  if (!IsFinite(collected.advantages) || !IsFinite(collected.returns)) {
+    return absl::DataLossError("an advantage is not finite; both networks are as before the update");
+  }
+  return collected;
+}
+
+absl::Status TorchTrainer::ImprovePolicy(const TrajectoryBatch& batch, const Collected& collected,
+                                         const UpdateContext& context, UpdateReport& report) {
+  const v1::PpoOptions& ppo = config_.ppo();
+  const bool clipped = ppo.objective() == v1::CLIPPED_RATIO;
+  const LearnedNetwork::Snapshot before = actor_.Take();
+  const PolicySamples samples{KeptRecord(batch.raw_action),
+                              collected.advantages.to(device_),
+                              {KeptRecord(batch.mean), KeptRecord(batch.log_variance)}};
+  const absl::StatusOr<PolicyUpdateResult> result =
+      UpdatePolicy(actor_, collected.kept, samples, ppo, scalars_.beta(), EntropyBonus(ppo, context.update), context);
+  if (!result.ok()) return result.status();
+
+  const KlDecision next =
+      clipped ? DecideClippedRatio(ppo.clipped_ratio(), result->kl, scalars_.beta(), scalars_.rate_multiplier())
+              : DecideKlPenalty(ppo.kl_penalty(), result->kl, scalars_.beta(), scalars_.rate_multiplier());
+  scalars_.set_beta(next.beta);
+  scalars_.set_rate_multiplier(next.rate_multiplier);
+  scalars_.set_consecutive_reverts(next.revert ? scalars_.consecutive_reverts() + 1 : 0);
+  if (next.revert) {
+    actor_.Return(before);
+    scalars_.set_total_reverts(scalars_.total_reverts() + 1);
+    if (scalars_.consecutive_reverts() >= config_.work().max_consecutive_reverts()) {
+      return absl::AbortedError(absl::StrCat("training has diverged: ", scalars_.consecutive_reverts(),
+                                             " policy updates were reverted in a row (the last mean KL was ",
+                                             result->kl, ")"));
+    }
+  }
+  report.policy_loss = result->loss;
+  report.kl = result->kl;
+  report.reverted = next.revert;
+  report.beta = clipped ? kMeansNothing : next.beta;
+  report.rate_multiplier = next.rate_multiplier;
+  report.policy_learning_rate = context.rate;
+  report.entropy = result->entropy;
+  report.mean_deviation = at::exp(0.5 * samples.old.log_variance).to(at::kDouble).mean().item<double>();
+  report.clip_fraction = result->clip_fraction;
+  report.policy_gradient_norm = result->gradient_norm;
+  return absl::OkStatus();
+}
+
+absl::Status TorchTrainer::ImproveCritic(const Collected& collected, const UpdateContext& context,
+                                         UpdateReport& report) {
+  replay_.Add(collected.kept, collected.returns.to(device_), config_.ppo().critic().replay_episodes());
+  const absl::StatusOr<CriticUpdateResult> result = UpdateCritic(critic_, replay_, config_.ppo(), context);
+  if (!result.ok()) return result.status();
+  if (!std::isfinite(result->loss) || !critic_.IsFinite() || !actor_.IsFinite()) {
+    return absl::DataLossError(absl::StrCat(!actor_.IsFinite()    ? "an actor parameter"
+                                            : !critic_.IsFinite() ? "a critic parameter"
+                                                                  : "the critic's loss",
+                                            " is not finite; both networks are as before the update"));
+  }
+  report.critic_loss = result->loss;
+  report.critic_gradient_norm = result->gradient_norm;
+  report.critic_learning_rate = context.rate;
+  return absl::OkStatus();
+}
+
+void TorchTrainer::Return(const Everything& before) {
+  actor_.Return(before.actor);
+  critic_.Return(before.critic);
+  replay_ = before.replay;
+  scalars_ = before.scalars;
+}
+
+std::vector<float> TorchTrainer::ActorParameters() const {
+  const at::Tensor host = actor_.parameters.detach().cpu();
+  const float* data = host.data_ptr<float>();
+  return std::vector<float>(data, data + host.numel());
+}
+
+TrainerState TorchTrainer::Save() const {
+  TrainerState state;
+  AppendWeights("actor", actor_, state.weights);
+  AppendWeights("critic", critic_, state.weights);
+  AppendOptimizer("actor", actor_, state.optimizer);
+  AppendOptimizer("critic", critic_, state.optimizer);
+  AppendReplay(replay_, state.optimizer);
+  state.scalars = scalars_;
+  state.scalars.set_policy_adam_steps(actor_.adam.steps);
+  state.scalars.set_critic_adam_steps(critic_.adam.steps);
+  state.scalars.set_replay_episodes(static_cast<uint32_t>(replay_.size()));
+  return state;
+}
+
+absl::Status TorchTrainer::Restore(const TrainerState& state) {
+  return Guarded([&]() -> absl::Status {
+    const Everything before = Take();
+    absl::Status status = Guarded([&] { return RestoreAll(state); });
+    if (!status.ok()) Return(before);
+    return status;
+  });
+}
+
+absl::Status TorchTrainer::RestoreAll(const TrainerState& state) {
+  StateReader weights(state.weights);
+  StateReader optimizer(state.optimizer);
+  const std::pair<const char*, LearnedNetwork*> roles[] = {{"actor", &actor_}, {"critic", &critic_}};
+  for (const auto& [role, network] : roles) {
+    std::vector<float> flat;
+    if (absl::Status status = weights.ReadWeights(role, network->spec, flat); !status.ok()) return status;
+    network->parameters = ParameterLeaf(flat, device_);
+    const std::vector<int64_t> shape = {static_cast<int64_t>(network->spec.parameter_count)};
+    for (const auto& [name, moment] : {std::pair{"first_moment", &network->adam.first_moment},
+                                       std::pair{"second_moment", &network->adam.second_moment}}) {
+      absl::Status status = optimizer.Read(absl::StrCat(role, ".adam.", name), shape, *moment);
+      if (!status.ok()) return status;
+      *moment = moment->to(device_);
+    }
+  }
+  actor_.adam.steps = state.scalars.policy_adam_steps();
+  critic_.adam.steps = state.scalars.critic_adam_steps();
+  replay_ = CriticReplay{};
+  if (const int64_t episodes = state.scalars.replay_episodes(); episodes > 0) {
+    const int64_t steps = config_.ppo().kept_steps();
+    for (const auto& [name, shape, tensor] :
+         {std::tuple{"replay.recurrent_input", std::vector<int64_t>{steps, critic_.spec.recurrent_input_size, episodes},
+                     &replay_.episodes.recurrent_input},
+          std::tuple{"replay.main_input", std::vector<int64_t>{steps, critic_.spec.main_input_size, episodes},
+                     &replay_.episodes.main_input},
+          std::tuple{"replay.returns", std::vector<int64_t>{steps, episodes}, &replay_.returns}}) {
+      if (absl::Status status = optimizer.Read(name, shape, *tensor); !status.ok()) return status;
+      *tensor = tensor->to(device_);
+    }
+  }
+  if (absl::Status status = weights.Finish(); !status.ok()) return status;
+  if (absl::Status status = optimizer.Finish(); !status.ok()) return status;
+  scalars_ = state.scalars;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Role role, uint32_t observation_size,
+                                            at::Device device, const TrainerOptions& options) {
+  absl::StatusOr<nn::NetworkSpec> spec = nn::MakeNetworkSpec(config.network(), role, observation_size);
+  if (!spec.ok()) return spec.status();
+  LearnedNetwork network;
+  network.model = std::make_unique<TwinNetwork>(*spec);
+  network.parameters = ParameterLeaf(nn::InitialParameters(*spec, config.seed()), device);
+  network.adam = AdamState::Like(network.parameters);
+  network.spec = *std::move(spec);
+  return network;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::RunConfig& config, const TrainerOptions& options) {
+  return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Trainer>> {
+    if (config.mode() == v1::ASYNC && config.async().v_trace()) {
+      return absl::InvalidArgumentError("async.v_trace is true; V-trace is not available, so it must be false");
+    }
+    const absl::StatusOr<at::Device> device = FindDevice(options.device);
+    if (!device.ok()) return device.status();
+    const absl::StatusOr<env::EnvironmentSpec> environment = env::FindSpec(config.benchmark());
+    if (!environment.ok()) return environment.status();
+    PinNumerics();
+    absl::StatusOr<LearnedNetwork> actor =
+        FreshNetwork(config, nn::Role::kActor, environment->observation_size, *device, options);
+    if (!actor.ok()) return actor.status();
+    absl::StatusOr<LearnedNetwork> critic =
+        FreshNetwork(config, nn::Role::kCritic, environment->observation_size, *device, options);
+    if (!critic.ok()) return critic.status();
+    return std::make_unique<TorchTrainer>(config, *device, *std::move(actor), *std::move(critic));
+  });
+}
+
+}  // namespace nmn::ppo

@@ -1,0 +1,286 @@
+#include "learner/ppo/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include "actor/rollout.h"
+#include "common/config/config.h"
+
+namespace nmn::ppo {
+namespace {
+
+// Benchmark 1 with its networks and the reference's rules, cut down to 6 episodes of 30 steps.
+v1::RunConfig SmallConfig(std::string_view architecture = "nmn") {
+  v1::RunConfig config = *config::Preset("reference", "b1", architecture);
+  config.set_seed(5);
+  config.mutable_env()->set_horizon(30);
+  v1::PpoOptions& ppo = *config.mutable_ppo();
+  ppo.set_episodes_per_update(6);
+  ppo.set_kept_steps(20);
+  ppo.set_segment_steps(10);
+  ppo.mutable_policy()->set_epochs(3);
+  ppo.mutable_critic()->set_epochs(2);
+  ppo.mutable_critic()->set_minibatch_segments(5);
+  ppo.mutable_critic()->set_replay_episodes(12);
+  config.mutable_work()->set_max_consecutive_reverts(3);
+  return config;
+}
+
+v1::RunConfig ClippedConfig() {
+  v1::RunConfig config = SmallConfig();
+  v1::PpoOptions& ppo = *config.mutable_ppo();
+  ppo.set_objective(v1::CLIPPED_RATIO);
+  ppo.mutable_policy()->set_minibatch_segments(5);
+  ppo.mutable_policy()->set_gradient_clip_norm(0.5);
+  ppo.mutable_policy()->set_entropy_bonus(0.01);
+  ppo.mutable_clipped_ratio()->set_clip(0.2);
+  ppo.mutable_clipped_ratio()->set_kl_target(0.006);
+  ppo.mutable_clipped_ratio()->set_rate_increase(1.15);
+  ppo.mutable_clipped_ratio()->set_rate_decrease(1.3);
+  ppo.mutable_clipped_ratio()->set_max_rate_factor(2);
+  ppo.mutable_clipped_ratio()->set_take_back_kl(0.03);
+  return config;
+}
+
+// A trainer with the actor that feeds it.
+class TrainingRun {
+ public:
+  explicit TrainingRun(const v1::RunConfig& config, const TrainerOptions& options = {})
+      : trainer(*Trainer::Create(config, options)),
+        config_(config),
+        rollout_(*actor::RolloutEngine::Create(config, config.ppo().episodes_per_update())) {}
+
+  TrajectoryBatch Collect(uint32_t update) {
+    rollout_->SetParameters(trainer->ActorParameters());
+    const actor::RolloutResult r =
+        *rollout_->Run({.seed = config_.seed(), .update = update}, config_.ppo().episodes_per_update());
+    return {r.observation, r.raw_action, r.action, r.reward, r.mean, r.log_variance};
+  }
+  absl::StatusOr<UpdateReport> Update(uint32_t update, const std::atomic<bool>* stop = nullptr) {
+    return trainer->Update(update, Collect(update), stop);
+  }
+
+  std::unique_ptr<Trainer> trainer;
+
+ private:
+  v1::RunConfig config_;
+  std::unique_ptr<actor::RolloutEngine> rollout_;
+};
+
+std::vector<NamedTensor> OfRole(const std::vector<NamedTensor>& tensors, const std::string& role) {
+  std::vector<NamedTensor> some;
+  for (const NamedTensor& tensor : tensors) {
+    if (tensor.name.rfind(role + ".", 0) == 0) some.push_back(tensor);
+  }
+  return some;
+}
+
+void ExpectSameState(const TrainerState& a, const TrainerState& b) {
+  EXPECT_EQ(a.weights, b.weights);
+  EXPECT_EQ(a.optimizer, b.optimizer);
+  EXPECT_EQ(a.scalars.SerializeAsString(), b.scalars.SerializeAsString());
+}
+
+TEST(Trainer, SameSeedGivesTheSameBitsTwiceAndAnotherSeedOthers) {
+  for (const v1::RunConfig& config : {SmallConfig(), ClippedConfig()}) {
+    TrainingRun first(config), second(config);
+    v1::RunConfig other_config = config;
+    other_config.set_seed(6);
+    TrainingRun other(other_config);
+    for (uint32_t update = 1; update <= 2; ++update) {
+      ASSERT_TRUE(first.Update(update).ok());
+      ASSERT_TRUE(second.Update(update).ok());
+      ASSERT_TRUE(other.Update(update).ok());
+    }
+    ExpectSameState(first.trainer->Save(), second.trainer->Save());
+    EXPECT_NE(first.trainer->Save().weights, other.trainer->Save().weights);
+  }
+}
+
+TEST(Trainer, SaveAndRestoreContinueBitForBit) {
+  for (const v1::RunConfig& config : {SmallConfig("nmn"), SmallConfig("rnn"), ClippedConfig()}) {
+    TrainingRun whole(config);
+    TrainerState saved;
+    for (uint32_t update = 1; update <= 5; ++update) {
+      if (update == 3) saved = whole.trainer->Save();
+      ASSERT_TRUE(whole.Update(update).ok());
+    }
+    TrainingRun resumed(config);
+    ASSERT_TRUE(resumed.trainer->Restore(saved).ok());
+    ExpectSameState(resumed.trainer->Save(), saved);
+    for (uint32_t update = 3; update <= 5; ++update) ASSERT_TRUE(resumed.Update(update).ok());
+    ExpectSameState(whole.trainer->Save(), resumed.trainer->Save());
+  }
+}
+
+TEST(Trainer, RestoreNamesTheTensorThatDoesNotFitAndChangesNothing) {
+  TrainingRun run(SmallConfig());
+  ASSERT_TRUE(run.Update(1).ok());
+  const TrainerState good = run.trainer->Save();
+  ASSERT_TRUE(run.Update(2).ok());
+  const TrainerState now = run.trainer->Save();
+
+  TrainerState bad = good;
+  bad.weights.back().shape = {7};
+  absl::Status status = run.trainer->Restore(bad);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(std::string(status.message()).find("critic.head.w_offset"), std::string::npos) << status;
+  bad = good;
+  bad.optimizer.pop_back();
+  status = run.trainer->Restore(bad);
+  EXPECT_NE(std::string(status.message()).find("replay.returns"), std::string::npos) << status;
+  bad = good;
+  bad.weights.push_back(good.weights.back());
+  status = run.trainer->Restore(bad);
+  EXPECT_NE(std::string(status.message()).find("critic.head.w_offset"), std::string::npos) << status;
+  ExpectSameState(run.trainer->Save(), now);
+}
+
+TEST(Trainer, ReplaysNoMoreThanTheLastEpisodes) {
+  TrainingRun run(SmallConfig());
+  for (uint32_t update = 1; update <= 3; ++update) {
+    ASSERT_TRUE(run.Update(update).ok());
+    EXPECT_EQ(run.trainer->Save().scalars.replay_episodes(), update == 1 ? 6u : 12u);
+  }
+}
+
+TEST(TrainerNmnSection3, KlAboveFourTargetsRestoresThePolicyBitForBit) {
+  v1::RunConfig config = SmallConfig();
+  TrainingRun run(config);
+  ASSERT_TRUE(run.Update(1).ok());
+  config.mutable_ppo()->mutable_policy()->set_learning_rate(0.3);
+  TrainingRun wild(config);
+  ASSERT_TRUE(wild.trainer->Restore(run.trainer->Save()).ok());
+  const TrainerState before = wild.trainer->Save();
+  const absl::StatusOr<UpdateReport> report = wild.Update(2);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_GT(report->kl, 0.012);
+  EXPECT_TRUE(report->reverted);
+  EXPECT_DOUBLE_EQ(report->beta, before.scalars.beta() * 2.25);
+  const TrainerState after = wild.trainer->Save();
+  EXPECT_EQ(OfRole(after.weights, "actor"), OfRole(before.weights, "actor"));
+  EXPECT_EQ(OfRole(after.optimizer, "actor"), OfRole(before.optimizer, "actor"));
+  EXPECT_EQ(after.scalars.policy_adam_steps(), before.scalars.policy_adam_steps());
+  EXPECT_NE(OfRole(after.weights, "critic"), OfRole(before.weights, "critic"));
+  EXPECT_EQ(after.scalars.consecutive_reverts(), 1u);
+}
+
+TEST(TrainerNmnSection3, PolicyThatBecameNonFiniteIsOneRevertedUpdate) {
+  for (v1::RunConfig config : {SmallConfig(), ClippedConfig()}) {
+    config.mutable_ppo()->mutable_policy()->set_learning_rate(std::numeric_limits<double>::infinity());
+    TrainingRun run(config);
+    const std::vector<float> before = run.trainer->ActorParameters();
+    const absl::StatusOr<UpdateReport> report = run.Update(1);
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_TRUE(report->reverted);
+    EXPECT_TRUE(std::isnan(report->kl));
+    EXPECT_EQ(run.trainer->ActorParameters(), before);
+    if (config.ppo().objective() == v1::KL_PENALTY) {
+      EXPECT_DOUBLE_EQ(report->beta, 2.25);
+    } else {
+      EXPECT_DOUBLE_EQ(report->rate_multiplier, 1 / 1.3);
+    }
+  }
+}
+
+TEST(TrainerNmnSection3, TooManyRevertsInARowEndTheRun) {
+  v1::RunConfig config = SmallConfig();
+  config.mutable_ppo()->mutable_policy()->set_learning_rate(std::numeric_limits<double>::infinity());
+  TrainingRun run(config);
+  ASSERT_TRUE(run.Update(1).ok());
+  ASSERT_TRUE(run.Update(2).ok());
+  const TrainerState before = run.trainer->Save();
+  const absl::StatusOr<UpdateReport> report = run.Update(3);
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kAborted);
+  EXPECT_NE(std::string(report.status().message()).find("training has diverged"), std::string::npos);
+  ExpectSameState(run.trainer->Save(), before);
+}
+
+TEST(TrainerNmnSection3, CriticThatBecameNonFiniteTakesBothNetworksBack) {
+  v1::RunConfig config = SmallConfig();
+  config.mutable_ppo()->mutable_critic()->set_learning_rate(std::numeric_limits<double>::infinity());
+  TrainingRun run(config);
+  const TrainerState before = run.trainer->Save();
+  EXPECT_EQ(run.Update(1).status().code(), absl::StatusCode::kDataLoss);
+  ExpectSameState(run.trainer->Save(), before);
+}
+
+TEST(TrainerNmnSection3, AdvantageThatIsNotFiniteTakesBothNetworksBack) {
+  TrainingRun run(SmallConfig());
+  const TrainerState before = run.trainer->Save();
+  TrajectoryBatch batch = run.Collect(1);
+  std::vector<float> reward(batch.reward.data, batch.reward.data + batch.reward.rows * batch.reward.columns);
+  reward[40] = std::numeric_limits<float>::infinity();
+  batch.reward = ConstView2(reward.data(), batch.reward.rows, batch.reward.columns);
+  EXPECT_EQ(run.trainer->Update(1, batch).status().code(), absl::StatusCode::kDataLoss);
+  ExpectSameState(run.trainer->Save(), before);
+}
+
+TEST(Trainer, AStoppedUpdateLeavesNoTrace) {
+  TrainingRun run(SmallConfig());
+  ASSERT_TRUE(run.Update(1).ok());
+  const TrainerState before = run.trainer->Save();
+  const std::atomic<bool> stop = true;
+  EXPECT_EQ(run.Update(2, &stop).status().code(), absl::StatusCode::kCancelled);
+  ExpectSameState(run.trainer->Save(), before);
+}
+
+TEST(Trainer, RefusesABatchOfTheWrongShape) {
+  TrainingRun run(SmallConfig());
+  TrajectoryBatch batch = run.Collect(1);
+  batch.raw_action.columns = 5;
+  EXPECT_EQ(run.trainer->Update(1, batch).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Trainer, RefusesWhatItCannotDo) {
+  EXPECT_EQ(Trainer::Create(SmallConfig(), {.device = "tpu"}).status().code(), absl::StatusCode::kInvalidArgument);
+  v1::RunConfig v_trace = SmallConfig();
+  v_trace.set_mode(v1::ASYNC);
+  v_trace.mutable_async()->set_v_trace(true);
+  EXPECT_EQ(Trainer::Create(v_trace, {}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Trainer, CriticLossFallsOnEpisodesThatRepeat) {
+  v1::RunConfig config = SmallConfig();
+  config.mutable_ppo()->mutable_critic()->set_replay_episodes(6);
+  TrainingRun run(config);
+  const TrajectoryBatch batch = run.Collect(1);
+  const double first = run.trainer->Update(1, batch)->critic_loss;
+  double last = first;
+  for (uint32_t update = 2; update <= 30; ++update) last = run.trainer->Update(update, batch)->critic_loss;
+  EXPECT_LT(last, 0.2 * first);
+}
+
+// The reward is -(u - 1)^2, whatever the environment says: the policy's mean must move from 0 to 1.
+TEST(Trainer, PolicyMovesToTheRewardedAction) {
+  for (v1::RunConfig config : {SmallConfig(), ClippedConfig()}) {
+    v1::PpoOptions& ppo = *config.mutable_ppo();
+    ppo.set_kept_steps(30);
+    ppo.set_discount(0.5);
+    ppo.mutable_policy()->set_learning_rate(2e-3);
+    config.mutable_work()->set_max_consecutive_reverts(100);
+    TrainingRun run(config);
+    double mean = 0;
+    for (uint32_t update = 1; update <= 40; ++update) {
+      TrajectoryBatch batch = run.Collect(update);
+      std::vector<float> reward(batch.reward.rows * batch.reward.columns);
+      mean = 0;
+      for (size_t t = 0; t < batch.reward.rows; ++t) {
+        for (size_t e = 0; e < batch.reward.columns; ++e) {
+          const float miss = batch.raw_action(t, e) - 1;
+          reward[t * batch.reward.columns + e] = -miss * miss;
+          mean += batch.mean(t, e) / static_cast<double>(reward.size());
+        }
+      }
+      batch.reward = ConstView2(reward.data(), batch.reward.rows, batch.reward.columns);
+      ASSERT_TRUE(run.trainer->Update(update, batch).ok());
+    }
+    EXPECT_GT(mean, 0.3) << v1::Objective_Name(config.ppo().objective());
+  }
+}
+
+}  // namespace
+}  // namespace nmn::ppo
