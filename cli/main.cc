@@ -43,6 +43,9 @@ int main(int argc, char** argv) {
 
   int exit_code = 0;
   // AddTrain goes here, so that --help lists it first.
+  nmn::cli::AddEval(app, exit_code);
+  nmn::cli::AddTrace(app, exit_code);
+  nmn::cli::AddExport(app, exit_code);
   nmn::cli::AddReport(app, exit_code);
   nmn::cli::AddStatus(app, exit_code);
   nmn::cli::AddVersion(app, exit_code);

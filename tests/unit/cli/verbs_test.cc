@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/subprocess.h"
+#include "tests/unit/cli/policy_fixture.h"
 #include "tests/unit/cli/run_fixture.h"
 
 namespace nmn::cli {
@@ -41,15 +42,15 @@ TEST(Nmn, SaysItsVersionAndCommit) {
 TEST(Nmn, AnUnknownVerbIsNamed) { ExpectOneLineError(Nmn({"evaluate"}), "unknown: evaluate"); }
 
 TEST(Nmn, AnUnknownFlagIsNamed) {
-  ExpectOneLineError(Nmn({"version", "--jsonn"}), "nmn version: ");
-  ExpectOneLineError(Nmn({"version", "--jsonn"}), "--jsonn");
+  ExpectOneLineError(Nmn({"version", "--jsonn"}), "--jsonn; see nmn version --help");
   ExpectOneLineError(Nmn({"report", "--outt=x"}), "--outt=x");
 }
 
 TEST(Nmn, AMissingVerbSaysWhereToRead) { ExpectOneLineError(Nmn({}), "see nmn --help"); }
 
 TEST(NmnVersion, PrintsOneJsonObjectWithTheBlasThatIsLoaded) {
-  const Outcome outcome = Nmn({"version", "--json"});
+  // The flag comes from the environment, as every flag can.
+  const Outcome outcome = Nmn({"version"}, {"NMN_JSON=1", "OPENBLAS_NUM_THREADS=1"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const auto json = nlohmann::json::parse(outcome.out);
   EXPECT_TRUE(json.at("products_correct").get<bool>());
@@ -59,11 +60,41 @@ TEST(NmnVersion, PrintsOneJsonObjectWithTheBlasThatIsLoaded) {
   }
 }
 
-TEST(NmnVersion, AFlagCanComeFromTheEnvironment) { EXPECT_THAT(Nmn({"version"}, {"NMN_JSON=1"}).out, StartsWith("{")); }
+TEST(NmnEval, TheLastLineOfStdoutIsOneJsonObject) {
+  const Outcome outcome = Nmn({"eval", "--benchmark=b1", "--policy=oracle", "--episodes=300", "--seed=3", "--set",
+                               "env.domain=paper", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1);
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json.at("episodes"), 300);
+  EXPECT_EQ(json.at("return_mean"), 14000);
+  EXPECT_EQ(json.at("return_sem"), 0);
+  for (const char* name : {"discounted_mean", "discounted_sem", "distance_mean", "distance_sem"})
+    EXPECT_TRUE(json.at(name).is_number());
+}
 
-TEST(NmnVersion, ShowsTheVariablesThatRuleOpenBlas) {
-  const Outcome outcome = Nmn({"version"}, {"OPENBLAS_NUM_THREADS=1"});
-  EXPECT_THAT(outcome.out, HasSubstr("OPENBLAS_NUM_THREADS=1"));
+TEST(NmnEval, SetsSeveralFields) {
+  const Outcome outcome = Nmn({"eval", "--benchmark=b2", "--policy=zero", "--episodes=2", "--set", "env.horizon=10",
+                               "--set", "env.cone=0.5", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(nlohmann::json::parse(outcome.out).at("adaptation").contains("9"));
+}
+
+TEST(NmnEval, ABadNameIsOneLine) {
+  ExpectOneLineError(Nmn({"eval", "--benchmark=b1", "--policy=wizard"}), "a run directory or a .safetensors file");
+}
+
+TEST(NmnEval, ABenchmarkThatIsNotThePolicysOwnIsNamedBesideIt) {
+  testing::TemporaryDirectory folder;
+  const std::string file = folder.path() + "/policy.safetensors";
+  testing::WriteFile(file, Encode(MakePolicy("reference", "b1", "nmn")));
+  ExpectOneLineError(Nmn({"eval", "--benchmark=b2", "--policy=" + file}),
+                     "--benchmark=b2, but " + file + " was trained on b1");
+}
+
+TEST(NmnTrace, AFileThatCannotBeWrittenIsNamed) {
+  ExpectOneLineError(Nmn({"trace", "--benchmark=b1", "--policy=zero", "--csv=/nowhere/trace.csv"}),
+                     "/nowhere/trace.csv");
 }
 
 TEST(NmnStatus, WithoutALearnerMayWorkLater) {
@@ -71,8 +102,6 @@ TEST(NmnStatus, WithoutALearnerMayWorkLater) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("no learner answers at 127.0.0.1:1"));
 }
-
-TEST(NmnStatus, AMalformedAddressIsPermanent) { ExpectOneLineError(Nmn({"status", "nowhere"}), "nowhere"); }
 
 TEST(NmnReport, DrawsIntoTheRunDirectoryAndPrintsATable) {
   testing::TemporaryDirectory folder;
@@ -82,11 +111,6 @@ TEST(NmnReport, DrawsIntoTheRunDirectoryAndPrintsATable) {
   EXPECT_THAT(outcome.out, HasSubstr("1.50         0.75       12.5"));
   EXPECT_THAT(testing::ReadFile(run + "/learning_curve.png"), StartsWith("\x89PNG"));
   EXPECT_THAT(testing::ReadFile(run + "/adaptation.svg"), HasSubstr("<svg"));
-}
-
-TEST(NmnReport, AFolderThatIsNoRunIsNamed) {
-  testing::TemporaryDirectory folder;
-  ExpectOneLineError(Nmn({"report", folder.path()}), folder.path() + " is no run directory");
 }
 
 }  // namespace

@@ -1,0 +1,101 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "cli/evaluation.h"
+#include "cli/fail.h"
+#include "cli/player.h"
+#include "cli/policy_choice.h"
+#include "cli/verbs.h"
+#include "common/env/environment.h"
+
+namespace nmn::cli {
+namespace {
+
+struct Flags {
+  PolicyFlags policy;
+  uint32_t episodes = 1000;
+  bool json = false;
+};
+
+// One line that rewrites itself, where somebody watches.
+class Progress {
+ public:
+  explicit Progress(uint32_t episodes) : episodes_(episodes), shown_(isatty(STDERR_FILENO) != 0) {}
+  ~Progress() {
+    if (shown_) std::cerr << "\r\033[K" << std::flush;
+  }
+  void operator()(uint32_t done) const {
+    if (shown_) std::cerr << "\r" << done << " of " << episodes_ << " episodes" << std::flush;
+  }
+
+ private:
+  uint32_t episodes_;
+  bool shown_;
+};
+
+void PrintTable(const Evaluation& evaluation) {
+  const auto row = [](const std::string& name, const Estimate& estimate) {
+    std::cout << absl::StrFormat("%-20s %14.4f +- %.4f\n", name, estimate.mean, estimate.standard_error);
+  };
+  std::cout << absl::StrFormat("%d episodes: mean +- its standard error\n", evaluation.episodes);
+  row("return", evaluation.raw);
+  row("discounted return", evaluation.discounted);
+  for (const auto& [name, estimate] : evaluation.measures) row(name, estimate);
+  for (const auto& [step, reward] : evaluation.adaptation) {
+    std::cout << absl::StrFormat("reward at step %-5d %14.4f\n", step, reward);
+  }
+}
+
+absl::Status Eval(const Flags& flags) {
+  absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags.policy);
+  if (!choice.ok()) return choice.status();
+  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark());
+  if (!spec.ok()) return spec.status();
+  const size_t lanes = std::min<size_t>(kEvaluationLanes, flags.episodes);
+  absl::StatusOr<std::unique_ptr<Player>> player = MakePlayer(*choice, flags.policy, lanes);
+  if (!player.ok()) return player.status();
+  absl::StatusOr<Evaluation> evaluation = [&] {
+    const Progress progress(flags.episodes);
+    return Evaluate(**player, spec->measures, flags.episodes, lanes, progress);
+  }();
+  if (!evaluation.ok()) return evaluation.status();
+  if (flags.json) {
+    std::cout << ToJson(*evaluation) << "\n";
+  } else {
+    PrintTable(*evaluation);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddEval(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("eval", "Measure a policy: returns, extra measures and adaptation");
+  verb->footer(
+      "Policies that are rules:  random: the action uniform over its range; zero: u = 0; untrained: u ~ N(0, 1/e); "
+      "memoryless: the best\n"
+      "rule without memory; adaptive: learns the task while it acts; oracle: knows the task.\n"
+      "A network acts with a sample of its policy, as in training, or with its mean. Same seed, same episodes, for "
+      "every policy.\n"
+      "discounted: gamma = 0.998. The standard error is of the mean over episodes.\n"
+      "Examples:  nmn eval --benchmark=b1 --policy=oracle --episodes=1000 --seed=1 --json\n"
+      "           nmn eval --policy=runs/b1-nmn-fast-s1-20260101T120000Z --mean --set env.domain=paper");
+  auto flags = std::make_shared<Flags>();
+  AddPolicyOptions(*verb, flags->policy);
+  verb->add_option("--episodes", flags->episodes, "Episodes to play")
+      ->check(CLI::Range(1u, 100'000'000u))
+      ->capture_default_str();
+  verb->add_flag("--json", flags->json, "One JSON object on one line, the last of stdout");
+  verb->callback([flags, &exit_code] {
+    const absl::Status status = Eval(*flags);
+    exit_code = status.ok() ? kExitDone : Fail("eval", status);
+  });
+}
+
+}  // namespace nmn::cli

@@ -1,0 +1,88 @@
+#include "cli/policy_choice.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/scripted/scripted_policy.h"
+#include "common/config/config.h"
+#include "common/env/environment.h"
+#include "common/fs/file_system.h"
+
+namespace nmn::cli {
+namespace {
+
+absl::Status ApplyEnvironment(const std::vector<std::string>& assignments, v1::RunConfig& config) {
+  for (const std::string& assignment : assignments) {
+    if (assignment.rfind("env.", 0) != 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set ", assignment, ": only fields of env can be set here, e.g. --set env.cone=0.785"));
+    }
+    if (absl::Status status = config::Set(assignment, config); !status.ok()) return status;
+  }
+  return env::ValidateOptions(config.benchmark(), config.env());
+}
+
+absl::StatusOr<PolicyChoice> ChooseRule(const PolicyFlags& flags) {
+  if (flags.benchmark.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--benchmark is required with --policy=", flags.policy,
+                                                   "; it is one of ", absl::StrJoin(env::BenchmarkNames(), ", ")));
+  }
+  if (absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(flags.benchmark); !spec.ok()) return spec.status();
+  if (flags.use_mean) {
+    return absl::InvalidArgumentError(absl::StrCat("--mean is for networks; ", flags.policy, " is a rule"));
+  }
+  absl::StatusOr<v1::RunConfig> config = config::Preset("reference", flags.benchmark, "nmn");
+  if (!config.ok()) return config.status();
+  PolicyChoice choice;
+  choice.config = *std::move(config);
+  choice.rule = flags.policy;
+  return choice;
+}
+
+absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
+  absl::StatusOr<NetworkPolicy> network = LoadNetworkPolicy(fs::RealFileSystem(), flags.policy);
+  if (absl::IsNotFound(network.status())) {
+    return absl::NotFoundError(absl::StrCat("--policy=", flags.policy, ": ", std::string(network.status().message()),
+                                            "; a policy is one of ", absl::StrJoin(scripted::PolicyNames(), ", "),
+                                            ", a run directory or a .safetensors file"));
+  }
+  if (!network.ok()) return network.status();
+  if (!flags.benchmark.empty() && flags.benchmark != network->config.benchmark()) {
+    return absl::InvalidArgumentError(absl::StrCat("--benchmark=", flags.benchmark, ", but ", flags.policy,
+                                                   " was trained on ", network->config.benchmark()));
+  }
+  PolicyChoice choice;
+  choice.config = network->config;
+  choice.network = *std::move(network);
+  return choice;
+}
+
+}  // namespace
+
+void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
+  verb.add_option("--benchmark", flags.benchmark,
+                  absl::StrCat(absl::StrJoin(env::BenchmarkNames(), ", "), " [a network's own]"));
+  verb.add_option("--policy", flags.policy,
+                  absl::StrCat(absl::StrJoin(scripted::PolicyNames(), ", "), ", RUN_DIR or FILE.safetensors"))
+      ->required();
+  verb.add_option("--seed", flags.seed, "Of tasks, environment and action noise")->capture_default_str();
+  verb.add_option("--set", flags.set, "env.FIELD=VALUE, any number of times (docs/environments.md)")
+      ->take_all()
+      ->allow_extra_args(false);
+  verb.add_flag("--mean", flags.use_mean, "Act with the mean of the network's Gaussian instead of a sample");
+}
+
+absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& flags) {
+  const std::vector<std::string> rules = scripted::PolicyNames();
+  const bool is_rule = std::find(rules.begin(), rules.end(), flags.policy) != rules.end();
+  absl::StatusOr<PolicyChoice> choice = is_rule ? ChooseRule(flags) : ChooseNetwork(flags);
+  if (!choice.ok()) return choice.status();
+  if (absl::Status status = ApplyEnvironment(flags.set, choice->config); !status.ok()) return status;
+  if (choice->network.has_value()) choice->network->config = choice->config;
+  return choice;
+}
+
+}  // namespace nmn::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cli/network_policy.h"
+#include "nmn/v1/run_config.pb.h"
+
+namespace CLI {
+class App;
+}
+
+namespace nmn::cli {
+
+// Which policy in which environment: the flags that nmn eval and nmn trace share.
+struct PolicyFlags {
+  std::string benchmark;
+  std::string policy;
+  uint64_t seed = 1;
+  std::vector<std::string> set;  // env.FIELD=V
+  bool use_mean = false;
+};
+void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags);
+
+struct PolicyChoice {
+  // Of a network: the config it was trained under; of a rule: the benchmark's reference preset. Both with --set
+  // applied.
+  v1::RunConfig config;
+  std::optional<NetworkPolicy> network;  // with the same config
+  std::string rule;                      // its name where the policy is no network
+};
+
+// INVALID_ARGUMENT in one line: an unknown benchmark or policy with the names there are, a benchmark that is not the
+// network's own (both named), a field outside env, --mean for a rule.
+absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& flags);
+
+}  // namespace nmn::cli

@@ -1,0 +1,193 @@
+#include "cli/evaluation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/player.h"
+#include "cli/policy_choice.h"
+#include "cli/trace_csv.h"
+#include "common/env/environment.h"
+#include "tests/unit/cli/policy_fixture.h"
+
+namespace nmn::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+PolicyFlags Seed(uint64_t seed) {
+  PolicyFlags flags;
+  flags.seed = seed;
+  return flags;
+}
+
+PolicyFlags Flags(const std::string& policy, const std::string& benchmark, const std::vector<std::string>& set = {}) {
+  PolicyFlags flags;
+  flags.policy = policy;
+  flags.benchmark = benchmark;
+  flags.set = set;
+  return flags;
+}
+
+PolicyChoice Network(const NetworkPolicy& policy) { return {.config = policy.config, .network = policy, .rule = ""}; }
+
+PolicyChoice Rule(const std::string& rule, const std::string& benchmark, const std::vector<std::string>& set = {}) {
+  absl::StatusOr<PolicyChoice> choice = ChoosePolicy(Flags(rule, benchmark, set));
+  EXPECT_TRUE(choice.ok()) << choice.status();
+  return *choice;
+}
+
+Evaluation Play(const PolicyChoice& choice, const PolicyFlags& flags, uint32_t episodes, size_t lanes) {
+  absl::StatusOr<std::unique_ptr<Player>> player = MakePlayer(choice, flags, lanes);
+  EXPECT_TRUE(player.ok()) << player.status();
+  const env::EnvironmentSpec spec = env::FindSpec(choice.config.benchmark()).value();
+  absl::StatusOr<Evaluation> evaluation = Evaluate(**player, spec.measures, episodes, lanes, [](uint32_t) {});
+  EXPECT_TRUE(evaluation.ok()) << evaluation.status();
+  return *evaluation;
+}
+
+// Rewards 1, 2, 3 .. in every lane, plus the episode's number.
+class CountingPlayer : public Player {
+ public:
+  absl::StatusOr<PlayedBatch> Play(uint32_t first, size_t lanes, StepObserver*) override {
+    rewards_.clear();
+    for (int t = 0; t < 4; ++t) {
+      for (size_t lane = 0; lane < lanes; ++lane) rewards_.push_back(static_cast<float>(t + 1 + first + lane));
+    }
+    PlayedBatch batch;
+    batch.reward = ConstView2(rewards_.data(), 4, lanes);
+    batch.measures = {std::vector<double>(lanes, 5)};
+    return batch;
+  }
+
+ private:
+  std::vector<float> rewards_;
+};
+
+TEST(ChoosePolicy, BadNamesAreNamedWithTheGoodOnes) {
+  const auto error = [](const PolicyFlags& flags) { return std::string(ChoosePolicy(flags).status().message()); };
+  EXPECT_THAT(error(Flags("wizard", "b1")), HasSubstr("oracle, a run directory or a .safetensors file"));
+  EXPECT_THAT(error(Flags("oracle", "b9")), HasSubstr("b1, b2, b3"));
+  EXPECT_THAT(error(Flags("oracle", "")), HasSubstr("--benchmark is required"));
+  EXPECT_THAT(error(Flags("oracle", "b1", {"env.colour=3"})), HasSubstr("colour"));
+  EXPECT_THAT(error(Flags("oracle", "b1", {"ppo.discount=1"})), HasSubstr("only fields of env"));
+}
+
+TEST(ChoosePolicy, TheMeanIsForNetworks) {
+  PolicyFlags flags = Flags("zero", "b1");
+  flags.use_mean = true;
+  EXPECT_THAT(std::string(ChoosePolicy(flags).status().message()), HasSubstr("zero is a rule"));
+}
+
+TEST(EstimateMean, StandardErrorIsOfTheMean) {
+  const Estimate estimate = EstimateMean({1, 2, 3, 6});
+  EXPECT_DOUBLE_EQ(estimate.mean, 3);
+  EXPECT_DOUBLE_EQ(estimate.standard_error, std::sqrt(14.0 / 3 / 4));
+}
+
+TEST(Evaluate, SumsDiscountsAndAveragesEpisodes) {
+  CountingPlayer player;
+  std::vector<uint32_t> heard;
+  const Evaluation evaluation = Evaluate(player, {"hits"}, 3, 2, [&](uint32_t done) { heard.push_back(done); }).value();
+  EXPECT_DOUBLE_EQ(evaluation.raw.mean, 14);  // episodes 10, 14, 18
+  EXPECT_DOUBLE_EQ(evaluation.raw.standard_error, 4 / std::sqrt(3.0));
+  const double g = 0.998;
+  EXPECT_NEAR(evaluation.discounted.mean, 2 + 3 * g + 4 * g * g + 5 * g * g * g, 1e-12);
+  EXPECT_DOUBLE_EQ(evaluation.measures[0].second.mean, 5);
+  EXPECT_THAT(evaluation.adaptation, ElementsAre(Pair(0, 2), Pair(1, 3), Pair(2, 4), Pair(3, 5)));
+  EXPECT_THAT(heard, ElementsAre(2, 3));
+}
+
+TEST(ToJson, OneEpisodeHasNoStandardError) {
+  CountingPlayer player;
+  const auto json = nlohmann::json::parse(ToJson(Evaluate(player, {"hits"}, 1, 1, [](uint32_t) {}).value()));
+  EXPECT_TRUE(json.at("return_sem").is_null());
+  EXPECT_EQ(json.at("hits_mean"), 5);
+  EXPECT_EQ(json.at("adaptation").at("3"), 4);
+}
+
+TEST(Evaluate, BatchesOfAnySizeGiveTheSameBits) {
+  const NetworkPolicy policy = MakePolicy("reference", "b2", "nmn", {"env.horizon=60", "env.switch_probability=0.5"});
+  const std::string one = ToJson(Play(Network(policy), Seed(4), 21, 1));
+  EXPECT_EQ(ToJson(Play(Network(policy), Seed(4), 21, 8)), one);
+  EXPECT_EQ(ToJson(Play(Network(policy), Seed(4), 21, 21)), one);
+  EXPECT_NE(ToJson(Play(Network(policy), Seed(5), 21, 21)), one);
+}
+
+TEST(Evaluate, RulesTooAndGivenTasksGoRound) {
+  const PolicyChoice choice = Rule("adaptive", "b1", {"env.horizon=40", "env.tasks=-3,0,9"});
+  EXPECT_EQ(ToJson(Play(choice, Seed(4), 10, 4)), ToJson(Play(choice, Seed(4), 10, 10)));
+}
+
+TEST(Evaluate, TheMeanActsWithoutNoise) {
+  const NetworkPolicy policy = MakePolicy("reference", "b1", "rnn", {"env.horizon=40"});
+  PolicyFlags mean;
+  mean.use_mean = true;
+  EXPECT_NE(ToJson(Play(Network(policy), mean, 8, 8)), ToJson(Play(Network(policy), {}, 8, 8)));
+}
+
+TEST(Evaluate, AnOracleOfB1GetsExactly14000) {
+  for (const char* domain : {"env.domain=reference", "env.domain=paper"}) {
+    const Evaluation evaluation = Play(Rule("oracle", "b1", {domain}), Seed(2), 50, 50);
+    EXPECT_EQ(evaluation.raw.mean, 14000);
+    EXPECT_EQ(evaluation.raw.standard_error, 0);
+    EXPECT_NEAR(evaluation.discounted.mean, 4696.8, 0.01);
+  }
+}
+
+std::vector<std::vector<std::string>> Cells(const std::string& csv) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(csv);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream cells(line);
+    rows.emplace_back();
+    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
+  }
+  return rows;
+}
+
+TEST(WriteTrace, ShowsTheEpisodesThatEvaluateMeasures) {
+  const NetworkPolicy policy = MakePolicy("reference", "b1", "nmn", {"env.horizon=30"});
+  const PolicyFlags flags = Seed(9);
+  std::unique_ptr<Player> player = MakePlayer(Network(policy), flags, 1).value();
+  std::ostringstream csv;
+  ASSERT_TRUE(WriteTrace(*player, env::FindSpec("b1").value(), 2, csv).ok());
+  const auto rows = Cells(csv.str());
+  ASSERT_EQ(rows.size(), 1u + 2 * 30);
+  const std::vector<std::string>& header = rows[0];
+  ASSERT_EQ(header.size(), 2u + 1 + 2 + 1 + 2 + 3 + 20 + 2);
+  EXPECT_EQ(header[5], "x0");
+  EXPECT_EQ(header[8], "u");
+  EXPECT_EQ(header[11], "z0");
+  double sum = 0;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    ASSERT_EQ(rows[i].size(), header.size());
+    sum += std::stof(rows[i].back());
+    // In the reference's domain the target is the displayed position plus alpha.
+    EXPECT_NEAR(std::stod(rows[i][4]), std::stod(rows[i][3]) + std::stod(rows[i][2]), 1e-5);
+    const bool first = rows[i][1] == "0";
+    EXPECT_EQ(rows[i][6], first ? "0" : rows[i - 1][header.size() - 2]);
+    EXPECT_EQ(rows[i][7], first ? "0" : rows[i - 1][header.size() - 1]);
+  }
+  EXPECT_NEAR(sum / 2, Play(Network(policy), flags, 2, 2).raw.mean, 1e-4);
+}
+
+TEST(WriteTrace, ARuleHasNoMeanAndNoSignal) {
+  std::unique_ptr<Player> player = MakePlayer(Rule("oracle", "b3", {"env.horizon=20"}), {}, 1).value();
+  std::ostringstream csv;
+  ASSERT_TRUE(WriteTrace(*player, env::FindSpec("b3").value(), 1, csv).ok());
+  EXPECT_EQ(csv.str().substr(0, csv.str().find('\n')),
+            "episode,t,task_order,task_good_x,task_good_y,task_bad_x,task_bad_y,state_position_x,state_position_y,x0,"
+            "x1,x2,x3,"
+            "previous_action,previous_reward,u,action,reward");
+}
+
+}  // namespace
+}  // namespace nmn::cli
