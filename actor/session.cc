@@ -121,6 +121,8 @@ ActorSession::Outcome ActorSession::Adopt(v1::RegisterResponse registration) {
   const bool same = registration_ && registration_->run_id() == registration.run_id() &&
                     registration_->generation() == registration.generation();
   registration_ = std::move(registration);
+  spdlog::info("{}: registered with the learner at {}, run {}, generation {}", options_.actor_id, options_.learner,
+               registration_->run_id(), registration_->generation());
   if (same) return std::nullopt;
   // Another life of the learner: nothing that was played for the last one counts.
   worker_.reset();

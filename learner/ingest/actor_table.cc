@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/net/actor_id.h"
+
 namespace nmn::ingest {
 namespace {
 
@@ -14,15 +16,9 @@ constexpr size_t kSupersededKept = 8;
 
 }  // namespace
 
-bool IsActorId(std::string_view id) {
-  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
 absl::Status ActorTable::Register(const std::string& id, uint64_t incarnation, uint32_t lanes, Time now,
                                   std::vector<Close>& closes) {
-  if (!IsActorId(id)) return absl::InvalidArgumentError("actor_id must be 1 to 64 of a-z, 0-9 and -");
+  if (!net::IsActorId(id)) return absl::InvalidArgumentError("actor_id must be 1 to 64 of a-z, 0-9 and -");
   const auto found = actors_.find(id);
   const bool has_stream = found != actors_.end() && found->second.stream.has_value();
   if (!has_stream && connected() >= max_actors_) {

@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -95,8 +94,5 @@ class ActorTable {
   std::map<std::string, Actor> actors_;
   std::map<StreamId, Stream> streams_;
 };
-
-// [a-z0-9-]{1,64}
-bool IsActorId(std::string_view id);
 
 }  // namespace nmn::ingest

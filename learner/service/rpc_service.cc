@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/net/actor_id.h"
 #include "common/net/status.h"
 #include "learner/service/exchange.h"
 
@@ -101,7 +102,7 @@ grpc::ServerUnaryReactor* RpcService::Register(grpc::CallbackServerContext* cont
     *response->mutable_build() = identity_.build;
   } else {
     spdlog::info("refused to register actor \"{}\": {}",
-                 ingest::IsActorId(request->actor_id()) ? request->actor_id() : "?", std::string(status.message()));
+                 net::IsActorId(request->actor_id()) ? request->actor_id() : "?", std::string(status.message()));
   }
   reactor->Finish(net::ToGrpc(status));
   return reactor;

@@ -1,0 +1,86 @@
+// nmn-actor: plays episodes for a learner. Stateless: any number of them may come, go, hang or die.
+
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+
+#include "absl/status/status.h"
+#include "actor/session.h"
+#include "common/build/build.h"
+#include "common/log/log.h"
+#include "common/net/actor_id.h"
+#include "common/net/address.h"
+#include "common/net/channel.h"
+#include "common/sync/signal_watcher.h"
+
+namespace {
+
+int Fail(const absl::Status& status) {
+  std::cerr << "nmn-actor: " << status.message() << "\n";
+  return nmn::ExitCodeOf(status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Plays episodes for a learner; needs nothing but its address.", "nmn-actor");
+  app.set_version_flag("--version",
+                       std::string("nmn-actor ") + nmn::build::Version() + " (" + nmn::build::Commit() + ")");
+  app.footer(
+      "Example:  nmn-actor --learner=127.0.0.1:50051\n"
+      "A flag --some_flag can also be set as NMN_SOME_FLAG in the environment.\n"
+      "Exit codes: 0 the run is complete, or stopped by a signal; 1 no learner for --connect_timeout; 42 will not work "
+      "as called.");
+  std::string learner;
+  std::string log_level = "info";
+  bool print_config = false;
+  double connect_timeout_seconds = 600;
+  nmn::actor::ActorSession::Options options;
+  options.actor_id = nmn::actor::DefaultActorId();
+  app.add_option("--learner", learner, "address of the learner, host:port")->envname("NMN_LEARNER")->required();
+  app.add_option("--actor_id", options.actor_id,
+                 "name of this actor: 1 to 64 of a-z, 0-9 and -; default: the host's and a random part")
+      ->envname("NMN_ACTOR_ID");
+  app.add_option("--connect_timeout", connect_timeout_seconds, "seconds without a learner before giving up")
+      ->envname("NMN_CONNECT_TIMEOUT")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1e9));
+  app.add_option("--lanes", options.lanes,
+                 "most episodes played at once; 0: as many as an update has; reaches no result")
+      ->envname("NMN_LANES")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1 << 16));
+  app.add_option("--log_level", log_level, "trace, debug, info, warn, error or off")
+      ->envname("NMN_LOG_LEVEL")
+      ->capture_default_str();
+  app.add_flag("--print_config", print_config, "print the settings as they are understood, and exit");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    return Fail(absl::InvalidArgumentError(std::string(error.what()) + "; see nmn-actor --help"));
+  }
+  const absl::StatusOr<nmn::net::Address> address = nmn::net::ParseServerAddress(learner, "--learner");
+  if (!address.ok()) return Fail(address.status());
+  if (!nmn::net::IsActorId(options.actor_id)) {
+    return Fail(
+        absl::InvalidArgumentError("--actor_id=" + options.actor_id + ": it must be 1 to 64 of a-z, 0-9 and -"));
+  }
+  if (absl::Status status = nmn::log::SetUp("nmn-actor", log_level); !status.ok()) return Fail(status);
+  if (print_config) {
+    std::cout << app.config_to_str(/*default_also=*/true);
+    return nmn::kExitDone;
+  }
+  options.learner = nmn::net::ToString(*address);
+  options.connect_timeout = std::chrono::milliseconds(static_cast<int64_t>(connect_timeout_seconds * 1000));
+  options.build = nmn::build::ThisBuild();
+
+  nmn::StopSource stop;
+  nmn::SignalWatcher signals(
+      [&stop](int) { stop.RequestStop(); },
+      "nmn-actor: ended at once; the episodes it was playing are lost, the learner gives them to another");
+  spdlog::info("actor {} for the learner at {}", options.actor_id, options.learner);
+  return nmn::actor::ActorSession(nmn::net::CreateChannel(*address), options).Run(stop.token());
+}

@@ -1,0 +1,179 @@
+// nmn-actor processes with real rollouts against a LearnerServer in this process, over TCP.
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <csignal>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "actor/rollout.h"
+#include "common/build/build.h"
+#include "common/config/config.h"
+#include "common/nn/network_spec.h"
+#include "learner/service/learner_server.h"
+#include "tests/support/subprocess.h"
+
+namespace nmn {
+namespace {
+
+using service::CollectedBatch;
+using service::LearnerServer;
+using ::testing::HasSubstr;
+using testing::Subprocess;
+
+constexpr uint32_t kUpdates = 3;
+
+v1::RunConfig SmallRun() {
+  v1::RunConfig config = *config::Preset("reference", "b1", "nmn");
+  config.mutable_env()->set_horizon(200);
+  config.mutable_ppo()->set_episodes_per_update(30);
+  config.mutable_work()->set_unit_episodes(2);
+  return config;
+}
+
+std::vector<float> Parameters(const v1::RunConfig& config, uint32_t version) {
+  return nn::InitialParameters(*nn::MakeNetworkSpec(config.network(), nn::Role::kActor, 1), version);
+}
+
+// All numbers of a batch, in a fixed order.
+std::vector<float> Numbers(const ppo::TrajectoryBatch& batch) {
+  std::vector<float> numbers;
+  const auto append = [&](const ConstView2& view) {
+    for (size_t r = 0; r < view.rows; ++r) numbers.insert(numbers.end(), view.row(r), view.row(r) + view.columns);
+  };
+  for (size_t t = 0; t < batch.observation.planes; ++t) append(batch.observation.plane(t));
+  for (const ConstView2* view : {&batch.raw_action, &batch.action, &batch.reward, &batch.mean, &batch.log_variance})
+    append(*view);
+  return numbers;
+}
+
+// What the update must hold: the same episodes, played here in one batch.
+std::vector<float> PlayedHere(const v1::RunConfig& config, uint32_t update) {
+  const uint32_t episodes = config.ppo().episodes_per_update();
+  v1::RunConfig without_cost = config;
+  without_cost.mutable_env()->clear_step_cost_us();
+  const auto engine = *actor::RolloutEngine::Create(without_cost, episodes);
+  engine->SetParameters(Parameters(config, update));
+  const auto rollout = *engine->Run({.seed = config.seed(),
+                                     .update = update,
+                                     .first_episode = 0,
+                                     .first_global_episode = uint64_t{update - 1} * episodes},
+                                    episodes);
+  return Numbers(
+      {rollout.observation, rollout.raw_action, rollout.action, rollout.reward, rollout.mean, rollout.log_variance});
+}
+
+class ActorProcess : public ::testing::Test {
+ protected:
+  void Serve(const v1::RunConfig& config, uint32_t generation = 1, const std::string& listen = "127.0.0.1:0") {
+    server_.reset();
+    LearnerServer::Options options;
+    options.config = config;
+    options.config_hash = config::Hash(config);
+    options.run_id = "run";
+    options.generation = generation;
+    options.listen = listen;
+    options.build = build::ThisBuild();
+    server_ = *LearnerServer::Start(options);
+  }
+  static Subprocess Actor(const std::string& address) {
+    return Subprocess({testing::Binary("nmn-actor"), "--learner=" + address, "--connect_timeout=20"});
+  }
+  void CollectAndCompare(const v1::RunConfig& config, uint32_t update) {
+    server_->Publish(update, Parameters(config, update));
+    const auto batch = server_->Collect(update, StopToken());
+    ASSERT_TRUE(batch.ok()) << batch.status();
+    EXPECT_EQ(Numbers(batch->trajectories), PlayedHere(config, update)) << "update " << update;
+  }
+
+  std::unique_ptr<LearnerServer> server_;
+};
+
+TEST_F(ActorProcess, ThreeActorsGiveTheBitsOfOneBatchPlayedHereAndEndWithTheRun) {
+  const v1::RunConfig config = SmallRun();
+  Serve(config);
+  std::vector<Subprocess> actors;
+  for (int i = 0; i < 3; ++i) actors.push_back(Actor(server_->address()));
+  for (uint32_t update = 1; update <= kUpdates; ++update) CollectAndCompare(config, update);
+  // One that is slow to start hears of the end like the others.
+  for (Subprocess& actor : actors) ASSERT_TRUE(actor.WaitForOutput("generation 1"));
+  server_->Complete();
+  for (Subprocess& actor : actors) EXPECT_EQ(actor.Wait(), 0) << actor.err();
+}
+
+TEST_F(ActorProcess, KilledActorsChangeNoBit) {
+  v1::RunConfig config = SmallRun();
+  config.mutable_env()->set_step_cost_us(50);  // 10 ms an episode: time enough to die in the middle
+  Serve(config);
+  Subprocess steady = Actor(server_->address());
+  for (uint32_t update = 1; update <= kUpdates; ++update) {
+    Subprocess victim = Actor(server_->address());
+    auto collected = std::async(std::launch::async, [&] { CollectAndCompare(config, update); });
+    EXPECT_TRUE(victim.WaitForOutput("generation 1"));
+    victim.Signal(SIGKILL);
+    collected.get();
+  }
+}
+
+TEST_F(ActorProcess, SigtermInTheMiddleOfAnEpisodeEndsWithZero) {
+  v1::RunConfig config = SmallRun();
+  config.mutable_env()->set_step_cost_us(10'000);
+  Serve(config);
+  Subprocess actor = Actor(server_->address());
+  server_->Publish(1, Parameters(config, 1));
+  StopSource stop;
+  auto collected = std::async(std::launch::async, [&] { return server_->Collect(1, stop.token()).status(); });
+  ASSERT_TRUE(actor.WaitForOutput("generation 1"));
+  actor.Signal(SIGTERM);
+  EXPECT_EQ(actor.Wait(std::chrono::seconds(20)), 0) << actor.err();
+  stop.RequestStop();
+  EXPECT_EQ(collected.get().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(ActorProcess, SurvivesARestartOfItsLearner) {
+  const v1::RunConfig config = SmallRun();
+  Serve(config);
+  const std::string address = server_->address();
+  Subprocess actor = Actor(address);
+  CollectAndCompare(config, 1);
+  Serve(config, 2, address);
+  CollectAndCompare(config, 2);
+  server_->Complete();
+  EXPECT_EQ(actor.Wait(), 0) << actor.err();
+}
+
+TEST(ActorCommandLine, SaysOnceThatItWaitsAndGivesUpWithOne) {
+  const auto outcome =
+      testing::RunProcess({testing::Binary("nmn-actor"), "--learner=127.0.0.1:1", "--connect_timeout=0.3"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("waiting for the learner at 127.0.0.1:1"));
+  EXPECT_THAT(outcome.err, HasSubstr("--connect_timeout"));
+}
+
+TEST(ActorCommandLine, RefusesWhatIsWrongInOneLineWith42) {
+  for (const char* flag : {"--learner=nowhere", "--learner=localhost:0", "--learner=a b:1",
+                           "--learner=", "--learner=h:1,--actor_id=A B", "--learner=h:1,--log_level=loud",
+                           "--learner=h:1,--connect_timeout=-1", "--learner=h:1,--nonsense", "--actor_id=a"}) {
+    std::vector<std::string> arguments = {testing::Binary("nmn-actor")};
+    std::string rest = flag;
+    for (size_t comma; (comma = rest.find(",--")) != std::string::npos; rest = rest.substr(comma + 1)) {
+      arguments.push_back(rest.substr(0, comma));
+    }
+    arguments.push_back(rest);
+    const auto outcome = testing::RunProcess(arguments);
+    EXPECT_EQ(outcome.code, 42) << flag;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << flag << ": " << outcome.err;
+    EXPECT_THAT(outcome.err, ::testing::StartsWith("nmn-actor: ")) << flag;
+  }
+}
+
+TEST(ActorCommandLine, TakesFlagsFromTheEnvironment) {
+  const auto outcome = testing::RunProcess({testing::Binary("nmn-actor"), "--connect_timeout=0.2"},
+                                           std::chrono::seconds(20), {"NMN_LEARNER=127.0.0.1:1"});
+  EXPECT_EQ(outcome.code, 1);
+}
+
+}  // namespace
+}  // namespace nmn
