@@ -38,6 +38,7 @@ std::string SummaryNumber(const nlohmann::json& summary, const char* name, const
 void PrintTable(const std::vector<report::Run>& runs) {
   size_t width = 3;
   for (const report::Run& run : runs) width = std::max(width, run.path.size());
+  std::cout << "means over the last " << report::kSmoothingEpisodes << " episodes\n";
   std::cout << absl::StrFormat("%-*s %9s %12s %12s %10s\n", static_cast<int>(width), "run", "episodes", "return",
                                "discounted", "wall s");
   for (const report::Run& run : runs) {
@@ -52,7 +53,7 @@ void PrintTable(const std::vector<report::Run>& runs) {
 
 absl::Status Report(const Flags& flags) {
   std::vector<report::Run> runs;
-  for (const std::string& directory : flags.run_directories) {
+  for (const std::string& directory : report::ExpandRunDirectories(flags.run_directories)) {
     absl::StatusOr<report::Run> run = report::ReadRun(directory);
     if (!run.ok()) return run.status();
     runs.push_back(*std::move(run));
@@ -79,7 +80,8 @@ void AddReport(CLI::App& app, int& exit_code) {
       "is going on.\n"
       "Example:  nmn report runs/b1-nmn-reference-s* runs/b1-rnn-reference-s* --out=figures --adaptation");
   auto flags = std::make_shared<Flags>();
-  verb->add_option("RUN_DIR", flags->run_directories, "Run directories, all of one benchmark")->required();
+  verb->add_option("RUN_DIR", flags->run_directories, "Run directories of one benchmark, or folders that hold some")
+      ->required();
   verb->add_option("--out", flags->out, "Folder for the files [RUN_DIR for one run, report/ for several]");
   verb->add_flag("--each", flags->each, "One line a run, even where only the seed differs");
   verb->add_flag("--adaptation", flags->adaptation, "Also draw the mean reward against the step within an episode");

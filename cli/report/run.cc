@@ -3,6 +3,7 @@
 #include <google/protobuf/text_format.h>
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -94,6 +95,24 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
   return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::vector<std::string> ExpandRunDirectories(const std::vector<std::string>& paths) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> expanded;
+  for (const std::string& path : paths) {
+    std::vector<std::string> inside;
+    std::error_code error;
+    if (!fs::exists(path + "/config.textproto", error)) {
+      for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+        if (fs::exists(entry.path() / "config.textproto", error)) inside.push_back(entry.path().string());
+      }
+    }
+    if (inside.empty()) inside.push_back(path);
+    std::sort(inside.begin(), inside.end());
+    expanded.insert(expanded.end(), inside.begin(), inside.end());
+  }
+  return expanded;
 }
 
 absl::StatusOr<Run> ReadRun(const std::string& path) {

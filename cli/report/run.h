@@ -24,6 +24,9 @@ struct Run {
 // out. NOT_FOUND names the missing file; DATA_LOSS names file and line: "runs/a/episodes.csv:7: ..".
 absl::StatusOr<Run> ReadRun(const std::string& path);
 
+// `paths` with every folder that is no run directory, but holds some, replaced by those, in the order of their names.
+std::vector<std::string> ExpandRunDirectories(const std::vector<std::string>& paths);
+
 // Reads a whole file; NOT_FOUND names it.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 

@@ -56,6 +56,13 @@ TEST(ReadRun, SaysWhatIsNoRunDirectory) {
   EXPECT_THAT(std::string(ReadRun(folder.path()).status().message()), HasSubstr("is no run directory"));
 }
 
+TEST(ExpandRunDirectories, AFolderOfRunsStandsForThem) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string b = cli::MakeRun(folder, "b", 1, 2, 0), a = cli::MakeRun(folder, "a", 2, 2, 0);
+  std::filesystem::create_directories(folder.path() + "/notes");
+  EXPECT_THAT(ExpandRunDirectories({folder.path(), b, "/nowhere"}), ElementsAre(a, b, b, "/nowhere"));
+}
+
 TEST(MakeCurves, SeedsOfOneConfigAreOneCurveAsLongAsTheShortest) {
   nmn::testing::TemporaryDirectory folder;
   const Runs runs = ReadRuns(
@@ -126,6 +133,14 @@ TEST(WriteLearningCurve, LeavesOutTheOracleOfOtherOptions) {
   runs[0].config.mutable_env()->set_switch_probability(0.5);
   ASSERT_TRUE(WriteLearningCurve(runs, folder.path() + "/out").ok());
   EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/out/learning_curve.svg"), Not(HasSubstr("knows the task")));
+}
+
+TEST(WriteLearningCurve, DrawsARunOfOneUpdate) {
+  nmn::testing::TemporaryDirectory folder;
+  Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 2, 0)});
+  runs[0].config.mutable_env()->set_horizon(10);  // no oracle beside it
+  const absl::Status status = WriteLearningCurve(runs, folder.path() + "/out");
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST(WriteLearningCurve, WithoutGnuplotNamesThePackageAndStillWritesTheCsv) {

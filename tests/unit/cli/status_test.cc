@@ -1,0 +1,75 @@
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "nmn/v1/learner.grpc.pb.h"
+#include "tests/support/subprocess.h"
+
+namespace nmn::cli {
+namespace {
+
+using ::nmn::testing::Binary;
+using ::nmn::testing::Outcome;
+using ::nmn::testing::RunProcess;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+
+// A learner that does nothing but answer.
+class AnsweringLearner : public v1::LearnerService::Service {
+ public:
+  AnsweringLearner() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+  grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*, v1::GetStatusResponse* response) override {
+    response->set_run_id("a-run");
+    response->set_generation(3);
+    response->set_state("updating");
+    response->set_update(12);
+    response->set_budget_updates(400);
+    response->set_return_mean(123.5);
+    response->set_seconds_left(3725);
+    (*response->mutable_rejects())["DUPLICATE"] = 4;
+    v1::ActorStatus* actor = response->add_actors();
+    actor->set_actor_id("node7");
+    actor->set_connected(true);
+    actor->set_steps_per_second(56000);
+    actor->set_last_error("none yet");
+    return grpc::Status::OK;
+  }
+
+ private:
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST(NmnStatus, ShowsTheRunAndItsActors) {
+  AnsweringLearner learner;
+  const Outcome outcome = RunProcess({Binary("nmn"), "status", learner.address()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("a-run, generation 3"));
+  EXPECT_THAT(outcome.out, HasSubstr("updating, update 12 of 400, 1 h 02 min left"));
+  EXPECT_THAT(outcome.out, HasSubstr("4 DUPLICATE"));
+  EXPECT_THAT(outcome.out, ContainsRegex("node7 +yes +56000 .*none yet"));
+}
+
+TEST(NmnStatus, JsonHoldsFieldsThatAreZeroToo) {
+  AnsweringLearner learner;
+  const Outcome outcome = RunProcess({Binary("nmn"), "status", learner.address(), "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json.at("update"), 12);
+  EXPECT_EQ(json.at("discounted_return_mean"), 0);
+  EXPECT_EQ(json.at("actors").at(0).at("actor_id"), "node7");
+}
+
+}  // namespace
+}  // namespace nmn::cli
