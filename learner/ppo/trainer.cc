@@ -20,6 +20,7 @@
 #include "learner/ppo/torch_guard.h"
 #include "learner/ppo/trainer_state.h"
 #include "learner/ppo/twin_network.h"
+#include "learner/ppo/unrolled_network.h"
 
 namespace nmn::ppo {
 namespace {
@@ -308,7 +309,13 @@ absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Rol
   absl::StatusOr<nn::NetworkSpec> spec = nn::MakeNetworkSpec(config.network(), role, observation_size);
   if (!spec.ok()) return spec.status();
   LearnedNetwork network;
-  network.model = std::make_unique<TwinNetwork>(*spec);
+  if (options.engine == Engine::kAuto && device.is_cpu()) {
+    absl::StatusOr<std::unique_ptr<UnrolledNetwork>> model = UnrolledNetwork::Create(*spec, options.threads);
+    if (!model.ok()) return model.status();
+    network.model = *std::move(model);
+  } else {
+    network.model = std::make_unique<TwinNetwork>(*spec);
+  }
   network.parameters = ParameterLeaf(nn::InitialParameters(*spec, config.seed()), device);
   network.adam = AdamState::Like(network.parameters);
   network.spec = *std::move(spec);

@@ -1,0 +1,160 @@
+// The three forward passes against each other: common/nn (what actors run), learner/bptt (what trains on the CPU) and
+// the LibTorch twin.
+
+#include <gtest/gtest.h>
+
+#include "actor/rollout.h"
+#include "common/config/config.h"
+#include "common/nn/denormals.h"
+#include "common/nn/policy_forward.h"
+#include "learner/ppo/episode_inputs.h"
+#include "learner/ppo/gaussian.h"
+#include "learner/ppo/learned_network.h"
+#include "learner/ppo/twin_network.h"
+#include "learner/ppo/unrolled_network.h"
+#include "tests/unit/common/nn/options.h"
+#include "tests/unit/learner/ppo/near.h"
+#include "tests/unit/learner/ppo/networks.h"
+
+namespace nmn::ppo {
+namespace {
+
+constexpr int64_t kTime = 12;
+constexpr int64_t kSequences = 5;
+
+std::vector<NamedOptions> SmallAndBenchmarkNetworks() {
+  std::vector<NamedOptions> all = EveryNetwork();
+  for (int benchmark = 1; benchmark <= 3; ++benchmark) {
+    const std::string suffix = "_b" + std::to_string(benchmark);
+    all.push_back({"reference" + suffix, nn::ReferenceNmn(benchmark)});
+    all.push_back({"paper" + suffix, nn::PaperNmn(benchmark)});
+    all.push_back({"rnn" + suffix, nn::Rnn(benchmark)});
+  }
+  return all;
+}
+
+class Parity : public testing::TestWithParam<NamedOptions> {
+ protected:
+  static at::Tensor Parameters(const nn::NetworkSpec& spec) {
+    return Pseudorandom({static_cast<int64_t>(spec.parameter_count)}, 0.2, 5, at::kFloat);
+  }
+};
+
+TEST_P(Parity, ActorsForwardIsTheTwins) {
+  for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
+    const nn::NetworkSpec spec = *nn::MakeNetworkSpec(GetParam().options, role, 2);
+    const at::Tensor parameters = Parameters(spec);
+    const at::Tensor x = Pseudorandom({kTime, 2, kSequences}, 2.0, 1, at::kFloat);
+    const at::Tensor action = Pseudorandom({kTime, kSequences}, 2.0, 2, at::kFloat);
+    const at::Tensor reward = Pseudorandom({kTime, kSequences}, 2.0, 3, at::kFloat);
+    const ConstView3 x_view(x.data_ptr<float>(), kTime, 2, kSequences);
+    TrajectoryBatch batch;
+    batch.observation = x_view;
+    batch.action = ConstView2(action.data_ptr<float>(), kTime, kSequences);
+    batch.reward = ConstView2(reward.data_ptr<float>(), kTime, kSequences);
+
+    TwinNetwork twin(spec);
+    at::Tensor expected = twin.Forward(parameters, EpisodeInputs(spec.options.architecture(), batch),
+                                       twin.ZeroState(parameters, kSequences))
+                              .output.clone();
+    if (role == nn::Role::kActor) expected.select(1, 0).add_(nn::kLogVarianceShift);
+
+    const nn::ScopedFlushDenormals flush;
+    const auto forward = *nn::PolicyForward::Create(spec, kSequences);
+    forward->SetParameters({parameters.data_ptr<float>(), spec.parameter_count});
+    forward->Reset(kSequences);
+    const at::Tensor zeros = at::zeros({2, kSequences});
+    for (int64_t t = 0; t < kTime; ++t) {
+      const at::Tensor output = at::empty({int64_t{spec.output_size}, kSequences});
+      const View2 output_view(output.data_ptr<float>(), spec.output_size, kSequences);
+      const auto step = static_cast<size_t>(t);
+      if (t == 0) {
+        forward->Step(x_view.plane(0), zeros.data_ptr<float>(), zeros.data_ptr<float>(),
+                      ConstView2(zeros.data_ptr<float>(), 2, kSequences), output_view);
+      } else {
+        forward->Step(x_view.plane(step), batch.action.row(step - 1), batch.reward.row(step - 1),
+                      x_view.plane(step - 1), output_view);
+      }
+      EXPECT_TRUE(Near(output, expected[t], 1e-5)) << "step " << t;
+    }
+  }
+}
+
+TEST_P(Parity, HandWrittenLoopHasTheTwinsOutputsEndsAndGradients) {
+  for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
+    const nn::NetworkSpec spec = *nn::MakeNetworkSpec(GetParam().options, role, 2);
+    const Sequences input = RandomInputs(spec, kTime, kSequences, at::kFloat);
+    const CarriedState start = RandomState(spec, kSequences, at::kFloat);
+    const at::Tensor weights = Pseudorandom({kTime, spec.output_size, kSequences}, 1.0, 6, at::kFloat);
+    TwinNetwork twin(spec);
+    const std::unique_ptr<UnrolledNetwork> unrolled = *UnrolledNetwork::Create(spec, 1);
+
+    const at::Tensor twin_leaf = Parameters(spec).set_requires_grad(true);
+    const SequenceOutput expected = twin.Forward(twin_leaf, input, start);
+    (expected.output * weights).sum().backward();
+    const at::Tensor leaf = Parameters(spec).set_requires_grad(true);
+    const SequenceOutput actual = unrolled->Forward(leaf, input, start);
+    (actual.output * weights).sum().backward();
+
+    EXPECT_TRUE(Near(actual.output.detach(), expected.output.detach(), 1e-5));
+    EXPECT_TRUE(Near(actual.end.state, expected.end.state, 1e-5));
+    ASSERT_EQ(actual.end.signal.defined(), expected.end.signal.defined());
+    if (actual.end.signal.defined()) EXPECT_TRUE(Near(actual.end.signal, expected.end.signal, 1e-5));
+    const double largest = twin_leaf.grad().abs().max().item<double>();
+    ASSERT_GT(largest, 0.1);
+    EXPECT_TRUE(Near(leaf.grad(), twin_leaf.grad(), 1e-5 * std::max(1.0, largest)));
+
+    const at::NoGradGuard no_grad;
+    const SequenceOutput without_gradient = unrolled->Forward(leaf, input, start);
+    EXPECT_TRUE(Near(without_gradient.output, expected.output, 1e-5));
+    EXPECT_TRUE(Near(without_gradient.end.state, expected.end.state, 1e-5));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Options, Parity, testing::ValuesIn(SmallAndBenchmarkNetworks()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(UnrolledNetwork, RefusesToGoBackwardThroughAForgottenPass) {
+  const nn::NetworkSpec spec = *nn::MakeNetworkSpec(nn::ReferenceNmn(1), nn::Role::kCritic, 1);
+  const std::unique_ptr<UnrolledNetwork> network = *UnrolledNetwork::Create(spec, 1);
+  const at::Tensor leaf =
+      Pseudorandom({static_cast<int64_t>(spec.parameter_count)}, 0.2, 5, at::kFloat).set_requires_grad(true);
+  const Sequences input = RandomInputs(spec, kTime, kSequences, at::kFloat);
+  const SequenceOutput first = network->Forward(leaf, input, network->ZeroState(leaf, kSequences));
+  network->Forward(leaf, input, network->ZeroState(leaf, kSequences));
+  EXPECT_THROW(first.output.sum().backward(), c10::Error);
+}
+
+// Acceptance: what the actor recorded is what the learner finds, whoever computes it.
+TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
+  for (const char* preset : {"reference", "paper", "fast"}) {
+    for (const char* benchmark : {"b1", "b2", "b3"}) {
+      for (const char* architecture : {"nmn", "rnn"}) {
+        v1::RunConfig config = *config::Preset(preset, benchmark, architecture);
+        config.mutable_env()->set_horizon(100);
+        const auto engine = *actor::RolloutEngine::Create(config, 8);
+        const uint32_t observation_size = env::FindSpec(benchmark)->observation_size;
+        const nn::NetworkSpec spec = *nn::MakeNetworkSpec(config.network(), nn::Role::kActor, observation_size);
+        const at::Tensor parameters = ParameterLeaf(nn::InitialParameters(spec, 3), at::kCPU);
+        engine->SetParameters({parameters.data_ptr<float>(), spec.parameter_count});
+        const actor::RolloutResult r = *engine->Run({.seed = 3, .update = 1}, 8);
+        const Sequences inputs = EpisodeInputs(
+            config.network().architecture(), {r.observation, r.raw_action, r.action, r.reward, r.mean, r.log_variance});
+        const at::Tensor u = ToTensor(r.raw_action);
+        const at::Tensor recorded = LogProbability({ToTensor(r.mean), ToTensor(r.log_variance)}, u);
+
+        const at::NoGradGuard no_grad;
+        TwinNetwork twin(spec);
+        const std::unique_ptr<UnrolledNetwork> unrolled = *UnrolledNetwork::Create(spec, 1);
+        for (SequenceModel* model : std::initializer_list<SequenceModel*>{&twin, unrolled.get()}) {
+          const at::Tensor output = model->Forward(parameters, inputs, model->ZeroState(parameters, 8)).output;
+          EXPECT_TRUE(Near(LogProbability(PolicyOf(output, config.network()), u), recorded, 1e-4))
+              << preset << " " << benchmark << " " << architecture;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nmn::ppo
