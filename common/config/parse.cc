@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <regex>
@@ -99,10 +100,12 @@ int LineOf(const std::string& message, TextFormat::ParseInfoTree& places) {
   std::string part;
   int line = 0;
   while (type != nullptr && tree != nullptr && std::getline(parts, part, '.')) {
-    const FieldDescriptor* field = type->FindFieldByName(part);
+    // "tasks[2]" is placed where that element is; a repeated field as a whole, where its first one is.
+    const size_t bracket = part.find('[');
+    const FieldDescriptor* field = type->FindFieldByName(part.substr(0, bracket));
     if (field == nullptr) break;
-    // A repeated field is placed where its first element is.
-    const int found = tree->GetLocation(field, field->is_repeated() ? 0 : -1).line;
+    const int element = bracket == std::string::npos ? 0 : std::atoi(part.c_str() + bracket + 1);
+    const int found = tree->GetLocation(field, field->is_repeated() ? element : -1).line;
     if (found < 0) break;
     line = found + 1;
     type = field->message_type();

@@ -77,6 +77,16 @@ TEST_F(ConfigFile, AnImpossibleValueIsPlacedOnItsLine) {
                 ": ppo.kl_penalty.kl_target is -0.1; it must be above 0 (the paper's reference uses 0.003)");
 }
 
+TEST_F(ConfigFile, AnElementOfAListIsPlacedOnItsOwnLine) {
+  std::string text = Print(*Preset("reference", "b3", "nmn"));
+  const size_t place = text.find("env {\n");
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(place), '\n');
+  text.insert(place + 6, "  tasks: 1\n  tasks: 2\n");
+  const std::string path = Write(text);
+  EXPECT_THAT(std::string(Load(path).status().message()),
+              StartsWith(path + ":" + std::to_string(line + 2) + ": env.tasks[1] is 2; it must be 0 "));
+}
+
 TEST_F(ConfigFile, AnAbsentValueIsPlacedInItsFile) {
   const std::string path = Write("benchmark: \"b1\"\n");
   EXPECT_EQ(Load(path).status().message(),
