@@ -57,6 +57,7 @@ TEST(Advantages, OneEpisodeDoesNotReachItsNeighbour) {
 }
 
 TEST(AdvantagesDeathTest, RefusesViewsOfDifferentShape) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";  // OpenBLAS has threads of its own
   std::vector<float> data(6);
   const View2 three(data.data(), 3, 2);
   const View2 two(data.data(), 2, 2);

@@ -100,6 +100,27 @@ TEST(Trainer, SameSeedGivesTheSameBitsTwiceAndAnotherSeedOthers) {
   }
 }
 
+TEST(Trainer, NumberOfThreadsReachesNoBit) {
+  v1::RunConfig config = SmallConfig();
+  config.mutable_ppo()->set_episodes_per_update(40);  // several chunks
+  TrainingRun one(config, {.threads = 1}), two(config, {.threads = 2});
+  ASSERT_TRUE(one.Update(1).ok());
+  ASSERT_TRUE(two.Update(1).ok());
+  ExpectSameState(one.trainer->Save(), two.trainer->Save());
+}
+
+TEST(Trainer, BothEnginesTakeTheSameUpdate) {
+  TrainingRun by_hand(SmallConfig(), {.engine = Engine::kAuto}), twin(SmallConfig(), {.engine = Engine::kLibTorch});
+  const TrajectoryBatch batch = by_hand.Collect(1);
+  const UpdateReport a = *by_hand.trainer->Update(1, batch);
+  const UpdateReport b = *twin.trainer->Update(1, batch);
+  EXPECT_NEAR(a.policy_loss, b.policy_loss, 1e-5);
+  EXPECT_NEAR(a.critic_loss, b.critic_loss, 1e-5 + 1e-4 * b.critic_loss);
+  EXPECT_NEAR(a.kl, b.kl, 1e-6 + 1e-3 * b.kl);
+  EXPECT_NEAR(a.explained_variance, b.explained_variance, 1e-4);
+  EXPECT_NEAR(a.policy_gradient_norm, b.policy_gradient_norm, 1e-3 * b.policy_gradient_norm);
+}
+
 TEST(Trainer, SaveAndRestoreContinueBitForBit) {
   for (const v1::RunConfig& config : {SmallConfig("nmn"), SmallConfig("rnn"), ClippedConfig()}) {
     TrainingRun whole(config);

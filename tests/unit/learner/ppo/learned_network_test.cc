@@ -1,0 +1,99 @@
+#include "learner/ppo/learned_network.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "learner/ppo/device.h"
+#include "learner/ppo/twin_network.h"
+#include "tests/unit/learner/ppo/near.h"
+#include "tests/unit/learner/ppo/networks.h"
+
+namespace nmn::ppo {
+namespace {
+
+LearnedNetwork SmallCritic() {
+  LearnedNetwork network;
+  network.spec = *nn::MakeNetworkSpec(EveryNetwork().front().options, nn::Role::kCritic, 2);
+  network.model = std::make_unique<TwinNetwork>(network.spec);
+  network.parameters =
+      Pseudorandom({static_cast<int64_t>(network.spec.parameter_count)}, 0.3, 5, at::kFloat).set_requires_grad(true);
+  network.adam = AdamState::Like(network.parameters);
+  return network;
+}
+
+SegmentBatch Segments(const nn::NetworkSpec& spec, int64_t count) {
+  return {RandomInputs(spec, 6, count, at::kFloat), RandomState(spec, count, at::kFloat)};
+}
+
+StepOptions Plain(double rate) {
+  StepOptions options;
+  options.rate = rate;
+  options.adam.set_beta1(0.9);
+  options.adam.set_beta2(0.999);
+  options.adam.set_epsilon(1e-8);
+  return options;
+}
+
+at::Tensor SquaredOutput(const at::Tensor& output, const at::Tensor&) { return output.select(1, 0).square(); }
+
+TEST(DescendOnce, SumsGroupsToTheGradientOfTheWholeMinibatch) {
+  LearnedNetwork network = SmallCritic();
+  const SegmentBatch all = Segments(network.spec, 250);  // more than two groups
+  const at::Tensor leaf = network.parameters.detach().clone().set_requires_grad(true);
+  const at::Tensor loss = network.model->Forward(leaf, all.input, all.start).output.square().mean();
+  loss.backward();
+
+  std::vector<int64_t> index(250);
+  std::iota(index.begin(), index.end(), 0);
+  const StepResult step = DescendOnce(network, all, index, Plain(0.0), SquaredOutput);
+  EXPECT_NEAR(step.loss, loss.item<double>(), 1e-6);
+  EXPECT_TRUE(Near(network.parameters.grad(), leaf.grad(), 1e-6));
+  EXPECT_NEAR(step.gradient_norm, leaf.grad().norm().item<double>(), 1e-6);
+}
+
+TEST(DescendOnce, ReadsOnlyTheSegmentsOfItsMinibatch) {
+  LearnedNetwork whole = SmallCritic();
+  LearnedNetwork part = SmallCritic();
+  const SegmentBatch all = Segments(whole.spec, 9);
+  SegmentBatch poisoned = all;
+  poisoned.input.main_input = all.input.main_input.clone();
+  poisoned.input.main_input.select(2, 4).fill_(NAN);
+  const int64_t index[] = {7, 1, 5};
+  DescendOnce(whole, all, index, Plain(1e-3), SquaredOutput);
+  DescendOnce(part, poisoned, index, Plain(1e-3), SquaredOutput);
+  EXPECT_TRUE(at::equal(whole.parameters.detach(), part.parameters.detach()));
+}
+
+TEST(LearnedNetwork, ReturnsToASnapshotBitForBit) {
+  LearnedNetwork network = SmallCritic();
+  const SegmentBatch all = Segments(network.spec, 4);
+  const int64_t index[] = {0, 1, 2, 3};
+  DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);
+  const LearnedNetwork::Snapshot snapshot = network.Take();
+  DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);
+  const at::Tensor after = network.parameters.detach().clone();
+  network.Return(snapshot);
+  EXPECT_TRUE(at::equal(network.parameters.detach(), snapshot.parameters));
+  EXPECT_FALSE(at::equal(after, snapshot.parameters));
+  DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);  // the same step again, from the same moments
+  EXPECT_TRUE(at::equal(network.parameters.detach(), after));
+}
+
+TEST(FindDevice, TakesTheCpuAndRefusesOtherNames) {
+  EXPECT_TRUE(FindDevice("cpu").ok());
+  for (const char* name : {"", "gpu", "cuda:", "cuda:-1", "cuda:x", "cuda:1000"}) {
+    EXPECT_EQ(FindDevice(name).status().code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+}
+
+TEST(FindDevice, SaysInOneLineWhatToDoWithoutCuda) {
+  const absl::Status status = FindDevice("cuda:0").status();
+  if (status.ok()) GTEST_SKIP() << "this machine has a CUDA device";
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(std::string(status.message()).rfind("--device=cuda:0: no CUDA device", 0), 0u) << status;
+  EXPECT_NE(std::string(status.message()).find("use --device=cpu"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace nmn::ppo
