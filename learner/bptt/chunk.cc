@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kBlockRows = 96;
 
 // Of rows that are added to in slices.
-size_t Sliced(size_t units) { return Padded(units) + 16; }
+size_t Sliced(size_t units) { return Padded(units + kGroup - 1); }
 
 // [feature, sequence] columns [first, first + count) from and to rows.
 void ReadColumns(ConstView2 from, size_t first, size_t count, float* to, size_t stride) {
@@ -77,9 +77,8 @@ void Chunk::Reserve(size_t history_steps, bool backward) {
   };
   layout();
   if (used > capacity_) {
-    memory_ = hwy::AllocateAligned<float>(used);
+    memory_ = AllocateMemory(used);
     capacity_ = used;
-    std::fill_n(memory_.get(), used, 0.0f);
   }
   base = memory_.get();
   layout();
@@ -228,25 +227,17 @@ void Chunk::ForwardGruBlock(size_t layer, size_t step, size_t steps) {
   const size_t n = gru.units;
   const size_t rows = steps * sequences_;
   const Rows pre{pre_.data, PackedGates(n)};
-  Product input{
-      .m = rows,
-      .n = 2 * n,
-      .k = gru.inputs,
-      .a = layer == 0 ? recurrent_input_.at(step * sequences_) : grus_[layer - 1].state.at((step + 1) * sequences_),
-      .a_stride = layer == 0 ? recurrent_input_.stride : grus_[layer - 1].state.stride,
-      .b = direct_ + gru.input_gates.offset,
-      .b_stride = gru.input_gates.stride,
-      .c = pre.data,
-      .c_stride = pre.stride,
-      .init = direct_ + gru.bias.offset};
-  kernels_->multiply(input);
-  for (size_t row = 0; row < rows; ++row) std::fill_n(pre.at(row) + 2 * n, n, 0.0f);
-  input.n = n;
-  input.b = direct_ + gru.input_candidate.offset;
-  input.b_stride = gru.input_candidate.stride;
-  input.c = pre.data + 3 * n;
-  input.init = nullptr;
-  kernels_->multiply(input);
+  const Rows& in = layer == 0 ? recurrent_input_ : grus_[layer - 1].state;
+  kernels_->multiply({.m = rows,
+                      .n = gru.spread,
+                      .k = gru.inputs,
+                      .a = in.at((step + (layer == 0 ? 0 : 1)) * sequences_),
+                      .a_stride = in.stride,
+                      .b = direct_ + gru.input.offset,
+                      .b_stride = gru.input.stride,
+                      .c = pre.data,
+                      .c_stride = pre.stride,
+                      .init = direct_ + gru.bias.offset});
 
   for (size_t t = 0; t < steps; ++t) {
     const size_t row = (step + t) * sequences_;
@@ -258,10 +249,11 @@ void Chunk::ForwardGruBlock(size_t layer, size_t step, size_t steps) {
                         .a_stride = arrays.state.stride,
                         .b = direct_ + gru.recurrent.offset,
                         .b_stride = gru.recurrent.stride,
-                        .c = now,
+                        .c = now + n,
                         .c_stride = pre.stride,
-                        .init = now,
-                        .init_stride = pre.stride});
+                        .init = now + n,
+                        .init_stride = pre.stride,
+                        .init_columns = 2 * n});
     kernels_->gru_forward({.rows = sequences_,
                            .units = n,
                            .pre = now,

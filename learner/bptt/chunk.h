@@ -3,8 +3,8 @@
 #include <span>
 #include <vector>
 
-#include "hwy/aligned_allocator.h"
 #include "learner/bptt/kernels.h"
+#include "learner/bptt/memory.h"
 #include "learner/bptt/plan.h"
 #include "learner/bptt/sequence_network.h"
 
@@ -87,7 +87,7 @@ class Chunk {
   const float* turned_ = nullptr;
   float* gradient_ = nullptr;
 
-  hwy::AlignedFreeUniquePtr<float[]> memory_;
+  Memory memory_;
   size_t capacity_ = 0;
   Rows recurrent_input_;
   Rows main_input_;

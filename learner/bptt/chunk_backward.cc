@@ -157,7 +157,7 @@ void Chunk::BackwardGruBlock(size_t layer, size_t step, size_t steps) {
     kernels_->multiply({.m = sequences_,
                         .n = n,
                         .k = 3 * n,
-                        .a = now,
+                        .a = now + n,
                         .a_stride = pre.stride,
                         .b = turned_ + plan.recurrent_turned.offset,
                         .b_stride = plan.recurrent_turned.stride,
@@ -168,32 +168,20 @@ void Chunk::BackwardGruBlock(size_t layer, size_t step, size_t steps) {
   }
 
   const size_t first = step * sequences_;
-  AddWeightGradient(rows, arrays.state.at(first), arrays.state.stride, pre.data, pre.stride, plan.recurrent);
-  const float* in = layer == 0 ? recurrent_input_.at(first) : grus_[layer - 1].state.at(first + sequences_);
-  const size_t in_stride = layer == 0 ? recurrent_input_.stride : grus_[layer - 1].state.stride;
-  AddWeightGradient(rows, in, in_stride, pre.data, pre.stride, plan.input_gates);
-  AddWeightGradient(rows, in, in_stride, pre.data + 3 * n, pre.stride, plan.input_candidate);
-  kernels_->add_column_sums(rows, 2 * n, pre.data, pre.stride, gradient_ + plan.bias.offset);
+  AddWeightGradient(rows, arrays.state.at(first), arrays.state.stride, pre.data + n, pre.stride, plan.recurrent);
+  const Rows& in = layer == 0 ? recurrent_input_ : grus_[layer - 1].state;
+  AddWeightGradient(rows, in.at(layer == 0 ? first : first + sequences_), in.stride, pre.data, pre.stride, plan.input);
+  kernels_->add_column_sums(rows, 3 * n, pre.data, pre.stride, gradient_ + plan.bias.offset);
   if (layer == 0) return;
-
-  const Rows& below = grus_[layer - 1].state_gradient;
-  Product product{.m = rows,
-                  .n = plan.inputs,
-                  .k = 2 * n,
-                  .a = pre.data,
-                  .a_stride = pre.stride,
-                  .b = turned_ + plan.input_gates_turned.offset,
-                  .b_stride = plan.input_gates_turned.stride,
-                  .c = below.data,
-                  .c_stride = below.stride};
-  kernels_->multiply(product);
-  product.k = n;
-  product.a = pre.data + 3 * n;
-  product.b = turned_ + plan.input_candidate_turned.offset;
-  product.b_stride = plan.input_candidate_turned.stride;
-  product.init = below.data;
-  product.init_stride = below.stride;
-  kernels_->multiply(product);
+  kernels_->multiply({.m = rows,
+                      .n = plan.inputs,
+                      .k = 3 * n,
+                      .a = pre.data,
+                      .a_stride = pre.stride,
+                      .b = turned_ + plan.input_turned.offset,
+                      .b_stride = plan.input_turned.stride,
+                      .c = grus_[layer - 1].state_gradient.data,
+                      .c_stride = grus_[layer - 1].state_gradient.stride});
 }
 
 }  // namespace nmn::bptt

@@ -12,6 +12,10 @@
 #include "learner/bptt/product-inl.h"
 // clang-format on
 
+// A body that is called for whole vectors and for the rest must be inlined at both places, or its constants are loaded
+// anew.
+#define NMN_INLINE_LAMBDA HWY_ATTR __attribute__((always_inline))
+
 HWY_BEFORE_NAMESPACE();
 namespace nmn::bptt {
 namespace HWY_NAMESPACE {
@@ -107,11 +111,20 @@ void Multiply(const Product& p) { MultiplyImpl<false>(p); }
 void MultiplyTransposed(const Product& p) { MultiplyImpl<true>(p); }
 
 void AddColumnSums(size_t rows, size_t columns, const float* a, size_t stride, float* sum) {
-  ForColumnsDescending(columns, [=](auto d, size_t j) HWY_ATTR {
+  ForColumnsDescending(columns, [=](auto d, size_t j) NMN_INLINE_LAMBDA {
     auto total = hn::LoadU(d, sum + j);
     for (size_t row = 0; row < rows; ++row) total = hn::Add(total, hn::LoadU(d, a + row * stride + j));
     hn::StoreU(total, d, sum + j);
   });
+}
+
+// Asks for the row of the step that comes next: a step's rows lie one after the other, and the steps are walked in
+// order. Beyond the first or last step it asks for memory that is not read.
+template <bool kWrite>
+HWY_INLINE void Prefetch(const float* row, size_t floats) {
+  constexpr size_t kLine = 64 / sizeof(float);
+  constexpr int kSecondLevel = 2;
+  for (size_t i = 0; i < floats; i += kLine) __builtin_prefetch(row + i, kWrite, kSecondLevel);
 }
 
 void ForwardGru(const GruForward& s) {
@@ -122,11 +135,13 @@ void ForwardGru(const GruForward& s) {
     const float* HWY_RESTRICT previous = s.previous + row * stride;
     float* HWY_RESTRICT gates = s.gates + row * 4 * stride;
     float* HWY_RESTRICT next = s.next + row * stride;
-    ForColumnsDescending(n, [=](auto d, size_t j) HWY_ATTR {
-      const auto reset = activations::Sigmoid(d, hn::LoadU(d, pre + j));
-      const auto update = activations::Sigmoid(d, hn::LoadU(d, pre + n + j));
-      const auto recurrent = hn::LoadU(d, pre + 2 * n + j);
-      const auto candidate = activations::Tanh(d, hn::MulAdd(reset, recurrent, hn::LoadU(d, pre + 3 * n + j)));
+    Prefetch<true>(gates + s.rows * 4 * stride, 4 * stride);
+    Prefetch<true>(next + s.rows * stride, stride);
+    ForColumnsDescending(n, [=](auto d, size_t j) NMN_INLINE_LAMBDA {
+      const auto reset = activations::Sigmoid(d, hn::LoadU(d, pre + n + j));
+      const auto update = activations::Sigmoid(d, hn::LoadU(d, pre + 2 * n + j));
+      const auto recurrent = hn::LoadU(d, pre + 3 * n + j);
+      const auto candidate = activations::Tanh(d, hn::MulAdd(reset, recurrent, hn::LoadU(d, pre + j)));
       hn::StoreU(reset, d, gates + j);
       hn::StoreU(update, d, gates + stride + j);
       hn::StoreU(candidate, d, gates + 2 * stride + j);
@@ -145,7 +160,9 @@ void BackwardGru(const GruBackward& s) {
     const float* HWY_RESTRICT gradient = s.gradient + row * stride;
     float* HWY_RESTRICT carry = s.carry + row * stride;
     float* HWY_RESTRICT pre = s.pre_gradient + row * s.pre_stride;
-    ForColumnsDescending(n, [=](auto d, size_t j) HWY_ATTR {
+    Prefetch<false>(gates - s.rows * 4 * stride, 4 * stride);
+    Prefetch<false>(previous - s.rows * stride, stride);
+    ForColumnsDescending(n, [=](auto d, size_t j) NMN_INLINE_LAMBDA {
       const auto one = hn::Set(d, 1.0f);
       const auto reset = hn::LoadU(d, gates + j);
       const auto update = hn::LoadU(d, gates + stride + j);
@@ -159,22 +176,22 @@ void BackwardGru(const GruBackward& s) {
       const auto d_recurrent = hn::Mul(d_candidate, reset);
       const auto d_reset = hn::Mul(hn::Mul(d_recurrent, recurrent), hn::Sub(one, reset));
       hn::StoreU(through_update, d, carry + j);
-      hn::StoreU(d_reset, d, pre + j);
-      hn::StoreU(d_update, d, pre + n + j);
-      hn::StoreU(d_recurrent, d, pre + 2 * n + j);
-      hn::StoreU(d_candidate, d, pre + 3 * n + j);
+      hn::StoreU(d_candidate, d, pre + j);
+      hn::StoreU(d_reset, d, pre + n + j);
+      hn::StoreU(d_update, d, pre + 2 * n + j);
+      hn::StoreU(d_recurrent, d, pre + 3 * n + j);
     });
   }
 }
 
 void Modulate(const Modulation& s) {
-  WithFunction(s.activation, [&s](auto function) HWY_ATTR {
+  WithFunction(s.activation, [&s](auto function) NMN_INLINE_LAMBDA {
     const size_t n = s.units;
     for (size_t row = 0; row < s.rows; ++row) {
       const float* HWY_RESTRICT value = s.value + row * s.value_stride;
       const float* HWY_RESTRICT modulation = s.modulation + row * s.modulation_stride;
       float* HWY_RESTRICT out = s.out + row * s.value_stride;
-      ForColumnsDescending(n, [=](auto d, size_t j) HWY_ATTR {
+      ForColumnsDescending(n, [=](auto d, size_t j) NMN_INLINE_LAMBDA {
         const auto x =
             hn::MulAdd(hn::LoadU(d, modulation + j), hn::LoadU(d, value + j), hn::LoadU(d, modulation + n + j));
         hn::StoreU(function.Value(d, x), d, out + j);
@@ -184,7 +201,7 @@ void Modulate(const Modulation& s) {
 }
 
 void ModulateBackward(const Modulation& s) {
-  WithFunction(s.activation, [&s](auto function) HWY_ATTR {
+  WithFunction(s.activation, [&s](auto function) NMN_INLINE_LAMBDA {
     const size_t n = s.units;
     for (size_t row = 0; row < s.rows; ++row) {
       const float* HWY_RESTRICT value = s.value + row * s.value_stride;
@@ -193,7 +210,7 @@ void ModulateBackward(const Modulation& s) {
       const float* HWY_RESTRICT gradient = s.gradient + row * s.value_stride;
       float* HWY_RESTRICT value_gradient = s.value_gradient + row * s.value_stride;
       float* HWY_RESTRICT modulation_gradient = s.modulation_gradient + row * s.modulation_stride;
-      ForColumnsDescending(n, [=](auto d, size_t j) HWY_ATTR {
+      ForColumnsDescending(n, [=](auto d, size_t j) NMN_INLINE_LAMBDA {
         const auto e = hn::Mul(hn::LoadU(d, gradient + j), function.Slope(d, hn::LoadU(d, out + j)));
         hn::StoreU(hn::Mul(e, hn::LoadU(d, value + j)), d, modulation_gradient + j);
         hn::StoreU(e, d, modulation_gradient + n + j);
@@ -204,22 +221,23 @@ void ModulateBackward(const Modulation& s) {
 }
 
 void Activate(v1::Activation activation, size_t rows, size_t columns, float* x, size_t stride) {
-  WithFunction(activation, [=](auto function) HWY_ATTR {
+  WithFunction(activation, [=](auto function) NMN_INLINE_LAMBDA {
     for (size_t row = 0; row < rows; ++row) {
       float* HWY_RESTRICT y = x + row * stride;
-      ForColumnsDescending(
-          columns, [=](auto d, size_t j) HWY_ATTR { hn::StoreU(function.Value(d, hn::LoadU(d, y + j)), d, y + j); });
+      ForColumnsDescending(columns, [=](auto d, size_t j) NMN_INLINE_LAMBDA {
+        hn::StoreU(function.Value(d, hn::LoadU(d, y + j)), d, y + j);
+      });
     }
   });
 }
 
 void ActivateBackward(v1::Activation activation, size_t rows, size_t columns, const float* out, float* gradient,
                       size_t stride) {
-  WithFunction(activation, [=](auto function) HWY_ATTR {
+  WithFunction(activation, [=](auto function) NMN_INLINE_LAMBDA {
     for (size_t row = 0; row < rows; ++row) {
       const float* HWY_RESTRICT y = out + row * stride;
       float* HWY_RESTRICT g = gradient + row * stride;
-      ForColumnsDescending(columns, [=](auto d, size_t j) HWY_ATTR {
+      ForColumnsDescending(columns, [=](auto d, size_t j) NMN_INLINE_LAMBDA {
         hn::StoreU(hn::Mul(hn::LoadU(d, g + j), function.Slope(d, hn::LoadU(d, y + j))), d, g + j);
       });
     }

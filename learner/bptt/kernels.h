@@ -8,16 +8,18 @@ namespace nmn::bptt {
 
 // Arrays here are rows of samples: [row, feature], a row being one sequence at one step. Kernels work on features in
 // groups of kGroup, so they may write up to kGroup - 1 floats past the last feature of a row and read as many: rows are
-// padded (Padded). Every sum runs in the order of its index, so vector width and tile shape do not reach a result.
+// padded. Every sum runs in the order of its index, so vector width and tile shape do not reach a result.
 inline constexpr size_t kGroup = 8;
 
-inline constexpr size_t Padded(size_t features) { return (features + 15) / 16 * 16; }
-// Strides of rows in parts that lie packed: the last part needs room for whole groups.
-inline constexpr size_t PackedGates(size_t units) { return Padded(3 * units + Padded(units)); }
-inline constexpr size_t PackedModulation(size_t units) { return Padded(units + Padded(units)); }
+inline constexpr size_t RoundUp(size_t features, size_t unit) { return (features + unit - 1) / unit * unit; }
+// Stride of rows of `features`: a whole group, or whole cache lines.
+inline constexpr size_t Padded(size_t features) { return features <= kGroup ? kGroup : RoundUp(features, 16); }
+// Strides of rows whose parts lie packed: the last part needs room for whole groups.
+inline constexpr size_t PackedGates(size_t units) { return Padded(3 * units + RoundUp(units, kGroup)); }
+inline constexpr size_t PackedModulation(size_t units) { return Padded(units + RoundUp(units, kGroup)); }
 
 // c[m, n] = init[m, n] + sum over k of a[m, k] b[k, n]. Null `init` is zero; init_stride 0 repeats one row; init == c
-// accumulates.
+// accumulates. Vectors of columns that begin at init_columns or later start from zero.
 struct Product {
   size_t m = 0;
   size_t n = 0;
@@ -30,13 +32,14 @@ struct Product {
   size_t c_stride = 0;
   const float* init = nullptr;
   size_t init_stride = 0;
+  size_t init_columns = static_cast<size_t>(-1);
 };
 
 // One step of one GRU layer (network_spec.h) for `rows` sequences.
 struct GruForward {
   size_t rows = 0;
   size_t units = 0;            // n
-  const float* pre = nullptr;  // [rows, 4 n] packed: reset i Wr + h Ur + br | update likewise | h Uc | i Wc
+  const float* pre = nullptr;  // [rows, 4 n] packed: i Wc | i Wr + h Ur + br | i Wg + h Ug + bg | h Uc
   size_t pre_stride = 0;
   const float* previous = nullptr;  // h [rows, Padded(n)]
   float* gates = nullptr;           // out [rows, 4 Padded(n)]: r | g | c | h Uc, what the backward step needs
@@ -50,7 +53,7 @@ struct GruBackward {
   const float* previous = nullptr;  // h
   const float* gradient = nullptr;  // of h' from above [rows, Padded(n)]
   float* carry = nullptr;  // in: of h' from the next step; out: of h through the update gate only [rows, Padded(n)]
-  float* pre_gradient = nullptr;  // out [rows, 4 n] packed: reset | update | h Uc | i Wc
+  float* pre_gradient = nullptr;  // out [rows, 4 n] packed, of the same four
   size_t pre_stride = 0;
 };
 

@@ -32,8 +32,8 @@ Plan::Plan(const nn::NetworkSpec& spec) : spec_(spec) {
   }
 }
 
-Slot Plan::AddDirect(size_t rows, size_t columns) {
-  const Slot slot{direct_size_, rows, columns, Padded(columns)};
+Slot Plan::AddDirect(size_t rows, size_t columns, size_t reach) {
+  const Slot slot{direct_size_, rows, columns, Padded(std::max(columns, reach))};
   direct_size_ += slot.rows * slot.stride;
   return slot;
 }
@@ -64,23 +64,22 @@ void Plan::AddGrus() {
     GruPlan gru;
     gru.inputs = inputs;
     gru.units = n;
-    gru.input_gates = AddDirect(inputs, 2 * n);
-    gru.input_candidate = AddDirect(inputs, n);
+    gru.spread = n + RoundUp(2 * n, 16);
+    gru.input = AddDirect(inputs, 3 * n, gru.spread);
+    gru.bias = AddDirect(1, 3 * n, gru.spread);
     gru.recurrent = AddDirect(n, 3 * n);
-    gru.bias = AddDirect(1, 2 * n);
     gru.recurrent_turned = AddTurned(3 * n, n);
     const nn::TensorSpec& input = spec_.tensor(name + ".w_input");
     const nn::TensorSpec& recurrent = spec_.tensor(name + ".w_recurrent");
-    MapDirect(input, 0, 2 * n, gru.input_gates);
-    MapDirect(input, 2 * n, n, gru.input_candidate);
+    MapDirect(input, 0, 2 * n, gru.input, n);
+    MapDirect(input, 2 * n, n, gru.input);
     MapDirect(recurrent, 0, 3 * n, gru.recurrent);
-    MapDirect(spec_.tensor(name + ".bias"), 0, 2 * n, gru.bias);
+    MapDirect(spec_.tensor(name + ".bias"), 0, 2 * n, gru.bias, n);
     MapTurned(recurrent, 0, 3 * n, gru.recurrent_turned);
     if (l > 0) {
-      gru.input_gates_turned = AddTurned(2 * n, inputs);
-      gru.input_candidate_turned = AddTurned(n, inputs);
-      MapTurned(input, 0, 2 * n, gru.input_gates_turned);
-      MapTurned(input, 2 * n, n, gru.input_candidate_turned);
+      gru.input_turned = AddTurned(3 * n, inputs);
+      MapTurned(input, 0, 2 * n, gru.input_turned, n);
+      MapTurned(input, 2 * n, n, gru.input_turned);
     }
     grus_.push_back(gru);
     inputs = n;

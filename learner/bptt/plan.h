@@ -21,13 +21,13 @@ struct Slot {
 struct GruPlan {
   size_t inputs = 0;
   size_t units = 0;
-  Slot input_gates;             // direct [inputs, 2 n]  reset | update
-  Slot input_candidate;         // direct [inputs, n]
-  Slot recurrent;               // direct [n, 3 n]  reset | update | candidate
-  Slot bias;                    // direct [1, 2 n]
-  Slot recurrent_turned;        // turned [3 n, n]
-  Slot input_gates_turned;      // turned [2 n, inputs]; layers above the first
-  Slot input_candidate_turned;  // turned [n, inputs]; likewise
+  Slot input;             // direct [inputs, 3 n]  candidate | reset | update, then zeros as far as `spread`
+  Slot bias;              // direct [1, 3 n]  likewise; 0 for the candidate
+  Slot recurrent;         // direct [n, 3 n]  reset | update | candidate
+  Slot recurrent_turned;  // turned [3 n, n]
+  Slot input_turned;      // turned [3 n, inputs]; layers above the first
+  // Columns of the input product: those, and on to the end of the recurrent product's last vector over reset | update.
+  size_t spread = 0;
 };
 
 // out = f(y W + b)
@@ -88,7 +88,8 @@ class Plan {
     size_t packed_stride = 0;
   };
 
-  Slot AddDirect(size_t rows, size_t columns);
+  // Zeros follow at least as far as column `reach`.
+  Slot AddDirect(size_t rows, size_t columns, size_t reach = 0);
   Slot AddTurned(size_t rows, size_t columns);
   // Columns [first, first + count) of `tensor` at column `at` of a direct slot, and transposed at row `at` of a turned
   // one.

@@ -56,10 +56,12 @@ void Tile(const Product& p, size_t row, size_t column) {
   for (size_t m = 0; m < kRows; ++m) {
     NMN_UNROLL
     for (size_t v = 0; v < kVectors; ++v) {
-      sum[m][v] = init == nullptr ? hn::Zero(d) : hn::LoadU(d, init + m * p.init_stride + v * kLanes);
+      const bool zero = init == nullptr || column + v * kLanes >= p.init_columns;
+      sum[m][v] = zero ? hn::Zero(d) : hn::LoadU(d, init + m * p.init_stride + v * kLanes);
     }
     if constexpr (kTail) {
-      tail[m] = init == nullptr ? hn::Zero(h) : hn::LoadU(h, init + m * p.init_stride + kVectors * kLanes);
+      const bool zero = init == nullptr || column + kVectors * kLanes >= p.init_columns;
+      tail[m] = zero ? hn::Zero(h) : hn::LoadU(h, init + m * p.init_stride + kVectors * kLanes);
     }
   }
 

@@ -7,9 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/nn/denormals.h"
-#include "hwy/aligned_allocator.h"
 #include "learner/bptt/chunk.h"
 #include "learner/bptt/kernels.h"
+#include "learner/bptt/memory.h"
 #include "learner/bptt/plan.h"
 #include "learner/bptt/thread_pool.h"
 
@@ -26,12 +26,10 @@ size_t ChunkCount(size_t sequences) {
 }
 
 struct Buffer {
-  explicit Buffer(size_t size) : data(hwy::AllocateAligned<float>(size)), size(size) {
-    std::fill_n(data.get(), size, 0.0f);
-  }
+  explicit Buffer(size_t size) : data(AllocateMemory(size)), size(size) {}
   std::span<float> span() { return {data.get(), size}; }
 
-  hwy::AlignedFreeUniquePtr<float[]> data;
+  Memory data;
   size_t size;
 };
 
