@@ -25,6 +25,9 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
  public:
   Exchange(Hub& hub, grpc::CallbackServerContext* context);
 
+  // For the analysis, which cannot know that a stream's hub is the hub that calls: the lock is held.
+  void AssertLocked() const NMN_THREAD_ANNOTATION(assert_capability(hub_.mutex)) {}
+
   void SendLease(v1::Lease lease) NMN_REQUIRES(hub_.mutex);
   void SendWeights(std::shared_ptr<const Weights> weights) NMN_REQUIRES(hub_.mutex);
   // Nothing but acknowledgements follows. The actor ends the stream when it has heard.

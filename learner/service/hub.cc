@@ -25,11 +25,16 @@ void Hub::Dispatch() {
   const ingest::Time now = Now();
   ingest::Decisions decisions = core.Decide(now);
   for (const ingest::Close& close : decisions.closes) {
-    if (const auto found = streams.find(close.stream); found != streams.end()) found->second->Abort(close.status);
+    if (Exchange* stream = Find(close.stream); stream != nullptr) {
+      stream->AssertLocked();
+      stream->Abort(close.status);
+    }
   }
   for (ingest::Grant& grant : decisions.grants) {
-    if (const auto found = streams.find(grant.stream); found != streams.end())
-      found->second->SendLease(std::move(grant.lease));
+    if (Exchange* stream = Find(grant.stream); stream != nullptr) {
+      stream->AssertLocked();
+      stream->SendLease(std::move(grant.lease));
+    }
   }
   if (const std::optional<ingest::Time> next = core.NextInstant(now); next != timer_) {
     timer_ = next;
@@ -40,7 +45,15 @@ void Hub::Dispatch() {
 
 void Hub::SayGoodbye(v1::GoodbyeReason reason) {
   goodbye = reason;
-  for (const auto& [id, stream] : streams) stream->SayGoodbye(reason);
+  for (const auto& [id, stream] : streams) {
+    stream->AssertLocked();
+    stream->SayGoodbye(reason);
+  }
+}
+
+Exchange* Hub::Find(ingest::StreamId stream) {
+  const auto found = streams.find(stream);
+  return found == streams.end() ? nullptr : found->second;
 }
 
 void Hub::WatchTime() {

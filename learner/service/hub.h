@@ -39,6 +39,8 @@ class Hub {
 
   // Has the core decide, and carries it out. After each event.
   void Dispatch() NMN_REQUIRES(mutex);
+  // Null where the stream has ended.
+  Exchange* Find(ingest::StreamId stream) NMN_REQUIRES(mutex);
   // Says goodbye on every stream.
   void SayGoodbye(v1::GoodbyeReason reason) NMN_REQUIRES(mutex);
 

@@ -100,9 +100,10 @@ void LearnerServer::Publish(uint32_t version, std::span<const float> actor_param
     MutexLock lock(hub_->mutex);
     hub_->weights = weights;
     for (const auto& [id, actor] : hub_->core.actors().actors()) {
-      if (!actor.stream) continue;
-      if (const auto found = hub_->streams.find(*actor.stream); found != hub_->streams.end())
-        found->second->SendWeights(weights);
+      Exchange* stream = actor.stream ? hub_->Find(*actor.stream) : nullptr;
+      if (stream == nullptr) continue;
+      stream->AssertLocked();
+      stream->SendWeights(weights);
     }
     hub_->core.Publish(version);
     hub_->Dispatch();
