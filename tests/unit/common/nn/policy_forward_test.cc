@@ -80,7 +80,7 @@ void ExpectAgreesWithReference(const v1::NetworkOptions& options, Role role, uin
   SCOPED_TRACE(options.ShortDebugString());
   const NetworkSpec spec = MakeNetworkSpec(options, role, observation_size).value();
   const std::vector<float> parameters = TrainedParameters(spec);
-  const size_t lanes = 3, steps = 12, n = observation_size;
+  const size_t lanes = 2, steps = 6, n = observation_size;
   const Played played = Play(spec, parameters, 0, lanes, steps);
   for (uint32_t lane = 0; lane < lanes; ++lane) {
     ReferenceForward reference(spec, parameters);

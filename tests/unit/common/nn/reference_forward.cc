@@ -30,15 +30,15 @@ ReferenceForward::ReferenceForward(const NetworkSpec& spec, std::span<const floa
   for (uint32_t units : spec.options.recurrent_sizes()) states_.emplace_back(units, 0.0);
 }
 
-double ReferenceForward::At(const std::string& name, size_t row, size_t column) const {
-  const TensorSpec& tensor = spec_.tensor(name);
-  return parameters_[tensor.offset + row * tensor.shape.back() + column];
+const float* ReferenceForward::Tensor(const std::string& name) const {
+  return parameters_.data() + spec_.tensor(name).offset;
 }
 
 std::vector<double> ReferenceForward::Product(const std::vector<double>& y, const std::string& name) const {
+  const float* weight = Tensor(name);
   std::vector<double> v(spec_.tensor(name).shape[1], 0.0);
   for (size_t i = 0; i < y.size(); ++i) {
-    for (size_t j = 0; j < v.size(); ++j) v[j] += y[i] * At(name, i, j);
+    for (size_t j = 0; j < v.size(); ++j) v[j] += y[i] * weight[i * v.size() + j];
   }
   return v;
 }
@@ -48,10 +48,11 @@ std::vector<double> ReferenceForward::Gru(const std::string& name, const std::ve
   const size_t n = h.size();
   const std::vector<double> input = Product(i, name + ".w_input");
   const std::vector<double> recurrent = Product(h, name + ".w_recurrent");
+  const float* bias = Tensor(name + ".bias");
   std::vector<double> next(n);
   for (size_t j = 0; j < n; ++j) {
-    const double r = Sigmoid(input[j] + recurrent[j] + At(name + ".bias", 0, j));
-    const double g = Sigmoid(input[n + j] + recurrent[n + j] + At(name + ".bias", 0, n + j));
+    const double r = Sigmoid(input[j] + recurrent[j] + bias[j]);
+    const double g = Sigmoid(input[n + j] + recurrent[n + j] + bias[n + j]);
     const double c = std::tanh(input[2 * n + j] + r * recurrent[2 * n + j]);
     next[j] = (1 - g) * c + g * h[j];
   }
@@ -63,8 +64,9 @@ std::vector<double> ReferenceForward::Modulated(const std::string& name, const s
   std::vector<double> out = Product(y, name + ".weight");
   const std::vector<double> scale = Product(z, name + ".w_scale");
   const std::vector<double> offset = Product(z, name + ".w_offset");
+  const float* bias = Tensor(name + ".bias");
   for (size_t j = 0; j < out.size(); ++j) {
-    const double b = At(name + ".bias", 0, j);
+    const double b = bias[j];
     out[j] =
         Activate(activation, spec_.options.formula() == v1::FORMULA_PAPER ? scale[j] * (out[j] + b) + offset[j]
                                                                           : (1 + scale[j]) * out[j] + b + offset[j]);
@@ -87,7 +89,8 @@ std::vector<double> ReferenceForward::Step(const std::vector<double>& x, double 
   }
   const auto dense = [&](const std::string& name, v1::Activation activation) {
     y = Product(y, name + ".weight");
-    for (size_t j = 0; j < y.size(); ++j) y[j] = Activate(activation, y[j] + At(name + ".bias", 0, j));
+    const float* bias = Tensor(name + ".bias");
+    for (size_t j = 0; j < y.size(); ++j) y[j] = Activate(activation, y[j] + bias[j]);
   };
   const size_t hidden = options.hidden_sizes_size();
   if (rnn) {

@@ -23,7 +23,7 @@ class ReferenceForward {
   std::vector<double> state() const;
 
  private:
-  double At(const std::string& name, size_t row, size_t column) const;
+  const float* Tensor(const std::string& name) const;
   std::vector<double> Product(const std::vector<double>& y, const std::string& name) const;
   std::vector<double> Gru(const std::string& name, const std::vector<double>& i, const std::vector<double>& h) const;
   std::vector<double> Modulated(const std::string& name, const std::vector<double>& y, const std::vector<double>& z,
