@@ -12,8 +12,11 @@
 #include "common/nn/activations-inl.h"
 // clang-format on
 
-// Accumulator tiles live in registers only if the loops over them are unrolled.
-#ifdef __clang__
+// Accumulator tiles live in registers only if the loops over them are unrolled. Under GCC's sanitizers, whose checks
+// multiply with the loops, compiling them unrolled takes minutes and gigabytes, so there they stay loops.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define NMN_UNROLL
+#elif defined(__clang__)
 #define NMN_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define NMN_UNROLL _Pragma("GCC unroll 8")
@@ -180,12 +183,11 @@ template <class Kernel>
 HWY_INLINE void ForLaneGroups(size_t lanes, const Kernel& kernel) {
   size_t lane = 0;
   for (; lane + kVectors * kWidth <= lanes; lane += kVectors * kWidth) kernel.template Run<kVectors>(lane);
-  const size_t rest = (lanes - lane) / kWidth;
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-  if (rest == 3) kernel.template Run<3>(lane);
-  if (rest == 2) kernel.template Run<2>(lane);
-#endif
-  if (rest == 1) kernel.template Run<1>(lane);
+  if (kVectors > 2 && lane + 2 * kWidth <= lanes) {
+    kernel.template Run<2>(lane);
+    lane += 2 * kWidth;
+  }
+  if (lane < lanes) kernel.template Run<1>(lane);
 }
 
 template <size_t U>
@@ -243,40 +245,22 @@ HWY_NOINLINE void StepGru(const GruPlan& gru, const float* weights, float* slab,
   if (unit < gru.units) ForLaneGroups(lanes, GruKernel<1>{gru, weights + unit * per_unit, input, state, next, unit});
 }
 
-template <size_t R>
-HWY_INLINE void DenseRows(const DensePlan& layer, const float* weights, const float* input, float* output,
-                          size_t lanes) {
-  ForLaneGroups(lanes, DenseKernel<R>{layer, weights, input, output});
-}
-
 HWY_NOINLINE void StepDense(const DensePlan& layer, const float* weights, float* slab, size_t lanes, int parity) {
   const float* input = slab + layer.input.row[parity] * kBlockLanes;
   float* output = slab + layer.output.row[parity] * kBlockLanes;
-  const size_t per_row = 1 + layer.inputs;
-  size_t row = 0;
-  for (; row + kRowTile <= layer.outputs; row += kRowTile) {
-    DenseRows<kRowTile>(layer, weights + row * per_row, input, output + row * kBlockLanes, lanes);
+  for (size_t row = 0; row < layer.outputs;) {
+    const size_t tile = NextTile(layer.outputs - row, kRowTile);
+    if (tile == kRowTile) {
+      ForLaneGroups(lanes, DenseKernel<kRowTile>{layer, weights, input, output});
+    } else if (tile == 2) {
+      ForLaneGroups(lanes, DenseKernel<2>{layer, weights, input, output});
+    } else {
+      ForLaneGroups(lanes, DenseKernel<1>{layer, weights, input, output});
+    }
+    row += tile;
+    weights += tile * (1 + layer.inputs);
+    output += tile * kBlockLanes;
   }
-  weights += row * per_row;
-  output += row * kBlockLanes;
-  switch (layer.outputs - row) {
-    case 4:
-      return DenseRows<4>(layer, weights, input, output, lanes);
-    case 3:
-      return DenseRows<3>(layer, weights, input, output, lanes);
-    case 2:
-      return DenseRows<2>(layer, weights, input, output, lanes);
-    case 1:
-      return DenseRows<1>(layer, weights, input, output, lanes);
-    default:
-      return;
-  }
-}
-
-template <size_t R>
-HWY_INLINE void ModulatedRows(const ModulatedPlan& layer, const float* weights, const float* input, const float* signal,
-                              float* output, size_t lanes) {
-  ForLaneGroups(lanes, ModulatedKernel<R>{layer, weights, input, signal, output});
 }
 
 HWY_NOINLINE void StepModulated(const ModulatedPlan& layer, const float* weights, float* slab, size_t lanes,
@@ -284,24 +268,18 @@ HWY_NOINLINE void StepModulated(const ModulatedPlan& layer, const float* weights
   const float* input = slab + layer.input.row[parity] * kBlockLanes;
   const float* signal = slab + layer.signal.row[parity] * kBlockLanes;
   float* output = slab + layer.output.row[parity] * kBlockLanes;
-  const size_t per_row = 1 + layer.inputs + 2 * layer.signal_size;
-  size_t row = 0;
-  for (; row + kRowTile <= layer.outputs; row += kRowTile) {
-    ModulatedRows<kRowTile>(layer, weights + row * per_row, input, signal, output + row * kBlockLanes, lanes);
-  }
-  weights += row * per_row;
-  output += row * kBlockLanes;
-  switch (layer.outputs - row) {
-    case 4:
-      return ModulatedRows<4>(layer, weights, input, signal, output, lanes);
-    case 3:
-      return ModulatedRows<3>(layer, weights, input, signal, output, lanes);
-    case 2:
-      return ModulatedRows<2>(layer, weights, input, signal, output, lanes);
-    case 1:
-      return ModulatedRows<1>(layer, weights, input, signal, output, lanes);
-    default:
-      return;
+  for (size_t row = 0; row < layer.outputs;) {
+    const size_t tile = NextTile(layer.outputs - row, kRowTile);
+    if (tile == kRowTile) {
+      ForLaneGroups(lanes, ModulatedKernel<kRowTile>{layer, weights, input, signal, output});
+    } else if (tile == 2) {
+      ForLaneGroups(lanes, ModulatedKernel<2>{layer, weights, input, signal, output});
+    } else {
+      ForLaneGroups(lanes, ModulatedKernel<1>{layer, weights, input, signal, output});
+    }
+    row += tile;
+    weights += tile * (1 + layer.inputs + 2 * layer.signal_size);
+    output += tile * kBlockLanes;
   }
 }
 

@@ -35,10 +35,14 @@ float* PackColumns(const float* matrix, size_t in, size_t columns, size_t first,
   return out;
 }
 
-// Calls pack(first, count) for each tile of at most `tile` out of `outputs` columns.
+// Calls pack(first, count) for each tile of the outputs.
 template <class Pack>
-void ForTiles(size_t outputs, size_t tile, const Pack& pack) {
-  for (size_t first = 0; first < outputs; first += tile) pack(first, std::min(tile, outputs - first));
+void ForTiles(size_t outputs, size_t largest, const Pack& pack) {
+  for (size_t first = 0; first < outputs;) {
+    const size_t count = NextTile(outputs - first, largest);
+    pack(first, count);
+    first += count;
+  }
 }
 
 void PackGru(const GruPlan& gru, const float* input, const float* recurrent, const float* bias, float* out) {

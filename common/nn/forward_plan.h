@@ -24,6 +24,11 @@ inline constexpr size_t kLaneMultiple = 16;  // the widest vector, so that every
 inline constexpr size_t kUnitTile = 2;  // GRU units, three gates each
 inline constexpr size_t kRowTile = 5;   // neurons of other layers
 
+// Size of the next tile where `left` outputs are left: `largest`, then 2 and 1, so that few sizes are compiled.
+inline constexpr size_t NextTile(size_t left, size_t largest) {
+  return left >= largest ? largest : left >= 2 ? 2 : left;
+}
+
 // Rows of a slab that swap roles from step to step, so that a step can read what the step before wrote: at parity p,
 // row[p].
 struct SwappedRows {
