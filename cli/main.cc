@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
       "Exit codes: 0 done, 1 may work later, 42 cannot work as called, 75 (train) stopped by a signal, resume later.");
 
   int exit_code = 0;
-  // AddTrain goes here, so that --help lists it first.
+  nmn::cli::AddTrain(app, exit_code);
   nmn::cli::AddEval(app, exit_code);
   nmn::cli::AddTrace(app, exit_code);
   nmn::cli::AddExport(app, exit_code);

@@ -8,6 +8,7 @@ namespace nmn::cli {
 
 // Each adds one verb of `nmn` with its options and a callback that does the work and sets the exit code. What a verb
 // prints for programs goes to stdout, everything else to stderr.
+void AddTrain(CLI::App& app, int& exit_code);
 void AddVersion(CLI::App& app, int& exit_code);
 void AddEval(CLI::App& app, int& exit_code);
 void AddTrace(CLI::App& app, int& exit_code);

@@ -1,0 +1,33 @@
+#include "cli/embedded_actors.h"
+
+#include "absl/strings/str_cat.h"
+#include "actor/session.h"
+#include "common/build/build.h"
+#include "common/nn/denormals.h"
+
+namespace nmn::cli {
+
+EmbeddedActors::EmbeddedActors(service::LearnerServer& server, uint32_t count, std::function<void()> on_failure)
+    : on_failure_(std::move(on_failure)) {
+  for (uint32_t i = 0; i < count; ++i) {
+    actor::ActorSession::Options options;
+    options.actor_id = absl::StrCat("embedded-", i);
+    options.learner = "this process";
+    options.build = build::ThisBuild();
+    threads_.emplace_back([this, channel = server.InProcessChannel(), options] {
+      const nn::ScopedFlushDenormals flush_denormals;
+      const ExitCode code = actor::ActorSession(channel, options).Run(stop_.token());
+      if (code == kExitDone) return;
+      outcome_ = code;
+      on_failure_();
+    });
+  }
+}
+
+void EmbeddedActors::Stop() {
+  stop_.RequestStop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace nmn::cli

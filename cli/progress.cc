@@ -1,0 +1,64 @@
+#include "cli/progress.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace nmn::cli {
+namespace {
+
+constexpr int kBarCells = 20;
+// Without a terminal, at most one line in this time, so that a log stays short; the last update is always shown.
+constexpr std::chrono::seconds kPlainInterval{5};
+
+std::string Bar(double fraction) {
+  const int full = static_cast<int>(std::lround(fraction * kBarCells));
+  return absl::StrCat("[", std::string(full, '#'), std::string(kBarCells - full, '.'), "]");
+}
+
+}  // namespace
+
+std::string HumanDuration(double seconds) {
+  const long s = std::lround(seconds);
+  if (s < 60) return absl::StrFormat("%d s", s);
+  if (s < 3600) return absl::StrFormat("%d:%02d", s / 60, s % 60);
+  return absl::StrFormat("%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
+}
+
+Progress::Progress(std::FILE* out, bool terminal) : out_(out), terminal_(terminal) {}
+
+Progress::~Progress() { EndLiveLine(); }
+
+void Progress::EndLiveLine() {
+  if (line_open_) std::fputc('\n', out_);
+  line_open_ = false;
+}
+
+void Progress::OnUpdate(const run::UpdateSummary& s) {
+  const auto now = std::chrono::steady_clock::now();
+  const bool last = s.update == s.budget_updates;
+  if (!terminal_ && !last && now - last_line_ < kPlainInterval) return;
+  last_line_ = now;
+  const std::string line = absl::StrFormat(
+      "update %d/%d  episodes %d  discounted return %.0f (last 1000: %.0f)  KL %.4f%s  sd %.2f  %.0fk steps/s  %s, left %s", s.update,
+      s.budget_updates, s.episodes, s.discounted_mean, s.discounted_recent, s.kl, s.reverted ? "R" : " ", s.mean_deviation,
+      s.steps_per_second / 1000, HumanDuration(s.wall_seconds), HumanDuration(s.seconds_left));
+  if (terminal_) {
+    // Carriage return, the line, erase to its end.
+    std::fprintf(out_, "\r%s %s\x1b[K", Bar(static_cast<double>(s.update) / s.budget_updates).c_str(), line.c_str());
+    line_open_ = true;
+    if (last) EndLiveLine();
+  } else {
+    std::fprintf(out_, "%s\n", line.c_str());
+  }
+  std::fflush(out_);
+}
+
+void Progress::OnNotice(const std::string& sentence) {
+  EndLiveLine();
+  std::fprintf(out_, "%s\n", sentence.c_str());
+  std::fflush(out_);
+}
+
+}  // namespace nmn::cli

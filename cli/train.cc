@@ -1,0 +1,166 @@
+// nmn train: a learner and its actors in one process, over gRPC's in-process channel, so the code path is the cluster's.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/embedded_actors.h"
+#include "cli/fail.h"
+#include "cli/progress.h"
+#include "cli/report/learning_curve.h"
+#include "cli/train_config.h"
+#include "cli/verbs.h"
+#include "common/blas/blas.h"
+#include "common/config/config.h"
+#include "common/env/environment.h"
+#include "common/log/log.h"
+#include "common/net/address.h"
+#include "common/nn/denormals.h"
+#include "common/sync/signal_watcher.h"
+#include "learner/run/learner_run.h"
+
+namespace nmn::cli {
+namespace {
+
+struct TrainOptions {
+  TrainFlags flags;
+  run::RunOptions run;
+  uint32_t actors = 1;
+  bool insecure = false;
+  bool print_config = false;
+  bool no_figure = false;
+  std::string log_level = "warn";
+};
+
+// The stored config of a directory in which a checkpoint was completed; nullopt where there is none to continue.
+absl::StatusOr<std::optional<v1::RunConfig>> StoredConfig(const std::string& directory) {
+  checkpoint::CheckpointStore store(fs::RealFileSystem(), directory, 1);
+  absl::StatusOr<bool> any = store.Any();
+  if (!any.ok()) return any.status();
+  if (!*any) return std::nullopt;
+  absl::StatusOr<v1::RunConfig> config = config::Load(directory + "/config.textproto");
+  if (!config.ok()) return config.status();
+  return *config;
+}
+
+absl::StatusOr<v1::RunConfig> ResolveConfig(const TrainOptions& options) {
+  if (!options.run.resume) return NewRunConfig(options.flags);
+  if (options.run.directory.empty()) return absl::InvalidArgumentError("--resume needs --run_dir, the directory of the run to continue");
+  absl::StatusOr<std::optional<v1::RunConfig>> stored = StoredConfig(options.run.directory);
+  if (!stored.ok()) return stored.status();
+  return stored->has_value() ? ResumedRunConfig(options.flags, **stored) : NewRunConfig(options.flags);
+}
+
+absl::Status DrawLearningCurve(const std::string& directory) {
+  absl::StatusOr<report::Run> run = report::ReadRun(directory);
+  if (!run.ok()) return run.status();
+  return report::WriteLearningCurve({*run}, directory);
+}
+
+void PrintOutcome(const v1::RunConfig& config, const std::string& directory, const run::UpdateSummary& last, bool figure) {
+  const auto spec = env::FindSpec(config.benchmark());
+  std::cout << absl::StrFormat("\n%s %s, preset %s, seed %d: %d updates, %d episodes in %s\n", config.benchmark(),
+                               config.network().architecture() == v1::RNN ? "RNN" : "NMN", config.preset(), config.seed(), last.update,
+                               last.episodes, HumanDuration(last.wall_seconds));
+  std::cout << absl::StrFormat("discounted return, mean of the last %d episodes: %.1f", std::min<uint64_t>(last.episodes, 1000),
+                               last.discounted_recent);
+  if (spec.ok() && spec->oracle_discounted > 0) std::cout << absl::StrFormat("  (an oracle that knows the task: %.1f)", spec->oracle_discounted);
+  std::cout << "\n";
+  if (figure) {
+    const absl::Status drawn = DrawLearningCurve(directory);
+    std::cout << (drawn.ok() ? absl::StrCat("learning curve: ", directory, "/learning_curve.png (and .svg, .csv)")
+                             : absl::StrCat("no learning curve was drawn: ", drawn.message()))
+              << "\n";
+  }
+  std::cout << "look closer:    nmn eval --benchmark=" << config.benchmark() << " --policy=" << directory << " --episodes=1000\n";
+}
+
+// Remembers the last update for the outcome.
+class TrainObserver : public Progress {
+ public:
+  using Progress::Progress;
+  void OnUpdate(const run::UpdateSummary& summary) override {
+    last = summary;
+    Progress::OnUpdate(summary);
+  }
+  run::UpdateSummary last;
+};
+
+int Train(TrainOptions options) {
+  const auto fail = [](const absl::Status& status) { return Fail("train", status); };
+  if (absl::Status status = log::SetUp("nmn", options.log_level); !status.ok()) return fail(status);
+  absl::StatusOr<v1::RunConfig> config = ResolveConfig(options);
+  if (!config.ok()) return fail(config.status());
+  if (options.print_config) {
+    std::cout << config::Print(*config);
+    return kExitDone;
+  }
+  options.run.config = *config;
+  if (options.run.directory.empty()) options.run.directory = run::DefaultRunDirectory(*config);
+  if (!options.run.listen.empty()) {
+    if (auto address = net::ParseListenAddress(options.run.listen, "--listen", options.insecure); !address.ok()) return fail(address.status());
+  }
+  if (absl::Status status = blas::CheckLoadedBlas(); !status.ok()) return fail(status);
+  const nn::ScopedFlushDenormals flush_denormals;
+
+  StopSource stop;
+  SignalWatcher signals([&stop](int) { stop.RequestStop(); },
+                        "nmn train: ended at once; what came after the last checkpoint is lost, continue with --resume");
+  TrainObserver observer(stderr, isatty(STDERR_FILENO) != 0);
+  absl::StatusOr<std::unique_ptr<run::LearnerRun>> run = run::LearnerRun::Start(options.run, observer);
+  if (!run.ok()) return fail(run.status());
+  if ((*run)->already_complete()) return kExitDone;
+
+  observer.OnNotice(absl::StrCat("run directory ", options.run.directory, options.run.listen.empty() ? "" : ", serving on ",
+                                 options.run.listen.empty() ? "" : (*run)->server().address()));
+  EmbeddedActors actors((*run)->server(), options.actors, [&stop] { stop.RequestStop(); });
+  const ExitCode code = (*run)->Run(stop.token());
+  actors.Stop();
+  if (actors.outcome() != kExitDone) return actors.outcome();
+  if (code == kExitInterrupted) {
+    observer.OnNotice(absl::StrCat("stopped after update ", (*run)->update(), "; continue with: nmn train --resume --run_dir=", options.run.directory));
+  }
+  if (code == kExitDone) PrintOutcome(*config, options.run.directory, observer.last, !options.no_figure);
+  return code;
+}
+
+}  // namespace
+
+void AddTrain(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("train", "Train a policy: learner and actors in one process.");
+  auto options = std::make_shared<TrainOptions>();
+  options->actors = std::max(1u, std::thread::hardware_concurrency());
+  options->run.trainer.threads = static_cast<int>(options->actors);
+  TrainFlags& flags = options->flags;
+  verb->add_option("--benchmark", flags.benchmark, "b1 (moving target), b2 (windy navigation) or b3 (two targets)");
+  verb->add_option("--arch", flags.arch, "nmn (default) or rnn");
+  verb->add_option("--preset", flags.preset, "fast (default), reference or paper");
+  verb->add_option("--config", flags.config_path, "a whole RunConfig as textproto, in place of benchmark, arch and preset");
+  verb->add_option("--seed", flags.seed, "of every random number of the run (default 1)");
+  verb->add_option("--updates", flags.updates, "budget: stop after this many updates");
+  verb->add_option("--episodes", flags.episodes, "budget: stop after this many episodes");
+  verb->add_option("--set", flags.assignments, "FIELD=VALUE, e.g. ppo.kl_penalty.kl_target=0.01; may be repeated")->take_all()->delimiter('\0');
+  verb->add_option("--run_dir", options->run.directory, "directory of the run (default runs/BENCHMARK-ARCH-PRESET-sSEED-UTC)");
+  verb->add_flag("--resume", options->run.resume, "continue the run in --run_dir; begins anew where no checkpoint was ever completed");
+  verb->add_option("--actors", options->actors, "actor threads in this process; reaches no result")->capture_default_str()->check(CLI::Range(1, 1024));
+  verb->add_option("--threads", options->run.trainer.threads, "threads of the updates; reaches no result")->capture_default_str()->check(CLI::Range(1, 1024));
+  verb->add_option("--device", options->run.trainer.device, "of the updates: cpu, cuda or cuda:INDEX")->capture_default_str();
+  verb->add_option("--listen", options->run.listen, "also serve nmn-actor processes on this address, e.g. 127.0.0.1:50051; port 0 takes a free one");
+  verb->add_flag("--insecure", options->insecure, "allow --listen on an address that other machines reach, without encryption");
+  verb->add_flag("--allow_mixed", options->run.allow_mixed, "accept actors of another build or rounding class; gives up bit-reproducibility");
+  verb->add_flag("--print_config", options->print_config, "print the config that nmn-learner takes, and exit");
+  verb->add_flag("--no_figure", options->no_figure, "draw no learning curve at the end");
+  verb->add_option("--log_level", options->log_level, "trace, debug, info, warn, error or off")->capture_default_str();
+  verb->footer(
+      "Example:  nmn train --benchmark=b1 --preset=fast --seed=1\n"
+      "Ctrl-C saves a checkpoint and stops (exit code 75); --resume --run_dir=DIR goes on, bit for bit.");
+  verb->callback([options, &exit_code] { exit_code = Train(*options); });
+}
+
+}  // namespace nmn::cli

@@ -1,0 +1,374 @@
+#include "learner/run/learner_run.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "common/build/build.h"
+#include "common/digest/sha256.h"
+#include "common/env/environment.h"
+#include "common/safetensors/safetensors.h"
+#include "learner/run/process_clock.h"
+#include "learner/run/returns.h"
+
+namespace nmn::run {
+namespace {
+
+constexpr size_t kRecentEpisodes = 1000;  // the window of final returns (nmn.md section 3)
+constexpr uint32_t kCheckpointFormat = 1;
+
+double Now() { return SecondsSinceProcessStart(); }
+
+std::string NewRunId() {
+  std::random_device entropy;
+  return absl::StrFormat("%08x%08x", entropy(), entropy());
+}
+
+void KeepLast(std::deque<double>& recent, const std::vector<double>& values) {
+  recent.insert(recent.end(), values.begin(), values.end());
+  while (recent.size() > kRecentEpisodes) recent.pop_front();
+}
+
+double MeanOf(const std::deque<double>& values) { return Mean(std::vector<double>(values.begin(), values.end())); }
+
+NamedTensor AsTensor(const std::string& name, ConstView2 view) {
+  NamedTensor tensor{name, {static_cast<int64_t>(view.rows), static_cast<int64_t>(view.columns)}, {}};
+  for (size_t r = 0; r < view.rows; ++r) tensor.values.insert(tensor.values.end(), view.row(r), view.row(r) + view.columns);
+  return tensor;
+}
+
+// Moves fields that no result depends on from the asked-for config to the stored one.
+v1::RunConfig Continued(const v1::RunConfig& stored, const v1::RunConfig& asked) {
+  v1::RunConfig config = stored;
+  *config.mutable_budget() = asked.budget();
+  *config.mutable_work() = asked.work();
+  *config.mutable_checkpoint() = asked.checkpoint();
+  return config;
+}
+
+}  // namespace
+
+LearnerRun::LearnerRun(const RunOptions& options, RunObserver& observer)
+    : options_(options), observer_(observer), fs_(fs::RealFileSystem()) {}
+
+absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& options, RunObserver& observer) {
+  if (absl::Status status = config::Validate(options.config); !status.ok()) return status;
+  std::unique_ptr<LearnerRun> run(new LearnerRun(options, observer));
+  for (auto step : {&LearnerRun::OpenDirectory, &LearnerRun::RestoreOrBegin, &LearnerRun::Serve}) {
+    if (absl::Status status = ((*run).*step)(); !status.ok()) return status;
+  }
+  return run;
+}
+
+double LearnerRun::WallSeconds() const { return restored_wall_seconds_ + Now(); }
+
+absl::Status LearnerRun::OpenDirectory() {
+  if (absl::Status status = fs_.CreateDirectories(options_.directory); !status.ok()) {
+    return absl::PermissionDeniedError(absl::StrCat(status.message(), "; choose another --run_dir"));
+  }
+  absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(options_.directory);
+  if (!lock.ok()) {
+    // Another process may end; everything else about a lock is for good.
+    return absl::IsFailedPrecondition(lock.status()) ? absl::UnavailableError(lock.status().message()) : lock.status();
+  }
+  lock_ = *std::move(lock);
+  absl::StatusOr<std::unique_ptr<RunDirectory>> directory = RunDirectory::Open(fs_, options_.directory);
+  if (!directory.ok()) return directory.status();
+  directory_ = *std::move(directory);
+  checkpoints_ = std::make_unique<checkpoint::CheckpointStore>(fs_, options_.directory, options_.config.checkpoint().keep());
+  return absl::OkStatus();
+}
+
+absl::Status LearnerRun::RestoreOrBegin() {
+  absl::StatusOr<env::EnvironmentSpec> benchmark = env::FindSpec(options_.config.benchmark());
+  if (!benchmark.ok()) return benchmark.status();
+  measure_names_ = benchmark->measures;
+  if (!options_.resume) {
+    absl::StatusOr<bool> any = checkpoints_->Any();
+    if (!any.ok()) return any.status();
+    if (*any) {
+      return absl::AlreadyExistsError(absl::StrCat(options_.directory, " already holds a run; add --resume to continue it, or choose another --run_dir"));
+    }
+    return BeginFresh();
+  }
+  absl::StatusOr<std::optional<checkpoint::Checkpoint>> found =
+      checkpoints_->Restore([this](const std::string& problem) { observer_.OnNotice(problem); });
+  if (!found.ok()) return found.status();
+  return found->has_value() ? Restore(**found) : BeginFresh();
+}
+
+absl::Status LearnerRun::BeginFresh() {
+  absl::StatusOr<std::unique_ptr<ppo::Trainer>> trainer = ppo::Trainer::Create(options_.config, options_.trainer);
+  if (!trainer.ok()) return trainer.status();
+  trainer_ = *std::move(trainer);
+  run_id_ = NewRunId();
+  config_hash_ = config::Hash(options_.config);
+  // A process that died before checkpoint 0 may have left lines behind.
+  if (absl::Status status = directory_->CutBack({}); !status.ok()) return status;
+  if (absl::Status status = directory_->WriteConfig(options_.config); !status.ok()) return status;
+  if (absl::Status status = SaveCheckpoint(); !status.ok()) {
+    return absl::UnavailableError(absl::StrCat("checkpoint 0 cannot be saved: ", status.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LearnerRun::Restore(const checkpoint::Checkpoint& checkpoint) {
+  const std::vector<std::string> differences = config::Differences(checkpoint.state.config(), options_.config);
+  if (!differences.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--resume: the run in ", options_.directory, " was started with another ",
+                                                   absl::StrJoin(differences, ", "), "; leave it as it was, or start a new run"));
+  }
+  options_.config = Continued(checkpoint.state.config(), options_.config);
+  config_hash_ = config::Hash(options_.config);
+  absl::StatusOr<std::unique_ptr<ppo::Trainer>> trainer = ppo::Trainer::Create(options_.config, options_.trainer);
+  if (!trainer.ok()) return trainer.status();
+  trainer_ = *std::move(trainer);
+  if (absl::Status status = trainer_->Restore({checkpoint.weights, checkpoint.optimizer, checkpoint.state.trainer()}); !status.ok()) {
+    return status;
+  }
+  run_id_ = checkpoint.state.run_id();
+  update_ = saved_update_ = checkpoint.state.update();
+  progress_ = checkpoint.state.progress();
+  recent_returns_.assign(progress_.recent_returns().begin(), progress_.recent_returns().end());
+  recent_discounted_.assign(progress_.recent_discounted().begin(), progress_.recent_discounted().end());
+  restored_wall_seconds_ = progress_.wall_seconds();
+  if (update_ >= config::BudgetUpdates(options_.config)) {
+    observer_.OnNotice(absl::StrCat("the run in ", options_.directory, " is already complete after ", update_,
+                                    " updates; ask for more with --updates or --episodes"));
+    return absl::OkStatus();
+  }
+  std::map<std::string, uint64_t> lengths(progress_.file_bytes().begin(), progress_.file_bytes().end());
+  if (absl::Status status = directory_->CutBack(lengths); !status.ok()) return status;
+  if (absl::Status status = directory_->WriteConfig(options_.config); !status.ok()) return status;
+  observer_.OnNotice(absl::StrCat("resumed ", options_.directory, " after update ", update_));
+  return absl::OkStatus();
+}
+
+// The generation is on disk before anyone is served, so that no message of an earlier learner can count.
+absl::Status LearnerRun::RaiseGeneration() {
+  const std::string path = options_.directory + "/generation";
+  absl::StatusOr<std::string> text = fs_.Read(path);
+  if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
+  uint32_t last = 0;
+  if (text.ok() && !absl::SimpleAtoi(*text, &last)) {
+    return absl::DataLossError(absl::StrCat(path, " must hold one whole number; write one above every earlier generation, e.g. 1000"));
+  }
+  generation_ = last + 1;
+  return fs::WriteAtomically(fs_, path, absl::StrCat(generation_, "\n"));
+}
+
+absl::Status LearnerRun::Serve() {
+  if (update_ >= config::BudgetUpdates(options_.config)) return absl::OkStatus();
+  if (absl::Status status = RaiseGeneration(); !status.ok()) return status;
+  service::LearnerServer::Options server;
+  server.config = options_.config;
+  server.config_hash = config_hash_;
+  server.run_id = run_id_;
+  server.generation = generation_;
+  server.listen = options_.listen;
+  server.build = build::ThisBuild();
+  server.allow_mixed = options_.allow_mixed;
+  absl::StatusOr<std::unique_ptr<service::LearnerServer>> started = service::LearnerServer::Start(server);
+  if (!started.ok()) return started.status();
+  server_ = *std::move(started);
+  serving_since_ = Now();
+  return absl::OkStatus();
+}
+
+ExitCode LearnerRun::Run(const StopToken& stop) {
+  if (already_complete()) return kExitDone;
+  const uint32_t budget = config::BudgetUpdates(options_.config);
+  while (update_ < budget) {
+    switch (OneUpdate(stop)) {
+      case Step::kNext:
+        break;
+      case Step::kStopped:
+        return Finish(false);
+      case Step::kFailed:
+        server_->Drain();
+        observer_.OnNotice(std::string(failure_.message()));
+        if (saved_update_ != update_ && !SaveCheckpoint().ok()) return kExitRetry;
+        return ExitCodeOf(failure_);
+    }
+    const uint32_t every = options_.config.checkpoint().every_updates();
+    if (update_ % every == 0 && update_ < budget) {
+      if (absl::Status status = SaveCheckpoint(); !status.ok()) {
+        observer_.OnNotice(absl::StrCat("checkpoint after update ", update_, " NOT saved: ", status.message(),
+                                        "; training goes on, the last good one is of update ", saved_update_));
+      }
+    }
+  }
+  return Finish(true);
+}
+
+LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
+  const uint32_t update = update_ + 1;
+  const double began = Now();
+  const std::vector<float> parameters = trainer_->ActorParameters();
+  server_->Publish(update, parameters);
+  Show("collecting");
+  absl::StatusOr<service::CollectedBatch> batch = server_->Collect(update, stop);
+  if (absl::IsCancelled(batch.status())) return Step::kStopped;
+  if (!batch.ok()) {
+    failure_ = batch.status();
+    return Step::kFailed;
+  }
+  const double collected = Now();
+  Show("updating");
+  absl::StatusOr<ppo::UpdateReport> report = trainer_->Update(update, batch->trajectories, stop.flag());
+  if (absl::IsCancelled(report.status())) return Step::kStopped;
+  if (!report.ok()) {
+    failure_ = report.status();
+    DumpFailedUpdate(*batch);
+    return Step::kFailed;
+  }
+  update_ = update;
+  ++updates_here_;
+  (*progress_.mutable_phase_seconds())["collect"] += collected - began;
+  for (const auto& [phase, seconds] : report->phase_seconds) (*progress_.mutable_phase_seconds())[phase] += seconds;
+  const double trained = Now();
+  failure_ = Record(*batch, *report, trained - began);
+  (*progress_.mutable_phase_seconds())["record"] += Now() - trained;
+  return failure_.ok() ? Step::kNext : Step::kFailed;
+}
+
+void LearnerRun::Show(const std::string& state) {
+  shown_.state = state;
+  server_->SetProgress(shown_);
+}
+
+absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo::UpdateReport& report, double update_seconds) {
+  const ConstView2 reward = batch.trajectories.reward;
+  const EpisodeReturns returns = ComputeReturns(reward, options_.config.ppo().discount());
+  KeepLast(recent_returns_, returns.raw);
+  KeepLast(recent_discounted_, returns.discounted);
+  const uint64_t steps = reward.rows * reward.columns;
+  progress_.set_episodes(progress_.episodes() + reward.columns);
+  progress_.set_environment_steps(progress_.environment_steps() + steps);
+
+  MetricsRecord metrics;
+  metrics.update = update_;
+  metrics.wall_seconds = WallSeconds();
+  metrics.episodes = progress_.episodes();
+  metrics.environment_steps = progress_.environment_steps();
+  metrics.return_mean = Mean(returns.raw);
+  metrics.return_sd = StandardDeviation(returns.raw);
+  metrics.discounted_mean = Mean(returns.discounted);
+  metrics.discounted_last_1000 = MeanOf(recent_discounted_);
+  metrics.steps_per_second = static_cast<double>(steps) / update_seconds;
+  metrics.wait_seconds = batch.wait_seconds;
+  for (const AdaptationPoint& point : ComputeAdaptation(reward)) metrics.adaptation.emplace_back(point.step, point.mean_reward);
+  metrics.report = report;
+  EpisodeRows rows{update_, returns.raw, returns.discounted, measure_names_, *batch.measures};
+  for (size_t m = 0; m < measure_names_.size(); ++m) {
+    metrics.measures.emplace_back(measure_names_[m], Mean((*batch.measures)[m]));
+  }
+  if (absl::Status status = directory_->Append(metrics, rows); !status.ok()) return status;
+
+  UpdateSummary summary;
+  summary.update = update_;
+  summary.budget_updates = config::BudgetUpdates(options_.config);
+  summary.episodes = metrics.episodes;
+  summary.return_mean = metrics.return_mean;
+  summary.discounted_mean = metrics.discounted_mean;
+  summary.discounted_recent = metrics.discounted_last_1000;
+  summary.kl = report.kl;
+  summary.reverted = report.reverted;
+  summary.mean_deviation = report.mean_deviation;
+  summary.explained_variance = report.explained_variance;
+  summary.steps_per_second = metrics.steps_per_second;
+  summary.wall_seconds = metrics.wall_seconds;
+  summary.seconds_left = (Now() - serving_since_) / updates_here_ * (summary.budget_updates - update_);
+  shown_.update = update_;
+  shown_.budget_updates = summary.budget_updates;
+  shown_.return_mean = metrics.return_mean;
+  shown_.discounted_return_mean = metrics.discounted_mean;
+  shown_.seconds_left = summary.seconds_left;
+  observer_.OnUpdate(summary);
+  return absl::OkStatus();
+}
+
+absl::Status LearnerRun::SaveCheckpoint() {
+  const double began = Now();
+  absl::StatusOr<std::map<std::string, uint64_t>> lengths = directory_->SyncedLengths();
+  if (!lengths.ok()) return lengths.status();
+  progress_.clear_file_bytes();
+  progress_.mutable_file_bytes()->insert(lengths->begin(), lengths->end());
+  progress_.set_wall_seconds(WallSeconds());
+  progress_.mutable_recent_returns()->Assign(recent_returns_.begin(), recent_returns_.end());
+  progress_.mutable_recent_discounted()->Assign(recent_discounted_.begin(), recent_discounted_.end());
+
+  ppo::TrainerState state = trainer_->Save();
+  checkpoint::Checkpoint checkpoint;
+  checkpoint.state.set_format(kCheckpointFormat);
+  checkpoint.state.set_run_id(run_id_);
+  *checkpoint.state.mutable_config() = options_.config;
+  checkpoint.state.set_config_hash(config_hash_);
+  checkpoint.state.set_update(update_);
+  *checkpoint.state.mutable_trainer() = state.scalars;
+  *checkpoint.state.mutable_progress() = progress_;
+  checkpoint.weights = std::move(state.weights);
+  checkpoint.optimizer = std::move(state.optimizer);
+  if (absl::Status status = checkpoints_->Save(checkpoint); !status.ok()) return status;
+  saved_update_ = update_;
+  (*progress_.mutable_phase_seconds())["checkpoint"] += Now() - began;
+  return absl::OkStatus();
+}
+
+// The batch that could not be trained on, for debugging. Best effort: the run ends with its own error either way.
+void LearnerRun::DumpFailedUpdate(const service::CollectedBatch& batch) {
+  const ppo::TrajectoryBatch& t = batch.trajectories;
+  const ConstView2 observation(t.observation.data, t.observation.planes * t.observation.rows, t.observation.columns);
+  const std::vector<NamedTensor> tensors = {AsTensor("observation", observation), AsTensor("raw_action", t.raw_action),
+                                            AsTensor("action", t.action),         AsTensor("reward", t.reward),
+                                            AsTensor("mean", t.mean),             AsTensor("log_variance", t.log_variance)};
+  const std::string path = absl::StrCat(options_.directory, "/failed-update-", update_ + 1, ".safetensors");
+  const std::string bytes = EncodeSafetensors(tensors, {{"update", absl::StrCat(update_ + 1)}, {"run_id", run_id_}});
+  const absl::Status status = fs::WriteAtomically(fs_, path, bytes);
+  observer_.OnNotice(status.ok() ? absl::StrCat("the episodes of the failed update are in ", path)
+                                 : absl::StrCat("the episodes of the failed update could not be kept: ", status.message()));
+}
+
+absl::Status LearnerRun::WriteSummary(bool complete) {
+  const ppo::TrainerState state = trainer_->Save();
+  if (absl::Status status = directory_->WritePolicy(state.weights, options_.config, run_id_, update_); !status.ok()) return status;
+  Summary summary;
+  summary.run_id = run_id_;
+  summary.build = build::ThisBuild();
+  summary.config = options_.config;
+  summary.updates = update_;
+  summary.episodes = progress_.episodes();
+  summary.environment_steps = progress_.environment_steps();
+  summary.final_return_mean = MeanOf(recent_returns_);
+  summary.final_discounted_mean = MeanOf(recent_discounted_);
+  summary.wall_seconds = WallSeconds();
+  summary.phase_seconds.insert(progress_.phase_seconds().begin(), progress_.phase_seconds().end());
+  summary.weights_sha256 = WeightsSha256(state.weights);
+  summary.complete = complete;
+  return directory_->WriteSummary(summary);
+}
+
+ExitCode LearnerRun::Finish(bool complete) {
+  absl::Status status = saved_update_ == update_ ? absl::OkStatus() : SaveCheckpoint();
+  if (absl::Status written = WriteSummary(complete); status.ok()) status = written;
+  if (complete) {
+    Show("complete");
+    server_->Complete();
+  } else {
+    Show("draining");
+    server_->Drain();
+  }
+  if (!status.ok()) {
+    observer_.OnNotice(absl::StrCat("the end of the run could not be saved: ", status.message(), "; the last checkpoint is of update ",
+                                    saved_update_, "; free some space and continue with --resume"));
+    return kExitRetry;
+  }
+  return complete ? kExitDone : kExitInterrupted;
+}
+
+}  // namespace nmn::run

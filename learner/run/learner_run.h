@@ -1,0 +1,92 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/config/config.h"
+#include "common/exit_code/exit_code.h"
+#include "common/fs/file_system.h"
+#include "common/sync/stop.h"
+#include "learner/checkpoint/checkpoint.h"
+#include "learner/ppo/trainer.h"
+#include "learner/run/observer.h"
+#include "learner/run/run_directory.h"
+#include "learner/service/learner_server.h"
+
+namespace nmn::run {
+
+struct RunOptions {
+  v1::RunConfig config;   // validated
+  std::string directory;  // of the run
+  bool resume = false;    // continue where a checkpoint was ever completed; without it such a directory is refused
+  std::string listen;     // "" serves only actors of this process
+  bool allow_mixed = false;
+  ppo::TrainerOptions trainer;
+};
+
+// One training run, from its directory's lock to its summary: collects the episodes of an update, trains on them, publishes the new
+// weights, writes metrics and checkpoints. Owns the run directory, the server and the trainer.
+//
+// Start does what must be true before anyone is served: directory locked, state restored or checkpoint 0 written, generation
+// raised on disk, port bound. Run blocks until the budget is reached or `stop`. One thread; the observer hears from it.
+class LearnerRun {
+ public:
+  // The error's code tells the exit code (ExitCodeOf).
+  static absl::StatusOr<std::unique_ptr<LearnerRun>> Start(const RunOptions& options, RunObserver& observer);
+
+  // Whether the run had reached its budget before it was started: nothing is served, Run returns at once.
+  bool already_complete() const { return server_ == nullptr; }
+  service::LearnerServer& server() { return *server_; }
+  uint32_t update() const { return update_; }  // completed
+
+  ExitCode Run(const StopToken& stop);
+
+ private:
+  LearnerRun(const RunOptions& options, RunObserver& observer);
+
+  absl::Status OpenDirectory();
+  absl::Status RestoreOrBegin();
+  absl::Status BeginFresh();
+  absl::Status Restore(const checkpoint::Checkpoint& checkpoint);
+  absl::Status RaiseGeneration();
+  absl::Status Serve();
+
+  // Whether to go on.
+  enum class Step { kNext, kStopped, kFailed };
+  Step OneUpdate(const StopToken& stop);
+  absl::Status Record(const service::CollectedBatch& batch, const ppo::UpdateReport& report, double update_seconds);
+  absl::Status SaveCheckpoint();
+  void Show(const std::string& state);  // to GetStatus
+  void DumpFailedUpdate(const service::CollectedBatch& batch);
+  absl::Status WriteSummary(bool complete);
+  ExitCode Finish(bool complete);
+  double WallSeconds() const;
+
+  RunOptions options_;
+  RunObserver& observer_;
+  fs::FileSystem& fs_;
+  std::string config_hash_;
+  std::unique_ptr<fs::DirectoryLock> lock_;
+  std::unique_ptr<RunDirectory> directory_;
+  std::unique_ptr<checkpoint::CheckpointStore> checkpoints_;
+  std::unique_ptr<ppo::Trainer> trainer_;
+  std::unique_ptr<service::LearnerServer> server_;
+
+  service::Progress shown_;
+  std::vector<std::string> measure_names_;
+  std::string run_id_;
+  uint32_t generation_ = 0;
+  uint32_t update_ = 0;              // completed
+  uint32_t saved_update_ = 0;        // of the newest checkpoint
+  v1::RunProgress progress_;         // file lengths are filled in when saved
+  std::deque<double> recent_returns_;     // of the last 1000 episodes
+  std::deque<double> recent_discounted_;
+  double restored_wall_seconds_ = 0;
+  double serving_since_ = 0;         // SecondsSinceProcessStart
+  uint32_t updates_here_ = 0;        // completed by this process
+  absl::Status failure_;             // why an update failed for good
+};
+
+}  // namespace nmn::run

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace nmn::run {
+
+// What a person watching a run wants to know after each update.
+struct UpdateSummary {
+  uint32_t update = 0;
+  uint32_t budget_updates = 0;
+  uint64_t episodes = 0;
+  double return_mean = 0;        // of this update's episodes, raw
+  double discounted_mean = 0;    // of this update's episodes
+  double discounted_recent = 0;  // mean over the last 1000 episodes
+  double kl = 0;
+  bool reverted = false;
+  double mean_deviation = 0;  // sd of u
+  double explained_variance = 0;
+  double steps_per_second = 0;  // environment steps of this update over its wall time
+  double seconds_left = 0;      // estimate from the updates of this process
+  double wall_seconds = 0;      // of the run, over restarts
+};
+
+// Hears what happens in a run. Called from the thread that runs it, in order; must not block for long.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void OnUpdate(const UpdateSummary& summary) = 0;
+  // A sentence for the user: started, resumed, checkpoint could not be saved, how to continue.
+  virtual void OnNotice(const std::string& sentence) = 0;
+};
+
+}  // namespace nmn::run

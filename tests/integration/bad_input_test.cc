@@ -1,0 +1,166 @@
+// Bad input, as a user meets it: one line that says what to do, the exit code of its kind, nothing half-written.
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tests/integration/tiny_run.h"
+
+namespace nmn::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr int kRetry = 1;
+constexpr int kPermanent = 42;
+
+// One line on stderr, nothing on stdout.
+void ExpectRefused(const Outcome& outcome, int code, const ::testing::Matcher<std::string>& message) {
+  EXPECT_EQ(outcome.code, code) << outcome.err;
+  EXPECT_THAT(outcome.err, message);
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+}
+
+Outcome Train(std::vector<std::string> flags) {
+  flags.insert(flags.begin(), {Binary("nmn"), "train"});
+  return RunProcess(flags, std::chrono::seconds(30));
+}
+
+TEST(BadInput, UnknownField) {
+  ExpectRefused(Train({"--benchmark=b1", "--set", "ppo.kl_penalty.kl_targt=0.1"}), kPermanent, AllOf(HasSubstr("kl_targt"), HasSubstr("kl_target")));
+}
+
+TEST(BadInput, UnknownFieldInAFileNamesItsLine) {
+  TemporaryDirectory directory;
+  const std::string path = directory.path() + "/c.textproto";
+  WriteFile(path, "benchmark: \"b1\"\nseeed: 3\n");
+  ExpectRefused(RunProcess({Binary("nmn-learner"), "--config=" + path, "--run_dir=" + directory.path() + "/run"}), kPermanent,
+                AllOf(HasSubstr("c.textproto:2"), HasSubstr("seeed"), HasSubstr("seed")));
+}
+
+TEST(BadInput, ImpossibleValueNamesFieldAndLegalValues) {
+  ExpectRefused(Train({"--benchmark=b1", "--preset=reference", "--set", "ppo.kl_penalty.kl_target=-0.1"}), kPermanent,
+                AllOf(HasSubstr("ppo.kl_penalty.kl_target is -0.1"), HasSubstr("must be above 0")));
+}
+
+TEST(BadInput, UnknownBenchmarkNamesThoseThereAre) {
+  ExpectRefused(Train({"--benchmark=b9"}), kPermanent, AllOf(HasSubstr("b9"), HasSubstr("b1"), HasSubstr("b3")));
+}
+
+TEST(BadInput, UnknownFlag) { ExpectRefused(Train({"--benchmark=b1", "--sead=3"}), kPermanent, HasSubstr("--sead")); }
+
+TEST(BadInput, MissingFile) {
+  ExpectRefused(RunProcess({Binary("nmn-learner"), "--config=/nowhere/c.textproto"}), kPermanent, HasSubstr("/nowhere/c.textproto"));
+}
+
+TEST(BadInput, UnwritableDirectory) {
+  TemporaryDirectory directory;
+  WriteFile(directory.path() + "/file", "");
+  ExpectRefused(Train({"--benchmark=b1", "--run_dir=" + directory.path() + "/file/run"}), kPermanent,
+                AllOf(HasSubstr(directory.path() + "/file/run"), HasSubstr("--run_dir")));
+}
+
+TEST(BadInput, PortInUseNamesTheFlag) {
+  TemporaryDirectory directory;
+  Subprocess first(TinyTrain(directory.path() + "/a", 100000, {"--listen=127.0.0.1:0"}));
+  ASSERT_TRUE(first.WaitForOutput("serving on 127.0.0.1:")) << first.err();
+  const std::string text = first.err();
+  const size_t at = text.find("serving on 127.0.0.1:") + std::string("serving on ").size();
+  const std::string address = text.substr(at, text.find('\n', at) - at);
+  ExpectRefused(RunProcess(TinyTrain(directory.path() + "/b", 1, {"--listen=" + address})), kRetry, AllOf(HasSubstr("--listen"), HasSubstr(address)));
+}
+
+TEST(BadInput, ListenOffLoopbackNeedsInsecure) {
+  ExpectRefused(Train({"--benchmark=b1", "--listen=0.0.0.0:0"}), kPermanent, HasSubstr("--insecure"));
+}
+
+TEST(BadInput, MalformedAddress) {
+  ExpectRefused(Train({"--benchmark=b1", "--listen=localhost"}), kPermanent, HasSubstr("localhost"));
+  ExpectRefused(RunProcess({Binary("nmn-actor"), "--learner=host:99999999"}), kPermanent, HasSubstr("99999999"));
+}
+
+TEST(BadInput, CudaWithoutADeviceIsOneLine) {
+  TemporaryDirectory directory;
+  const Outcome outcome = RunProcess(TinyTrain(directory.path() + "/run", 1, {"--device=cuda"}));
+  if (outcome.code == 0) GTEST_SKIP() << "this machine has a CUDA device";
+  ExpectRefused(outcome, kPermanent, AllOf(HasSubstr("--device=cuda"), HasSubstr("cpu")));
+}
+
+TEST(BadInput, AbsentLearnerIsWaitedForAndThenGivenUp) {
+  const Outcome outcome = RunProcess({Binary("nmn-actor"), "--learner=127.0.0.1:1", "--connect_timeout=1"});
+  EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("waiting")));
+}
+
+TEST(BadInput, DirectoryWithARunIsRefusedWithoutResume) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 1)).code, 0);
+  ExpectRefused(RunProcess(TinyTrain(run, 1)), kPermanent, AllOf(HasSubstr(run), HasSubstr("--resume")));
+}
+
+TEST(BadInput, ResumeWithAnotherConfigNamesTheField) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 1)).code, 0);
+  ExpectRefused(Train({"--resume", "--run_dir=" + run, "--updates=2", "--set", "ppo.discount=0.9"}), kPermanent, HasSubstr("ppo.discount"));
+  ExpectRefused(Train({"--resume", "--run_dir=" + run, "--updates=2", "--seed=99"}), kPermanent, HasSubstr("seed"));
+  ExpectRefused(Train({"--resume", "--run_dir=" + run, "--updates=2", "--benchmark=b2"}), kPermanent, HasSubstr("benchmark"));
+}
+
+TEST(BadInput, SecondProcessOnOneDirectoryIsRefused) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  Subprocess first(TinyTrain(run, 100000));
+  ASSERT_TRUE(first.WaitForOutput("run directory")) << first.err();
+  ExpectRefused(RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run}), kRetry, HasSubstr(run));
+}
+
+// Flips a byte in the middle of every weights file.
+void Corrupt(const std::string& run, bool all) {
+  std::vector<std::string> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(run + "/checkpoints")) folders.push_back(entry.path());
+  std::sort(folders.rbegin(), folders.rend());
+  for (const std::string& folder : folders) {
+    std::string bytes = ReadFile(folder + "/weights.safetensors");
+    bytes[bytes.size() / 2] ^= 1;
+    WriteFile(folder + "/weights.safetensors", bytes);
+    if (!all) return;
+  }
+}
+
+TEST(BadInput, CorruptNewestCheckpointFallsBackLoudly) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 4, {"--seed=7"})).code, 0);
+  const std::string hash = WeightsHash(run);
+  Corrupt(run, false);
+  const Outcome outcome = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("weights.safetensors"));
+  EXPECT_EQ(WeightsHash(run), hash);
+}
+
+TEST(BadInput, AllCheckpointsCorruptIsRefused) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 4)).code, 0);
+  Corrupt(run, true);
+  const Outcome outcome = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run});
+  EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("checkpoints"));
+}
+
+TEST(BadInput, NothingIsWrittenForABadConfig) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  Train({"--benchmark=b1", "--run_dir=" + run, "--set", "ppo.discount=2"});
+  EXPECT_FALSE(std::filesystem::exists(run));
+}
+
+}  // namespace
+}  // namespace nmn::testing

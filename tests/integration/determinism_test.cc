@@ -1,0 +1,134 @@
+// Promise P1: in sync mode the weights are a function of config, seed, build and CPU type alone.
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "tests/integration/tiny_run.h"
+
+namespace nmn::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr int kUpdates = 7;
+
+// The hash of an uninterrupted embedded run with one actor, computed once.
+const std::string& PlainHash() {
+  static const std::string hash = [] {
+    TemporaryDirectory directory;
+    const Outcome outcome = RunProcess(TinyTrain(directory.path() + "/run", kUpdates, {"--seed=7", "--actors=1", "--threads=1"}));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return WeightsHash(directory.path() + "/run");
+  }();
+  return hash;
+}
+
+std::string HashOf(std::vector<std::string> more) {
+  TemporaryDirectory directory;
+  const Outcome outcome = RunProcess(TinyTrain(directory.path() + "/run", kUpdates, std::move(more)));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  return WeightsHash(directory.path() + "/run");
+}
+
+TEST(Determinism, HashIsASha256) { EXPECT_EQ(PlainHash().size(), 64u); }
+
+TEST(Determinism, SameSeedGivesTheSameWeightsTwice) { EXPECT_EQ(HashOf({"--seed=7", "--actors=1"}), PlainHash()); }
+
+TEST(Determinism, AnotherSeedGivesOtherWeights) { EXPECT_NE(HashOf({"--seed=8", "--actors=1"}), PlainHash()); }
+
+TEST(Determinism, NumberOfActorsReachesNoResult) {
+  EXPECT_EQ(HashOf({"--seed=7", "--actors=2"}), PlainHash());
+  EXPECT_EQ(HashOf({"--seed=7", "--actors=5"}), PlainHash());
+}
+
+TEST(Determinism, ThreadsAndUnitSizeReachNoResult) {
+  EXPECT_EQ(HashOf({"--seed=7", "--threads=2", "--set", "work.unit_episodes=10"}), PlainHash());
+}
+
+TEST(Determinism, LearnerAndThreeActorProcessesOverTcpGiveTheSameWeights) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  std::vector<std::string> print = {Binary("nmn"), "train", "--seed=7", "--print_config"};
+  const std::vector<std::string> flags = TinyFlags(kUpdates);
+  print.insert(print.end(), flags.begin(), flags.end());
+  const Outcome config = RunProcess(print);
+  ASSERT_EQ(config.code, 0) << config.err;
+  WriteFile(directory.path() + "/config.textproto", config.out);
+
+  Subprocess learner({Binary("nmn-learner"), "--config=" + directory.path() + "/config.textproto", "--listen=127.0.0.1:0", "--run_dir=" + run});
+  ASSERT_TRUE(learner.WaitForOutput("serving on 127.0.0.1:")) << learner.err();
+  const std::string text = learner.err();
+  const size_t at = text.find("serving on 127.0.0.1:") + std::string("serving on ").size();
+  const std::string address = text.substr(at, text.find_first_not_of("0123456789.:", at) - at);
+  std::vector<Subprocess> actors;
+  for (int i = 0; i < 3; ++i) actors.emplace_back(std::vector<std::string>{Binary("nmn-actor"), "--learner=" + address});
+  EXPECT_EQ(learner.Wait(), 0) << learner.err();
+  for (Subprocess& actor : actors) EXPECT_EQ(actor.Wait(), 0) << actor.err();
+  EXPECT_EQ(WeightsHash(run), PlainHash());
+}
+
+class Interrupted : public ::testing::TestWithParam<int> {};
+
+// Stopped by a signal after some update, before the first one and past the last checkpoint too; then resumed.
+TEST_P(Interrupted, ResumedRunGivesTheSameWeightsAndRepeatsNoRow) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  Subprocess first(TinyTrain(run, kUpdates, {"--seed=7", "--actors=2"}));
+  if (GetParam() == 0) {
+    ASSERT_TRUE(first.WaitForOutput("run directory")) << first.err();
+  } else {
+    ASSERT_TRUE(WaitForUpdate(first, run, GetParam())) << first.err();
+  }
+  first.Signal(SIGTERM);
+  const int code = first.Wait(std::chrono::seconds(20));
+  if (code == 0) GTEST_SKIP() << "the run was complete before the signal reached it";
+  EXPECT_EQ(code, 75) << first.err();
+  EXPECT_THAT(first.err(), HasSubstr("continue with: nmn train --resume --run_dir=" + run));
+  EXPECT_FALSE(ReadSummary(run)["complete"].get<bool>());
+
+  const Outcome second = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure"});
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_EQ(WeightsHash(run), PlainHash());
+  EXPECT_TRUE(ReadSummary(run)["complete"].get<bool>());
+  EXPECT_THAT(UpdatesInMetrics(run), ElementsAre(1, 2, 3, 4, 5, 6, 7));
+  const std::string episodes = ReadFile(run + "/episodes.csv");
+  EXPECT_EQ(std::count(episodes.begin(), episodes.end(), '\n'), 1 + 20 * kUpdates);
+}
+INSTANTIATE_TEST_SUITE_P(AfterUpdate, Interrupted, ::testing::Values(0, 1, 3, 4, 5));
+
+TEST(Resume, KilledRunGoesOnToTheSameWeights) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  Subprocess first(TinyTrain(run, kUpdates, {"--seed=7", "--actors=2"}));
+  ASSERT_TRUE(WaitForUpdate(first, run, 5)) << first.err();
+  first.Signal(SIGKILL);
+  first.Wait();
+  const Outcome second = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure"});
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_EQ(WeightsHash(run), PlainHash());
+  EXPECT_THAT(UpdatesInMetrics(run), ElementsAre(1, 2, 3, 4, 5, 6, 7));
+}
+
+TEST(Resume, FinishedRunSaysSoAndALongerBudgetGoesOn) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 4, {"--seed=7"})).code, 0);
+  const Outcome again = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run});
+  EXPECT_EQ(again.code, 0);
+  EXPECT_THAT(again.err, HasSubstr("already complete"));
+  const Outcome longer = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--updates=7", "--no_figure"});
+  EXPECT_EQ(longer.code, 0) << longer.err;
+  EXPECT_EQ(WeightsHash(run), PlainHash());
+}
+
+TEST(Resume, BeginsAnewWhereNoCheckpointWasEverCompleted) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  const Outcome outcome = RunProcess(TinyTrain(run, kUpdates, {"--seed=7", "--resume"}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(WeightsHash(run), PlainHash());
+}
+
+}  // namespace
+}  // namespace nmn::testing

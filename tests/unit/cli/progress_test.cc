@@ -1,0 +1,58 @@
+#include "cli/progress.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace nmn::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// What Progress writes for two updates in quick succession and a notice.
+std::string Written(bool terminal) {
+  char* text = nullptr;
+  size_t size = 0;
+  std::FILE* out = open_memstream(&text, &size);
+  {
+    Progress progress(out, terminal);
+    run::UpdateSummary summary;
+    summary.budget_updates = 10;
+    summary.update = 1;
+    progress.OnUpdate(summary);
+    summary.update = 2;
+    progress.OnUpdate(summary);
+    progress.OnNotice("a word");
+  }
+  std::fclose(out);
+  std::string result(text, size);
+  std::free(text);
+  return result;
+}
+
+TEST(Progress, OnATerminalRewritesOneLine) {
+  const std::string text = Written(true);
+  EXPECT_THAT(text, HasSubstr("update 2/10"));
+  EXPECT_THAT(text, HasSubstr("\r"));
+  EXPECT_THAT(text, HasSubstr("\na word\n"));
+}
+
+TEST(Progress, InALogIsPlainAndSparse) {
+  const std::string text = Written(false);
+  EXPECT_THAT(text, HasSubstr("update 1/10"));
+  EXPECT_THAT(text, Not(HasSubstr("update 2/10")));
+  EXPECT_THAT(text, Not(HasSubstr("\r")));
+}
+
+TEST(HumanDuration, PicksTheUnit) {
+  EXPECT_EQ(HumanDuration(12.4), "12 s");
+  EXPECT_EQ(HumanDuration(192), "3:12");
+  EXPECT_EQ(HumanDuration(3723), "1:02:03");
+}
+
+}  // namespace
+}  // namespace nmn::cli
