@@ -1,6 +1,7 @@
 #include "learner/ppo/adam.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 
@@ -21,7 +22,7 @@ AdamState AdamState::Clone() const { return {first_moment.clone(), second_moment
 
 void AdamStep(const v1::AdamOptions& options, double rate, const at::Tensor& gradient, const at::Tensor& parameters,
               AdamState& state) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   ++state.steps;
   state.first_moment.mul_(options.beta1()).add_(gradient, 1.0 - options.beta1());
   state.second_moment.mul_(options.beta2()).addcmul_(gradient, gradient, 1.0 - options.beta2());
@@ -32,7 +33,7 @@ void AdamStep(const v1::AdamOptions& options, double rate, const at::Tensor& gra
 }
 
 double ClipGradientNorm(const at::Tensor& gradient, double limit) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const double norm = gradient.to(at::kDouble).norm().item<double>();
   const double scale = limit / (norm + kNormFloor);
   if (limit > 0 && scale < 1.0) at::Tensor(gradient).mul_(scale);

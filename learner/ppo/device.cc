@@ -17,16 +17,17 @@ absl::StatusOr<c10::Device> FindDevice(const std::string& name) {
   int index = 0;
   const bool known = name == "cuda" || (absl::ConsumePrefix(&index_text, "cuda:") &&
                                         absl::SimpleAtoi(index_text, &index) && index >= 0 && index <= INT8_MAX);
-  if (!known)
+  if (!known) {
     return absl::InvalidArgumentError(absl::StrCat("--device=", name, ": it must be cpu, cuda or cuda:INDEX"));
+  }
   if (!torch::cuda::is_available()) {
     const char* reason = at::globalContext().hasCUDART() ? "" : " (this LibTorch was built without CUDA)";
     return absl::FailedPreconditionError(
         absl::StrCat("--device=", name, ": no CUDA device", reason, "; use --device=cpu"));
   }
-  if (static_cast<size_t>(index) >= torch::cuda::device_count()) {
-    return absl::FailedPreconditionError(absl::StrCat("--device=", name, ": this machine has ",
-                                                      torch::cuda::device_count(),
+  const int devices = static_cast<int>(torch::cuda::device_count());
+  if (index >= devices) {
+    return absl::FailedPreconditionError(absl::StrCat("--device=", name, ": this machine has ", devices,
                                                       " CUDA device(s), counted from 0; use --device=cuda"));
   }
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));

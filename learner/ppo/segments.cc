@@ -1,6 +1,7 @@
 #include "learner/ppo/segments.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <vector>
@@ -17,7 +18,7 @@ Sequences CutIntoSegments(const Sequences& whole, int64_t segment_steps) {
 
 EpisodePass RunEpisodes(SequenceModel& model, const at::Tensor& parameters, const Sequences& episodes,
                         int64_t segment_steps) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const int64_t steps = episodes.recurrent_input.size(0);
   CarriedState carried = model.ZeroState(parameters, episodes.recurrent_input.size(2));
   std::vector<at::Tensor> outputs, states, signals;

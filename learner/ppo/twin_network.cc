@@ -1,6 +1,7 @@
 #include "learner/ppo/twin_network.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <string>
 #include <utility>
@@ -52,7 +53,7 @@ std::pair<at::Tensor, at::Tensor> Gru(ParameterReader& parameters, const at::Ten
   const auto [output, end] =
       at::gru(input, start.unsqueeze(0), {w_input, w_recurrent, bias_input, bias_recurrent},
               /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0.0,
-              /*train=*/at::GradMode::is_enabled(), /*bidirectional=*/false, /*batch_first=*/false);
+              /*train=*/c10::GradMode::is_enabled(), /*bidirectional=*/false, /*batch_first=*/false);
   return {output, end[0]};
 }
 

@@ -1,6 +1,7 @@
 #include "learner/ppo/unrolled_network.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <span>
@@ -82,7 +83,7 @@ SequenceOutput UnrolledNetwork::Forward(const at::Tensor& parameters, const Sequ
   SequenceOutput result;
   const at::Tensor output =
       at::empty({recurrent_input.size(0), int64_t{spec.output_size}, sequences}, recurrent_input.options());
-  if (at::GradMode::is_enabled() && parameters.requires_grad()) {
+  if (c10::GradMode::is_enabled() && parameters.requires_grad()) {
     result.output = Unroll::apply(parameters, this, views, output);
   } else {
     ++pass_;

@@ -1,6 +1,7 @@
 // The three forward passes against each other: common/nn (what actors run), learner/bptt (what trains on the CPU) and
 // the LibTorch twin.
 
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include "actor/rollout.h"
@@ -99,12 +100,14 @@ TEST_P(Parity, HandWrittenLoopHasTheTwinsOutputsEndsAndGradients) {
     EXPECT_TRUE(Near(actual.output.detach(), expected.output.detach(), 1e-5));
     EXPECT_TRUE(Near(actual.end.state, expected.end.state, 1e-5));
     ASSERT_EQ(actual.end.signal.defined(), expected.end.signal.defined());
-    if (actual.end.signal.defined()) EXPECT_TRUE(Near(actual.end.signal, expected.end.signal, 1e-5));
+    if (actual.end.signal.defined()) {
+      EXPECT_TRUE(Near(actual.end.signal, expected.end.signal, 1e-5));
+    }
     const double largest = twin_leaf.grad().abs().max().item<double>();
     ASSERT_GT(largest, 0.1);
     EXPECT_TRUE(Near(leaf.grad(), twin_leaf.grad(), 1e-5 * std::max(1.0, largest)));
 
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     const SequenceOutput without_gradient = unrolled->Forward(leaf, input, start);
     EXPECT_TRUE(Near(without_gradient.output, expected.output, 1e-5));
     EXPECT_TRUE(Near(without_gradient.end.state, expected.end.state, 1e-5));
@@ -143,7 +146,7 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
         const at::Tensor u = ToTensor(r.raw_action);
         const at::Tensor recorded = LogProbability({ToTensor(r.mean), ToTensor(r.log_variance)}, u);
 
-        const at::NoGradGuard no_grad;
+        const c10::NoGradGuard no_grad;
         TwinNetwork twin(spec);
         const std::unique_ptr<UnrolledNetwork> unrolled = *UnrolledNetwork::Create(spec, 1);
         for (SequenceModel* model : std::initializer_list<SequenceModel*>{&twin, unrolled.get()}) {

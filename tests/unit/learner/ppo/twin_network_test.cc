@@ -1,5 +1,6 @@
 #include "learner/ppo/twin_network.h"
 
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include "learner/ppo/segments.h"
@@ -37,7 +38,7 @@ TEST_P(EveryTwin, GradientsAreThoseOfFiniteDifferences) {
   const at::Tensor gradient = leaf.grad();
   ASSERT_GT(gradient.abs().max().item<double>(), 0.1);
 
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const at::Tensor moved = Parameters(spec);
   double* value = moved.data_ptr<double>();
   constexpr double kStep = 1e-6;
