@@ -7,7 +7,7 @@ namespace {
 
 // Rows of a block: enough to fill the register tiles and amortise the sums of weight gradients, few enough for the
 // second-level cache.
-constexpr size_t kBlockRows = 96;
+constexpr size_t kBlockRows = 160;
 
 // Of rows that are added to in slices.
 size_t Sliced(size_t units) { return Padded(units + kGroup - 1); }
