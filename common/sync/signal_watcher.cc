@@ -1,46 +1,65 @@
 #include "common/sync/signal_watcher.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <utility>
 
 namespace nmn {
+namespace {
+
+// Where the handler writes the signal's number, one byte each; -1 while there is no watcher. A zero byte ends the watcher's thread.
+std::atomic<int> pipe_to_watcher{-1};
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
+
+void Handle(int signal) {
+  const int saved = errno;
+  const char byte = static_cast<char>(signal);
+  [[maybe_unused]] const ssize_t written = write(pipe_to_watcher.load(), &byte, 1);
+  errno = saved;
+}
+
+}  // namespace
 
 SignalWatcher::SignalWatcher(std::function<void(int)> on_signal, std::string last_words)
     : on_signal_(std::move(on_signal)), last_words_(std::move(last_words) + "\n") {
-  sigset_t watched;
-  sigemptyset(&watched);
-  sigaddset(&watched, SIGINT);
-  sigaddset(&watched, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &watched, &previous_mask_);
-  signal_fd_ = signalfd(-1, &watched, SFD_CLOEXEC);
-  wake_fd_ = eventfd(0, EFD_CLOEXEC);
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) != 0) return;  // out of file descriptors: signals keep their default, which ends the process
+  read_fd_ = fds[0];
+  pipe_to_watcher = fds[1];
   thread_ = std::thread([this] { Watch(); });
+  struct sigaction action {};
+  action.sa_handler = Handle;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, &previous_interrupt_);
+  sigaction(SIGTERM, &action, &previous_terminate_);
 }
 
 SignalWatcher::~SignalWatcher() {
-  eventfd_write(wake_fd_, 1);
+  if (read_fd_ < 0) return;
+  sigaction(SIGINT, &previous_interrupt_, nullptr);
+  sigaction(SIGTERM, &previous_terminate_, nullptr);
+  const char end = 0;
+  [[maybe_unused]] const ssize_t written = write(pipe_to_watcher.load(), &end, 1);
   thread_.join();
-  close(signal_fd_);
-  close(wake_fd_);
-  pthread_sigmask(SIG_SETMASK, &previous_mask_, nullptr);
+  close(pipe_to_watcher.exchange(-1));
+  close(read_fd_);
 }
 
 void SignalWatcher::Watch() {
   bool called = false;
   while (true) {
-    pollfd fds[2] = {{signal_fd_, POLLIN, 0}, {wake_fd_, POLLIN, 0}};
-    if (poll(fds, 2, -1) < 0) continue;  // EINTR
-    if (fds[1].revents != 0) return;
-    signalfd_siginfo info;
-    if (read(signal_fd_, &info, sizeof(info)) != sizeof(info)) continue;
+    char signal = 0;
+    const ssize_t got = read(read_fd_, &signal, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got != 1 || signal == 0) return;
     if (!called) {
       called = true;
-      on_signal_(static_cast<int>(info.ssi_signo));
-    } else if (info.ssi_signo == SIGINT) {
+      on_signal_(signal);
+    } else if (signal == SIGINT) {
       [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, last_words_.data(), last_words_.size());
       _exit(128 + SIGINT);
     }

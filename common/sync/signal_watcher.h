@@ -7,12 +7,10 @@
 
 namespace nmn {
 
-// Turns SIGINT and SIGTERM into a call on a thread of its own, where anything may be done. Make one at the start of
-// main, before any other thread: the two signals are blocked in the calling thread and in those it starts. One a
-// process.
+// Turns SIGINT and SIGTERM into a call on a thread of its own, where anything may be done. Works whichever thread the kernel hands
+// the signal to: libraries start threads before main (OpenBLAS), which a blocked mask would not cover. One at a time in a process.
 //
-// The first signal calls back. A second Ctrl-C ends the process at once with code 130, after `last_words` on stderr:
-// say what is lost.
+// The first signal calls back. A second Ctrl-C ends the process at once with code 130, after `last_words` on stderr: say what is lost.
 class SignalWatcher {
  public:
   SignalWatcher(std::function<void(int signal)> on_signal, std::string last_words);
@@ -25,9 +23,9 @@ class SignalWatcher {
 
   std::function<void(int)> on_signal_;
   std::string last_words_;
-  sigset_t previous_mask_;
-  int signal_fd_ = -1;
-  int wake_fd_ = -1;
+  struct sigaction previous_interrupt_;
+  struct sigaction previous_terminate_;
+  int read_fd_ = -1;
   std::thread thread_;
 };
 

@@ -176,6 +176,7 @@ absl::Status LearnerRun::Serve() {
   absl::StatusOr<std::unique_ptr<service::LearnerServer>> started = service::LearnerServer::Start(server);
   if (!started.ok()) return started.status();
   server_ = *std::move(started);
+  server_->Publish(update_ + 1, trainer_->ActorParameters());
   serving_since_ = Now();
   return absl::OkStatus();
 }
@@ -209,8 +210,6 @@ ExitCode LearnerRun::Run(const StopToken& stop) {
 LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   const uint32_t update = update_ + 1;
   const double began = Now();
-  const std::vector<float> parameters = trainer_->ActorParameters();
-  server_->Publish(update, parameters);
   Show("collecting");
   absl::StatusOr<service::CollectedBatch> batch = server_->Collect(update, stop);
   if (absl::IsCancelled(batch.status())) return Step::kStopped;
@@ -229,6 +228,7 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   }
   update_ = update;
   ++updates_here_;
+  if (update < config::BudgetUpdates(options_.config)) server_->Publish(update + 1, trainer_->ActorParameters());
   (*progress_.mutable_phase_seconds())["collect"] += collected - began;
   for (const auto& [phase, seconds] : report->phase_seconds) (*progress_.mutable_phase_seconds())[phase] += seconds;
   const double trained = Now();

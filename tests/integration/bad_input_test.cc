@@ -61,7 +61,7 @@ TEST(BadInput, UnwritableDirectory) {
   TemporaryDirectory directory;
   WriteFile(directory.path() + "/file", "");
   ExpectRefused(Train({"--benchmark=b1", "--run_dir=" + directory.path() + "/file/run"}), kPermanent,
-                AllOf(HasSubstr(directory.path() + "/file/run"), HasSubstr("--run_dir")));
+                AllOf(HasSubstr(directory.path() + "/file"), HasSubstr("--run_dir")));
 }
 
 TEST(BadInput, PortInUseNamesTheFlag) {
