@@ -107,13 +107,21 @@ class BatchRollout final : public RolloutEngine {
 
 absl::StatusOr<std::unique_ptr<RolloutEngine>> RolloutEngine::Create(const v1::RunConfig& config, size_t max_lanes) {
   if (max_lanes < 1) return absl::InvalidArgumentError("a rollout engine needs at least one lane");
-  auto environment = env::MakeEnvironment(config.benchmark(), config.env(), max_lanes);
+  const auto environment = env::FindSpec(config.benchmark());
   if (!environment.ok()) return environment.status();
-  const auto spec = nn::MakeNetworkSpec(config.network(), nn::Role::kActor, (*environment)->spec().observation_size);
+  const auto spec = nn::MakeNetworkSpec(config.network(), nn::Role::kActor, environment->observation_size);
   if (!spec.ok()) return spec.status();
   auto forward = nn::PolicyForward::Create(*spec, max_lanes);
   if (!forward.ok()) return forward.status();
-  return std::make_unique<BatchRollout>(*std::move(environment), *std::move(forward));
+  return CreateWith(*std::move(forward), config, max_lanes);
+}
+
+absl::StatusOr<std::unique_ptr<RolloutEngine>> RolloutEngine::CreateWith(std::unique_ptr<nn::PolicyForward> forward,
+                                                                         const v1::RunConfig& config,
+                                                                         size_t max_lanes) {
+  auto environment = env::MakeEnvironment(config.benchmark(), config.env(), max_lanes);
+  if (!environment.ok()) return environment.status();
+  return std::make_unique<BatchRollout>(*std::move(environment), std::move(forward));
 }
 
 }  // namespace nmn::actor

@@ -44,6 +44,9 @@ class RolloutEngine {
  public:
   // INVALID_ARGUMENT for what config::Validate refuses of benchmark, env and network, and for no lanes.
   static absl::StatusOr<std::unique_ptr<RolloutEngine>> Create(const v1::RunConfig& config, size_t max_lanes);
+  // The same with a forward pass made elsewhere, for at least max_lanes; it must fit the config's network.
+  static absl::StatusOr<std::unique_ptr<RolloutEngine>> CreateWith(std::unique_ptr<nn::PolicyForward> forward,
+                                                                   const v1::RunConfig& config, size_t max_lanes);
   virtual ~RolloutEngine() = default;
 
   virtual void SetParameters(std::span<const float> parameters) = 0;
