@@ -1,0 +1,82 @@
+// nmn bench: how fast this machine runs the program, beside the core's ceiling and LibTorch.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/bench/benchmark.h"
+#include "cli/bench/output.h"
+#include "cli/bench/twin.h"
+#include "cli/fail.h"
+#include "cli/verbs.h"
+#include "common/cpu/peak.h"
+#include "common/log/log.h"
+
+namespace nmn::cli {
+namespace {
+
+// INVALID_ARGUMENT where nothing matches, with the names there are.
+absl::StatusOr<std::vector<bench::Benchmark>> Choose(const std::string& filter) {
+  std::regex expression;
+  try {
+    expression = std::regex(filter);
+  } catch (const std::regex_error& error) {
+    return absl::InvalidArgumentError(absl::StrCat("--filter=", filter, " is no regular expression: ", error.what()));
+  }
+  std::vector<bench::Benchmark> chosen;
+  std::vector<std::string> names;
+  for (bench::Benchmark& benchmark : bench::AllBenchmarks()) {
+    names.push_back(benchmark.name);
+    if (std::regex_search(benchmark.name, expression)) chosen.push_back(std::move(benchmark));
+  }
+  if (!chosen.empty()) return chosen;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--filter=", filter, " matches nothing; there are ", absl::StrJoin(names, ", ")));
+}
+
+int Bench(const std::string& filter, bool json) {
+  if (absl::Status status = log::SetUp("nmn", "warn"); !status.ok()) return Fail("bench", status);
+  const absl::StatusOr<std::vector<bench::Benchmark>> chosen = Choose(filter);
+  if (!chosen.ok()) return Fail("bench", chosen.status());
+  bench::PinTwins();
+  bench::Report report;
+  report.machine = bench::DescribeMachine();
+  report.ceiling_gflops = cpu::PeakGflops();
+  report.openblas_gflops = bench::OpenBlasGflops();
+  const bench::Context context{report.ceiling_gflops};
+  for (size_t i = 0; i < chosen->size(); ++i) {
+    std::cerr << "[" << i + 1 << "/" << chosen->size() << "] " << (*chosen)[i].name << std::endl;
+    const absl::StatusOr<bench::Result> result = (*chosen)[i].run(context);
+    if (!result.ok()) return Fail("bench", result.status());
+    report.results.push_back(*result);
+  }
+  std::cout << (json ? bench::ToJson(report) + "\n" : bench::ToTable(report));
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddBench(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("bench", "Measure the hot loops here, beside the core's ceiling and LibTorch");
+  struct Flags {
+    std::string filter;
+    bool json = false;
+  };
+  const auto flags = std::make_shared<Flags>();
+  verb->add_option("--filter", flags->filter, "regular expression: run what it is found in, e.g. 'b1$' or ^wire");
+  verb->add_flag("--json", flags->json, "one JSON object on stdout");
+  verb->footer(
+      "Networks are those of preset reference. `ceiling` is the share of the multiply-add rate of one core, measured "
+      "in\n"
+      "the same run; `twin` is the rate over that of LibTorch doing the same, measured in turn. All of it takes a few\n"
+      "minutes; close other programs first.\n"
+      "Example:  nmn bench --filter=actor_loop");
+  verb->callback([flags, &exit_code] { exit_code = Bench(flags->filter, flags->json); });
+}
+
+}  // namespace nmn::cli

@@ -1,0 +1,60 @@
+// What an actor does: forward pass, sampling and environment, whole episodes of a batch.
+
+#include "cli/bench/actor_loop.h"
+
+#include "cli/bench/benchmark.h"
+#include "cli/bench/lanes.h"
+#include "cli/bench/networks.h"
+#include "cli/bench/twin.h"
+#include "common/config/config.h"
+#include "common/env/environment.h"
+
+namespace nmn::cli::bench {
+namespace {
+
+constexpr uint32_t kSteps = 200;  // of an episode when batches are compared; the preset's batch plays the whole T
+
+PassFactory Factory(const v1::RunConfig& config, ForwardBy by) {
+  return [config, by](size_t lanes) -> absl::StatusOr<Pass> {
+    auto made = MakeRollout(config, lanes, by);
+    if (!made.ok()) return made.status();
+    const std::shared_ptr<actor::RolloutEngine> engine = *std::move(made);
+    engine->SetParameters(nn::InitialParameters(ReferenceSpec(config.benchmark(), nn::Role::kActor), config.seed()));
+    return Pass([engine, lanes] { return engine->Run({.seed = 1, .update = 1}, lanes).status(); });
+  };
+}
+
+void Add(const std::string& name, v1::RunConfig config, std::vector<size_t> lanes, std::vector<Benchmark>& all) {
+  all.push_back({name, [name, config, lanes](const Context& context) {
+                   return MeasureLanes(
+                       {.name = name,
+                        .steps = config::Horizon(config),
+                        .flop_per_step = ForwardFlop(ReferenceSpec(config.benchmark(), nn::Role::kActor)),
+                        .lanes = lanes,
+                        .ours = Factory(config, ForwardBy::kOurs),
+                        .twin = Factory(config, ForwardBy::kLibTorch)},
+                       context);
+                 }});
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<actor::RolloutEngine>> MakeRollout(const v1::RunConfig& config, size_t lanes,
+                                                                  ForwardBy by) {
+  if (by == ForwardBy::kOurs) return actor::RolloutEngine::Create(config, lanes);
+  auto forward = MakeTwinForward(ReferenceSpec(config.benchmark(), nn::Role::kActor));
+  if (!forward.ok()) return forward.status();
+  return actor::RolloutEngine::CreateWith(*std::move(forward), config, lanes);
+}
+
+void AddActorLoop(std::vector<Benchmark>& all) {
+  for (const std::string& b : BenchmarkNames()) {
+    v1::RunConfig config = ReferenceConfig(b);
+    const size_t preset_lanes = config.ppo().episodes_per_update();
+    Add("actor_loop/" + b + "/preset", config, {preset_lanes}, all);
+    config.mutable_env()->set_horizon(kSteps);
+    Add("actor_loop/" + b, config, BatchSizes(), all);
+  }
+}
+
+}  // namespace nmn::cli::bench

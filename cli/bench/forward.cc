@@ -1,0 +1,65 @@
+// The policy's forward pass alone, a step at a time.
+
+#include <memory>
+
+#include "cli/bench/benchmark.h"
+#include "cli/bench/lanes.h"
+#include "cli/bench/networks.h"
+#include "cli/bench/twin.h"
+#include "common/nn/denormals.h"
+#include "common/nn/policy_forward.h"
+
+namespace nmn::cli::bench {
+namespace {
+
+constexpr size_t kSteps = 100;
+
+struct Network {
+  std::unique_ptr<nn::PolicyForward> forward;
+  std::vector<float> input;  // [a, r, x, previous x], each [.., lane]
+  std::vector<float> output;
+};
+
+absl::StatusOr<Pass> MakePass(absl::StatusOr<std::unique_ptr<nn::PolicyForward>> forward, size_t lanes) {
+  if (!forward.ok()) return forward.status();
+  const auto network = std::make_shared<Network>();
+  network->forward = *std::move(forward);
+  const nn::NetworkSpec& spec = network->forward->spec();
+  network->forward->SetParameters(nn::InitialParameters(spec, 1));
+  network->input = Normals((2 + 2 * spec.observation_size) * lanes, 1.0f, 2);
+  network->output.resize(spec.output_size * lanes);
+  return Pass([network, lanes] {
+    const nn::ScopedFlushDenormals flush;
+    const nn::NetworkSpec& spec = network->forward->spec();
+    const float* action = network->input.data();
+    const ConstView2 observation(action + 2 * lanes, spec.observation_size, lanes);
+    const ConstView2 previous(observation.data + spec.observation_size * lanes, spec.observation_size, lanes);
+    network->forward->Reset(lanes);
+    for (size_t t = 0; t < kSteps; ++t) {
+      network->forward->Step(observation, action, action + lanes, previous,
+                             View2(network->output.data(), spec.output_size, lanes));
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace
+
+void AddForward(std::vector<Benchmark>& all) {
+  for (const std::string& b : BenchmarkNames()) {
+    const std::string name = "forward/" + b;
+    all.push_back({name, [name, b](const Context& context) {
+                     const nn::NetworkSpec spec = ReferenceSpec(b, nn::Role::kActor);
+                     return MeasureLanes(
+                         {.name = name,
+                          .steps = kSteps,
+                          .flop_per_step = ForwardFlop(spec),
+                          .lanes = BatchSizes(),
+                          .ours = [&](size_t lanes) { return MakePass(nn::PolicyForward::Create(spec, lanes), lanes); },
+                          .twin = [&](size_t lanes) { return MakePass(MakeTwinForward(spec), lanes); }},
+                         context);
+                   }});
+  }
+}
+
+}  // namespace nmn::cli::bench

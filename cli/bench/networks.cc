@@ -1,0 +1,28 @@
+#include "cli/bench/networks.h"
+
+#include <random>
+
+#include "common/config/config.h"
+#include "common/env/environment.h"
+
+namespace nmn::cli::bench {
+
+v1::RunConfig ReferenceConfig(const std::string& benchmark) {
+  return config::Preset("reference", benchmark, "nmn").value();
+}
+
+nn::NetworkSpec ReferenceSpec(const std::string& benchmark, nn::Role role) {
+  return nn::MakeNetworkSpec(ReferenceConfig(benchmark).network(), role,
+                             env::FindSpec(benchmark).value().observation_size)
+      .value();
+}
+
+std::vector<float> Normals(size_t count, float deviation, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0, deviation);
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+}  // namespace nmn::cli::bench
