@@ -16,8 +16,11 @@ double Median(std::vector<double> values) {
 }  // namespace
 
 double Now(Clock clock) {
+  const clockid_t id = clock == Clock::kThread    ? CLOCK_THREAD_CPUTIME_ID
+                       : clock == Clock::kProcess ? CLOCK_PROCESS_CPUTIME_ID
+                                                  : CLOCK_MONOTONIC;
   timespec now;
-  clock_gettime(clock == Clock::kThread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
+  clock_gettime(id, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 

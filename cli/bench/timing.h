@@ -12,8 +12,9 @@ namespace nmn::cli::bench {
 using Pass = std::function<absl::Status()>;
 
 // kThread: CPU time of the calling thread, for work of one thread, as the ceiling is measured; another process on the
-// same core does not count. kWall: for work of several threads.
-enum class Clock { kThread, kWall };
+// same core does not count. kWall: for work of several threads. kProcess: CPU time of all threads, to see how many
+// cores they got.
+enum class Clock { kThread, kWall, kProcess };
 double Now(Clock clock);  // seconds from some moment
 
 absl::StatusOr<double> Time(const Pass& pass, Clock clock);

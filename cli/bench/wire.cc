@@ -81,6 +81,7 @@ absl::StatusOr<Result> Measure(const std::string& name, bool tcp) {
   const auto channel = Dial(**server, tcp);
   if (!channel.ok()) return channel.status();
   const std::vector<float> parameters = nn::InitialParameters(ReferenceSpec("b1", nn::Role::kActor), 1);
+  (*server)->Publish(1, parameters);  // first of all: a learner without weights sends actors away
 
   StopSource stop;
   std::thread actor([&] {
@@ -94,8 +95,7 @@ absl::StatusOr<Result> Measure(const std::string& name, bool tcp) {
   });
   uint32_t update = 0;
   const std::array<Pass, 1> passes = {[&] {
-    ++update;
-    (*server)->Publish(update, parameters);
+    if (++update > 1) (*server)->Publish(update, parameters);
     return (*server)->Collect(update, stop.token()).status();
   }};
   // The first updates connect, and play what is shown later.
