@@ -18,12 +18,12 @@ namespace nmn::actor {
 struct RolloutResult {
   uint32_t update = 0;
   uint32_t first_episode = 0;
-  ConstView3 observation;   // x             [time, observation_size, lane]
-  ConstView2 raw_action;    // u             [time, lane]
-  ConstView2 action;        // as fed back   [time, lane]
-  ConstView2 reward;        // raw           [time, lane]
-  ConstView2 mean;          // of the policy [time, lane]
-  ConstView2 log_variance;  // of the policy [time, lane]
+  ConstView3 observation;                     // x             [time, observation_size, lane]
+  ConstView2 raw_action;                      // u             [time, lane]
+  ConstView2 action;                          // as fed back   [time, lane]
+  ConstView2 reward;                          // raw           [time, lane]
+  ConstView2 mean;                            // of the policy [time, lane]
+  ConstView2 log_variance;                    // of the policy [time, lane]
   std::vector<std::vector<double>> measures;  // [measure][lane]
 };
 
@@ -31,15 +31,15 @@ struct RolloutResult {
 class RolloutObserver {
  public:
   virtual ~RolloutObserver() = default;
-  // Called when the policy has chosen the action of step t and the environment has not yet taken it: the environment's task and state,
-  // and the forward's z, are those of step t.
+  // Called when the policy has chosen the action of step t and the environment has not yet taken it: the environment's
+  // task and state, and the forward's z, are those of step t.
   virtual void OnStep(uint32_t t, const env::BatchedEnvironment& environment, const nn::PolicyForward& forward) = 0;
 };
 
 // Plays whole episodes with a fixed policy: environment and policy stepped together, a batch at a time.
-// Preallocated for max_lanes; a batch with fewer lanes is fine. Not thread-safe. Deterministic as the environment and the policy are.
-// Lane i is the same, bit for bit, in any batch that holds its episode. u = mean + exp(log-variance / 2) eps, with eps the StepNormal
-// of Purpose::kActionNoise at (seed, update, episode, step).
+// Preallocated for max_lanes; a batch with fewer lanes is fine. Not thread-safe. Deterministic as the environment and
+// the policy are. Lane i is the same, bit for bit, in any batch that holds its episode. u = mean + exp(log-variance /
+// 2) eps, with eps the StepNormal of Purpose::kActionNoise at (seed, update, episode, step).
 class RolloutEngine {
  public:
   // INVALID_ARGUMENT for what config::Validate refuses of benchmark, env and network, and for no lanes.
@@ -51,11 +51,13 @@ class RolloutEngine {
 
   virtual void SetParameters(std::span<const float> parameters) = 0;
 
-  // Plays `lanes` episodes. With `use_mean`, u is the policy's mean (no noise). `stop` is polled between steps; a stopped rollout
-  // returns CANCELLED and leaves no result. DATA_LOSS names the step where an action was not finite (broken weights).
-  // INVALID_ARGUMENT: lanes is 0 or above max_lanes. Denormals are flushed inside, whatever the calling thread's mode.
+  // Plays `lanes` episodes. With `use_mean`, u is the policy's mean (no noise). `stop` is polled between steps; a
+  // stopped rollout returns CANCELLED and leaves no result. DATA_LOSS names the step where an action was not finite
+  // (broken weights). INVALID_ARGUMENT: lanes is 0 or above max_lanes. Denormals are flushed inside, whatever the
+  // calling thread's mode.
   virtual absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool use_mean = false,
-                                            const std::atomic<bool>* stop = nullptr, RolloutObserver* observer = nullptr) = 0;
+                                            const std::atomic<bool>* stop = nullptr,
+                                            RolloutObserver* observer = nullptr) = 0;
 };
 
 }  // namespace nmn::actor

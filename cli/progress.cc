@@ -41,9 +41,10 @@ void Progress::OnUpdate(const run::UpdateSummary& s) {
   if (!terminal_ && !last && now - last_line_ < kPlainInterval) return;
   last_line_ = now;
   const std::string line = absl::StrFormat(
-      "update %d/%d  episodes %d  discounted return %.0f (last 1000: %.0f)  KL %.4f%s  sd %.2f  %.0fk steps/s  %s, left %s", s.update,
-      s.budget_updates, s.episodes, s.discounted_mean, s.discounted_recent, s.kl, s.reverted ? "R" : " ", s.mean_deviation,
-      s.steps_per_second / 1000, HumanDuration(s.wall_seconds), HumanDuration(s.seconds_left));
+      "update %d/%d  episodes %d  discounted return %.0f (last 1000: %.0f)  KL %.4f%s  sd %.2f  %.0fk steps/s  %s, "
+      "left %s",
+      s.update, s.budget_updates, s.episodes, s.discounted_mean, s.discounted_recent, s.kl, s.reverted ? "R" : " ",
+      s.mean_deviation, s.steps_per_second / 1000, HumanDuration(s.wall_seconds), HumanDuration(s.seconds_left));
   if (terminal_) {
     // Carriage return, the line, erase to its end.
     std::fprintf(out_, "\r%s %s\x1b[K", Bar(static_cast<double>(s.update) / s.budget_updates).c_str(), line.c_str());

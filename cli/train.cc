@@ -1,4 +1,5 @@
-// nmn train: a learner and its actors in one process, over gRPC's in-process channel, so the code path is the cluster's.
+// nmn train: a learner and its actors in one process, over gRPC's in-process channel, so the code path is the
+// cluster's.
 
 #include <unistd.h>
 
@@ -51,7 +52,8 @@ absl::StatusOr<std::optional<v1::RunConfig>> StoredConfig(const std::string& dir
 
 absl::StatusOr<v1::RunConfig> ResolveConfig(const TrainOptions& options) {
   if (!options.run.resume) return NewRunConfig(options.flags);
-  if (options.run.directory.empty()) return absl::InvalidArgumentError("--resume needs --run_dir, the directory of the run to continue");
+  if (options.run.directory.empty())
+    return absl::InvalidArgumentError("--resume needs --run_dir, the directory of the run to continue");
   absl::StatusOr<std::optional<v1::RunConfig>> stored = StoredConfig(options.run.directory);
   if (!stored.ok()) return stored.status();
   return stored->has_value() ? ResumedRunConfig(options.flags, **stored) : NewRunConfig(options.flags);
@@ -63,14 +65,16 @@ absl::Status DrawLearningCurve(const std::string& directory) {
   return report::WriteLearningCurve({*run}, directory);
 }
 
-void PrintOutcome(const v1::RunConfig& config, const std::string& directory, const run::UpdateSummary& last, bool figure) {
+void PrintOutcome(const v1::RunConfig& config, const std::string& directory, const run::UpdateSummary& last,
+                  bool figure) {
   const auto spec = env::FindSpec(config.benchmark());
   std::cout << absl::StrFormat("\n%s %s, preset %s, seed %d: %d updates, %d episodes in %s\n", config.benchmark(),
-                               config.network().architecture() == v1::RNN ? "RNN" : "NMN", config.preset(), config.seed(), last.update,
-                               last.episodes, HumanDuration(last.wall_seconds));
-  std::cout << absl::StrFormat("discounted return, mean of the last %d episodes: %.1f", std::min<uint64_t>(last.episodes, 1000),
-                               last.discounted_recent);
-  if (spec.ok() && spec->oracle_discounted > 0) std::cout << absl::StrFormat("  (an oracle that knows the task: %.1f)", spec->oracle_discounted);
+                               config.network().architecture() == v1::RNN ? "RNN" : "NMN", config.preset(),
+                               config.seed(), last.update, last.episodes, HumanDuration(last.wall_seconds));
+  std::cout << absl::StrFormat("discounted return, mean of the last %d episodes: %.1f",
+                               std::min<uint64_t>(last.episodes, 1000), last.discounted_recent);
+  if (spec.ok() && spec->oracle_discounted > 0)
+    std::cout << absl::StrFormat("  (an oracle that knows the task: %.1f)", spec->oracle_discounted);
   std::cout << "\n";
   if (figure) {
     const absl::Status drawn = DrawLearningCurve(directory);
@@ -78,7 +82,8 @@ void PrintOutcome(const v1::RunConfig& config, const std::string& directory, con
                              : absl::StrCat("no learning curve was drawn: ", drawn.message()))
               << "\n";
   }
-  std::cout << "look closer:    nmn eval --benchmark=" << config.benchmark() << " --policy=" << directory << " --episodes=1000\n";
+  std::cout << "look closer:    nmn eval --benchmark=" << config.benchmark() << " --policy=" << directory
+            << " --episodes=1000\n";
 }
 
 // Remembers the last update for the outcome.
@@ -104,27 +109,31 @@ int Train(TrainOptions options) {
   options.run.config = *config;
   if (options.run.directory.empty()) options.run.directory = run::DefaultRunDirectory(*config);
   if (!options.run.listen.empty()) {
-    if (auto address = net::ParseListenAddress(options.run.listen, "--listen", options.insecure); !address.ok()) return fail(address.status());
+    if (auto address = net::ParseListenAddress(options.run.listen, "--listen", options.insecure); !address.ok())
+      return fail(address.status());
   }
   if (absl::Status status = blas::CheckLoadedBlas(); !status.ok()) return fail(status);
   const nn::ScopedFlushDenormals flush_denormals;
 
   StopSource stop;
-  SignalWatcher signals([&stop](int) { stop.RequestStop(); },
-                        "nmn train: ended at once; what came after the last checkpoint is lost, continue with --resume");
+  SignalWatcher signals(
+      [&stop](int) { stop.RequestStop(); },
+      "nmn train: ended at once; what came after the last checkpoint is lost, continue with --resume");
   TrainObserver observer(stderr, isatty(STDERR_FILENO) != 0);
   absl::StatusOr<std::unique_ptr<run::LearnerRun>> run = run::LearnerRun::Start(options.run, observer);
   if (!run.ok()) return fail(run.status());
   if ((*run)->already_complete()) return kExitDone;
 
-  observer.OnNotice(absl::StrCat("run directory ", options.run.directory, options.run.listen.empty() ? "" : ", serving on ",
+  observer.OnNotice(absl::StrCat("run directory ", options.run.directory,
+                                 options.run.listen.empty() ? "" : ", serving on ",
                                  options.run.listen.empty() ? "" : (*run)->server().address()));
   EmbeddedActors actors((*run)->server(), options.actors, [&stop] { stop.RequestStop(); });
   const ExitCode code = (*run)->Run(stop.token());
   actors.Stop();
   if (actors.outcome() != kExitDone) return actors.outcome();
   if (code == kExitInterrupted) {
-    observer.OnNotice(absl::StrCat("stopped after update ", (*run)->update(), "; continue with: nmn train --resume --run_dir=", options.run.directory));
+    observer.OnNotice(absl::StrCat("stopped after update ", (*run)->update(),
+                                   "; continue with: nmn train --resume --run_dir=", options.run.directory));
   }
   if (code == kExitDone) PrintOutcome(*config, options.run.directory, observer.last, !options.no_figure);
   return code;
@@ -141,19 +150,32 @@ void AddTrain(CLI::App& app, int& exit_code) {
   verb->add_option("--benchmark", flags.benchmark, "b1 (moving target), b2 (windy navigation) or b3 (two targets)");
   verb->add_option("--arch", flags.arch, "nmn (default) or rnn");
   verb->add_option("--preset", flags.preset, "fast (default), reference or paper");
-  verb->add_option("--config", flags.config_path, "a whole RunConfig as textproto, in place of benchmark, arch and preset");
+  verb->add_option("--config", flags.config_path,
+                   "a whole RunConfig as textproto, in place of benchmark, arch and preset");
   verb->add_option("--seed", flags.seed, "of every random number of the run (default 1)");
   verb->add_option("--updates", flags.updates, "budget: stop after this many updates");
   verb->add_option("--episodes", flags.episodes, "budget: stop after this many episodes");
-  verb->add_option("--set", flags.assignments, "FIELD=VALUE, e.g. ppo.kl_penalty.kl_target=0.01; may be repeated")->take_all()->delimiter('\0');
-  verb->add_option("--run_dir", options->run.directory, "directory of the run (default runs/BENCHMARK-ARCH-PRESET-sSEED-UTC)");
-  verb->add_flag("--resume", options->run.resume, "continue the run in --run_dir; begins anew where no checkpoint was ever completed");
-  verb->add_option("--actors", options->actors, "actor threads in this process; reaches no result")->capture_default_str()->check(CLI::Range(1, 1024));
-  verb->add_option("--threads", options->run.trainer.threads, "threads of the updates; reaches no result")->capture_default_str()->check(CLI::Range(1, 1024));
-  verb->add_option("--device", options->run.trainer.device, "of the updates: cpu, cuda or cuda:INDEX")->capture_default_str();
-  verb->add_option("--listen", options->run.listen, "also serve nmn-actor processes on this address, e.g. 127.0.0.1:50051; port 0 takes a free one");
-  verb->add_flag("--insecure", options->insecure, "allow --listen on an address that other machines reach, without encryption");
-  verb->add_flag("--allow_mixed", options->run.allow_mixed, "accept actors of another build or rounding class; gives up bit-reproducibility");
+  verb->add_option("--set", flags.assignments, "FIELD=VALUE, e.g. ppo.kl_penalty.kl_target=0.01; may be repeated")
+      ->take_all()
+      ->delimiter('\0');
+  verb->add_option("--run_dir", options->run.directory,
+                   "directory of the run (default runs/BENCHMARK-ARCH-PRESET-sSEED-UTC)");
+  verb->add_flag("--resume", options->run.resume,
+                 "continue the run in --run_dir; begins anew where no checkpoint was ever completed");
+  verb->add_option("--actors", options->actors, "actor threads in this process; reaches no result")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  verb->add_option("--threads", options->run.trainer.threads, "threads of the updates; reaches no result")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  verb->add_option("--device", options->run.trainer.device, "of the updates: cpu, cuda or cuda:INDEX")
+      ->capture_default_str();
+  verb->add_option("--listen", options->run.listen,
+                   "also serve nmn-actor processes on this address, e.g. 127.0.0.1:50051; port 0 takes a free one");
+  verb->add_flag("--insecure", options->insecure,
+                 "allow --listen on an address that other machines reach, without encryption");
+  verb->add_flag("--allow_mixed", options->run.allow_mixed,
+                 "accept actors of another build or rounding class; gives up bit-reproducibility");
   verb->add_flag("--print_config", options->print_config, "print the config that nmn-learner takes, and exit");
   verb->add_flag("--no_figure", options->no_figure, "draw no learning curve at the end");
   verb->add_option("--log_level", options->log_level, "trace, debug, info, warn, error or off")->capture_default_str();

@@ -30,12 +30,15 @@ absl::Status ApplyOverrides(const TrainFlags& flags, v1::RunConfig& config) {
 absl::StatusOr<v1::RunConfig> BaseConfig(const TrainFlags& flags) {
   if (flags.config_path) {
     if (flags.preset || flags.benchmark || flags.arch) {
-      return absl::InvalidArgumentError("--config is a whole experiment; it excludes --benchmark, --arch and --preset (use --set to change a field)");
+      return absl::InvalidArgumentError(
+          "--config is a whole experiment; it excludes --benchmark, --arch and --preset (use --set to change a field)");
     }
     return config::Load(*flags.config_path);
   }
-  if (!flags.benchmark) return absl::InvalidArgumentError("--benchmark is missing: b1, b2 or b3 (or give --config=FILE)");
-  absl::StatusOr<v1::RunConfig> config = config::Preset(flags.preset.value_or("fast"), *flags.benchmark, flags.arch.value_or("nmn"));
+  if (!flags.benchmark)
+    return absl::InvalidArgumentError("--benchmark is missing: b1, b2 or b3 (or give --config=FILE)");
+  absl::StatusOr<v1::RunConfig> config =
+      config::Preset(flags.preset.value_or("fast"), *flags.benchmark, flags.arch.value_or("nmn"));
   if (config.ok()) config->set_seed(1);
   return config;
 }
@@ -64,17 +67,20 @@ absl::StatusOr<v1::RunConfig> ResumedRunConfig(const TrainFlags& flags, const v1
     if (!flags.updates && !flags.episodes && !flags.config_path) *base.mutable_budget() = stored.budget();
   } else {
     if (flags.benchmark && *flags.benchmark != stored.benchmark()) {
-      return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with benchmark ", stored.benchmark(), ", not ", *flags.benchmark));
+      return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with benchmark ",
+                                                     stored.benchmark(), ", not ", *flags.benchmark));
     }
     const std::string arch = stored.network().architecture() == v1::RNN ? "rnn" : "nmn";
     if (flags.arch && *flags.arch != arch) {
-      return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with arch ", arch, ", not ", *flags.arch));
+      return absl::InvalidArgumentError(
+          absl::StrCat("--resume: the run was started with arch ", arch, ", not ", *flags.arch));
     }
   }
   if (absl::Status status = ApplyOverrides(flags, base); !status.ok()) return status;
   const std::vector<std::string> differences = config::Differences(stored, base);
   if (!differences.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with another ", absl::StrJoin(differences, ", "),
+    return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with another ",
+                                                   absl::StrJoin(differences, ", "),
                                                    "; leave it as it was, or start a new run in another --run_dir"));
   }
   return base;

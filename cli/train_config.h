@@ -21,12 +21,12 @@ struct TrainFlags {
   std::vector<std::string> assignments;  // --set
 };
 
-// The config of a new run: --config, or the preset of (--preset, default fast; --benchmark; --arch, default nmn), then --seed
-// (default 1 with a preset), --updates or --episodes, then every --set in order. Validated.
+// The config of a new run: --config, or the preset of (--preset, default fast; --benchmark; --arch, default nmn), then
+// --seed (default 1 with a preset), --updates or --episodes, then every --set in order. Validated.
 absl::StatusOr<v1::RunConfig> NewRunConfig(const TrainFlags& flags);
 
-// The config of a run that goes on, from the stored one. Flags may repeat what the run was started with and may change the budget and
-// what reaches no result; a flag that would change the config hash is INVALID_ARGUMENT, by field name.
+// The config of a run that goes on, from the stored one. Flags may repeat what the run was started with and may change
+// the budget and what reaches no result; a flag that would change the config hash is INVALID_ARGUMENT, by field name.
 absl::StatusOr<v1::RunConfig> ResumedRunConfig(const TrainFlags& flags, const v1::RunConfig& stored);
 
 }  // namespace nmn::cli

@@ -10,8 +10,8 @@
 
 namespace nmn::config {
 
-// Parses a RunConfig textproto. INVALID_ARGUMENT: "FILE:LINE: unknown field \"kl_targt\"; did you mean kl_target?", one line.
-// `name` stands for the file in messages. Does not validate.
+// Parses a RunConfig textproto. INVALID_ARGUMENT: "FILE:LINE: unknown field \"kl_targt\"; did you mean kl_target?", one
+// line. `name` stands for the file in messages. Does not validate.
 absl::StatusOr<v1::RunConfig> Parse(std::string_view text, std::string_view name);
 
 // Reads, parses and validates a file. NOT_FOUND names the path.
@@ -19,16 +19,18 @@ absl::StatusOr<v1::RunConfig> Load(const std::string& path);
 
 // A committed preset from deploy/presets, compiled in: preset "reference", benchmark "b1", architecture "nmn".
 // NOT_FOUND names the ones there are.
-absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view benchmark, std::string_view architecture);
+absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view benchmark,
+                                     std::string_view architecture);
 std::vector<std::string> PresetNames();
 
-// Applies "ppo.kl_target=0.01" (a dotted path of field names = a textproto scalar; enum values by name, with or without their
-// prefix, any case: "env.domain=paper"; a repeated field takes a comma list and is replaced: "env.switch_steps=100,200", empty clears).
-// INVALID_ARGUMENT names the field, what it takes, and near names where it is unknown.
+// Applies "ppo.kl_target=0.01" (a dotted path of field names = a textproto scalar; enum values by name, with or without
+// their prefix, any case: "env.domain=paper"; a repeated field takes a comma list and is replaced:
+// "env.switch_steps=100,200", empty clears). INVALID_ARGUMENT names the field, what it takes, and near names where it
+// is unknown.
 absl::Status Set(std::string_view assignment, v1::RunConfig& config);
 
-// Whether the whole describes a run that can exist. INVALID_ARGUMENT, one line: the field's path, its value, what it must be, and what
-// the reference uses: "ppo.kl_target is -0.1; it must be above 0 (the paper's reference uses 0.003)".
+// Whether the whole describes a run that can exist. INVALID_ARGUMENT, one line: the field's path, its value, what it
+// must be, and what the reference uses: "ppo.kl_target is -0.1; it must be above 0 (the paper's reference uses 0.003)".
 absl::Status Validate(const v1::RunConfig& config);
 
 // SHA-256 (32 bytes) of what decides the weights: see RunConfig.

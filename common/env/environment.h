@@ -13,33 +13,36 @@
 
 namespace nmn::env {
 
-// The episodes of one batch: lane i is episode first_episode + i of `update`. Randomness is keyed by (seed, update, episode, step)
-// alone, so a lane's numbers do not depend on its neighbours or on the batch.
+// The episodes of one batch: lane i is episode first_episode + i of `update`. Randomness is keyed by (seed, update,
+// episode, step) alone, so a lane's numbers do not depend on its neighbours or on the batch.
 struct BatchKey {
   uint64_t seed = 0;
   uint32_t update = 0;         // from 1 in training; 0 in evaluation
   uint32_t first_episode = 0;  // within the update
-  // Index in the whole run of the first lane's episode, for given task lists: lane i gets tasks[(first_global_episode + i) mod n].
+  // Index in the whole run of the first lane's episode, for given task lists: lane i gets tasks[(first_global_episode +
+  // i) mod n].
   uint64_t first_global_episode = 0;
 };
 
 // What is fixed about a benchmark.
 struct EnvironmentSpec {
-  std::string name;                             // "b1"
-  uint32_t observation_size = 0;                // dimension of x
-  uint32_t default_horizon = 0;                 // T
-  std::vector<std::string> measures;            // extra measures of an episode, e.g. {"hits"}
-  std::vector<std::string> task_variables;      // what a trace prints of the task, e.g. {"alpha"}
-  std::vector<std::string> state_variables;     // what a trace prints of the state before a step, e.g. {"x", "p"}
-  double oracle_return = 0;                     // known figures of nmn.md section 4, for reports and dashboards
+  std::string name;                          // "b1"
+  uint32_t observation_size = 0;             // dimension of x
+  uint32_t default_horizon = 0;              // T
+  std::vector<std::string> measures;         // extra measures of an episode, e.g. {"hits"}
+  std::vector<std::string> task_variables;   // what a trace prints of the task, e.g. {"alpha"}
+  std::vector<std::string> state_variables;  // what a trace prints of the state before a step, e.g. {"x", "p"}
+  double oracle_return = 0;                  // known figures of nmn.md section 4, for reports and dashboards
   double oracle_discounted = 0;
 };
 
-// A batch of episodes of one benchmark, in structure-of-arrays form: every array is [.., lane]. One step moves every lane.
+// A batch of episodes of one benchmark, in structure-of-arrays form: every array is [.., lane]. One step moves every
+// lane.
 //
 //   Reset(key, x) -> [ Step(u, action, reward, x) ] x T
 //
-// Preallocated for `max_lanes`: no allocation after construction. Not thread-safe. Deterministic: same key, options and u, same bytes.
+// Preallocated for `max_lanes`: no allocation after construction. Not thread-safe. Deterministic: same key, options and
+// u, same bytes.
 class BatchedEnvironment {
  public:
   virtual ~BatchedEnvironment() = default;
@@ -61,7 +64,8 @@ class BatchedEnvironment {
   // Extra measures of the episodes so far: [measure, lane] in the order of spec().measures, float64 sums.
   virtual double Measure(size_t measure, size_t lane) const = 0;
 
-  // Task and state now (before the next step), in the order of spec(): for traces and scripted policies, not for policies that learn.
+  // Task and state now (before the next step), in the order of spec(): for traces and scripted policies, not for
+  // policies that learn.
   virtual void ReadTask(size_t lane, std::span<float> out) const = 0;
   virtual void ReadState(size_t lane, std::span<float> out) const = 0;
 };
@@ -71,7 +75,8 @@ std::vector<std::string> BenchmarkNames();
 // NOT_FOUND names the benchmarks there are.
 absl::StatusOr<EnvironmentSpec> FindSpec(std::string_view benchmark);
 
-// Every option checked against the benchmark: INVALID_ARGUMENT names the field and its legal values ("env.cone is 4; ..").
+// Every option checked against the benchmark: INVALID_ARGUMENT names the field and its legal values ("env.cone is 4;
+// ..").
 absl::Status ValidateOptions(std::string_view benchmark, const v1::EnvironmentOptions& options);
 
 absl::StatusOr<std::unique_ptr<BatchedEnvironment>> MakeEnvironment(std::string_view benchmark,

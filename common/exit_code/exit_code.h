@@ -12,7 +12,8 @@ enum ExitCode : int {
   kExitInterrupted = 75,  // stopped by a signal, checkpoint saved: resume
 };
 
-// The exit code of a failed start: UNAVAILABLE, RESOURCE_EXHAUSTED and DEADLINE_EXCEEDED may work later, all else will not.
+// The exit code of a failed start: UNAVAILABLE, RESOURCE_EXHAUSTED and DEADLINE_EXCEEDED may work later, all else will
+// not.
 inline ExitCode ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:

@@ -20,7 +20,8 @@ struct TensorSpec {
   bool is_bias = false;  // begins at zero; weights are truncated normals of sd 0.1
 };
 
-// A network of nmn.md section 2, fully resolved. Actor, learner, export and tests read shapes from here and nowhere else.
+// A network of nmn.md section 2, fully resolved. Actor, learner, export and tests read shapes from here and nowhere
+// else.
 //
 // Flat parameter vector and export order (this table is the order):
 //   gru{l}.w_input      [in, 3 n]   columns: reset | update | candidate
@@ -28,23 +29,25 @@ struct TensorSpec {
 //   gru{l}.bias         [2 n]       reset | update; the candidate has none
 // NMN then:
 //   signal.weight [n, k], signal.bias [k]                              z = f(h): signal_activation(h W + b)
-//   main{l}.weight [in, m], main{l}.bias [m], main{l}.w_scale [s, m], main{l}.w_offset [s, m]   s: size of the layer's part of z
-//   head.weight [in, o], head.bias [o], head.w_scale [s, o], head.w_offset [s, o]
+//   main{l}.weight [in, m], main{l}.bias [m], main{l}.w_scale [s, m], main{l}.w_offset [s, m]   s: size of the layer's
+//   part of z head.weight [in, o], head.bias [o], head.w_scale [s, o], head.w_offset [s, o]
 // RNN then:
 //   dense{l}.weight [in, m], dense{l}.bias [m]
 //   head.weight [in, o], head.bias [o]
 // The actor's outputs are (log-variance before the constant -1 is added, mean); the critic's is the value.
 //
-// GRU, input i, state h: r = sig(i Wr + h Ur + br); g = sig(i Wg + h Ug + bg); c = tanh(i Wc + r * (h Uc)); h' = (1 - g) c + g h.
+// GRU, input i, state h: r = sig(i Wr + h Ur + br); g = sig(i Wg + h Ug + bg); c = tanh(i Wc + r * (h Uc)); h' = (1 -
+// g) c + g h.
 struct NetworkSpec {
   v1::NetworkOptions options;
   Role role = Role::kActor;
   uint32_t observation_size = 0;
 
-  uint32_t recurrent_input_size = 0;  // NMN: (a_{t-1}, r_{t-1}, x_{t-1}); RNN: (x_t, a_{t-1}, r_{t-1}); both 2 + observation_size
-  uint32_t main_input_size = 0;       // NMN: observation_size (x_t); RNN: 0
-  uint32_t output_size = 0;           // actor 2, critic 1
-  uint32_t state_size = 0;            // sum of recurrent_sizes
+  uint32_t recurrent_input_size =
+      0;  // NMN: (a_{t-1}, r_{t-1}, x_{t-1}); RNN: (x_t, a_{t-1}, r_{t-1}); both 2 + observation_size
+  uint32_t main_input_size = 0;  // NMN: observation_size (x_t); RNN: 0
+  uint32_t output_size = 0;      // actor 2, critic 1
+  uint32_t state_size = 0;       // sum of recurrent_sizes
   // Part of z that modulated layer l reads: [first, first + size); hidden layers, then the heads.
   struct Slice {
     uint32_t first = 0;
@@ -62,7 +65,8 @@ struct NetworkSpec {
 inline constexpr float kLogVarianceShift = -1.0f;
 inline constexpr float kInitialDeviation = 0.1f;
 
-// INVALID_ARGUMENT names the field and its legal values (e.g. signal_size not divisible by the number of modulated layers).
+// INVALID_ARGUMENT names the field and its legal values (e.g. signal_size not divisible by the number of modulated
+// layers).
 absl::Status ValidateNetwork(const v1::NetworkOptions& options);
 
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size);

@@ -9,10 +9,10 @@
 
 namespace nmn::nn {
 
-// One step of a network for a whole batch of episodes, without LibTorch. Layout [feature, lane] throughout; a lane's result does not
-// depend on its neighbours or on the number of lanes. AVX2 and AVX-512 give the same bits (each sum runs in input order, fused
-// multiply-add); SSE2 rounds otherwise. Preallocated for max_lanes: no allocation after SetParameters. Not thread-safe. The calling
-// thread holds a ScopedFlushDenormals (denormals.h).
+// One step of a network for a whole batch of episodes, without LibTorch. Layout [feature, lane] throughout; a lane's
+// result does not depend on its neighbours or on the number of lanes. AVX2 and AVX-512 give the same bits (each sum
+// runs in input order, fused multiply-add); SSE2 rounds otherwise. Preallocated for max_lanes: no allocation after
+// SetParameters. Not thread-safe. The calling thread holds a ScopedFlushDenormals (denormals.h).
 class PolicyForward {
  public:
   static absl::StatusOr<std::unique_ptr<PolicyForward>> Create(const NetworkSpec& spec, size_t max_lanes);
@@ -31,11 +31,13 @@ class PolicyForward {
   //   previous_action       [lane]  a_{t-1} as fed back, 0 at t = 0
   //   previous_reward       [lane]  r_{t-1} raw, 0 at t = 0
   //   previous_observation  [observation_size, lane]  x_{t-1}, 0 at t = 0 (an RNN does not read it)
-  //   output                [output_size, lane] out   actor: (log-variance, kLogVarianceShift already added; mean); critic: value
+  //   output                [output_size, lane] out   actor: (log-variance, kLogVarianceShift already added; mean);
+  //   critic: value
   virtual void Step(ConstView2 observation, const float* previous_action, const float* previous_reward,
                     ConstView2 previous_observation, View2 output) = 0;
 
-  // z of the last step, [signal_size, lane]; no rows for an RNN. A copy, valid until the next call of signal() or state().
+  // z of the last step, [signal_size, lane]; no rows for an RNN. A copy, valid until the next call of signal() or
+  // state().
   virtual ConstView2 signal() const = 0;
   // Recurrent states after the last step, [state_size, lane], layers one after the other. A copy, likewise.
   virtual ConstView2 state() const = 0;

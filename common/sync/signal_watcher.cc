@@ -10,7 +10,8 @@
 namespace nmn {
 namespace {
 
-// Where the handler writes the signal's number, one byte each; -1 while there is no watcher. A zero byte ends the watcher's thread.
+// Where the handler writes the signal's number, one byte each; -1 while there is no watcher. A zero byte ends the
+// watcher's thread.
 std::atomic<int> pipe_to_watcher{-1};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
 
@@ -26,7 +27,8 @@ void Handle(int signal) {
 SignalWatcher::SignalWatcher(std::function<void(int)> on_signal, std::string last_words)
     : on_signal_(std::move(on_signal)), last_words_(std::move(last_words) + "\n") {
   int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) return;  // out of file descriptors: signals keep their default, which ends the process
+  if (pipe2(fds, O_CLOEXEC) != 0)
+    return;  // out of file descriptors: signals keep their default, which ends the process
   read_fd_ = fds[0];
   pipe_to_watcher = fds[1];
   thread_ = std::thread([this] { Watch(); });

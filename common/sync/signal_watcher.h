@@ -7,10 +7,12 @@
 
 namespace nmn {
 
-// Turns SIGINT and SIGTERM into a call on a thread of its own, where anything may be done. Works whichever thread the kernel hands
-// the signal to: libraries start threads before main (OpenBLAS), which a blocked mask would not cover. One at a time in a process.
+// Turns SIGINT and SIGTERM into a call on a thread of its own, where anything may be done. Works whichever thread the
+// kernel hands the signal to: libraries start threads before main (OpenBLAS), which a blocked mask would not cover. One
+// at a time in a process.
 //
-// The first signal calls back. A second Ctrl-C ends the process at once with code 130, after `last_words` on stderr: say what is lost.
+// The first signal calls back. A second Ctrl-C ends the process at once with code 130, after `last_words` on stderr:
+// say what is lost.
 class SignalWatcher {
  public:
   SignalWatcher(std::function<void(int signal)> on_signal, std::string last_words);

@@ -21,8 +21,8 @@ struct BasicView2 {
       : data(data), rows(rows), columns(columns), stride(stride) {}
   // A mutable view reads as a constant one.
   template <typename U>
-    requires(!std::is_same_v<U, T> && std::is_convertible_v<U*, T*>)
-  BasicView2(const BasicView2<U>& other)  // NOLINT(google-explicit-constructor)
+  requires(!std::is_same_v<U, T> && std::is_convertible_v<U*, T*>)
+      BasicView2(const BasicView2<U>& other)  // NOLINT(google-explicit-constructor)
       : data(other.data), rows(other.rows), columns(other.columns), stride(other.stride) {}
 
   T* row(size_t r) const {
@@ -55,8 +55,8 @@ struct BasicView3 {
   BasicView3(T* data, size_t planes, size_t rows, size_t columns)
       : data(data), planes(planes), rows(rows), columns(columns) {}
   template <typename U>
-    requires(!std::is_same_v<U, T> && std::is_convertible_v<U*, T*>)
-  BasicView3(const BasicView3<U>& other)  // NOLINT(google-explicit-constructor)
+  requires(!std::is_same_v<U, T> && std::is_convertible_v<U*, T*>)
+      BasicView3(const BasicView3<U>& other)  // NOLINT(google-explicit-constructor)
       : data(other.data), planes(other.planes), rows(other.rows), columns(other.columns) {}
 
   BasicView2<T> plane(size_t p) const {

@@ -26,17 +26,17 @@ struct Checkpoint {
 //     state.binpb         CheckpointState
 //     MANIFEST            CheckpointManifest as textproto: name, bytes and SHA-256 of each file above
 //
-// Save: write ckpt-N.tmp/*, fsync files and directory, rename to ckpt-N, fsync the parent, open again and verify, and only then delete
-// all but the newest `keep`. Restore: newest to oldest, verifying everything; a bad one is renamed *.corrupt and reported.
-// One writer (the run directory's lock); not thread-safe.
+// Save: write ckpt-N.tmp/*, fsync files and directory, rename to ckpt-N, fsync the parent, open again and verify, and
+// only then delete all but the newest `keep`. Restore: newest to oldest, verifying everything; a bad one is renamed
+// *.corrupt and reported. One writer (the run directory's lock); not thread-safe.
 class CheckpointStore {
  public:
   CheckpointStore(fs::FileSystem& fs, std::string run_directory, uint32_t keep);
 
   absl::Status Save(const Checkpoint& checkpoint);
 
-  // The newest valid one; nullopt where none was ever completed (leftover *.tmp are removed). DATA_LOSS, naming files and what to
-  // do, where some were and none is valid. `report` hears of each corrupt one.
+  // The newest valid one; nullopt where none was ever completed (leftover *.tmp are removed). DATA_LOSS, naming files
+  // and what to do, where some were and none is valid. `report` hears of each corrupt one.
   absl::StatusOr<std::optional<Checkpoint>> Restore(const std::function<void(const std::string&)>& report);
 
   // Whether a checkpoint was ever completed here, valid or not.

@@ -27,18 +27,18 @@ struct TrajectoryBatch {
 
 // What an update did; becomes a line of metrics.jsonl. Fields that mean nothing are NaN (written as null).
 struct UpdateReport {
-  double policy_loss = 0;  // of the last epoch
-  double critic_loss = 0;  // mean of the last epoch
-  double kl = 0;           // mean KL(old || new) over kept steps, from a fresh forward pass, before any revert
-  bool reverted = false;   // policy update taken back
-  double beta = 0;         // after the update (KL_PENALTY)
-  double rate_multiplier = 0;  // after the update
+  double policy_loss = 0;           // of the last epoch
+  double critic_loss = 0;           // mean of the last epoch
+  double kl = 0;                    // mean KL(old || new) over kept steps, from a fresh forward pass, before any revert
+  bool reverted = false;            // policy update taken back
+  double beta = 0;                  // after the update (KL_PENALTY)
+  double rate_multiplier = 0;       // after the update
   double policy_learning_rate = 0;  // in force in this update
   double critic_learning_rate = 0;
-  double entropy = 0;             // mean over kept steps, of the new policy
-  double mean_deviation = 0;      // mean over kept steps of exp(logvar / 2), of the behaviour policy
-  double explained_variance = 0;  // 1 - Var(R - V) / Var(R) over kept steps, with the critic before its update
-  double clip_fraction = 0;       // CLIPPED_RATIO; NaN otherwise
+  double entropy = 0;               // mean over kept steps, of the new policy
+  double mean_deviation = 0;        // mean over kept steps of exp(logvar / 2), of the behaviour policy
+  double explained_variance = 0;    // 1 - Var(R - V) / Var(R) over kept steps, with the critic before its update
+  double clip_fraction = 0;         // CLIPPED_RATIO; NaN otherwise
   double policy_gradient_norm = 0;  // of the last step, before clipping
   double critic_gradient_norm = 0;
   std::map<std::string, double> phase_seconds;  // "advantages", "policy", "critic"
@@ -62,15 +62,17 @@ struct TrainerOptions {
   Engine engine = Engine::kAuto;
 };
 
-// PPO as nmn.md section 3. Not thread-safe. No exception leaves it. Deterministic on the CPU: same config, state and batches, same bits.
+// PPO as nmn.md section 3. Not thread-safe. No exception leaves it. Deterministic on the CPU: same config, state and
+// batches, same bits.
 class Trainer {
  public:
   // Fresh networks from config.seed. FAILED_PRECONDITION, in one line, where `device` is not there.
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(const v1::RunConfig& config, const TrainerOptions& options);
   virtual ~Trainer() = default;
 
-  // One update. `update` counts from 1. `stop` is polled between optimiser steps. On CANCELLED (stopped), DATA_LOSS (something stayed
-  // non-finite after the revert) or ABORTED (too many reverts in a row: "training has diverged"), the whole state is as before the call.
+  // One update. `update` counts from 1. `stop` is polled between optimiser steps. On CANCELLED (stopped), DATA_LOSS
+  // (something stayed non-finite after the revert) or ABORTED (too many reverts in a row: "training has diverged"), the
+  // whole state is as before the call.
   virtual absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch,
                                               const std::atomic<bool>* stop = nullptr) = 0;
 

@@ -38,7 +38,8 @@ double MeanOf(const std::deque<double>& values) { return Mean(std::vector<double
 
 NamedTensor AsTensor(const std::string& name, ConstView2 view) {
   NamedTensor tensor{name, {static_cast<int64_t>(view.rows), static_cast<int64_t>(view.columns)}, {}};
-  for (size_t r = 0; r < view.rows; ++r) tensor.values.insert(tensor.values.end(), view.row(r), view.row(r) + view.columns);
+  for (size_t r = 0; r < view.rows; ++r)
+    tensor.values.insert(tensor.values.end(), view.row(r), view.row(r) + view.columns);
   return tensor;
 }
 
@@ -80,7 +81,8 @@ absl::Status LearnerRun::OpenDirectory() {
   absl::StatusOr<std::unique_ptr<RunDirectory>> directory = RunDirectory::Open(fs_, options_.directory);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
-  checkpoints_ = std::make_unique<checkpoint::CheckpointStore>(fs_, options_.directory, options_.config.checkpoint().keep());
+  checkpoints_ =
+      std::make_unique<checkpoint::CheckpointStore>(fs_, options_.directory, options_.config.checkpoint().keep());
   return absl::OkStatus();
 }
 
@@ -92,7 +94,8 @@ absl::Status LearnerRun::RestoreOrBegin() {
     absl::StatusOr<bool> any = checkpoints_->Any();
     if (!any.ok()) return any.status();
     if (*any) {
-      return absl::AlreadyExistsError(absl::StrCat(options_.directory, " already holds a run; add --resume to continue it, or choose another --run_dir"));
+      return absl::AlreadyExistsError(absl::StrCat(
+          options_.directory, " already holds a run; add --resume to continue it, or choose another --run_dir"));
     }
     return BeginFresh();
   }
@@ -120,15 +123,17 @@ absl::Status LearnerRun::BeginFresh() {
 absl::Status LearnerRun::Restore(const checkpoint::Checkpoint& checkpoint) {
   const std::vector<std::string> differences = config::Differences(checkpoint.state.config(), options_.config);
   if (!differences.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("--resume: the run in ", options_.directory, " was started with another ",
-                                                   absl::StrJoin(differences, ", "), "; leave it as it was, or start a new run"));
+    return absl::InvalidArgumentError(absl::StrCat("--resume: the run in ", options_.directory,
+                                                   " was started with another ", absl::StrJoin(differences, ", "),
+                                                   "; leave it as it was, or start a new run"));
   }
   options_.config = Continued(checkpoint.state.config(), options_.config);
   config_hash_ = config::Hash(options_.config);
   absl::StatusOr<std::unique_ptr<ppo::Trainer>> trainer = ppo::Trainer::Create(options_.config, options_.trainer);
   if (!trainer.ok()) return trainer.status();
   trainer_ = *std::move(trainer);
-  if (absl::Status status = trainer_->Restore({checkpoint.weights, checkpoint.optimizer, checkpoint.state.trainer()}); !status.ok()) {
+  if (absl::Status status = trainer_->Restore({checkpoint.weights, checkpoint.optimizer, checkpoint.state.trainer()});
+      !status.ok()) {
     return status;
   }
   run_id_ = checkpoint.state.run_id();
@@ -156,7 +161,8 @@ absl::Status LearnerRun::RaiseGeneration() {
   if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
   uint32_t last = 0;
   if (text.ok() && !absl::SimpleAtoi(*text, &last)) {
-    return absl::DataLossError(absl::StrCat(path, " must hold one whole number; write one above every earlier generation, e.g. 1000"));
+    return absl::DataLossError(
+        absl::StrCat(path, " must hold one whole number; write one above every earlier generation, e.g. 1000"));
   }
   generation_ = last + 1;
   return fs::WriteAtomically(fs_, path, absl::StrCat(generation_, "\n"));
@@ -242,7 +248,8 @@ void LearnerRun::Show(const std::string& state) {
   server_->SetProgress(shown_);
 }
 
-absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo::UpdateReport& report, double update_seconds) {
+absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo::UpdateReport& report,
+                                double update_seconds) {
   const ConstView2 reward = batch.trajectories.reward;
   const EpisodeReturns returns = ComputeReturns(reward, options_.config.ppo().discount());
   KeepLast(recent_returns_, returns.raw);
@@ -262,7 +269,8 @@ absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo:
   metrics.discounted_last_1000 = MeanOf(recent_discounted_);
   metrics.steps_per_second = static_cast<double>(steps) / update_seconds;
   metrics.wait_seconds = batch.wait_seconds;
-  for (const AdaptationPoint& point : ComputeAdaptation(reward)) metrics.adaptation.emplace_back(point.step, point.mean_reward);
+  for (const AdaptationPoint& point : ComputeAdaptation(reward))
+    metrics.adaptation.emplace_back(point.step, point.mean_reward);
   metrics.report = report;
   EpisodeRows rows{update_, returns.raw, returns.discounted, measure_names_, *batch.measures};
   for (size_t m = 0; m < measure_names_.size(); ++m) {
@@ -324,19 +332,24 @@ absl::Status LearnerRun::SaveCheckpoint() {
 void LearnerRun::DumpFailedUpdate(const service::CollectedBatch& batch) {
   const ppo::TrajectoryBatch& t = batch.trajectories;
   const ConstView2 observation(t.observation.data, t.observation.planes * t.observation.rows, t.observation.columns);
-  const std::vector<NamedTensor> tensors = {AsTensor("observation", observation), AsTensor("raw_action", t.raw_action),
-                                            AsTensor("action", t.action),         AsTensor("reward", t.reward),
-                                            AsTensor("mean", t.mean),             AsTensor("log_variance", t.log_variance)};
+  const std::vector<NamedTensor> tensors = {AsTensor("observation", observation),
+                                            AsTensor("raw_action", t.raw_action),
+                                            AsTensor("action", t.action),
+                                            AsTensor("reward", t.reward),
+                                            AsTensor("mean", t.mean),
+                                            AsTensor("log_variance", t.log_variance)};
   const std::string path = absl::StrCat(options_.directory, "/failed-update-", update_ + 1, ".safetensors");
   const std::string bytes = EncodeSafetensors(tensors, {{"update", absl::StrCat(update_ + 1)}, {"run_id", run_id_}});
   const absl::Status status = fs::WriteAtomically(fs_, path, bytes);
-  observer_.OnNotice(status.ok() ? absl::StrCat("the episodes of the failed update are in ", path)
-                                 : absl::StrCat("the episodes of the failed update could not be kept: ", status.message()));
+  observer_.OnNotice(status.ok()
+                         ? absl::StrCat("the episodes of the failed update are in ", path)
+                         : absl::StrCat("the episodes of the failed update could not be kept: ", status.message()));
 }
 
 absl::Status LearnerRun::WriteSummary(bool complete) {
   const ppo::TrainerState state = trainer_->Save();
-  if (absl::Status status = directory_->WritePolicy(state.weights, options_.config, run_id_, update_); !status.ok()) return status;
+  if (absl::Status status = directory_->WritePolicy(state.weights, options_.config, run_id_, update_); !status.ok())
+    return status;
   Summary summary;
   summary.run_id = run_id_;
   summary.build = build::ThisBuild();
@@ -364,8 +377,9 @@ ExitCode LearnerRun::Finish(bool complete) {
     server_->Drain();
   }
   if (!status.ok()) {
-    observer_.OnNotice(absl::StrCat("the end of the run could not be saved: ", status.message(), "; the last checkpoint is of update ",
-                                    saved_update_, "; free some space and continue with --resume"));
+    observer_.OnNotice(absl::StrCat("the end of the run could not be saved: ", status.message(),
+                                    "; the last checkpoint is of update ", saved_update_,
+                                    "; free some space and continue with --resume"));
     return kExitRetry;
   }
   return complete ? kExitDone : kExitInterrupted;

@@ -26,11 +26,12 @@ struct RunOptions {
   ppo::TrainerOptions trainer;
 };
 
-// One training run, from its directory's lock to its summary: collects the episodes of an update, trains on them, publishes the new
-// weights, writes metrics and checkpoints. Owns the run directory, the server and the trainer.
+// One training run, from its directory's lock to its summary: collects the episodes of an update, trains on them,
+// publishes the new weights, writes metrics and checkpoints. Owns the run directory, the server and the trainer.
 //
-// Start does what must be true before anyone is served: directory locked, state restored or checkpoint 0 written, generation
-// raised on disk, port bound. Run blocks until the budget is reached or `stop`. One thread; the observer hears from it.
+// Start does what must be true before anyone is served: directory locked, state restored or checkpoint 0 written,
+// generation raised on disk, port bound. Run blocks until the budget is reached or `stop`. One thread; the observer
+// hears from it.
 class LearnerRun {
  public:
   // The error's code tells the exit code (ExitCodeOf).
@@ -78,15 +79,15 @@ class LearnerRun {
   std::vector<std::string> measure_names_;
   std::string run_id_;
   uint32_t generation_ = 0;
-  uint32_t update_ = 0;              // completed
-  uint32_t saved_update_ = 0;        // of the newest checkpoint
-  v1::RunProgress progress_;         // file lengths are filled in when saved
-  std::deque<double> recent_returns_;     // of the last 1000 episodes
+  uint32_t update_ = 0;                // completed
+  uint32_t saved_update_ = 0;          // of the newest checkpoint
+  v1::RunProgress progress_;           // file lengths are filled in when saved
+  std::deque<double> recent_returns_;  // of the last 1000 episodes
   std::deque<double> recent_discounted_;
   double restored_wall_seconds_ = 0;
-  double serving_since_ = 0;         // SecondsSinceProcessStart
-  uint32_t updates_here_ = 0;        // completed by this process
-  absl::Status failure_;             // why an update failed for good
+  double serving_since_ = 0;   // SecondsSinceProcessStart
+  uint32_t updates_here_ = 0;  // completed by this process
+  absl::Status failure_;       // why an update failed for good
 };
 
 }  // namespace nmn::run

@@ -1,4 +1,5 @@
-// nmn-learner: owns one training run. Leases work to actors over gRPC, trains on what they send, publishes weights, writes checkpoints.
+// nmn-learner: owns one training run. Leases work to actors over gRPC, trains on what they send, publishes weights,
+// writes checkpoints.
 
 #include <spdlog/spdlog.h>
 
@@ -24,9 +25,11 @@ using nmn::ExitCode;
 class LogObserver : public nmn::run::RunObserver {
  public:
   void OnUpdate(const nmn::run::UpdateSummary& s) override {
-    spdlog::info("update {}/{} episodes {} return {:.1f} discounted {:.1f} last1000 {:.1f} kl {:.5f}{} sd {:.3f} steps/s {:.0f} left {:.0f} s",
-                 s.update, s.budget_updates, s.episodes, s.return_mean, s.discounted_mean, s.discounted_recent, s.kl,
-                 s.reverted ? " (reverted)" : "", s.mean_deviation, s.steps_per_second, s.seconds_left);
+    spdlog::info(
+        "update {}/{} episodes {} return {:.1f} discounted {:.1f} last1000 {:.1f} kl {:.5f}{} sd {:.3f} steps/s {:.0f} "
+        "left {:.0f} s",
+        s.update, s.budget_updates, s.episodes, s.return_mean, s.discounted_mean, s.discounted_recent, s.kl,
+        s.reverted ? " (reverted)" : "", s.mean_deviation, s.steps_per_second, s.seconds_left);
   }
   void OnNotice(const std::string& sentence) override { spdlog::warn("{}", sentence); }
 };
@@ -39,13 +42,16 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Owns one training run: leases work to actors, trains, publishes weights, writes checkpoints.", "nmn-learner");
-  app.set_version_flag("--version", absl::StrCat("nmn-learner ", nmn::build::Version(), " (", nmn::build::Commit(), ")"));
+  CLI::App app("Owns one training run: leases work to actors, trains, publishes weights, writes checkpoints.",
+               "nmn-learner");
+  app.set_version_flag("--version",
+                       absl::StrCat("nmn-learner ", nmn::build::Version(), " (", nmn::build::Commit(), ")"));
   app.footer(
       "Example:  nmn train --benchmark=b1 --preset=fast --seed=1 --print_config > b1.textproto\n"
       "          nmn-learner --config=b1.textproto --listen=127.0.0.1:50051 --run_dir=runs/b1 &\n"
       "          nmn-actor --learner=127.0.0.1:50051\n"
-      "Exit codes: 0 budget reached, 75 stopped by a signal (continue with --resume), 1 may work later, 42 will not work as called.");
+      "Exit codes: 0 budget reached, 75 stopped by a signal (continue with --resume), 1 may work later, 42 will not "
+      "work as called.");
   std::string config_path;
   std::string log_level = "info";
   bool insecure = false;
@@ -55,13 +61,27 @@ int main(int argc, char** argv) {
   options.trainer.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   app.add_option("--config", config_path, "RunConfig as textproto")->envname("NMN_CONFIG")->required();
   app.add_option("--run_dir", options.directory, "directory of the run; created where absent")->envname("NMN_RUN_DIR");
-  app.add_flag("--resume", options.resume, "continue the run in --run_dir; begins anew where no checkpoint was ever completed")->envname("NMN_RESUME");
-  app.add_option("--listen", options.listen, "address to serve actors on; port 0 takes a free one")->envname("NMN_LISTEN")->capture_default_str();
-  app.add_flag("--insecure", insecure, "allow --listen on an address that other machines reach, without encryption")->envname("NMN_INSECURE");
-  app.add_flag("--allow_mixed", options.allow_mixed, "accept actors of another build or rounding class; gives up bit-reproducibility")->envname("NMN_ALLOW_MIXED");
-  app.add_option("--device", options.trainer.device, "cpu, cuda or cuda:INDEX")->envname("NMN_DEVICE")->capture_default_str();
-  app.add_option("--threads", options.trainer.threads, "threads of the updates; reaches no result")->envname("NMN_THREADS")->capture_default_str()->check(CLI::Range(1, 1024));
-  app.add_option("--log_level", log_level, "debug, info, warn or error")->envname("NMN_LOG_LEVEL")->capture_default_str();
+  app.add_flag("--resume", options.resume,
+               "continue the run in --run_dir; begins anew where no checkpoint was ever completed")
+      ->envname("NMN_RESUME");
+  app.add_option("--listen", options.listen, "address to serve actors on; port 0 takes a free one")
+      ->envname("NMN_LISTEN")
+      ->capture_default_str();
+  app.add_flag("--insecure", insecure, "allow --listen on an address that other machines reach, without encryption")
+      ->envname("NMN_INSECURE");
+  app.add_flag("--allow_mixed", options.allow_mixed,
+               "accept actors of another build or rounding class; gives up bit-reproducibility")
+      ->envname("NMN_ALLOW_MIXED");
+  app.add_option("--device", options.trainer.device, "cpu, cuda or cuda:INDEX")
+      ->envname("NMN_DEVICE")
+      ->capture_default_str();
+  app.add_option("--threads", options.trainer.threads, "threads of the updates; reaches no result")
+      ->envname("NMN_THREADS")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--log_level", log_level, "debug, info, warn or error")
+      ->envname("NMN_LOG_LEVEL")
+      ->capture_default_str();
   app.add_flag("--print_config", print_config, "print the config as it is understood, and exit");
   try {
     app.parse(argc, argv);
@@ -79,20 +99,24 @@ int main(int argc, char** argv) {
     return nmn::kExitDone;
   }
   if (options.directory.empty()) options.directory = nmn::run::DefaultRunDirectory(options.config);
-  if (auto address = nmn::net::ParseListenAddress(options.listen, "--listen", insecure); !address.ok()) return Fail(address.status());
+  if (auto address = nmn::net::ParseListenAddress(options.listen, "--listen", insecure); !address.ok())
+    return Fail(address.status());
   if (absl::Status status = nmn::blas::CheckLoadedBlas(); !status.ok()) return Fail(status);
   const nmn::nn::ScopedFlushDenormals flush_denormals;
 
   nmn::StopSource stop;
-  nmn::SignalWatcher signals([&stop](int) { stop.RequestStop(); },
-                             "nmn-learner: ended at once; what came after the last checkpoint is lost, continue with --resume");
+  nmn::SignalWatcher signals(
+      [&stop](int) { stop.RequestStop(); },
+      "nmn-learner: ended at once; what came after the last checkpoint is lost, continue with --resume");
   LogObserver observer;
   absl::StatusOr<std::unique_ptr<nmn::run::LearnerRun>> run = nmn::run::LearnerRun::Start(options, observer);
   if (!run.ok()) return Fail(run.status());
-  if (!(*run)->already_complete()) spdlog::info("run directory {}, serving on {}", options.directory, (*run)->server().address());
+  if (!(*run)->already_complete())
+    spdlog::info("run directory {}, serving on {}", options.directory, (*run)->server().address());
   const ExitCode code = (*run)->Run(stop.token());
   if (code == nmn::kExitInterrupted) {
-    spdlog::warn("stopped; continue with: nmn-learner --config={} --listen={} --run_dir={} --resume", config_path, options.listen, options.directory);
+    spdlog::warn("stopped; continue with: nmn-learner --config={} --listen={} --run_dir={} --resume", config_path,
+                 options.listen, options.directory);
   }
   return code;
 }

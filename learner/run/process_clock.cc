@@ -16,8 +16,8 @@ double BootSeconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// Field 22 of /proc/self/stat is the start time in clock ticks since boot (proc(5)). Field 2, the command, may contain spaces, so
-// counting begins after its closing parenthesis. Without /proc, the first call counts as the start.
+// Field 22 of /proc/self/stat is the start time in clock ticks since boot (proc(5)). Field 2, the command, may contain
+// spaces, so counting begins after its closing parenthesis. Without /proc, the first call counts as the start.
 double StartSeconds() {
   std::ifstream file("/proc/self/stat");
   std::string text((std::istreambuf_iterator<char>(file)), {});

@@ -26,19 +26,19 @@ struct MetricsRecord {
   double discounted_mean = 0;
   double discounted_last_1000 = 0;  // mean over the last 1000 episodes so far, or all of them if fewer
   double steps_per_second = 0;
-  double wait_seconds = 0;  // for the batch
-  std::vector<std::pair<std::string, double>> measures;     // mean of each extra measure
-  std::vector<std::pair<uint32_t, double>> adaptation;      // in-episode step, mean reward
+  double wait_seconds = 0;                               // for the batch
+  std::vector<std::pair<std::string, double>> measures;  // mean of each extra measure
+  std::vector<std::pair<uint32_t, double>> adaptation;   // in-episode step, mean reward
   ppo::UpdateReport report;
 };
 
 // The episodes of one update, for episodes.csv.
 struct EpisodeRows {
   uint32_t update = 0;
-  std::vector<double> raw;                     // [episode]
-  std::vector<double> discounted;              // [episode]
-  std::vector<std::string> measure_names;      // the columns after those two; the same in every call
-  std::vector<std::vector<double>> measures;   // [measure][episode]
+  std::vector<double> raw;                    // [episode]
+  std::vector<double> discounted;             // [episode]
+  std::vector<std::string> measure_names;     // the columns after those two; the same in every call
+  std::vector<std::vector<double>> measures;  // [measure][episode]
 };
 
 // summary.json.
@@ -57,9 +57,9 @@ struct Summary {
   bool complete = false;  // budget reached
 };
 
-// The files of a run that a person or a tool reads (operations.md): config.textproto, metrics.jsonl, episodes.csv, TensorBoard events,
-// policy.safetensors, summary.json. Growing files get whole lines, flushed at once; a kill leaves at most a torn last line, which
-// CutBack removes. Checkpoints are not its business. One writer; not thread-safe.
+// The files of a run that a person or a tool reads (operations.md): config.textproto, metrics.jsonl, episodes.csv,
+// TensorBoard events, policy.safetensors, summary.json. Growing files get whole lines, flushed at once; a kill leaves
+// at most a torn last line, which CutBack removes. Checkpoints are not its business. One writer; not thread-safe.
 class RunDirectory {
  public:
   // The directory must exist. PERMISSION_DENIED names it where it cannot be written.
@@ -69,8 +69,8 @@ class RunDirectory {
   absl::Status WriteConfig(const v1::RunConfig& config);
   absl::Status Append(const MetricsRecord& metrics, const EpisodeRows& episodes);
   // Both networks in export order, metadata: run_id, update, benchmark, architecture, config (textproto), format.
-  absl::Status WritePolicy(const std::vector<NamedTensor>& weights, const v1::RunConfig& config, const std::string& run_id,
-                           uint32_t update);
+  absl::Status WritePolicy(const std::vector<NamedTensor>& weights, const v1::RunConfig& config,
+                           const std::string& run_id, uint32_t update);
   absl::Status WriteSummary(const Summary& summary);
 
   // Fsyncs the growing files and tells their lengths by name, for RunProgress.file_bytes.

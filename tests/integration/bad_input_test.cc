@@ -31,15 +31,16 @@ Outcome Train(std::vector<std::string> flags) {
 }
 
 TEST(BadInput, UnknownField) {
-  ExpectRefused(Train({"--benchmark=b1", "--set", "ppo.kl_penalty.kl_targt=0.1"}), kPermanent, AllOf(HasSubstr("kl_targt"), HasSubstr("kl_target")));
+  ExpectRefused(Train({"--benchmark=b1", "--set", "ppo.kl_penalty.kl_targt=0.1"}), kPermanent,
+                AllOf(HasSubstr("kl_targt"), HasSubstr("kl_target")));
 }
 
 TEST(BadInput, UnknownFieldInAFileNamesItsLine) {
   TemporaryDirectory directory;
   const std::string path = directory.path() + "/c.textproto";
   WriteFile(path, "benchmark: \"b1\"\nseeed: 3\n");
-  ExpectRefused(RunProcess({Binary("nmn-learner"), "--config=" + path, "--run_dir=" + directory.path() + "/run"}), kPermanent,
-                AllOf(HasSubstr("c.textproto:2"), HasSubstr("seeed"), HasSubstr("seed")));
+  ExpectRefused(RunProcess({Binary("nmn-learner"), "--config=" + path, "--run_dir=" + directory.path() + "/run"}),
+                kPermanent, AllOf(HasSubstr("c.textproto:2"), HasSubstr("seeed"), HasSubstr("seed")));
 }
 
 TEST(BadInput, ImpossibleValueNamesFieldAndLegalValues) {
@@ -54,7 +55,8 @@ TEST(BadInput, UnknownBenchmarkNamesThoseThereAre) {
 TEST(BadInput, UnknownFlag) { ExpectRefused(Train({"--benchmark=b1", "--sead=3"}), kPermanent, HasSubstr("--sead")); }
 
 TEST(BadInput, MissingFile) {
-  ExpectRefused(RunProcess({Binary("nmn-learner"), "--config=/nowhere/c.textproto"}), kPermanent, HasSubstr("/nowhere/c.textproto"));
+  ExpectRefused(RunProcess({Binary("nmn-learner"), "--config=/nowhere/c.textproto"}), kPermanent,
+                HasSubstr("/nowhere/c.textproto"));
 }
 
 TEST(BadInput, UnwritableDirectory) {
@@ -71,7 +73,8 @@ TEST(BadInput, PortInUseNamesTheFlag) {
   const std::string text = first.err();
   const size_t at = text.find("serving on 127.0.0.1:") + std::string("serving on ").size();
   const std::string address = text.substr(at, text.find('\n', at) - at);
-  ExpectRefused(RunProcess(TinyTrain(directory.path() + "/b", 1, {"--listen=" + address})), kRetry, AllOf(HasSubstr("--listen"), HasSubstr(address)));
+  ExpectRefused(RunProcess(TinyTrain(directory.path() + "/b", 1, {"--listen=" + address})), kRetry,
+                AllOf(HasSubstr("--listen"), HasSubstr(address)));
 }
 
 TEST(BadInput, ListenOffLoopbackNeedsInsecure) {
@@ -107,9 +110,11 @@ TEST(BadInput, ResumeWithAnotherConfigNamesTheField) {
   TemporaryDirectory directory;
   const std::string run = directory.path() + "/run";
   ASSERT_EQ(RunProcess(TinyTrain(run, 1)).code, 0);
-  ExpectRefused(Train({"--resume", "--run_dir=" + run, "--updates=2", "--set", "ppo.discount=0.9"}), kPermanent, HasSubstr("ppo.discount"));
+  ExpectRefused(Train({"--resume", "--run_dir=" + run, "--updates=2", "--set", "ppo.discount=0.9"}), kPermanent,
+                HasSubstr("ppo.discount"));
   ExpectRefused(Train({"--resume", "--run_dir=" + run, "--updates=2", "--seed=99"}), kPermanent, HasSubstr("seed"));
-  ExpectRefused(Train({"--resume", "--run_dir=" + run, "--updates=2", "--benchmark=b2"}), kPermanent, HasSubstr("benchmark"));
+  ExpectRefused(Train({"--resume", "--run_dir=" + run, "--updates=2", "--benchmark=b2"}), kPermanent,
+                HasSubstr("benchmark"));
 }
 
 TEST(BadInput, SecondProcessOnOneDirectoryIsRefused) {

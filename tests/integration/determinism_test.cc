@@ -17,7 +17,8 @@ constexpr int kUpdates = 7;
 const std::string& PlainHash() {
   static const std::string hash = [] {
     TemporaryDirectory directory;
-    const Outcome outcome = RunProcess(TinyTrain(directory.path() + "/run", kUpdates, {"--seed=7", "--actors=1", "--threads=1"}));
+    const Outcome outcome =
+        RunProcess(TinyTrain(directory.path() + "/run", kUpdates, {"--seed=7", "--actors=1", "--threads=1"}));
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return WeightsHash(directory.path() + "/run");
   }();
@@ -56,13 +57,15 @@ TEST(Determinism, LearnerAndThreeActorProcessesOverTcpGiveTheSameWeights) {
   ASSERT_EQ(config.code, 0) << config.err;
   WriteFile(directory.path() + "/config.textproto", config.out);
 
-  Subprocess learner({Binary("nmn-learner"), "--config=" + directory.path() + "/config.textproto", "--listen=127.0.0.1:0", "--run_dir=" + run});
+  Subprocess learner({Binary("nmn-learner"), "--config=" + directory.path() + "/config.textproto",
+                      "--listen=127.0.0.1:0", "--run_dir=" + run});
   ASSERT_TRUE(learner.WaitForOutput("serving on 127.0.0.1:")) << learner.err();
   const std::string text = learner.err();
   const size_t at = text.find("serving on 127.0.0.1:") + std::string("serving on ").size();
   const std::string address = text.substr(at, text.find_first_not_of("0123456789.:", at) - at);
   std::vector<Subprocess> actors;
-  for (int i = 0; i < 3; ++i) actors.emplace_back(std::vector<std::string>{Binary("nmn-actor"), "--learner=" + address});
+  for (int i = 0; i < 3; ++i)
+    actors.emplace_back(std::vector<std::string>{Binary("nmn-actor"), "--learner=" + address});
   EXPECT_EQ(learner.Wait(), 0) << learner.err();
   for (Subprocess& actor : actors) EXPECT_EQ(actor.Wait(), 0) << actor.err();
   EXPECT_EQ(WeightsHash(run), PlainHash());
@@ -117,7 +120,8 @@ TEST(Resume, FinishedRunSaysSoAndALongerBudgetGoesOn) {
   const Outcome again = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run});
   EXPECT_EQ(again.code, 0);
   EXPECT_THAT(again.err, HasSubstr("already complete"));
-  const Outcome longer = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--updates=7", "--no_figure"});
+  const Outcome longer =
+      RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--updates=7", "--no_figure"});
   EXPECT_EQ(longer.code, 0) << longer.err;
   EXPECT_EQ(WeightsHash(run), PlainHash());
 }

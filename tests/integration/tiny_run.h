@@ -1,10 +1,10 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "tests/support/subprocess.h"
 
@@ -12,10 +12,11 @@ namespace nmn::testing {
 
 // Flags of a run of seconds: benchmark 1 cut to short episodes, with everything else as preset `reference`.
 inline std::vector<std::string> TinyFlags(int updates, const std::string& benchmark = "b1") {
-  std::vector<std::string> flags = {"--benchmark=" + benchmark, "--preset=reference", "--updates=" + std::to_string(updates)};
-  for (const char* assignment : {"env.horizon=120", "ppo.kept_steps=80", "ppo.segment_steps=40", "ppo.episodes_per_update=20",
-                                 "ppo.critic.replay_episodes=60", "ppo.policy.epochs=3", "ppo.critic.epochs=2", "work.unit_episodes=4",
-                                 "checkpoint.every_updates=3"}) {
+  std::vector<std::string> flags = {"--benchmark=" + benchmark, "--preset=reference",
+                                    "--updates=" + std::to_string(updates)};
+  for (const char* assignment : {"env.horizon=120", "ppo.kept_steps=80", "ppo.segment_steps=40",
+                                 "ppo.episodes_per_update=20", "ppo.critic.replay_episodes=60", "ppo.policy.epochs=3",
+                                 "ppo.critic.epochs=2", "work.unit_episodes=4", "checkpoint.every_updates=3"}) {
     flags.push_back("--set");
     flags.push_back(assignment);
   }
@@ -47,7 +48,8 @@ inline std::string WeightsHash(const std::string& directory) {
 inline std::vector<int> UpdatesInMetrics(const std::string& directory) {
   std::vector<int> updates;
   std::istringstream lines(ReadFile(directory + "/metrics.jsonl"));
-  for (std::string line; std::getline(lines, line);) updates.push_back(nlohmann::json::parse(line)["update"].get<int>());
+  for (std::string line; std::getline(lines, line);)
+    updates.push_back(nlohmann::json::parse(line)["update"].get<int>());
   return updates;
 }
 

@@ -37,7 +37,8 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 
 }  // namespace
 
-Subprocess::Subprocess(std::vector<std::string> arguments, std::vector<std::string> environment) : folder_(NewFolder()) {
+Subprocess::Subprocess(std::vector<std::string> arguments, std::vector<std::string> environment)
+    : folder_(NewFolder()) {
   for (char** e = environ; *e != nullptr; ++e) environment.emplace_back(*e);
   std::vector<char*> argv = Pointers(arguments);
   std::vector<char*> envp = Pointers(environment);
@@ -115,7 +116,8 @@ bool Subprocess::WaitForOutput(const std::string& text, std::chrono::seconds lim
 std::string Subprocess::out() const { return ReadFile(folder_ + "/out"); }
 std::string Subprocess::err() const { return ReadFile(folder_ + "/err"); }
 
-Outcome RunProcess(std::vector<std::string> arguments, std::chrono::seconds limit, std::vector<std::string> environment) {
+Outcome RunProcess(std::vector<std::string> arguments, std::chrono::seconds limit,
+                   std::vector<std::string> environment) {
   Subprocess process(std::move(arguments), std::move(environment));
   Outcome outcome;
   outcome.code = process.Wait(limit);
@@ -136,6 +138,8 @@ std::string ReadFile(const std::string& path) {
   return content.str();
 }
 
-void WriteFile(const std::string& path, const std::string& content) { std::ofstream(path, std::ios::binary) << content; }
+void WriteFile(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary) << content;
+}
 
 }  // namespace nmn::testing

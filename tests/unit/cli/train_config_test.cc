@@ -71,7 +71,9 @@ TEST(ResumedRunConfig, TheSameCommandAgainIsFine) {
 
 TEST(ResumedRunConfig, RefusesWhatChangesTheHashByName) {
   const v1::RunConfig stored = *NewRunConfig(Reference());
-  const auto message = [&](const TrainFlags& flags) { return std::string(ResumedRunConfig(flags, stored).status().message()); };
+  const auto message = [&](const TrainFlags& flags) {
+    return std::string(ResumedRunConfig(flags, stored).status().message());
+  };
   TrainFlags flags;
   flags.seed = 2;
   EXPECT_THAT(message(flags), HasSubstr("seed"));
