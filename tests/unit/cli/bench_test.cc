@@ -76,8 +76,9 @@ TEST(BenchRegistry, HasEveryName) {
   std::vector<std::string> names, expected = {"wire/in_process", "wire/tcp", "threads/2"};
   for (const Benchmark& benchmark : AllBenchmarks()) names.push_back(benchmark.name);
   for (const std::string b : {"b1", "b2", "b3"}) {
-    for (const std::string& name : {"environment/" + b, "forward/" + b, "actor_loop/" + b, "actor_loop/" + b + "/preset",
-                                   "backward/" + b + "/policy", "backward/" + b + "/critic", "update/" + b})
+    for (const std::string& name :
+         {"environment/" + b, "forward/" + b, "actor_loop/" + b, "actor_loop/" + b + "/preset",
+          "backward/" + b + "/policy", "backward/" + b + "/critic", "update/" + b})
       expected.push_back(name);
   }
   EXPECT_THAT(names, UnorderedElementsAreArray(expected));
