@@ -1,6 +1,7 @@
 // How cost grows: with parameters, sequences, lanes, threads and episodes. Counters: GFLOP/s by the convention of
 // cli/bench/networks.h, and where memory grows with the size, what the pass took (MiB).
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -17,7 +18,9 @@
 namespace nmn::cli::bench {
 namespace {
 
+// What earlier benchmarks freed does not count.
 double ResidentMebibytes() {
+  malloc_trim(0);
   size_t all = 0, resident = 0;
   std::ifstream("/proc/self/statm") >> all >> resident;
   return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
