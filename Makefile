@@ -41,8 +41,8 @@ test: deps $(BUILD)/build.ninja
 	ctest --preset $(PRESET) -j 2
 
 bench: deps $(BUILD)/build.ninja
-	cmake --build --preset $(PRESET) --target bptt-bench
-	$(BUILD)/bin/bptt-bench
+	cmake --build --preset $(PRESET) --target nmn
+	$(BUILD)/bin/nmn bench
 
 format:
 	git ls-files '*.cc' '*.h' | xargs clang-format -i
