@@ -1,5 +1,7 @@
 #include "cli/progress.h"
 
+#include <sys/ioctl.h>
+
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +17,13 @@ constexpr std::chrono::seconds kPlainInterval{5};
 std::string Bar(double fraction) {
   const int full = static_cast<int>(std::lround(fraction * kBarCells));
   return absl::StrCat("[", std::string(full, '#'), std::string(kBarCells - full, '.'), "]");
+}
+
+// Of the terminal now; unlimited where it has no size. A line that wraps could not be rewritten.
+size_t TerminalColumns(std::FILE* out) {
+  winsize size{};
+  const bool known = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : std::string::npos;
 }
 
 }  // namespace
@@ -41,13 +50,14 @@ void Progress::OnUpdate(const run::UpdateSummary& s) {
   if (!terminal_ && !last && now - last_line_ < kPlainInterval) return;
   last_line_ = now;
   const std::string line = absl::StrFormat(
-      "update %d/%d  episodes %d  discounted return %.0f (last 1000: %.0f)  KL %.4f%s  sd %.2f  %.0fk steps/s  %s, "
-      "left %s",
-      s.update, s.budget_updates, s.episodes, s.discounted_mean, s.discounted_recent, s.kl, s.reverted ? "R" : " ",
-      s.mean_deviation, s.steps_per_second / 1000, HumanDuration(s.wall_seconds), HumanDuration(s.seconds_left));
+      "update %d/%d  return %.0f (last 1000: %.0f)  left %s  %s gone  episodes %d  KL %.4f%s  sd %.2f  %.0fk steps/s",
+      s.update, s.budget_updates, s.discounted_mean, s.discounted_recent, HumanDuration(s.seconds_left),
+      HumanDuration(s.wall_seconds), s.episodes, s.kl, s.reverted ? "R" : "", s.mean_deviation,
+      s.steps_per_second / 1000);
   if (terminal_) {
+    const std::string live = absl::StrCat(Bar(static_cast<double>(s.update) / s.budget_updates), " ", line);
     // Carriage return, the line, erase to its end.
-    std::fprintf(out_, "\r%s %s\x1b[K", Bar(static_cast<double>(s.update) / s.budget_updates).c_str(), line.c_str());
+    std::fprintf(out_, "\r%s\x1b[K", live.substr(0, TerminalColumns(out_) - 1).c_str());
     line_open_ = true;
     if (last) EndLiveLine();
   } else {
