@@ -7,12 +7,13 @@ PACKAGES := deploy/debian-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build train test bench format clean
+.PHONY: help deps build train test fault bench format clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
 	@echo "make train   build, train benchmark 1 for a few minutes, draw its learning curve"
 	@echo "make test    build and run every test"
+	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make bench   build and run the benchmarks"
 	@echo "make format  clang-format over all sources"
 
@@ -39,6 +40,13 @@ train: build
 test: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET)
 	ctest --preset $(PRESET) -j 2
+
+# Each row prints its figure; all of them are in $(BUILD)/fault-figures.txt at the end.
+fault: deps $(BUILD)/build.ninja
+	cmake --build --preset $(PRESET)
+	rm -f $(BUILD)/fault-figures.txt
+	NMN_FAULT_FULL=1 NMN_FAULT_FIGURES=$(CURDIR)/$(BUILD)/fault-figures.txt ctest --preset $(PRESET) -L fault; \
+	code=$$?; cat $(BUILD)/fault-figures.txt; exit $$code
 
 bench: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET) --target nmn
