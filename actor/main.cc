@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "actor/session.h"
 #include "common/build/build.h"
+#include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 #include "common/net/actor_id.h"
 #include "common/net/address.h"
@@ -25,6 +26,7 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) return Fail(status);
   CLI::App app("Plays episodes for a learner; needs nothing but its address.", "nmn-actor");
   app.set_version_flag("--version",
                        std::string("nmn-actor ") + nmn::build::Version() + " (" + nmn::build::Commit() + ")");

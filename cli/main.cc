@@ -10,6 +10,7 @@
 #include "cli/fail.h"
 #include "cli/verbs.h"
 #include "common/build/build.h"
+#include "common/failpoint/failpoint.h"
 
 namespace {
 
@@ -33,6 +34,10 @@ std::string CalledAs(const CLI::App& app) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) {
+    std::cerr << "nmn: " << status.message() << "\n";
+    return nmn::ExitCodeOf(status);
+  }
   CLI::App app("Train, evaluate and study neuromodulated (NMN) and recurrent policies by meta-RL.", "nmn");
   app.set_version_flag("--version", std::string("nmn ") + nmn::build::Version() + " (" + nmn::build::Commit() + ")");
   app.require_subcommand(1);

@@ -5,12 +5,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/digest/sha256.h"
+#include "common/failpoint/failpoint.h"
 #include "common/safetensors/safetensors.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/checkpoint/layout.h"
 
 namespace nmn::checkpoint {
 namespace {
+
+using failpoint::Hit;
+using failpoint::Point;
 
 const char kTemporary[] = ".tmp";
 const char kCorrupt[] = ".corrupt";
@@ -53,6 +57,7 @@ absl::Status MoveAside(fs::FileSystem& fs, const std::string& from, const std::s
 // First renamed to .tmp, so that a half removed checkpoint is never taken for one.
 absl::Status Remove(fs::FileSystem& fs, const std::string& folder) {
   if (absl::Status status = MoveAside(fs, folder, folder + kTemporary); !status.ok()) return status;
+  if (absl::Status status = Hit(Point::kSaveRemoving); !status.ok()) return status;
   return fs.RemoveAll(folder + kTemporary);
 }
 
@@ -73,9 +78,11 @@ absl::Status WriteFolder(fs::FileSystem& fs, const std::string& folder, const Ch
     file.set_bytes(content.size());
     file.set_sha256(Hex(Sha256Of(content)));
     if (absl::Status status = fs.WriteDurably(absl::StrCat(folder, "/", name), content); !status.ok()) return status;
+    if (absl::Status status = Hit(Point::kSaveFileWritten); !status.ok()) return status;
   }
   const std::string path = absl::StrCat(folder, "/", kManifest);
   if (absl::Status status = fs.WriteDurably(path, ManifestText(manifest)); !status.ok()) return status;
+  if (absl::Status status = Hit(Point::kSaveManifestWritten); !status.ok()) return status;
   return fs.SyncDirectory(folder);
 }
 
@@ -85,6 +92,7 @@ CheckpointStore::CheckpointStore(fs::FileSystem& fs, std::string run_directory, 
     : fs_(fs), directory_(std::move(run_directory) + "/checkpoints"), keep_(std::max(keep, 1u)) {}
 
 absl::Status CheckpointStore::Save(const Checkpoint& checkpoint) {
+  if (absl::Status status = Hit(Point::kSaveBegin); !status.ok()) return status;
   const std::string folder = absl::StrCat(directory_, "/", FolderName(checkpoint.state.update()));
   const std::string temporary = folder + kTemporary;
   if (absl::Status status = fs_.CreateDirectories(directory_); !status.ok()) return status;
@@ -93,18 +101,23 @@ absl::Status CheckpointStore::Save(const Checkpoint& checkpoint) {
     fs_.RemoveAll(temporary).IgnoreError();
     return status;
   }
+  if (absl::Status status = Hit(Point::kSaveFolderSynced); !status.ok()) return status;
   const absl::StatusOr<bool> exists = fs_.Exists(folder);
   if (!exists.ok()) return exists.status();
   if (*exists) {
     if (absl::Status status = MoveAside(fs_, folder, folder + kReplaced); !status.ok()) return status;
+    if (absl::Status status = Hit(Point::kSaveMovedAside); !status.ok()) return status;
   }
   if (absl::Status status = fs_.Rename(temporary, folder); !status.ok()) return status;
+  if (absl::Status status = Hit(Point::kSaveRenamed); !status.ok()) return status;
   if (absl::Status status = fs_.SyncDirectory(directory_); !status.ok()) return status;
+  if (absl::Status status = Hit(Point::kSaveDirectorySynced); !status.ok()) return status;
   if (absl::Status status = ReadCheckpoint(fs_, folder).status(); !status.ok()) {
     if (!IsAboutAccess(status)) MoveAside(fs_, folder, folder + kCorrupt).IgnoreError();
     return absl::Status(status.code(), absl::StrCat("a checkpoint cannot be read back after it was written: ",
                                                     std::string(status.message())));
   }
+  if (absl::Status status = Hit(Point::kSaveVerified); !status.ok()) return status;
 
   const absl::StatusOr<std::vector<std::string>> names = fs_.List(directory_);
   if (!names.ok()) return names.status();
@@ -116,11 +129,13 @@ absl::Status CheckpointStore::Save(const Checkpoint& checkpoint) {
                                                       std::string(status.message())));
     }
   }
+  failpoint::Pass(Point::kSaveDone);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(
     const std::function<void(const std::string&)>& report) {
+  if (absl::Status status = Hit(Point::kRestoreBegin); !status.ok()) return status;
   const absl::StatusOr<bool> exists = fs_.Exists(directory_);
   if (!exists.ok()) return exists.status();
   if (!*exists) return std::nullopt;
@@ -130,15 +145,20 @@ absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(
     if (!absl::EndsWith(name, kTemporary)) continue;
     if (absl::Status status = fs_.RemoveAll(absl::StrCat(directory_, "/", name)); !status.ok()) return status;
   }
+  if (absl::Status status = Hit(Point::kRestoreTemporariesRemoved); !status.ok()) return status;
   std::vector<std::string> reasons;
   for (const std::string& name : Completed(*names)) {
     const std::string folder = absl::StrCat(directory_, "/", name);
     absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(fs_, folder);
-    if (checkpoint.ok()) return std::optional<Checkpoint>(*std::move(checkpoint));
+    if (checkpoint.ok()) {
+      if (absl::Status status = Hit(Point::kRestoreRead); !status.ok()) return status;
+      return std::optional<Checkpoint>(*std::move(checkpoint));
+    }
     if (IsAboutAccess(checkpoint.status())) return checkpoint.status();
     reasons.emplace_back(checkpoint.status().message());
     report(absl::StrCat("corrupt checkpoint: ", reasons.back(), "; kept as ", folder, kCorrupt));
     if (absl::Status status = MoveAside(fs_, folder, folder + kCorrupt); !status.ok()) return status;
+    if (absl::Status status = Hit(Point::kRestoreMovedCorrupt); !status.ok()) return status;
   }
   for (const std::string& name : *names) {
     if (absl::EndsWith(name, kCorrupt))

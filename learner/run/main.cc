@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/blas/blas.h"
 #include "common/build/build.h"
+#include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 #include "common/net/address.h"
 #include "common/nn/denormals.h"
@@ -42,6 +43,7 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) return Fail(status);
   CLI::App app("Owns one training run: leases work to actors, trains, publishes weights, writes checkpoints.",
                "nmn-learner");
   app.set_version_flag("--version",

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
+#include "common/failpoint/failpoint.h"
 #include "common/safetensors/safetensors.h"
 #include "learner/run/records.h"
 #include "learner/run/tfevents.h"
@@ -82,6 +83,7 @@ absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {
 }
 
 absl::Status RunDirectory::Append(const MetricsRecord& metrics, const EpisodeRows& episodes) {
+  if (absl::Status status = failpoint::Hit(failpoint::Point::kRecordsAppend); !status.ok()) return status;
   uint64_t before[std::size(kGrowing)];
   for (size_t i = 0; i < std::size(kGrowing); ++i) {
     const absl::StatusOr<uint64_t> length = files_->Length(kGrowing[i]);
@@ -94,7 +96,8 @@ absl::Status RunDirectory::Append(const MetricsRecord& metrics, const EpisodeRow
       (before[2] == 0 ? FileVersionRecord(now) : "") +
           ScalarsRecord(now, static_cast<int64_t>(metrics.environment_steps), EventScalars(metrics))};
   for (size_t i = 0; i < std::size(kGrowing); ++i) {
-    const absl::Status status = files_->fs.Append(files_->Path(kGrowing[i]), additions[i]);
+    absl::Status status = i == 0 ? absl::OkStatus() : failpoint::Hit(failpoint::Point::kRecordsBetweenFiles);
+    if (status.ok()) status = files_->fs.Append(files_->Path(kGrowing[i]), additions[i]);
     if (status.ok()) continue;
     // All or none: the files before this one lose what they just got.
     for (size_t j = 0; j < i; ++j) files_->fs.Truncate(files_->Path(kGrowing[j]), before[j]).IgnoreError();

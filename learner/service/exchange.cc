@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "common/failpoint/failpoint.h"
 #include "common/net/status.h"
 
 namespace nmn::service {
@@ -121,8 +122,12 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
   }
   if (verdict.accepted()) {
     const ingest::Verdict payload = ingest::CheckPayload(trajectory);
-    MutexLock lock(hub_.mutex);
-    verdict = hub_.core.Deliver(id_, trajectory, payload, hub_.Now());
+    failpoint::Pass(failpoint::Point::kIngestDeliver);
+    {
+      MutexLock lock(hub_.mutex);
+      verdict = hub_.core.Deliver(id_, trajectory, payload, hub_.Now());
+    }
+    failpoint::Pass(failpoint::Point::kIngestDelivered);
   }
   v1::Acknowledgement acknowledgement;
   *acknowledgement.mutable_unit() = trajectory.unit();
@@ -130,7 +135,12 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
   acknowledgement.set_reason(verdict.reason);
   acknowledgement.set_detail(verdict.detail);
   acknowledgement.set_credit_bytes(bytes);
+  const absl::Status lost = failpoint::Hit(failpoint::Point::kAcknowledge);
   MutexLock lock(hub_.mutex);
+  if (!lost.ok()) {
+    Abort(lost);
+    return;
+  }
   acknowledgements_.push_back(std::move(acknowledgement));
 }
 
