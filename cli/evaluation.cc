@@ -5,6 +5,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "common/env/environment.h"
+
 namespace nmn::cli {
 namespace {
 
@@ -51,7 +53,7 @@ absl::StatusOr<Evaluation> Evaluate(Player& player, const std::vector<std::strin
       at_step.assign(steps.size(), std::vector<double>(episodes));
     }
     double weight = 1;
-    for (size_t t = 0; t < batch->reward.rows; ++t, weight *= kEvaluationDiscount) {
+    for (size_t t = 0; t < batch->reward.rows; ++t, weight *= env::kReportedDiscount) {
       const float* reward = batch->reward.row(t);
       for (uint32_t lane = 0; lane < count; ++lane) {
         raw[first + lane] += reward[lane];

@@ -11,9 +11,6 @@
 
 namespace nmn::cli {
 
-// gamma of the discounted return that evaluation reports, whatever a policy was trained with, so that figures can be
-// compared.
-inline constexpr double kEvaluationDiscount = 0.998;
 // Episodes played at once; no result depends on it.
 inline constexpr size_t kEvaluationLanes = 256;
 
@@ -27,7 +24,7 @@ Estimate EstimateMean(const std::vector<double>& values);
 struct Evaluation {
   uint32_t episodes = 0;
   Estimate raw;         // sum of rewards
-  Estimate discounted;  // with kEvaluationDiscount
+  Estimate discounted;  // with env::kReportedDiscount
   std::vector<std::pair<std::string, Estimate>> measures;
   std::vector<std::pair<uint32_t, double>> adaptation;  // in-episode step, mean reward: 0, 1, 2, 5, 10 and the last
 };

@@ -123,7 +123,7 @@ absl::Status WriteLearningCurve(const std::vector<Run>& runs, const std::string&
     const std::string quantity = discounted ? "discounted return" : "return";
     figure.title = absl::StrCat(config.benchmark(), ": ", quantity, " while learning (running mean over ",
                                 kSmoothingEpisodes, " episodes)");
-    figure.y_label = discounted ? absl::StrFormat("discounted return per episode (γ = %g)", config.ppo().discount())
+    figure.y_label = discounted ? absl::StrFormat("discounted return per episode (γ = %g)", env::kReportedDiscount)
                                 : "return per episode (sum of raw rewards)";
     if (OracleIsKnown(config, *spec)) {
       const double oracle = discounted ? spec->oracle_discounted : spec->oracle_return;

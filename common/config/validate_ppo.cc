@@ -63,6 +63,9 @@ void CheckCritic(const v1::PpoOptions& ppo, uint64_t segments_of_episode, Checks
                 critic.learning_rate() > 0 && critic.learning_rate() <= 1, "above 0 and at most 1", Reference("6e-3"));
   checks.Number("ppo.critic.gradient_clip_norm", critic.gradient_clip_norm(), critic.gradient_clip_norm() >= 0,
                 "0 (off) or above", Reference("0"));
+  checks.Text("ppo.critic.target", v1::CriticTarget_Name(critic.target()),
+              critic.target() != v1::CRITIC_TARGET_UNSPECIFIED, "DISCOUNTED_RETURN or LAMBDA_RETURN",
+              Reference("DISCOUNTED_RETURN"));
   checks.Text("ppo.critic.loss", v1::CriticLoss_Name(critic.loss()), critic.loss() != v1::CRITIC_LOSS_UNSPECIFIED,
               "SQUARED or HUBER", Reference("SQUARED"));
   checks.Number("ppo.critic.huber_delta", critic.huber_delta(),

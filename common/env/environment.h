@@ -24,6 +24,10 @@ struct BatchKey {
   uint64_t first_global_episode = 0;
 };
 
+// gamma of every discounted return that is reported, whatever a policy is trained with, so that figures can be compared
+// (the benchmarks' references have it too).
+inline constexpr double kReportedDiscount = 0.998;
+
 // What is fixed about a benchmark.
 struct EnvironmentSpec {
   std::string name;                          // "b1"

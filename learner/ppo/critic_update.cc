@@ -11,7 +11,7 @@ absl::StatusOr<CriticUpdateResult> UpdateCritic(LearnedNetwork& critic, const Cr
                                                 const v1::PpoOptions& options, const UpdateContext& context) {
   const int64_t steps = options.segment_steps();
   const SegmentBatch segments{CutIntoSegments(replay.episodes, steps),
-                              RunEpisodes(*critic.model, critic.parameters, replay.episodes, steps).starts};
+                              SegmentStarts(*critic.model, critic.parameters, replay.episodes, steps)};
   const at::Tensor targets = CutIntoSegments(replay.returns, steps);
   const int64_t count = targets.size(1);
   const StepOptions step_options{options.adam(), context.rate, options.critic().gradient_clip_norm()};

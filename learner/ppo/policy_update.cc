@@ -39,7 +39,7 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
   const bool clipped = options.objective() == v1::CLIPPED_RATIO;
   const double clip = options.clipped_ratio().clip();
   const SegmentBatch segments{CutIntoSegments(episodes, steps),
-                              RunEpisodes(*actor.model, actor.parameters, episodes, steps).starts};
+                              SegmentStarts(*actor.model, actor.parameters, episodes, steps)};
   const PolicySamples cut = CutSamples(samples, steps);
   const int64_t count = cut.raw_action.size(1);
   const StepOptions step_options{options.adam(), context.rate, options.policy().gradient_clip_norm()};

@@ -39,6 +39,14 @@ EpisodePass RunEpisodes(SequenceModel& model, const at::Tensor& parameters, cons
   return pass;
 }
 
+CarriedState SegmentStarts(SequenceModel& model, const at::Tensor& parameters, const Sequences& episodes,
+                           int64_t segment_steps) {
+  if (episodes.recurrent_input.size(0) == segment_steps) {
+    return model.ZeroState(parameters.detach(), episodes.recurrent_input.size(2));
+  }
+  return RunEpisodes(model, parameters, episodes, segment_steps).starts;
+}
+
 SegmentBatch Select(const SegmentBatch& all, const at::Tensor& index) {
   SegmentBatch some;
   some.input.recurrent_input = all.input.recurrent_input.index_select(2, index);

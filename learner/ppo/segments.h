@@ -24,6 +24,10 @@ struct EpisodePass {
 EpisodePass RunEpisodes(SequenceModel& model, const at::Tensor& parameters, const Sequences& episodes,
                         int64_t segment_steps);
 
+// The starts of that pass alone: where an episode is one segment, they are zero and nothing is run.
+CarriedState SegmentStarts(SequenceModel& model, const at::Tensor& parameters, const Sequences& episodes,
+                           int64_t segment_steps);
+
 // Segments with their start states, which stay as they are for all epochs of an update.
 struct SegmentBatch {
   Sequences input;
