@@ -31,7 +31,7 @@ Core::Core(CoreOptions options)
     : options_(std::move(options)),
       actors_(options_.max_actors),
       leases_(options_.lease_seconds),
-      slab_(options_.shape) {}
+      slabs_{Slab(options_.shape), Slab(options_.shape)} {}
 
 absl::Status Core::Register(const std::string& actor_id, uint64_t incarnation, uint32_t lanes, Time now) {
   const auto found = actors_.actors().find(actor_id);
@@ -92,7 +92,8 @@ void Core::Disconnect(StreamId stream, Time now) {
 
 void Core::Open(uint32_t update) {
   update_ = update;
-  slab_.Clear();
+  current_ = 1 - current_;
+  slabs_[current_].Clear();
   leases_.Open(options_.shape.episodes, options_.unit_episodes);
   accepted_[update];
   while (accepted_.size() > kUpdatesRemembered) accepted_.erase(accepted_.begin());
@@ -147,7 +148,7 @@ Verdict Core::Examine(StreamId stream, const v1::Trajectory& trajectory, size_t 
 Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now) {
   // Judged again, for the world may have moved while the payload was checked.
   Verdict verdict = payload.accepted() ? Judge(stream, trajectory, 0, now) : payload;
-  if (verdict.accepted() && !slab_.Agrees(trajectory))
+  if (verdict.accepted() && !slab().Agrees(trajectory))
     verdict = {v1::DUPLICATE_DIFFERS, "other episodes than those accepted"};
   if (!verdict.accepted()) {
     Reject(stream, trajectory, verdict, now);
@@ -157,7 +158,7 @@ Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const V
   actor.strikes = 0;
   actor.no_lease_before = 0;
   accepted_[update_][{trajectory.first_episode(), trajectory.count()}] = trajectory.sha256();
-  if (slab_.Fill(trajectory) == 0) return {v1::DUPLICATE, ""};
+  if (slabs_[current_].Fill(trajectory) == 0) return {v1::DUPLICATE, ""};
   FinishUnits(actor, trajectory);
   return verdict;
 }
@@ -165,7 +166,7 @@ Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const V
 void Core::FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory) {
   const v1::UnitId& unit = trajectory.unit();
   for (uint32_t e = unit.first_episode(); e < unit.first_episode() + unit.count(); ++e) {
-    if (!slab_.Has(e)) return;
+    if (!slab().Has(e)) return;
   }
   leases_.Finish(*UnitIndex(unit));
   ++deliverer.units_accepted;

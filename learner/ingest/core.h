@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -62,7 +63,8 @@ class Core {
 
   // The weights of `version` can be had: the update of that number may be leased.
   void Publish(uint32_t version) { published_ = version; }
-  // Begins to collect `update`; the slab is emptied. What was not finished of an earlier one is given up.
+  // Begins to collect `update` in an empty slab; the one before stays as it is until the next Open. What was not
+  // finished of an earlier update is given up.
   void Open(uint32_t update);
 
   Verdict Examine(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now);
@@ -72,9 +74,9 @@ class Core {
   // When Decide could decide something new though nothing happens.
   std::optional<Time> NextInstant(Time now) const;
 
-  bool complete() const { return update_ != 0 && slab_.complete(); }
+  bool complete() const { return update_ != 0 && slab().complete(); }
   uint32_t update() const { return update_; }
-  const Slab& slab() const { return slab_; }
+  const Slab& slab() const { return slabs_[current_]; }
 
   const ActorTable& actors() const { return actors_; }
   size_t LeasedTo(const Actor& actor) const { return leases_.HeldBy(actor.holder); }
@@ -95,7 +97,8 @@ class Core {
   CoreOptions options_;
   ActorTable actors_;
   LeaseTable leases_;
-  Slab slab_;
+  std::array<Slab, 2> slabs_;  // the open update's, and that of the one before, which is being learnt from
+  size_t current_ = 0;
   uint32_t update_ = 0;     // open, or the last that was; 0: none yet
   uint32_t published_ = 0;  // newest weights
   std::map<uint32_t, std::map<Part, std::string>>

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -55,14 +56,18 @@ struct Everything {
 
 class TorchTrainer : public Trainer {
  public:
-  TorchTrainer(v1::RunConfig config, at::Device device, LearnedNetwork actor, LearnedNetwork critic)
-      : config_(std::move(config)), device_(device), actor_(std::move(actor)), critic_(std::move(critic)) {
+  TorchTrainer(v1::RunConfig config, at::Device device, bool side_by_side, LearnedNetwork actor, LearnedNetwork critic)
+      : config_(std::move(config)),
+        device_(device),
+        side_by_side_(side_by_side),
+        actor_(std::move(actor)),
+        critic_(std::move(critic)) {
     scalars_.set_beta(config_.ppo().kl_penalty().beta_initial());
     scalars_.set_rate_multiplier(1.0);
   }
 
-  absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch,
-                                      const std::atomic<bool>* stop) override;
+  absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch, const std::atomic<bool>* stop,
+                                      const std::function<void()>& policy_ready) override;
   std::vector<float> ActorParameters() const override;
   TrainerState Save() const override;
   absl::Status Restore(const TrainerState& state) override;
@@ -78,11 +83,14 @@ class TorchTrainer : public Trainer {
 
   absl::Status CheckShape(const TrajectoryBatch& batch) const;
   absl::StatusOr<UpdateReport> UpdateOrLeaveHalfDone(uint32_t update, const TrajectoryBatch& batch,
-                                                     const std::atomic<bool>* stop);
+                                                     const std::atomic<bool>* stop,
+                                                     const std::function<void()>& policy_ready);
   absl::StatusOr<Collected> Collect(const TrajectoryBatch& batch);
   absl::Status ImprovePolicy(const TrajectoryBatch& batch, const Collected& collected, const UpdateContext& context,
                              UpdateReport& report);
-  absl::Status ImproveCritic(const Collected& collected, const UpdateContext& context, UpdateReport& report);
+  // Touches nothing that ImprovePolicy does.
+  absl::StatusOr<CriticUpdateResult> ImproveCritic(const Collected& collected, const UpdateContext& context);
+  absl::Status CheckFinite(double critic_loss) const;
   Everything Take() const { return {actor_.Take(), critic_.Take(), replay_, scalars_}; }
   void Return(const Everything& before);
   absl::Status RestoreAll(const TrainerState& state);
@@ -93,6 +101,7 @@ class TorchTrainer : public Trainer {
 
   v1::RunConfig config_;
   at::Device device_;
+  bool side_by_side_;  // policy and critic each on a thread of its own
   LearnedNetwork actor_;
   LearnedNetwork critic_;
   CriticReplay replay_;
@@ -115,20 +124,23 @@ absl::Status TorchTrainer::CheckShape(const TrajectoryBatch& batch) const {
 }
 
 absl::StatusOr<UpdateReport> TorchTrainer::Update(uint32_t update, const TrajectoryBatch& batch,
-                                                  const std::atomic<bool>* stop) {
+                                                  const std::atomic<bool>* stop,
+                                                  const std::function<void()>& policy_ready) {
   if (absl::Status status = CheckShape(batch); !status.ok()) return status;
   return Guarded([&]() -> absl::StatusOr<UpdateReport> {
     PinNumerics();
     const nn::ScopedFlushDenormals flush;
     const Everything before = Take();
-    absl::StatusOr<UpdateReport> report = Guarded([&] { return UpdateOrLeaveHalfDone(update, batch, stop); });
+    absl::StatusOr<UpdateReport> report =
+        Guarded([&] { return UpdateOrLeaveHalfDone(update, batch, stop, policy_ready); });
     if (!report.ok()) Return(before);
     return report;
   });
 }
 
 absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update, const TrajectoryBatch& batch,
-                                                                 const std::atomic<bool>* stop) {
+                                                                 const std::atomic<bool>* stop,
+                                                                 const std::function<void()>& policy_ready) {
   UpdateReport report;
   Stopwatch watch;
   const absl::StatusOr<Collected> collected = Collect(batch);
@@ -136,15 +148,39 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
   report.explained_variance = collected->explained_variance;
   report.phase_seconds["advantages"] = watch.Lap();
 
-  UpdateContext context{.seed = config_.seed(), .update = update, .stop = stop};
   const double factor = RateFactor(config_.ppo(), update);
-  context.rate = config_.ppo().policy().learning_rate() * scalars_.rate_multiplier() * factor;
-  if (absl::Status status = ImprovePolicy(batch, *collected, context, report); !status.ok()) return status;
-  report.phase_seconds["policy"] = watch.Lap();
+  UpdateContext policy_context{.seed = config_.seed(), .update = update, .stop = stop};
+  policy_context.rate = config_.ppo().policy().learning_rate() * scalars_.rate_multiplier() * factor;
+  UpdateContext critic_context = policy_context;
+  critic_context.rate = config_.ppo().critic().learning_rate() * factor;
 
-  context.rate = config_.ppo().critic().learning_rate() * factor;
-  if (absl::Status status = ImproveCritic(*collected, context, report); !status.ok()) return status;
-  report.phase_seconds["critic"] = watch.Lap();
+  absl::StatusOr<CriticUpdateResult> critic = absl::UnknownError("not run");
+  double critic_seconds = 0;
+  const auto learn_critic = [&] {
+    Stopwatch critic_watch;
+    critic = Guarded([&] { return ImproveCritic(*collected, critic_context); });
+    critic_seconds = critic_watch.Lap();
+  };
+  {
+    std::jthread beside;
+    if (side_by_side_) {
+      beside = std::jthread([&] {
+        PinNumerics();
+        const nn::ScopedFlushDenormals flush;
+        learn_critic();
+      });
+    }
+    if (absl::Status status = ImprovePolicy(batch, *collected, policy_context, report); !status.ok()) return status;
+    report.phase_seconds["policy"] = watch.Lap();
+    if (policy_ready != nullptr) policy_ready();
+    if (!side_by_side_) learn_critic();
+  }
+  if (!critic.ok()) return critic.status();
+  if (absl::Status status = CheckFinite(critic->loss); !status.ok()) return status;
+  report.critic_loss = critic->loss;
+  report.critic_gradient_norm = critic->gradient_norm;
+  report.critic_learning_rate = critic_context.rate;
+  report.phase_seconds["critic"] = critic_seconds;
   return report;
 }
 
@@ -162,11 +198,13 @@ absl::StatusOr<TorchTrainer::Collected> TorchTrainer::Collect(const TrajectoryBa
       {.discount = static_cast<float>(ppo.discount()), .trace_decay = static_cast<float>(ppo.trace_decay())},
       ViewOf(rewards), ViewOf(values), ViewOf(advantages), ViewOf(returns));
 
+  const at::Tensor targets = ppo.critic().target() == v1::LAMBDA_RETURN ? advantages + values : returns;
+
   Collected collected;
   collected.kept = FirstSteps(episodes, ppo.kept_steps());
   collected.advantages = advantages.narrow(0, 0, ppo.kept_steps());
   NormaliseAdvantages(ViewOf(collected.advantages));
-  collected.returns = returns.narrow(0, 0, ppo.kept_steps());
+  collected.returns = targets.narrow(0, 0, ppo.kept_steps());
   collected.explained_variance = ExplainedVariance(ViewOf(returns), ViewOf(values), ppo.kept_steps());
   if (!IsFinite(collected.advantages) || !IsFinite(collected.returns)) {
     return absl::DataLossError("an advantage is not finite; both networks are as before the update");
@@ -214,21 +252,18 @@ absl::Status TorchTrainer::ImprovePolicy(const TrajectoryBatch& batch, const Col
   return absl::OkStatus();
 }
 
-absl::Status TorchTrainer::ImproveCritic(const Collected& collected, const UpdateContext& context,
-                                         UpdateReport& report) {
+absl::StatusOr<CriticUpdateResult> TorchTrainer::ImproveCritic(const Collected& collected,
+                                                               const UpdateContext& context) {
   replay_.Add(collected.kept, collected.returns.to(device_), config_.ppo().critic().replay_episodes());
-  const absl::StatusOr<CriticUpdateResult> result = UpdateCritic(critic_, replay_, config_.ppo(), context);
-  if (!result.ok()) return result.status();
-  if (!std::isfinite(result->loss) || !critic_.IsFinite() || !actor_.IsFinite()) {
-    return absl::DataLossError(absl::StrCat(!actor_.IsFinite()    ? "an actor parameter"
-                                            : !critic_.IsFinite() ? "a critic parameter"
-                                                                  : "the critic's loss",
-                                            " is not finite; both networks are as before the update"));
-  }
-  report.critic_loss = result->loss;
-  report.critic_gradient_norm = result->gradient_norm;
-  report.critic_learning_rate = context.rate;
-  return absl::OkStatus();
+  return UpdateCritic(critic_, replay_, config_.ppo(), context);
+}
+
+absl::Status TorchTrainer::CheckFinite(double critic_loss) const {
+  if (std::isfinite(critic_loss) && critic_.IsFinite() && actor_.IsFinite()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(!actor_.IsFinite()    ? "an actor parameter"
+                                          : !critic_.IsFinite() ? "a critic parameter"
+                                                                : "the critic's loss",
+                                          " is not finite; both networks are as before the update"));
 }
 
 void TorchTrainer::Return(const Everything& before) {
@@ -340,7 +375,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::RunConfig& co
     absl::StatusOr<LearnedNetwork> critic =
         FreshNetwork(config, nn::Role::kCritic, environment->observation_size, *device, options);
     if (!critic.ok()) return critic.status();
-    return std::make_unique<TorchTrainer>(config, *device, *std::move(actor), *std::move(critic));
+    return std::make_unique<TorchTrainer>(config, *device, device->is_cpu() && options.threads > 1, *std::move(actor),
+                                          *std::move(critic));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,7 +42,7 @@ struct UpdateReport {
   double clip_fraction = 0;         // CLIPPED_RATIO; NaN otherwise
   double policy_gradient_norm = 0;  // of the last step, before clipping
   double critic_gradient_norm = 0;
-  std::map<std::string, double> phase_seconds;  // "advantages", "policy", "critic"
+  std::map<std::string, double> phase_seconds;  // "advantages", "policy", "critic"; the last two may overlap
 };
 
 // All state of training: parameters, Adam moments, critic replay, scalars.
@@ -58,7 +59,7 @@ enum class Engine {
 
 struct TrainerOptions {
   std::string device = "cpu";  // "cpu", "cuda", "cuda:0"
-  int threads = 1;             // reaches no result
+  int threads = 1;  // of each network's loop; from 2 on, policy and critic learn side by side; reaches no result
   Engine engine = Engine::kAuto;
 };
 
@@ -73,10 +74,15 @@ class Trainer {
   // One update. `update` counts from 1. `stop` is polled between optimiser steps. On CANCELLED (stopped), DATA_LOSS
   // (something stayed non-finite after the revert) or ABORTED (too many reverts in a row: "training has diverged"), the
   // whole state is as before the call.
+  //
+  // `policy_ready` is called once the policy's update is done, from the caller's thread, while the critic may still
+  // learn: `batch` is not read from then on, and ActorParameters() are those after the update, unless the critic fails
+  // and Update with it.
   virtual absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch,
-                                              const std::atomic<bool>* stop = nullptr) = 0;
+                                              const std::atomic<bool>* stop = nullptr,
+                                              const std::function<void()>& policy_ready = nullptr) = 0;
 
-  // Flat actor parameters in network_spec order: what actors get.
+  // Flat actor parameters in network_spec order: what actors get. May be called from policy_ready.
   virtual std::vector<float> ActorParameters() const = 0;
 
   virtual TrainerState Save() const = 0;

@@ -225,7 +225,12 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   }
   const double collected = Now();
   Show("updating");
-  absl::StatusOr<ppo::UpdateReport> report = trainer_->Update(update, batch->trajectories, stop.flag());
+  const auto play_next = [&] {
+    if (update == config::BudgetUpdates(options_.config)) return;
+    server_->Publish(update + 1, trainer_->ActorParameters());
+    server_->Begin(update + 1);
+  };
+  absl::StatusOr<ppo::UpdateReport> report = trainer_->Update(update, batch->trajectories, stop.flag(), play_next);
   if (absl::IsCancelled(report.status())) return Step::kStopped;
   if (!report.ok()) {
     failure_ = report.status();
@@ -234,7 +239,6 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   }
   update_ = update;
   ++updates_here_;
-  if (update < config::BudgetUpdates(options_.config)) server_->Publish(update + 1, trainer_->ActorParameters());
   (*progress_.mutable_phase_seconds())["collect"] += collected - began;
   for (const auto& [phase, seconds] : report->phase_seconds) (*progress_.mutable_phase_seconds())[phase] += seconds;
   const double trained = Now();
@@ -251,7 +255,7 @@ void LearnerRun::Show(const std::string& state) {
 absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo::UpdateReport& report,
                                 double update_seconds) {
   const ConstView2 reward = batch.trajectories.reward;
-  const EpisodeReturns returns = ComputeReturns(reward, options_.config.ppo().discount());
+  const EpisodeReturns returns = ComputeReturns(reward, env::kReportedDiscount);
   KeepLast(recent_returns_, returns.raw);
   KeepLast(recent_discounted_, returns.discounted);
   const uint64_t steps = reward.rows * reward.columns;

@@ -111,15 +111,21 @@ void LearnerServer::Publish(uint32_t version, std::span<const float> actor_param
   server_->GetHealthCheckService()->SetServingStatus(true);
 }
 
+void LearnerServer::Begin(uint32_t update) {
+  MutexLock lock(hub_->mutex);
+  if (hub_->core.update() == update) return;
+  hub_->core.Open(update);
+  hub_->Dispatch();
+}
+
 absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const StopToken& stop) {
   const auto start = std::chrono::steady_clock::now();
   const StopCallback wake(stop, [this] {
     MutexLock lock(hub_->mutex);
     hub_->changed.NotifyAll();
   });
+  Begin(update);
   MutexLock lock(hub_->mutex);
-  hub_->core.Open(update);
-  hub_->Dispatch();
   while (!hub_->core.complete() && !stop.stop_requested()) hub_->changed.Wait(hub_->mutex);
   if (stop.stop_requested()) return absl::CancelledError("stopped while waiting for episodes");
   return CollectedBatch{hub_->core.slab().batch(), &hub_->core.slab().measures(),

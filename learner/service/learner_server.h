@@ -16,7 +16,7 @@
 
 namespace nmn::service {
 
-// The episodes of one update; borrowed, valid until the next Collect.
+// The episodes of one update; borrowed, valid until the update after the next is begun.
 struct CollectedBatch {
   ppo::TrajectoryBatch trajectories;
   const std::vector<std::vector<double>>* measures =
@@ -27,7 +27,7 @@ struct CollectedBatch {
 // The learner as its actors see it: LearnerService over TCP and in-process, and grpc.health.v1 (SERVING from the first
 // weights to the end). One run loop drives it:
 //
-//   Start -> Publish(1) -> [ Collect(u) -> Publish(u + 1) ] .. -> Complete or Drain -> destroy
+//   Start -> Publish(1) -> [ Collect(u) -> Publish(u + 1) -> Begin(u + 1) ] .. -> Complete or Drain -> destroy
 //
 // Collect and the rest belong to one thread; the rpcs have their own. The destructor ends every stream.
 class LearnerServer {
@@ -54,8 +54,10 @@ class LearnerServer {
   // The actor's parameters for update `version`, in export order. Actors get the newest only.
   void Publish(uint32_t version, std::span<const float> actor_parameters);
 
-  // Leases the episodes of `update`, for which the weights must be published, and blocks until all are there. CANCELLED
-  // on stop.
+  // Leases the episodes of `update`, for which the weights must be published; does not wait for them.
+  void Begin(uint32_t update);
+
+  // Begins `update` where that is not done, and blocks until all its episodes are there. CANCELLED on stop.
   absl::StatusOr<CollectedBatch> Collect(uint32_t update, const StopToken& stop);
 
   void SetProgress(const Progress& progress) { rpcs_->SetProgress(progress); }

@@ -168,6 +168,20 @@ TEST_F(CoreTest, AResendAfterTheUpdateIsOverIsADuplicate) {
   EXPECT_EQ(SendUnit(1, 4), v1::DUPLICATE);
 }
 
+TEST_F(CoreTest, AnUpdateStaysReadableWhileTheNextIsCollected) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  for (const uint32_t first : {0u, 2u, 4u, 6u}) SendUnit(1, first);
+  const ppo::TrajectoryBatch one = core_.slab().batch();
+  Begin(2);
+  core_.Decide(0);
+  for (const uint32_t first : {0u, 2u, 4u, 6u}) EXPECT_EQ(SendUnit(1, first, 2), v1::ACCEPTED);
+  const float first = FakeValue(v1::REWARD, 0, 0, 0);
+  EXPECT_EQ(one.reward(0, 0), first);
+  EXPECT_NE(one.reward.data, core_.slab().batch().reward.data);
+}
+
 TEST_F(CoreTest, RefusesByReasonAndNothingEntersTheSlab) {
   Join("a", 1);
   Join("b", 2);

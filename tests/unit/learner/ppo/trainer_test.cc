@@ -249,6 +249,48 @@ TEST(Trainer, AStoppedUpdateLeavesNoTrace) {
   ExpectSameState(run.trainer->Save(), before);
 }
 
+TEST(Trainer, ThePolicyIsReadyOnceAndIsTheOneAfterTheUpdate) {
+  for (const int threads : {1, 2}) {
+    TrainingRun run(SmallConfig(), {.threads = threads});
+    int calls = 0;
+    std::vector<float> ready;
+    ASSERT_TRUE(run.trainer
+                    ->Update(1, run.Collect(1), nullptr,
+                             [&] {
+                               ++calls;
+                               ready = run.trainer->ActorParameters();
+                             })
+                    .ok());
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(ready, run.trainer->ActorParameters());
+  }
+}
+
+TEST(Trainer, ReadsNothingOfTheBatchOnceThePolicyIsReady) {
+  const v1::RunConfig config = SmallConfig();
+  for (const int threads : {1, 2}) {
+    TrainingRun undisturbed(config), disturbed(config, {.threads = threads});
+    ASSERT_TRUE(undisturbed.Update(1).ok());
+    const TrajectoryBatch batch = disturbed.Collect(1);
+    // The next rollout writes over what this batch shows.
+    ASSERT_TRUE(disturbed.trainer->Update(1, batch, nullptr, [&] { disturbed.Collect(2); }).ok());
+    ExpectSameState(disturbed.trainer->Save(), undisturbed.trainer->Save());
+  }
+}
+
+// lambda = 1 makes of the lambda-return the discounted sum of rewards, up to rounding.
+TEST(TrainerSchulman2016, LambdaReturnWithLambdaOneIsTheDiscountedReturn) {
+  v1::RunConfig config = SmallConfig();
+  config.mutable_ppo()->set_trace_decay(1);
+  v1::RunConfig lambda_return = config;
+  lambda_return.mutable_ppo()->mutable_critic()->set_target(v1::LAMBDA_RETURN);
+  TrainingRun plain(config), lambda(lambda_return);
+  const TrajectoryBatch batch = plain.Collect(1);
+  const double a = plain.trainer->Update(1, batch)->critic_loss;
+  EXPECT_NEAR(lambda.trainer->Update(1, batch)->critic_loss, a, 1e-5 * a);
+  EXPECT_EQ(lambda.trainer->ActorParameters(), plain.trainer->ActorParameters());
+}
+
 TEST(Trainer, RefusesABatchOfTheWrongShape) {
   TrainingRun run(SmallConfig());
   TrajectoryBatch batch = run.Collect(1);
