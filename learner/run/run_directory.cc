@@ -23,7 +23,9 @@ const char kSummary[] = "summary.json";
 const char kMetrics[] = "metrics.jsonl";
 const char kEpisodes[] = "episodes.csv";
 const char kEvents[] = "events.out.tfevents.nmn";  // TensorBoard reads every file whose name holds "tfevents"
-const char* const kGrowing[] = {kMetrics, kEpisodes, kEvents};
+const char kEventLog[] = "events.jsonl";
+const char* const kRecords[] = {kMetrics, kEpisodes, kEvents};  // get their share of each update
+const char* const kGrowing[] = {kMetrics, kEpisodes, kEvents, kEventLog};
 
 const char kProbe[] = ".writable";
 
@@ -84,26 +86,30 @@ absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {
 
 absl::Status RunDirectory::Append(const MetricsRecord& metrics, const EpisodeRows& episodes) {
   if (absl::Status status = failpoint::Hit(failpoint::Point::kRecordsAppend); !status.ok()) return status;
-  uint64_t before[std::size(kGrowing)];
-  for (size_t i = 0; i < std::size(kGrowing); ++i) {
-    const absl::StatusOr<uint64_t> length = files_->Length(kGrowing[i]);
+  uint64_t before[std::size(kRecords)];
+  for (size_t i = 0; i < std::size(kRecords); ++i) {
+    const absl::StatusOr<uint64_t> length = files_->Length(kRecords[i]);
     if (!length.ok()) return length.status();
     before[i] = *length;
   }
   const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  const std::string additions[std::size(kGrowing)] = {
+  const std::string additions[std::size(kRecords)] = {
       MetricsLine(metrics), (before[1] == 0 ? EpisodesHeader(episodes) : "") + EpisodesLines(episodes),
       (before[2] == 0 ? FileVersionRecord(now) : "") +
           ScalarsRecord(now, static_cast<int64_t>(metrics.environment_steps), EventScalars(metrics))};
-  for (size_t i = 0; i < std::size(kGrowing); ++i) {
+  for (size_t i = 0; i < std::size(kRecords); ++i) {
     absl::Status status = i == 0 ? absl::OkStatus() : failpoint::Hit(failpoint::Point::kRecordsBetweenFiles);
-    if (status.ok()) status = files_->fs.Append(files_->Path(kGrowing[i]), additions[i]);
+    if (status.ok()) status = files_->fs.Append(files_->Path(kRecords[i]), additions[i]);
     if (status.ok()) continue;
     // All or none: the files before this one lose what they just got.
-    for (size_t j = 0; j < i; ++j) files_->fs.Truncate(files_->Path(kGrowing[j]), before[j]).IgnoreError();
+    for (size_t j = 0; j < i; ++j) files_->fs.Truncate(files_->Path(kRecords[j]), before[j]).IgnoreError();
     return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status RunDirectory::AppendEvents(const std::string& lines) {
+  return files_->fs.Append(files_->Path(kEventLog), lines);
 }
 
 absl::Status RunDirectory::WritePolicy(const std::vector<NamedTensor>& weights, const v1::RunConfig& config,

@@ -58,8 +58,9 @@ struct Summary {
 };
 
 // The files of a run that a person or a tool reads (operations.md): config.textproto, metrics.jsonl, episodes.csv,
-// TensorBoard events, policy.safetensors, summary.json. Growing files get whole lines, flushed at once; a kill leaves
-// at most a torn last line, which CutBack removes. Checkpoints are not its business. One writer; not thread-safe.
+// TensorBoard events, events.jsonl, policy.safetensors, summary.json. Growing files get whole lines, flushed at once; a
+// kill leaves at most a torn last line, which CutBack removes. Checkpoints are not its business. One writer; not
+// thread-safe.
 class RunDirectory {
  public:
   // The directory must exist. PERMISSION_DENIED names it where it cannot be written.
@@ -68,6 +69,8 @@ class RunDirectory {
 
   absl::Status WriteConfig(const v1::RunConfig& config);
   absl::Status Append(const MetricsRecord& metrics, const EpisodeRows& episodes);
+  // Whole lines for events.jsonl (event_log.h).
+  absl::Status AppendEvents(const std::string& lines);
   // Both networks in export order, metadata: run_id, update, benchmark, architecture, config (textproto), format.
   absl::Status WritePolicy(const std::vector<NamedTensor>& weights, const v1::RunConfig& config,
                            const std::string& run_id, uint32_t update);

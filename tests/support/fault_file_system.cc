@@ -23,7 +23,9 @@ absl::Status Result(const char* verb, const std::string& path, int error) {
 
 // Bytes that a file may have after the power went between two syncs.
 std::string Torn(const std::string& before, const std::string& after, std::mt19937_64& draw) {
-  const size_t kept = after.empty() ? 0 : draw() % (after.size() + 1);
+  // What an append follows and what a cut leaves was safe before.
+  const size_t safe = after.starts_with(before) ? before.size() : before.starts_with(after) ? after.size() : 0;
+  const size_t kept = safe + draw() % (after.size() - safe + 1);
   switch (draw() % 3) {
     case 0:
       return before;

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "learner/ingest/actor_table.h"
+#include "learner/ingest/validate.h"
+#include "nmn/v1/learner.pb.h"
+
+namespace nmn::ingest {
+
+// Hears what the core decides, in order, while it decides: must be quick and must not call back.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void OnGranted(const Actor& actor, const v1::UnitId& unit) = 0;
+  // The end of a trajectory's way, accepted or not, and how many of its episodes were new. `actor` is null where its
+  // stream has said no hello.
+  virtual void OnVerdict(const Actor* actor, const v1::Trajectory& trajectory, const Verdict& verdict,
+                         uint32_t new_episodes) = 0;
+};
+
+}  // namespace nmn::ingest
