@@ -1,9 +1,7 @@
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <filesystem>
+#include <algorithm>
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -12,7 +10,9 @@
 #include "cli/fail.h"
 #include "cli/report/curves.h"
 #include "cli/report/learning_curve.h"
+#include "cli/report/phases.h"
 #include "cli/report/run.h"
+#include "cli/report/until.h"
 #include "cli/verbs.h"
 
 namespace nmn::cli {
@@ -23,16 +23,8 @@ struct Flags {
   std::string out;
   bool each = false;
   bool adaptation = false;
+  std::vector<double> until;
 };
-
-// A cell of summary.json, "-" where it is not written yet.
-std::string SummaryNumber(const nlohmann::json& summary, const char* name, const char* format) {
-  const auto found = summary.is_object() ? summary.find(name) : summary.end();
-  if (found == summary.end() || !found->is_number()) return "-";
-  char text[64];
-  std::snprintf(text, sizeof text, format, found->get<double>());
-  return text;
-}
 
 // One row a run: where it stands, over the last 1000 episodes.
 void PrintTable(const std::vector<report::Run>& runs) {
@@ -42,12 +34,10 @@ void PrintTable(const std::vector<report::Run>& runs) {
   std::cout << absl::StrFormat("%-*s %9s %12s %12s %10s\n", static_cast<int>(width), "run", "episodes", "return",
                                "discounted", "wall s");
   for (const report::Run& run : runs) {
-    const absl::StatusOr<std::string> text = report::ReadFile(run.path + "/summary.json");
-    const nlohmann::json summary = text.ok() ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
+    const std::string wall = run.wall_seconds ? absl::StrFormat("%.1f", *run.wall_seconds) : "-";
     std::cout << absl::StrFormat("%-*s %9d %12.2f %12.2f %10s\n", static_cast<int>(width), run.path, run.returns.size(),
                                  report::RunningMean(run.returns, report::kSmoothingEpisodes).back(),
-                                 report::RunningMean(run.discounted, report::kSmoothingEpisodes).back(),
-                                 SummaryNumber(summary, "wall_seconds", "%.1f"));
+                                 report::RunningMean(run.discounted, report::kSmoothingEpisodes).back(), wall);
   }
 }
 
@@ -63,9 +53,21 @@ absl::Status Report(const Flags& flags) {
   if (flags.adaptation) {
     if (absl::Status status = report::WriteAdaptation(runs, out, flags.each); !status.ok()) return status;
   }
+  if (absl::Status status = report::WritePhases(runs, out); !status.ok()) return status;
+  std::vector<double> thresholds = flags.until;
+  if (thresholds.empty()) {
+    absl::StatusOr<std::vector<double>> usual = report::DefaultThresholds(runs[0].config.benchmark());
+    if (!usual.ok()) return usual.status();
+    thresholds = *std::move(usual);
+  }
+  if (absl::Status status = report::WriteUntil(runs, thresholds, out); !status.ok()) return status;
   PrintTable(runs);
+  std::cout << "\n" << report::UntilTable(runs, thresholds);
+  const std::string phases = report::PhasesTable(runs);
+  if (!phases.empty()) std::cout << "\n" << phases;
   std::cerr << "wrote " << out << "/learning_curve.{csv,svg,png}, learning_curve_raw.{svg,png}"
-            << (flags.adaptation ? ", adaptation.{csv,svg,png}" : "") << "\n";
+            << (flags.adaptation ? ", adaptation.{csv,svg,png}" : "") << ", until.csv, until_median.csv"
+            << (phases.empty() ? "" : ", phases.{csv,svg,png}") << "\n";
   return absl::OkStatus();
 }
 
@@ -85,6 +87,10 @@ void AddReport(CLI::App& app, int& exit_code) {
   verb->add_option("--out", flags->out, "Folder for the files [RUN_DIR for one run, report/ for several]");
   verb->add_flag("--each", flags->each, "One line a run, even where only the seed differs");
   verb->add_flag("--adaptation", flags->adaptation, "Also draw the mean reward against the step within an episode");
+  verb->add_option("--until", flags->until,
+                   "Thresholds of the mean discounted return of the last 1000 episodes: what it took to reach each "
+                   "[b1: 3000,4000,4534,4600,4650; else 25, 50, 75, 90 and 95 % of the oracle's]")
+      ->delimiter(',');
   verb->callback([flags, &exit_code] {
     const absl::Status status = Report(*flags);
     exit_code = status.ok() ? kExitDone : Fail("report", status);

@@ -1,32 +1,11 @@
 #include "cli/report/figure.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
-
-extern char** environ;
+#include "cli/report/gnuplot.h"
 
 namespace nmn::report {
 namespace {
-
-// Okabe and Ito 2008, without yellow, which is faint on white.
-constexpr std::array<const char*, 7> kPalette = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                                 "#E69F00", "#56B4E9", "#000000"};
-
-// gnuplot's single quotes take everything literally but themselves.
-std::string Quoted(const std::string& text) { return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "''"}}), "'"); }
 
 std::string Columns(const Series& series) {
   std::string block;
@@ -36,50 +15,6 @@ std::string Columns(const Series& series) {
                           series.y[i] + band);
   }
   return block;
-}
-
-// gnuplot repeats the faulty line and points at it before it says what is wrong.
-std::string LastLine(const std::string& text) {
-  const size_t end = text.find_last_not_of('\n');
-  if (end == std::string::npos) return "it said nothing";
-  const size_t begin = text.rfind('\n', end);
-  return text.substr(begin + 1, end - begin);
-}
-
-// Runs `gnuplot script` and collects what it says. No shell is involved.
-absl::Status RunGnuplot(const std::string& script) {
-  int words[2];
-  if (pipe2(words, O_CLOEXEC) != 0)
-    return absl::InternalError(absl::StrCat("cannot make a pipe: ", std::strerror(errno)));
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, words[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, words[1], STDERR_FILENO);
-  std::string name = "gnuplot", argument = script;
-  char* arguments[] = {name.data(), argument.data(), nullptr};
-  pid_t child = 0;
-  const int error = posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  close(words[1]);
-  std::string said;
-  if (error == 0) {
-    char buffer[4096];
-    for (ssize_t got; (got = read(words[0], buffer, sizeof buffer)) != 0;) {
-      if (got > 0) said.append(buffer, static_cast<size_t>(got));
-      if (got < 0 && errno != EINTR) break;
-    }
-  }
-  close(words[0]);
-  if (error == ENOENT)
-    return absl::NotFoundError("gnuplot is not in PATH; figures need it: apt-get install gnuplot-nox");
-  if (error != 0) return absl::InternalError(absl::StrCat("cannot start gnuplot: ", std::strerror(error)));
-  int result = 0;
-  while (waitpid(child, &result, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(result) || WEXITSTATUS(result) != 0)
-    return absl::InternalError(absl::StrCat("gnuplot failed: ", LastLine(said)));
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -116,8 +51,8 @@ std::string GnuplotScript(const Figure& figure, const std::string& base) {
   for (size_t i = 0; i < figure.series.size(); ++i) {
     const Series& series = figure.series[i];
     if (series.deviation.empty()) continue;
-    layers.push_back(absl::StrCat("$s", i, " using 1:3:4 with filledcurves lc rgb '",
-                                  kPalette[series.colour % kPalette.size()], "' notitle"));
+    layers.push_back(
+        absl::StrCat("$s", i, " using 1:3:4 with filledcurves lc rgb ", Colour(series.colour), " notitle"));
   }
   for (const Reference& reference : figure.references) {
     layers.push_back(absl::StrFormat("%.9g with lines lw 1.5 dt (4,4) lc rgb '#606060' title %s", reference.y,
@@ -126,29 +61,15 @@ std::string GnuplotScript(const Figure& figure, const std::string& base) {
   for (size_t i = 0; i < figure.series.size(); ++i) {
     const Series& series = figure.series[i];
     layers.push_back(absl::StrCat("$s", i, " using 1:2 with ", series.markers ? "linespoints pt 7 ps 0.9" : "lines",
-                                  " lw 2 dt ", series.dashed ? "2" : "1", " lc rgb '",
-                                  kPalette[series.colour % kPalette.size()], "' title ", Quoted(series.label)));
+                                  " lw 2 dt ", series.dashed ? "2" : "1", " lc rgb ", Colour(series.colour), " title ",
+                                  Quoted(series.label)));
   }
   std::string plot = "plot ";
   for (size_t i = 0; i < layers.size(); ++i) absl::StrAppend(&plot, i == 0 ? "" : ", \\\n  ", layers[i]);
-  absl::StrAppend(
-      &script, "set terminal svg size 900,560 font 'DejaVu Sans,14' background '#FFFFFF'\nset output ",
-      Quoted(base + ".svg"), "\n", plot,
-      "\nset terminal pngcairo size 1350,840 font 'DejaVu Sans,14' fontscale 1.2 linewidth 1.4\nset output ",
-      Quoted(base + ".png"), "\nreplot\nset output\n");
+  absl::StrAppend(&script, ToSvgAndPng(plot, base));
   return script;
 }
 
-absl::Status Draw(const Figure& figure, const std::string& base) {
-  std::string script = (std::filesystem::temp_directory_path() / "nmn-figure-XXXXXX").string();
-  const int file = mkstemp(script.data());
-  if (file < 0) return absl::InternalError(absl::StrCat("cannot write ", script, ": ", std::strerror(errno)));
-  const std::string text = GnuplotScript(figure, base);
-  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  close(file);
-  absl::Status status = written ? RunGnuplot(script) : absl::InternalError(absl::StrCat("cannot write ", script));
-  unlink(script.c_str());
-  return status;
-}
+absl::Status Draw(const Figure& figure, const std::string& base) { return RunGnuplot(GnuplotScript(figure, base)); }
 
 }  // namespace nmn::report

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,12 +35,10 @@ struct Figure {
   bool log_x = false;
 };
 
-// The gnuplot script that draws `figure` to base.svg and base.png. Colours are Okabe and Ito's, told apart by
-// colour-blind readers.
+// The gnuplot script that draws `figure` to base.svg and base.png.
 std::string GnuplotScript(const Figure& figure, const std::string& base);
 
-// Writes base.svg and base.png. NOT_FOUND, with the package's name, where gnuplot is not in PATH; INTERNAL with
-// gnuplot's words.
+// Writes base.svg and base.png. Errors are RunGnuplot's.
 absl::Status Draw(const Figure& figure, const std::string& base);
 
 }  // namespace nmn::report

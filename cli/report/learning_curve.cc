@@ -1,8 +1,6 @@
 #include "cli/report/learning_curve.h"
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <numbers>
 #include <numeric>
 
@@ -10,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/report/curves.h"
 #include "cli/report/figure.h"
+#include "cli/report/output.h"
 #include "common/env/environment.h"
 
 namespace nmn::report {
@@ -17,32 +16,6 @@ namespace {
 
 // The oracle's figure of b2 was computed for this half-angle of the wind (nmn.md section 4).
 constexpr double kKnownCone = std::numbers::pi / 5;
-
-// A label in a CSV cell: quoted, because labels hold commas.
-std::string Cell(const std::string& text) { return absl::StrCat("\"", text, "\""); }
-
-absl::Status Prepare(const std::vector<Run>& runs, const std::string& out) {
-  if (runs.empty()) return absl::InvalidArgumentError("no run directory was given");
-  for (const Run& run : runs) {
-    if (run.config.benchmark() != runs[0].config.benchmark()) {
-      return absl::InvalidArgumentError(absl::StrCat(runs[0].path, " is of benchmark ", runs[0].config.benchmark(),
-                                                     " and ", run.path, " of ", run.config.benchmark(),
-                                                     "; one figure holds one benchmark"));
-    }
-  }
-  std::error_code error;
-  std::filesystem::create_directories(out, error);
-  if (error) return absl::InvalidArgumentError(absl::StrCat("cannot create ", out, ": ", error.message()));
-  return absl::OkStatus();
-}
-
-absl::Status WriteText(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot write ", path));
-  return absl::OkStatus();
-}
 
 bool OracleIsKnown(const v1::RunConfig& config, const env::EnvironmentSpec& spec) {
   const v1::EnvironmentOptions& options = config.env();
@@ -55,7 +28,7 @@ std::string CurvesCsv(const std::vector<Curve>& curves) {
   std::string csv = "curve,runs,episodes,discounted_mean,discounted_std,return_mean,return_std\n";
   for (const Curve& curve : curves) {
     for (const CurvePoint& point : curve.points) {
-      absl::StrAppendFormat(&csv, "%s,%d,%d,%.9g,%.9g,%.9g,%.9g\n", Cell(curve.label), curve.runs, point.episodes,
+      absl::StrAppendFormat(&csv, "%s,%d,%d,%.9g,%.9g,%.9g,%.9g\n", CsvCell(curve.label), curve.runs, point.episodes,
                             point.discounted_mean, point.discounted_std, point.return_mean, point.return_std);
     }
   }
@@ -102,7 +75,7 @@ void AppendAdaptation(const std::vector<Run>& runs, const Group& group, bool las
     const double mean = std::accumulate(means.begin(), means.end(), 0.0) / static_cast<double>(means.size());
     series.x.push_back(step + 1.0);  // a logarithmic axis has no 0
     series.y.push_back(mean);
-    absl::StrAppendFormat(&csv, "%s,%d,%s,%d,%.9g\n", Cell(group.label), means.size(), last ? "last" : "first", step,
+    absl::StrAppendFormat(&csv, "%s,%d,%s,%d,%.9g\n", CsvCell(group.label), means.size(), last ? "last" : "first", step,
                           mean);
   }
   figure.series.push_back(std::move(series));
@@ -111,7 +84,7 @@ void AppendAdaptation(const std::vector<Run>& runs, const Group& group, bool las
 }  // namespace
 
 absl::Status WriteLearningCurve(const std::vector<Run>& runs, const std::string& out, bool each) {
-  if (absl::Status status = Prepare(runs, out); !status.ok()) return status;
+  if (absl::Status status = PrepareOutput(runs, out); !status.ok()) return status;
   const v1::RunConfig& config = runs[0].config;
   absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
   if (!spec.ok()) return spec.status();
@@ -136,7 +109,7 @@ absl::Status WriteLearningCurve(const std::vector<Run>& runs, const std::string&
 }
 
 absl::Status WriteAdaptation(const std::vector<Run>& runs, const std::string& out, bool each) {
-  if (absl::Status status = Prepare(runs, out); !status.ok()) return status;
+  if (absl::Status status = PrepareOutput(runs, out); !status.ok()) return status;
   Figure figure;
   std::string csv = "curve,runs,episodes,step,reward_mean\n";
   size_t colour = 0;

@@ -2,15 +2,16 @@
 
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/fs/file_system.h"
 
 namespace nmn::report {
 namespace {
@@ -43,7 +44,7 @@ bool ParseNumber(std::string_view cell, double& value) {
 }
 
 absl::Status ReadEpisodes(const std::string& file, Run& run) {
-  absl::StatusOr<std::string> text = ReadFile(file);
+  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
   if (!text.ok()) return text.status();
   size_t return_column = 0, discounted_column = 0;
   return EachLine(*text, [&](std::string_view line, size_t number) {
@@ -70,12 +71,21 @@ absl::Status ReadEpisodes(const std::string& file, Run& run) {
   });
 }
 
+double NumberOf(const nlohmann::json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number() ? found->get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
 absl::Status ReadMetrics(const std::string& file, Run& run) {
-  absl::StatusOr<std::string> text = ReadFile(file);
+  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
   if (!text.ok()) return text.status();
   return EachLine(*text, [&](std::string_view line, size_t number) {
     const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!row.is_object()) return absl::DataLossError(absl::StrCat(file, ":", number, ": not a JSON object"));
+    UpdateRow& update = run.updates.emplace_back();
+    update.update = static_cast<uint32_t>(run.updates.size());
+    update.wall_seconds = NumberOf(row, "wall_seconds");
+    update.discounted_recent = NumberOf(row, "discounted_last_1000");
     const auto adaptation = row.find("adaptation");
     if (adaptation == row.end() || !adaptation->is_object()) return absl::OkStatus();
     for (const auto& [step, reward] : adaptation->items()) {
@@ -89,13 +99,28 @@ absl::Status ReadMetrics(const std::string& file, Run& run) {
   });
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  return std::string(std::istreambuf_iterator<char>(in), {});
+// summary.json is written when a run stops.
+absl::Status ReadSummary(const std::string& file, Run& run) {
+  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
+  if (absl::IsNotFound(text.status())) return absl::OkStatus();
+  if (!text.ok()) return text.status();
+  const auto summary = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!summary.is_object()) return absl::DataLossError(absl::StrCat(file, ": not a JSON object"));
+  const double updates = NumberOf(summary, "updates"), wall_seconds = NumberOf(summary, "wall_seconds");
+  if (wall_seconds > 0) run.wall_seconds = wall_seconds;
+  const auto phases = summary.find("phase_seconds");
+  const bool whole = phases != summary.end() && phases->is_object() && updates >= 1 && wall_seconds > 0;
+  if (!whole) return absl::OkStatus();
+  run.phases.emplace();
+  run.phases->updates = static_cast<uint32_t>(updates);
+  run.phases->wall_seconds = wall_seconds;
+  for (const auto& [phase, seconds] : phases->items()) {
+    if (seconds.is_number()) run.phases->seconds[phase] = seconds.get<double>();
+  }
+  return absl::OkStatus();
 }
+
+}  // namespace
 
 std::vector<std::string> ExpandRunDirectories(const std::vector<std::string>& paths) {
   namespace fs = std::filesystem;
@@ -120,7 +145,7 @@ absl::StatusOr<Run> ReadRun(const std::string& path) {
   run.path = path;
   while (run.path.size() > 1 && run.path.back() == '/') run.path.pop_back();
   const std::string config_file = run.path + "/config.textproto";
-  absl::StatusOr<std::string> text = ReadFile(config_file);
+  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(config_file);
   if (!text.ok()) {
     return absl::NotFoundError(absl::StrCat(path, " is no run directory: ", std::string(text.status().message())));
   }
@@ -136,6 +161,7 @@ absl::StatusOr<Run> ReadRun(const std::string& path) {
   }
   absl::Status metrics = ReadMetrics(run.path + "/metrics.jsonl", run);
   if (!metrics.ok()) return metrics;
+  if (absl::Status summary = ReadSummary(run.path + "/summary.json", run); !summary.ok()) return summary;
   return run;
 }
 

@@ -1,0 +1,138 @@
+#include "cli/report/until.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/report/curves.h"
+#include "cli/report/output.h"
+#include "common/env/environment.h"
+
+namespace nmn::report {
+namespace {
+
+using Reaches = std::vector<std::optional<Reached>>;
+
+Reaches ReachedByEach(const std::vector<Run>& runs, const Group& group, double threshold) {
+  Reaches reached;
+  for (size_t index : group.runs) reached.push_back(FirstReached(runs[index], threshold));
+  return reached;
+}
+
+// Of the numbers that are there; the others come after them all.
+std::optional<double> Median(std::vector<double> numbers, size_t all) {
+  const size_t upper = all / 2, lower = (all - 1) / 2;
+  if (upper >= numbers.size()) return std::nullopt;
+  std::sort(numbers.begin(), numbers.end());
+  return (numbers[lower] + numbers[upper]) / 2;
+}
+
+void AppendCsv(const std::optional<Reached>& reached, std::string& csv) {
+  if (reached) {
+    absl::StrAppendFormat(&csv, ",%.9g,%.12g,%.9g\n", reached->update, reached->passes, reached->wall_seconds);
+  } else {
+    absl::StrAppend(&csv, ",,,\n");
+  }
+}
+
+std::string TextCell(const std::optional<Reached>& reached) {
+  if (!reached) return "-";
+  return absl::StrFormat("%g: %.1f M, %.1f s", reached->update, reached->passes / 1e6, reached->wall_seconds);
+}
+
+}  // namespace
+
+SamplePasses SamplePassesOf(const v1::PpoOptions& ppo, uint32_t updates) {
+  const uint64_t episodes = ppo.episodes_per_update(), replay = ppo.critic().replay_episodes();
+  uint64_t replayed = 0;
+  for (uint64_t update = 1; update <= updates; ++update) replayed += std::min(update * episodes, replay);
+  return {updates * episodes * ppo.kept_steps() * ppo.policy().epochs(),
+          replayed * ppo.kept_steps() * ppo.critic().epochs()};
+}
+
+std::optional<Reached> FirstReached(const Run& run, double threshold) {
+  for (const UpdateRow& row : run.updates) {
+    if (!(row.discounted_recent >= threshold)) continue;
+    const SamplePasses passes = SamplePassesOf(run.config.ppo(), row.update);
+    return Reached{static_cast<double>(row.update), static_cast<double>(passes.policy + passes.critic),
+                   row.wall_seconds};
+  }
+  return std::nullopt;
+}
+
+std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& runs) {
+  std::vector<double> updates, passes, seconds;
+  for (const std::optional<Reached>& reached : runs) {
+    if (!reached) continue;
+    updates.push_back(reached->update);
+    passes.push_back(reached->passes);
+    seconds.push_back(reached->wall_seconds);
+  }
+  const std::optional<double> update = Median(updates, runs.size());
+  if (!update) return std::nullopt;
+  return Reached{*update, *Median(passes, runs.size()), *Median(seconds, runs.size())};
+}
+
+absl::StatusOr<std::vector<double>> DefaultThresholds(const std::string& benchmark) {
+  if (benchmark == "b1") return std::vector<double>{3000, 4000, 4534, 4600, 4650};
+  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(benchmark);
+  if (!spec.ok()) return spec.status();
+  std::vector<double> thresholds;
+  for (double share : {0.25, 0.5, 0.75, 0.9, 0.95})
+    thresholds.push_back(100 * std::round(share * spec->oracle_discounted / 100));
+  return thresholds;
+}
+
+absl::Status WriteUntil(const std::vector<Run>& runs, const std::vector<double>& thresholds, const std::string& out) {
+  if (absl::Status status = PrepareOutput(runs, out); !status.ok()) return status;
+  std::string csv = "run,seed,threshold,update,sample_passes,wall_seconds\n";
+  for (const Run& run : runs) {
+    for (double threshold : thresholds) {
+      absl::StrAppendFormat(&csv, "%s,%d,%.9g", CsvCell(run.path), run.config.seed(), threshold);
+      AppendCsv(FirstReached(run, threshold), csv);
+    }
+  }
+  if (absl::Status status = WriteText(out + "/until.csv", csv); !status.ok()) return status;
+  csv = "curve,runs,threshold,reached,update_median,sample_passes_median,wall_seconds_median\n";
+  for (const Group& group : GroupRuns(runs, /*each=*/false)) {
+    for (double threshold : thresholds) {
+      const Reaches reached = ReachedByEach(runs, group, threshold);
+      const auto never = std::count(reached.begin(), reached.end(), std::nullopt);
+      absl::StrAppendFormat(&csv, "%s,%d,%.9g,%d", CsvCell(group.label), reached.size(), threshold,
+                            reached.size() - static_cast<size_t>(never));
+      AppendCsv(MedianReached(reached), csv);
+    }
+  }
+  return WriteText(out + "/until_median.csv", csv);
+}
+
+std::string UntilTable(const std::vector<Run>& runs, const std::vector<double>& thresholds) {
+  std::vector<std::vector<std::string>> rows = {{"run"}};
+  for (double threshold : thresholds) rows[0].push_back(absl::StrFormat("%g", threshold));
+  for (const Run& run : runs) {
+    rows.push_back({run.path});
+    for (double threshold : thresholds) rows.back().push_back(TextCell(FirstReached(run, threshold)));
+  }
+  for (const Group& group : GroupRuns(runs, /*each=*/false)) {
+    if (group.runs.size() < 2) continue;
+    rows.push_back({"median of " + group.label});
+    for (double threshold : thresholds)
+      rows.back().push_back(TextCell(MedianReached(ReachedByEach(runs, group, threshold))));
+  }
+  std::vector<size_t> widths(rows[0].size());
+  for (const std::vector<std::string>& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text =
+      "update, sample-passes (policy and critic) and wall time at which the mean discounted return of the last 1000 "
+      "episodes first reached\n";
+  for (const std::vector<std::string>& row : rows) {
+    absl::StrAppendFormat(&text, "%-*s", static_cast<int>(widths[0]), row[0]);
+    for (size_t i = 1; i < row.size(); ++i) absl::StrAppendFormat(&text, "  %*s", static_cast<int>(widths[i]), row[i]);
+    absl::StrAppend(&text, "\n");
+  }
+  return text;
+}
+
+}  // namespace nmn::report
