@@ -11,10 +11,13 @@ v1::RunConfig ReferenceConfig(const std::string& benchmark) {
   return config::Preset("reference", benchmark, "nmn").value();
 }
 
-nn::NetworkSpec ReferenceSpec(const std::string& benchmark, nn::Role role) {
-  return nn::MakeNetworkSpec(ReferenceConfig(benchmark).network(), role,
-                             env::FindSpec(benchmark).value().observation_size)
+nn::NetworkSpec SpecOf(const v1::RunConfig& config, nn::Role role) {
+  return nn::MakeNetworkSpec(config.network(), role, env::FindSpec(config.benchmark()).value().observation_size)
       .value();
+}
+
+nn::NetworkSpec ReferenceSpec(const std::string& benchmark, nn::Role role) {
+  return SpecOf(ReferenceConfig(benchmark), role);
 }
 
 std::vector<float> Normals(size_t count, float deviation, uint32_t seed) {

@@ -17,6 +17,7 @@ inline const std::vector<std::string>& BenchmarkNames() {
 // Preset `reference`, NMN, of "b1", "b2" or "b3".
 v1::RunConfig ReferenceConfig(const std::string& benchmark);
 nn::NetworkSpec ReferenceSpec(const std::string& benchmark, nn::Role role);
+nn::NetworkSpec SpecOf(const v1::RunConfig& config, nn::Role role);  // config: valid
 
 // FLOPs by convention: tanh, exp and sampling are work, not FLOPs.
 inline double ForwardFlop(const nn::NetworkSpec& spec) { return 2.0 * static_cast<double>(spec.parameter_count); }

@@ -17,8 +17,8 @@ v1::RunConfig WithEpisodes(v1::RunConfig config, uint32_t episodes) {
 }
 
 double UpdateFlop(const v1::RunConfig& config) {
-  const nn::NetworkSpec actor = ReferenceSpec(config.benchmark(), nn::Role::kActor);
-  const nn::NetworkSpec critic = ReferenceSpec(config.benchmark(), nn::Role::kCritic);
+  const nn::NetworkSpec actor = SpecOf(config, nn::Role::kActor);
+  const nn::NetworkSpec critic = SpecOf(config, nn::Role::kCritic);
   const v1::PpoOptions& ppo = config.ppo();
   const double played = static_cast<double>(ppo.episodes_per_update()) * config::Horizon(config);
   const double kept = static_cast<double>(ppo.episodes_per_update()) * ppo.kept_steps();
@@ -45,7 +45,7 @@ absl::StatusOr<std::unique_ptr<WholeUpdate>> WholeUpdate::Create(const Options& 
     self->actors_.push_back(*std::move(actor));
   }
   const size_t steps = config::Horizon(options.config);
-  const size_t size = ReferenceSpec(options.config.benchmark(), nn::Role::kActor).observation_size;
+  const size_t size = SpecOf(options.config, nn::Role::kActor).observation_size;
   const size_t learned = options.learned_episodes;
   self->observation_.resize(steps * size * learned);
   self->batch_.observation = ConstView3(self->observation_.data(), steps, size, learned);

@@ -1,5 +1,6 @@
-// How cost grows: with parameters, sequences, lanes, threads and episodes. Counters: GFLOP/s by the convention of
-// cli/bench/networks.h, and where memory grows with the size, what the pass took (MiB).
+// How cost grows: with parameters, sequences, lanes, threads and episodes, and what breaks proportion. Counters:
+// GFLOP/s by the convention of cli/bench/networks.h, and where memory grows with the size, what the pass took (MiB).
+// scaling.sh makes tables and a figure of it.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 #include <unistd.h>
@@ -57,11 +58,15 @@ void Backward(benchmark::State& state, const nn::NetworkSpec& spec, size_t steps
   state.counters["parameters"] = static_cast<double>(spec.parameter_count);
 }
 
-// b1's NMN with another number of GRU units.
+// b1's NMN with another number of GRU units: 1.3 k, 9.3 k, 103 k, 993 k and 9.8 M parameters.
+v1::RunConfig WithUnits(int64_t units) {
+  v1::RunConfig config = ReferenceConfig("b1");
+  config.mutable_network()->set_recurrent_sizes(0, static_cast<uint32_t>(units));
+  return config;
+}
+
 void BackwardByUnits(benchmark::State& state) {
-  v1::NetworkOptions options = ReferenceConfig("b1").network();
-  options.set_recurrent_sizes(0, static_cast<uint32_t>(state.range(0)));
-  Backward(state, nn::MakeNetworkSpec(options, nn::Role::kCritic, 1).value(), /*steps=*/50, /*sequences=*/25, 1);
+  Backward(state, SpecOf(WithUnits(state.range(0)), nn::Role::kCritic), /*steps=*/50, /*sequences=*/25, 1);
 }
 BENCHMARK(BackwardByUnits)->Arg(14)->Arg(50)->Arg(180)->Arg(570)->Arg(1800)->Unit(benchmark::kMillisecond);
 
@@ -69,6 +74,30 @@ void BackwardBySequences(benchmark::State& state) {
   Backward(state, ReferenceSpec("b1", nn::Role::kActor), 200, static_cast<size_t>(state.range(0)), 1);
 }
 BENCHMARK(BackwardBySequences)->RangeMultiplier(4)->Range(1, 1024)->Unit(benchmark::kMillisecond);
+
+// The same activations in memory, cut in longer or shorter sequences: arguments are steps and sequences. If a pass
+// slows down because its activations leave a cache, it does so by their product, whichever way it is cut.
+void BackwardByShape(benchmark::State& state) {
+  Backward(state, ReferenceSpec("b1", nn::Role::kActor), static_cast<size_t>(state.range(0)),
+           static_cast<size_t>(state.range(1)), 1);
+}
+BENCHMARK(BackwardByShape)
+    ->Args({200, 16})
+    ->Args({50, 64})
+    ->Args({12, 256})
+    ->Args({200, 64})
+    ->Args({50, 256})
+    ->Args({12, 1024})
+    ->Args({200, 256})
+    ->Args({50, 1024})
+    ->Unit(benchmark::kMillisecond);
+
+// 9.8 M parameters and more sequences that share each read of the weights. If the reads are what such a network waits
+// for, the rate rises with the sequences.
+void BackwardOfTenMillionBySequences(benchmark::State& state) {
+  Backward(state, SpecOf(WithUnits(1800), nn::Role::kCritic), /*steps=*/10, static_cast<size_t>(state.range(0)), 1);
+}
+BENCHMARK(BackwardOfTenMillionBySequences)->Arg(8)->Arg(25)->Arg(100)->Arg(400)->Unit(benchmark::kMillisecond);
 
 void BackwardByThreads(benchmark::State& state) {
   Backward(state, ReferenceSpec("b1", nn::Role::kActor), 200, 100, static_cast<int>(state.range(0)));
@@ -97,21 +126,43 @@ void ActorLoopByLanes(benchmark::State& state) {
 }
 BENCHMARK(ActorLoopByLanes)->RangeMultiplier(4)->Range(1, 4096)->Unit(benchmark::kMillisecond);
 
-// Rollout, policy and critic of b1 with this many episodes an update; one epoch each, so that a thousand can be waited
-// for.
-void UpdateByEpisodes(benchmark::State& state) {
-  v1::RunConfig config = WithEpisodes(ReferenceConfig("b1"), static_cast<uint32_t>(state.range(0)));
+// Rollout, values, policy and critic of b1 with one epoch each, so that a thousand episodes can be waited for.
+void Update(benchmark::State& state, v1::RunConfig config, uint32_t episodes) {
+  config = WithEpisodes(config, episodes);
   config.mutable_ppo()->mutable_policy()->set_epochs(1);
   config.mutable_ppo()->mutable_critic()->set_epochs(1);
   const double before = ResidentMebibytes();
-  const auto update = WholeUpdate::Create({config, config.ppo().episodes_per_update(), 1, ForwardBy::kOurs}).value();
+  const auto update = WholeUpdate::Create({config, episodes, 1, ForwardBy::kOurs}).value();
   bool ok = update->FillReplay().ok();
   for (auto _ : state) ok = ok && update->Rollout().ok() && update->Learn().ok();
   if (!ok) state.SkipWithError("the update failed");
   state.counters["MiB"] = ResidentMebibytes() - before;
   state.counters["GFLOP/s"] = Rate(UpdateFlop(config) * 1e-9);
+  state.counters["parameters"] = static_cast<double>(SpecOf(config, nn::Role::kCritic).parameter_count);
 }
-BENCHMARK(UpdateByEpisodes)->Arg(2)->Arg(10)->Arg(50)->Arg(250)->Arg(1250)->Unit(benchmark::kMillisecond);
+
+void UpdateByEpisodes(benchmark::State& state) {
+  Update(state, ReferenceConfig("b1"), static_cast<uint32_t>(state.range(0)));
+}
+BENCHMARK(UpdateByEpisodes)
+    ->Arg(2)
+    ->Arg(6)
+    ->Arg(16)
+    ->Arg(50)
+    ->Arg(160)
+    ->Arg(500)
+    ->Arg(2000)
+    ->Unit(benchmark::kMillisecond);
+
+// 16 episodes of 100 steps, so that ten million parameters can be waited for.
+void UpdateByUnits(benchmark::State& state) {
+  v1::RunConfig config = WithUnits(state.range(0));
+  config.mutable_env()->set_horizon(100);
+  config.mutable_ppo()->set_kept_steps(100);
+  config.mutable_ppo()->set_segment_steps(100);
+  Update(state, config, 16);
+}
+BENCHMARK(UpdateByUnits)->Arg(14)->Arg(50)->Arg(180)->Arg(570)->Arg(1800)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace nmn::cli::bench

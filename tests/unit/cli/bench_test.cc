@@ -102,6 +102,12 @@ TEST(BenchInterleave, TheFirstFailureEndsIt) {
 // 400 updates are about 24 TFLOP, the rollout and forward passes included.
 TEST(BenchUpdateFlop, IsThatOfB1sBudget) { EXPECT_NEAR(400e-12 * UpdateFlop(ReferenceConfig("b1")), 24.0, 0.5); }
 
+TEST(BenchUpdateFlop, FollowsTheConfigsOwnNetwork) {
+  v1::RunConfig config = ReferenceConfig("b1");
+  config.mutable_network()->set_recurrent_sizes(0, 570);  // 993 k parameters instead of 9.3 k
+  EXPECT_NEAR(UpdateFlop(config) / UpdateFlop(ReferenceConfig("b1")), 106, 2);
+}
+
 TEST(BenchUpdateFlop, IsProportionalToEpisodes) {
   const v1::RunConfig config = ReferenceConfig("b2");
   EXPECT_NEAR(UpdateFlop(WithEpisodes(config, 5)) / UpdateFlop(config), 0.1, 1e-9);
