@@ -158,8 +158,10 @@ Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const V
   actor.strikes = 0;
   actor.no_lease_before = 0;
   accepted_[update_][{trajectory.first_episode(), trajectory.count()}] = trajectory.sha256();
-  if (slabs_[current_].Fill(trajectory) == 0) return {v1::DUPLICATE, ""};
-  FinishUnits(actor, trajectory);
+  const uint32_t new_episodes = slabs_[current_].Fill(trajectory);
+  if (new_episodes == 0) verdict = {v1::DUPLICATE, ""};
+  if (verdict.accepted()) FinishUnits(actor, trajectory);
+  Tell(stream, trajectory, verdict, new_episodes);
   return verdict;
 }
 
@@ -172,8 +174,13 @@ void Core::FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory) {
   ++deliverer.units_accepted;
 }
 
+void Core::Tell(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, uint32_t new_episodes) {
+  if (options_.events != nullptr) options_.events->OnVerdict(actors_.Of(stream), trajectory, verdict, new_episodes);
+}
+
 void Core::Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, Time now) {
   ++rejects_[verdict.reason];
+  Tell(stream, trajectory, verdict, 0);
   Actor* actor = actors_.Of(stream);
   if (actor == nullptr) return;
   if (verdict.reason == v1::DUPLICATE) {
@@ -215,7 +222,10 @@ void Core::GrantLeases(Time now, std::vector<Grant>& grants) {
     if (units.empty()) {
       if (const std::optional<size_t> late = leases_.GrantSecond(actor.holder, now)) units = {*late};
     }
-    if (!units.empty()) grants.push_back({*actor.stream, MakeLease(units)});
+    if (units.empty()) continue;
+    grants.push_back({*actor.stream, MakeLease(units)});
+    if (options_.events == nullptr) continue;
+    for (const v1::UnitId& unit : grants.back().lease.units()) options_.events->OnGranted(actor, unit);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "learner/ingest/actor_table.h"
 #include "learner/ingest/batch_shape.h"
+#include "learner/ingest/event_sink.h"
 #include "learner/ingest/lease_table.h"
 #include "learner/ingest/slab.h"
 #include "learner/ingest/validate.h"
@@ -27,6 +28,7 @@ struct CoreOptions {
   double lease_seconds = 0;
   uint32_t max_actors = 0;
   size_t max_message_bytes = 0;
+  EventSink* events = nullptr;  // may be null; must live as long as the core
 };
 
 // Units for an actor, on its stream.
@@ -87,6 +89,7 @@ class Core {
 
   Verdict Judge(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now);
   Verdict JudgeDuplicate(const v1::Trajectory& trajectory) const;
+  void Tell(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, uint32_t new_episodes);
   void Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, Time now);
   std::optional<size_t> UnitIndex(const v1::UnitId& unit) const;
   void FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory);
