@@ -12,12 +12,17 @@
 #include "common/build/build.h"
 #include "common/digest/sha256.h"
 #include "common/env/environment.h"
+#include "common/failpoint/failpoint.h"
 #include "common/safetensors/safetensors.h"
 #include "learner/run/process_clock.h"
 #include "learner/run/returns.h"
 
 namespace nmn::run {
 namespace {
+
+using failpoint::Hit;
+using failpoint::Pass;
+using failpoint::Point;
 
 constexpr size_t kRecentEpisodes = 1000;  // the window of final returns (nmn.md section 3)
 constexpr uint32_t kCheckpointFormat = 1;
@@ -78,6 +83,7 @@ absl::Status LearnerRun::OpenDirectory() {
     return absl::IsFailedPrecondition(lock.status()) ? absl::UnavailableError(lock.status().message()) : lock.status();
   }
   lock_ = *std::move(lock);
+  if (absl::Status status = Hit(Point::kStartLocked); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RunDirectory>> directory = RunDirectory::Open(fs_, options_.directory);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
@@ -113,7 +119,9 @@ absl::Status LearnerRun::BeginFresh() {
   config_hash_ = config::Hash(options_.config);
   // A process that died before checkpoint 0 may have left lines behind.
   if (absl::Status status = directory_->CutBack({}); !status.ok()) return status;
+  if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
   if (absl::Status status = directory_->WriteConfig(options_.config); !status.ok()) return status;
+  if (absl::Status status = Hit(Point::kStartConfigWritten); !status.ok()) return status;
   if (absl::Status status = SaveCheckpoint(); !status.ok()) {
     return absl::UnavailableError(absl::StrCat("checkpoint 0 cannot be saved: ", status.message()));
   }
@@ -149,7 +157,9 @@ absl::Status LearnerRun::Restore(const checkpoint::Checkpoint& checkpoint) {
   }
   std::map<std::string, uint64_t> lengths(progress_.file_bytes().begin(), progress_.file_bytes().end());
   if (absl::Status status = directory_->CutBack(lengths); !status.ok()) return status;
+  if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
   if (absl::Status status = directory_->WriteConfig(options_.config); !status.ok()) return status;
+  if (absl::Status status = Hit(Point::kStartConfigWritten); !status.ok()) return status;
   observer_.OnNotice(absl::StrCat("resumed ", options_.directory, " after update ", update_));
   return absl::OkStatus();
 }
@@ -171,6 +181,7 @@ absl::Status LearnerRun::RaiseGeneration() {
 absl::Status LearnerRun::Serve() {
   if (update_ >= config::BudgetUpdates(options_.config)) return absl::OkStatus();
   if (absl::Status status = RaiseGeneration(); !status.ok()) return status;
+  if (absl::Status status = Hit(Point::kStartGenerationWritten); !status.ok()) return status;
   service::LearnerServer::Options server;
   server.config = options_.config;
   server.config_hash = config_hash_;
@@ -183,6 +194,7 @@ absl::Status LearnerRun::Serve() {
   if (!started.ok()) return started.status();
   server_ = *std::move(started);
   server_->Publish(update_ + 1, trainer_->ActorParameters());
+  Pass(Point::kStartServing);
   serving_since_ = Now();
   return absl::OkStatus();
 }
@@ -225,10 +237,13 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   }
   const double collected = Now();
   Show("updating");
+  if (failure_ = Hit(Point::kUpdateBegin); !failure_.ok()) return Step::kFailed;
   const auto play_next = [&] {
     if (update == config::BudgetUpdates(options_.config)) return;
+    Pass(Point::kPublish);
     server_->Publish(update + 1, trainer_->ActorParameters());
     server_->Begin(update + 1);
+    Pass(Point::kPublished);
   };
   absl::StatusOr<ppo::UpdateReport> report = trainer_->Update(update, batch->trajectories, stop.flag(), play_next);
   if (absl::IsCancelled(report.status())) return Step::kStopped;
@@ -237,6 +252,7 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
     DumpFailedUpdate(*batch);
     return Step::kFailed;
   }
+  Pass(Point::kUpdateDone);
   update_ = update;
   ++updates_here_;
   (*progress_.mutable_phase_seconds())["collect"] += collected - began;
@@ -371,6 +387,7 @@ absl::Status LearnerRun::WriteSummary(bool complete) {
 }
 
 ExitCode LearnerRun::Finish(bool complete) {
+  Pass(Point::kFinish);
   absl::Status status = saved_update_ == update_ ? absl::OkStatus() : SaveCheckpoint();
   if (absl::Status written = WriteSummary(complete); status.ok()) status = written;
   if (complete) {
