@@ -5,7 +5,6 @@
 #include <cstring>
 #include <random>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -14,6 +13,7 @@
 #include "common/env/environment.h"
 #include "common/failpoint/failpoint.h"
 #include "common/safetensors/safetensors.h"
+#include "learner/run/generation.h"
 #include "learner/run/process_clock.h"
 #include "learner/run/returns.h"
 
@@ -164,23 +164,11 @@ absl::Status LearnerRun::Restore(const checkpoint::Checkpoint& checkpoint) {
   return absl::OkStatus();
 }
 
-// The generation is on disk before anyone is served, so that no message of an earlier learner can count.
-absl::Status LearnerRun::RaiseGeneration() {
-  const std::string path = options_.directory + "/generation";
-  absl::StatusOr<std::string> text = fs_.Read(path);
-  if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
-  uint32_t last = 0;
-  if (text.ok() && !absl::SimpleAtoi(*text, &last)) {
-    return absl::DataLossError(
-        absl::StrCat(path, " must hold one whole number; write one above every earlier generation, e.g. 1000"));
-  }
-  generation_ = last + 1;
-  return fs::WriteAtomically(fs_, path, absl::StrCat(generation_, "\n"));
-}
-
 absl::Status LearnerRun::Serve() {
   if (update_ >= config::BudgetUpdates(options_.config)) return absl::OkStatus();
-  if (absl::Status status = RaiseGeneration(); !status.ok()) return status;
+  absl::StatusOr<uint32_t> generation = RaiseGeneration(fs_, options_.directory);
+  if (!generation.ok()) return generation.status();
+  generation_ = *generation;
   if (absl::Status status = Hit(Point::kStartGenerationWritten); !status.ok()) return status;
   service::LearnerServer::Options server;
   server.config = options_.config;

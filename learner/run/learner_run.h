@@ -51,7 +51,6 @@ class LearnerRun {
   absl::Status RestoreOrBegin();
   absl::Status BeginFresh();
   absl::Status Restore(const checkpoint::Checkpoint& checkpoint);
-  absl::Status RaiseGeneration();
   absl::Status Serve();
 
   // Whether to go on.
