@@ -87,6 +87,7 @@ absl::Status LearnerRun::OpenDirectory() {
   absl::StatusOr<std::unique_ptr<RunDirectory>> directory = RunDirectory::Open(fs_, options_.directory);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
+  if (options_.event_log) events_ = std::make_unique<EventLog>(*directory_);
   checkpoints_ =
       std::make_unique<checkpoint::CheckpointStore>(fs_, options_.directory, options_.config.checkpoint().keep());
   return absl::OkStatus();
@@ -160,6 +161,7 @@ absl::Status LearnerRun::Restore(const checkpoint::Checkpoint& checkpoint) {
   if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
   if (absl::Status status = directory_->WriteConfig(options_.config); !status.ok()) return status;
   if (absl::Status status = Hit(Point::kStartConfigWritten); !status.ok()) return status;
+  if (events_) events_->Restored(update_);
   observer_.OnNotice(absl::StrCat("resumed ", options_.directory, " after update ", update_));
   return absl::OkStatus();
 }
@@ -178,6 +180,8 @@ absl::Status LearnerRun::Serve() {
   server.listen = options_.listen;
   server.build = build::ThisBuild();
   server.allow_mixed = options_.allow_mixed;
+  server.events = events_.get();
+  if (events_) events_->Generation(generation_);
   absl::StatusOr<std::unique_ptr<service::LearnerServer>> started = service::LearnerServer::Start(server);
   if (!started.ok()) return started.status();
   server_ = *std::move(started);
@@ -224,6 +228,7 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
     return Step::kFailed;
   }
   const double collected = Now();
+  if (events_) events_->UpdateBegun(update);
   Show("updating");
   if (failure_ = Hit(Point::kUpdateBegin); !failure_.ok()) return Step::kFailed;
   const auto play_next = [&] {
@@ -242,6 +247,7 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   }
   Pass(Point::kUpdateDone);
   update_ = update;
+  if (events_) events_->UpdateDone(update);
   ++updates_here_;
   (*progress_.mutable_phase_seconds())["collect"] += collected - began;
   for (const auto& [phase, seconds] : report->phase_seconds) (*progress_.mutable_phase_seconds())[phase] += seconds;
@@ -285,6 +291,7 @@ absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo:
     metrics.measures.emplace_back(measure_names_[m], Mean((*batch.measures)[m]));
   }
   if (absl::Status status = directory_->Append(metrics, rows); !status.ok()) return status;
+  if (absl::Status status = FlushEvents(); !status.ok()) return status;
 
   UpdateSummary summary;
   summary.update = update_;
@@ -309,8 +316,11 @@ absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo:
   return absl::OkStatus();
 }
 
+absl::Status LearnerRun::FlushEvents() { return events_ ? events_->Flush() : absl::OkStatus(); }
+
 absl::Status LearnerRun::SaveCheckpoint() {
   const double began = Now();
+  if (absl::Status status = FlushEvents(); !status.ok()) return status;
   absl::StatusOr<std::map<std::string, uint64_t>> lengths = directory_->SyncedLengths();
   if (!lengths.ok()) return lengths.status();
   progress_.clear_file_bytes();
@@ -332,6 +342,7 @@ absl::Status LearnerRun::SaveCheckpoint() {
   checkpoint.optimizer = std::move(state.optimizer);
   if (absl::Status status = checkpoints_->Save(checkpoint); !status.ok()) return status;
   saved_update_ = update_;
+  if (events_) events_->CheckpointSaved(update_);
   (*progress_.mutable_phase_seconds())["checkpoint"] += Now() - began;
   return absl::OkStatus();
 }
@@ -378,6 +389,7 @@ ExitCode LearnerRun::Finish(bool complete) {
   Pass(Point::kFinish);
   absl::Status status = saved_update_ == update_ ? absl::OkStatus() : SaveCheckpoint();
   if (absl::Status written = WriteSummary(complete); status.ok()) status = written;
+  if (absl::Status written = FlushEvents(); status.ok()) status = written;
   if (complete) {
     Show("complete");
     server_->Complete();

@@ -11,6 +11,7 @@
 #include "common/sync/stop.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/ppo/trainer.h"
+#include "learner/run/event_log.h"
 #include "learner/run/observer.h"
 #include "learner/run/run_directory.h"
 #include "learner/service/learner_server.h"
@@ -23,6 +24,7 @@ struct RunOptions {
   bool resume = false;    // continue where a checkpoint was ever completed; without it such a directory is refused
   std::string listen;     // "" serves only actors of this process
   bool allow_mixed = false;
+  bool event_log = false;  // write events.jsonl (event_log.h)
   ppo::TrainerOptions trainer;
 };
 
@@ -58,6 +60,7 @@ class LearnerRun {
   Step OneUpdate(const StopToken& stop);
   absl::Status Record(const service::CollectedBatch& batch, const ppo::UpdateReport& report, double update_seconds);
   absl::Status SaveCheckpoint();
+  absl::Status FlushEvents();
   void Show(const std::string& state);  // to GetStatus
   void DumpFailedUpdate(const service::CollectedBatch& batch);
   absl::Status WriteSummary(bool complete);
@@ -70,6 +73,7 @@ class LearnerRun {
   std::string config_hash_;
   std::unique_ptr<fs::DirectoryLock> lock_;
   std::unique_ptr<RunDirectory> directory_;
+  std::unique_ptr<EventLog> events_;  // null where it was not asked for
   std::unique_ptr<checkpoint::CheckpointStore> checkpoints_;
   std::unique_ptr<ppo::Trainer> trainer_;
   std::unique_ptr<service::LearnerServer> server_;

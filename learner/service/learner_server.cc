@@ -39,6 +39,7 @@ absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options
   core.lease_seconds = config.work().lease_seconds();
   core.max_actors = config.work().max_actors();
   core.max_message_bytes = net::kMaxMessageBytes;
+  core.events = options.events;
   return core;
 }
 

@@ -39,7 +39,8 @@ class LearnerServer {
     uint32_t generation = 0;
     std::string listen;  // host:port; empty: in-process only
     v1::BuildInfo build;
-    bool allow_mixed = false;  // actors of another build or rounding class, in sync mode
+    bool allow_mixed = false;             // actors of another build or rounding class, in sync mode
+    ingest::EventSink* events = nullptr;  // hears what becomes of units, under the lock; may be null
   };
 
   // Binds. UNAVAILABLE: the port is in use; INVALID_ARGUMENT: the address, or a mode that is not there; both name what

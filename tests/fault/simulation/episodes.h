@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "learner/ingest/batch_shape.h"
+#include "learner/ingest/slab.h"
+#include "nmn/v1/learner.pb.h"
+
+namespace nmn::fault {
+
+// The smallest episodes that the core takes: one step, x of dimension 1, one measure.
+ingest::BatchShape SimulatedShape();
+inline constexpr uint32_t kSimulatedUnit = 2;
+inline constexpr char kSimulatedRun[] = "simulation";
+
+// Episodes [first, first + count) of `unit`, as an actor with these weights plays them: every number is a hash of
+// weights, update, episode and field, so that any mistake reaches the final weights.
+v1::Trajectory PlaySimulated(const std::string& weights, uint32_t generation, const v1::UnitId& unit, uint32_t first,
+                             uint32_t count);
+
+// All numbers of a complete slab, in a fixed order.
+std::string BatchBytes(const ingest::Slab& slab);
+
+// The batch of an update that all of its episodes give, past every network and core.
+std::string BatchWithoutFaults(const std::string& weights, uint32_t update);
+
+}  // namespace nmn::fault
