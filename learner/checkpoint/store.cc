@@ -48,6 +48,13 @@ bool IsAboutAccess(const absl::Status& status) {
   return absl::IsPermissionDenied(status) || absl::IsResourceExhausted(status);
 }
 
+// A disk that fails to read may do so once; what it then reads is judged by its content.
+absl::StatusOr<Checkpoint> ReadTwice(fs::FileSystem& fs, const std::string& folder) {
+  absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(fs, folder);
+  const bool readable = checkpoint.ok() || absl::IsDataLoss(checkpoint.status()) || IsAboutAccess(checkpoint.status());
+  return readable ? std::move(checkpoint) : ReadCheckpoint(fs, folder);
+}
+
 // A rename target must be free: a directory does not replace one that has files.
 absl::Status MoveAside(fs::FileSystem& fs, const std::string& from, const std::string& to) {
   if (absl::Status status = fs.RemoveAll(to); !status.ok()) return status;
@@ -112,7 +119,7 @@ absl::Status CheckpointStore::Save(const Checkpoint& checkpoint) {
   if (absl::Status status = Hit(Point::kSaveRenamed); !status.ok()) return status;
   if (absl::Status status = fs_.SyncDirectory(directory_); !status.ok()) return status;
   if (absl::Status status = Hit(Point::kSaveDirectorySynced); !status.ok()) return status;
-  if (absl::Status status = ReadCheckpoint(fs_, folder).status(); !status.ok()) {
+  if (absl::Status status = ReadTwice(fs_, folder).status(); !status.ok()) {
     if (!IsAboutAccess(status)) MoveAside(fs_, folder, folder + kCorrupt).IgnoreError();
     return absl::Status(status.code(), absl::StrCat("a checkpoint cannot be read back after it was written: ",
                                                     std::string(status.message())));
@@ -149,7 +156,7 @@ absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(
   std::vector<std::string> reasons;
   for (const std::string& name : Completed(*names)) {
     const std::string folder = absl::StrCat(directory_, "/", name);
-    absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(fs_, folder);
+    absl::StatusOr<Checkpoint> checkpoint = ReadTwice(fs_, folder);
     if (checkpoint.ok()) {
       if (absl::Status status = Hit(Point::kRestoreRead); !status.ok()) return status;
       return std::optional<Checkpoint>(*std::move(checkpoint));
@@ -159,6 +166,7 @@ absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(
     report(absl::StrCat("corrupt checkpoint: ", reasons.back(), "; kept as ", folder, kCorrupt));
     if (absl::Status status = MoveAside(fs_, folder, folder + kCorrupt); !status.ok()) return status;
     if (absl::Status status = Hit(Point::kRestoreMovedCorrupt); !status.ok()) return status;
+    if (absl::Status status = fs_.SyncDirectory(directory_); !status.ok()) return status;
   }
   for (const std::string& name : *names) {
     if (absl::EndsWith(name, kCorrupt))

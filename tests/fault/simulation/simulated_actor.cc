@@ -193,7 +193,8 @@ void SimulatedActor::SendPoison(v1::Trajectory trajectory) {
       trajectory.set_generation(trajectory.generation() - 1);
       break;
     case 5:
-      trajectory.mutable_unit()->set_update(trajectory.unit().update() + 1);
+      // Far ahead: one update ahead and held up, it would be a lie that fits, which nothing here promises to find.
+      trajectory.mutable_unit()->set_update(trajectory.unit().update() + 1000);
       trajectory.set_policy_version(trajectory.unit().update());
       break;
     case 6:

@@ -9,6 +9,7 @@ namespace {
 
 constexpr char kDirectory[] = "/runs/simulation";
 constexpr uint32_t kSaveEvery = 4;
+constexpr uint32_t kKeep = 3;
 constexpr double kLeaseSeconds = 10;
 constexpr double kLongestRestart = 8;
 constexpr double kLongestUpdate = 2;
@@ -23,7 +24,7 @@ void SimulatedLearner::Start() {
   if (finished_ || run_ != nullptr) return;
   ++life_;
   ++starts_;
-  run_ = std::make_unique<testing::ToyRun>(disk_, kDirectory);
+  run_ = std::make_unique<testing::ToyRun>(disk_, kDirectory, kKeep);
   if (absl::Status status = run_->Start(); !status.ok()) {
     world_.Trace("start failed: " + status.ToString());
     if (absl::IsDataLoss(status)) return Violation("refused to start: " + std::string(status.message()));
@@ -38,6 +39,7 @@ void SimulatedLearner::Start() {
   if (run_->generation() <= last_generation_) Violation("generation " + std::to_string(run_->generation()) + " again");
   damaged_ = false;
   saved_ = saved_before_ = run_->update();
+  whole_ = 0;
   last_generation_ = run_->generation();
   core_ = std::make_unique<ingest::Core>(ingest::CoreOptions{.run_id = kSimulatedRun,
                                                              .generation = run_->generation(),
@@ -78,8 +80,8 @@ void SimulatedLearner::LosePowerSoon() { disk_.CutPowerAt(disk_.steps() + world_
 
 void SimulatedLearner::DamageNewestCheckpoint() {
   const auto names = disk_.List(std::string(kDirectory) + "/checkpoints");
-  // With fewer than two there is nothing to fall back to, and one damage at a time.
-  if (!names.ok() || !saved_ || !saved_before_ || saved_ == saved_before_ || damaged_) return;
+  // One damaged at a time: all that are kept but the newest are whole.
+  if (!names.ok() || whole_ < kKeep) return;
   for (auto name = names->rbegin(); name != names->rend(); ++name) {
     if (name->size() != std::string("ckpt-00000000").size()) continue;
     const std::string file = std::string(kDirectory) + "/checkpoints/" + *name + "/state.binpb";
@@ -87,6 +89,7 @@ void SimulatedLearner::DamageNewestCheckpoint() {
     if (!content || content->empty()) return;
     disk_.FlipBits(file, world_.Below(content->size()), static_cast<uint8_t>(1 + world_.Below(255)));
     damaged_ = true;
+    whole_ = 0;
     world_.Trace("damaged " + file);
     return;
   }
@@ -211,6 +214,7 @@ bool SimulatedLearner::SaveOrDie() {
     if (!damaged_) saved_before_ = saved_;  // else the one before is what is left of those
     saved_ = run_->update();
     damaged_ = false;
+    ++whole_;
     return true;
   }
   world_.Trace("not saved: " + status.ToString());

@@ -35,9 +35,9 @@ struct Outcome {
   testing::History history;
 };
 
-class Run {
+class SimulatedRun {
  public:
-  Run(uint64_t seed, bool trace) : world_(seed + kSalt, trace), learner_(world_, disk_, kUpdates) {
+  SimulatedRun(uint64_t seed, bool trace) : world_(seed + kSalt, trace), learner_(world_, disk_, kUpdates) {
     const uint64_t actors = 2 + world_.Below(6);
     for (uint64_t a = 0; a < actors; ++a) {
       // The first is a good one, or a run of nothing but bad luck need not end.
@@ -123,7 +123,7 @@ TEST(Simulation, WeightsAreThoseOfARunWithoutFaultsAndEachUnitCountsOnce) {
   uint64_t events = 0, runs = 0, starts = 0, units = 0, duplicates = 0, rejected = 0;
   double seconds = 0;
   for (; events < wanted_events && !HasFailure(); ++seed, ++runs) {
-    Run run(seed, chosen != nullptr);
+    SimulatedRun run(seed, chosen != nullptr);
     const Outcome outcome = run.Finish();
     EXPECT_EQ(run.weights(), expected) << "other weights than without faults";
     if (HasFailure()) ADD_FAILURE() << "this was seed " << seed << "; NMN_SIMULATION_SEED=" << seed << " runs it alone";
@@ -143,8 +143,8 @@ TEST(Simulation, WeightsAreThoseOfARunWithoutFaultsAndEachUnitCountsOnce) {
 }
 
 TEST(Simulation, ASeedGivesTheSameHistoryAgain) {
-  const Outcome first = Run(7, false).Finish();
-  const Outcome second = Run(7, false).Finish();
+  const Outcome first = SimulatedRun(7, false).Finish();
+  const Outcome second = SimulatedRun(7, false).Finish();
   EXPECT_EQ(first.events, second.events);
   EXPECT_EQ(first.seconds, second.seconds);
   EXPECT_EQ(first.history.events, second.history.events);

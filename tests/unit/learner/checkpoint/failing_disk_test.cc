@@ -1,5 +1,7 @@
+#include <cerrno>
 #include <utility>
 
+#include "tests/support/fault_file_system.h"
 #include "tests/unit/learner/checkpoint/store_fixture.h"
 
 namespace nmn::checkpoint {
@@ -147,6 +149,22 @@ TEST_P(FailingDiskTest, AnUnreadableDiskIsAnErrorAndThrowsNothingAway) {
   const auto restored = CheckpointStore(disk, run_, 3).Restore([](const std::string&) { FAIL(); });
   EXPECT_EQ(restored.status().code(), absl::StatusCode::kResourceExhausted);
   ExpectSame(**Restore(), Make(30));
+}
+
+// Of the other tests' failures the code says that nothing is to be thrown away; an I/O error does not.
+TEST(FlakyDisk, AReadThatFailsOnceCostsNoCheckpoint) {
+  testing::FaultFileSystem disk;
+  for (uint32_t update : {10, 20}) ASSERT_TRUE(CheckpointStore(disk, "/run", 3).Save(StoreTest::Make(update)).ok());
+  const uint64_t before = disk.steps();
+  ASSERT_TRUE(CheckpointStore(disk, "/run", 3).Restore([](const std::string&) { FAIL(); }).ok());
+  const uint64_t steps = disk.steps() - before;
+  for (uint64_t step = 0; step < steps; ++step) {
+    disk.FailAt(disk.steps() + step, EIO, false);
+    const auto restored = CheckpointStore(disk, "/run", 3).Restore([](const std::string& r) { ADD_FAILURE() << r; });
+    if (restored.ok()) {
+      EXPECT_EQ((*restored)->state.update(), 20u) << step;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Disk, FailingDiskTest, ::testing::Bool(),

@@ -13,14 +13,7 @@ namespace nmn::checkpoint {
 
 // A run directory on the real disk, and checkpoints that differ from update to update.
 class StoreTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "nmn_ckpt_XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    run_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(run_); }
-
+ public:
   static Checkpoint Make(uint32_t update) {
     Checkpoint checkpoint;
     checkpoint.state.set_format(1);
@@ -32,6 +25,15 @@ class StoreTest : public ::testing::Test {
     checkpoint.optimizer = {{"actor.m", {1}, {value + 0.5f}}};
     return checkpoint;
   }
+
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "nmn_ckpt_XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    run_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(run_); }
+
   static void ExpectSame(const Checkpoint& got, const Checkpoint& want) {
     EXPECT_EQ(got.state.SerializeAsString(), want.state.SerializeAsString());
     EXPECT_EQ(got.weights, want.weights);
