@@ -15,6 +15,11 @@ void CheckShape(const v1::RunConfig& config, Checks& checks) {
   checks.Range("ppo.episodes_per_update", ppo.episodes_per_update(), 1, 1000000, Reference("50"));
   checks.Number("ppo.kept_steps", ppo.kept_steps(), ppo.kept_steps() >= 1 && ppo.kept_steps() <= horizon,
                 absl::StrCat("from 1 to ", horizon, ", the horizon"), Reference("400 in b1, 2000 in b2 and b3"));
+  checks.Number("ppo.valued_steps", ppo.valued_steps(),
+                ppo.valued_steps() == 0 || (ppo.valued_steps() >= ppo.kept_steps() && ppo.valued_steps() <= horizon),
+                absl::StrCat("0 (all steps) or from ", ppo.kept_steps(), ", which is ppo.kept_steps, to ", horizon,
+                             ", the horizon"),
+                Reference("0"));
   checks.Number("ppo.segment_steps", ppo.segment_steps(),
                 ppo.segment_steps() >= 1 && ppo.kept_steps() % std::max(ppo.segment_steps(), 1u) == 0,
                 absl::StrCat("a divisor of ppo.kept_steps, which is ", ppo.kept_steps()), Reference("200"));
@@ -89,6 +94,9 @@ void CheckClippedRatio(const v1::ClippedRatio& ratio, Checks& checks) {
                 "Schulman 2017 uses 0.2");
   checks.Number("ppo.clipped_ratio.kl_target", ratio.kl_target(), ratio.kl_target() >= 0,
                 "0 (no control of the rate) or above", "the fast presets use 0.004");
+  checks.Number("ppo.clipped_ratio.final_kl_target", ratio.final_kl_target(),
+                ratio.final_kl_target() == 0 || (ratio.final_kl_target() > 0 && ratio.kl_target() > 0),
+                "0 (kl_target stays) or above, and 0 where ppo.clipped_ratio.kl_target is 0", "the fast presets use 0");
   if (ratio.kl_target() > 0) {
     checks.Number("ppo.clipped_ratio.rate_increase", ratio.rate_increase(), ratio.rate_increase() >= 1, "1 or above",
                   "the fast presets use 1.15");

@@ -64,6 +64,15 @@ void EstimateAdvantages(const AdvantageOptions& options, ConstView2 rewards, Con
   }
 }
 
+void FoldLaterRewards(float discount, size_t steps, View2 rewards) {
+  if (steps == rewards.rows) return;
+  for (size_t e = 0; e < rewards.columns; ++e) {
+    float later = 0;
+    for (size_t t = rewards.rows; t-- > steps;) later = rewards(t, e) + discount * later;
+    rewards(steps - 1, e) += discount * later;
+  }
+}
+
 void NormaliseAdvantages(View2 advantages) {
   const Moments moments =
       MomentsOf(advantages.rows, advantages.columns, [&](size_t t, size_t e) { return double{advantages(t, e)}; });

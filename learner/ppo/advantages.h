@@ -20,6 +20,10 @@ struct AdvantageOptions {
 void EstimateAdvantages(const AdvantageOptions& options, ConstView2 rewards, ConstView2 values, View2 advantages,
                         View2 returns);
 
+// Adds to the reward of step `steps` - 1 what comes after it, discounted, so that the first `steps` rows alone have the
+// returns of the whole: rewards(steps - 1, e) += sum over k >= 1 of discount^k rewards(steps - 1 + k, e).
+void FoldLaterRewards(float discount, size_t steps, View2 rewards);
+
 // (A - mean) / (sd + 1e-6) over all elements, with the population's sd; in place. Sums run in float64, row by row.
 void NormaliseAdvantages(View2 advantages);
 

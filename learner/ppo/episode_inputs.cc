@@ -37,6 +37,15 @@ Sequences EpisodeInputs(v1::Architecture architecture, const TrajectoryBatch& ba
   return {one_step_later(at::cat({action, reward, x}, 1)), x};
 }
 
+TrajectoryBatch FirstSteps(const TrajectoryBatch& batch, size_t steps) {
+  TrajectoryBatch some = batch;
+  some.observation.planes = steps;
+  for (ConstView2* view : {&some.raw_action, &some.action, &some.reward, &some.mean, &some.log_variance}) {
+    view->rows = steps;
+  }
+  return some;
+}
+
 Sequences FirstSteps(const Sequences& episodes, int64_t steps) {
   return {episodes.recurrent_input.narrow(0, 0, steps), episodes.main_input.narrow(0, 0, steps)};
 }

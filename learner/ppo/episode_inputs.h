@@ -19,6 +19,7 @@ at::Tensor ToTensor(ConstView3 view);
 Sequences EpisodeInputs(v1::Architecture architecture, const TrajectoryBatch& batch);
 
 // The first `steps` steps.
+TrajectoryBatch FirstSteps(const TrajectoryBatch& batch, size_t steps);
 Sequences FirstSteps(const Sequences& episodes, int64_t steps);
 
 }  // namespace nmn::ppo

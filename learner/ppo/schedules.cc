@@ -32,13 +32,14 @@ KlDecision DecideKlPenalty(const v1::KlPenalty& options, double kl, double beta,
   return next;
 }
 
-KlDecision DecideClippedRatio(const v1::ClippedRatio& options, double kl, double beta, double rate_multiplier) {
+KlDecision DecideClippedRatio(const v1::ClippedRatio& options, double kl_target, double kl, double beta,
+                              double rate_multiplier) {
   KlDecision next{.revert = !std::isfinite(kl), .beta = beta, .rate_multiplier = rate_multiplier};
   if (options.take_back_kl() > 0 && kl > options.take_back_kl()) next.revert = true;
-  if (options.kl_target() == 0) return next;
-  if (next.revert || Above(kl, kRateBand * options.kl_target())) {
+  if (kl_target == 0) return next;
+  if (next.revert || Above(kl, kRateBand * kl_target)) {
     next.rate_multiplier /= options.rate_decrease();
-  } else if (kl < options.kl_target() / kRateBand) {
+  } else if (kl < kl_target / kRateBand) {
     next.rate_multiplier = std::min(options.max_rate_factor(), next.rate_multiplier * options.rate_increase());
   }
   return next;
@@ -51,6 +52,12 @@ double AnnealedFraction(const v1::PpoOptions& options, uint32_t update) {
 
 double RateFactor(const v1::PpoOptions& options, uint32_t update) {
   return 1.0 + (options.anneal_final() - 1.0) * AnnealedFraction(options, update);
+}
+
+double KlTarget(const v1::PpoOptions& options, uint32_t update) {
+  const v1::ClippedRatio& ratio = options.clipped_ratio();
+  if (ratio.final_kl_target() == 0) return ratio.kl_target();
+  return ratio.kl_target() + (ratio.final_kl_target() - ratio.kl_target()) * AnnealedFraction(options, update);
 }
 
 double EntropyBonus(const v1::PpoOptions& options, uint32_t update) {

@@ -21,12 +21,16 @@ KlDecision DecideKlPenalty(const v1::KlPenalty& options, double kl, double beta,
 // The rate's factor of the clipped objective: times rate_increase below kl_target / 1.5 (never above max_rate_factor),
 // over rate_decrease above 1.5 kl_target; revert above take_back_kl, with the factor reduced all the same. beta passes
 // through.
-KlDecision DecideClippedRatio(const v1::ClippedRatio& options, double kl, double beta, double rate_multiplier);
+// `kl_target` as in force at this update (KlTarget); 0: no control.
+KlDecision DecideClippedRatio(const v1::ClippedRatio& options, double kl_target, double kl, double beta,
+                              double rate_multiplier);
 
 // How much of the anneal has passed at `update` (from 1): 0 at the first update, 1 from update anneal_updates + 1 on.
 double AnnealedFraction(const v1::PpoOptions& options, uint32_t update);
 // Factor of both learning rates: from 1 to anneal_final.
 double RateFactor(const v1::PpoOptions& options, uint32_t update);
+// Of the clipped objective: from kl_target to final_kl_target over the same updates, or constant.
+double KlTarget(const v1::PpoOptions& options, uint32_t update);
 // Coefficient of the entropy bonus: constant, or from its value to 0 over the same updates.
 double EntropyBonus(const v1::PpoOptions& options, uint32_t update);
 

@@ -186,12 +186,15 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
 
 absl::StatusOr<TorchTrainer::Collected> TorchTrainer::Collect(const TrajectoryBatch& batch) {
   const v1::PpoOptions& ppo = config_.ppo();
-  const Sequences episodes = ToDevice(EpisodeInputs(config_.network().architecture(), batch));
+  const size_t valued = ppo.valued_steps() == 0 ? batch.observation.planes : ppo.valued_steps();
+  const Sequences episodes = ToDevice(EpisodeInputs(config_.network().architecture(), FirstSteps(batch, valued)));
   const at::Tensor values = RunEpisodes(*critic_.model, critic_.parameters, episodes, ppo.segment_steps())
                                 .output.select(1, 0)
                                 .cpu()
                                 .contiguous();
-  const at::Tensor rewards = ToTensor(batch.reward) * (1.0 - ppo.discount());
+  const at::Tensor all_rewards = ToTensor(batch.reward) * (1.0 - ppo.discount());
+  FoldLaterRewards(static_cast<float>(ppo.discount()), valued, ViewOf(all_rewards));
+  const at::Tensor rewards = all_rewards.narrow(0, 0, static_cast<int64_t>(valued));
   const at::Tensor advantages = at::empty_like(rewards);
   const at::Tensor returns = at::empty_like(rewards);
   EstimateAdvantages(
@@ -225,7 +228,8 @@ absl::Status TorchTrainer::ImprovePolicy(const TrajectoryBatch& batch, const Col
   if (!result.ok()) return result.status();
 
   const KlDecision next =
-      clipped ? DecideClippedRatio(ppo.clipped_ratio(), result->kl, scalars_.beta(), scalars_.rate_multiplier())
+      clipped ? DecideClippedRatio(ppo.clipped_ratio(), KlTarget(ppo, context.update), result->kl, scalars_.beta(),
+                                   scalars_.rate_multiplier())
               : DecideKlPenalty(ppo.kl_penalty(), result->kl, scalars_.beta(), scalars_.rate_multiplier());
   scalars_.set_beta(next.beta);
   scalars_.set_rate_multiplier(next.rate_multiplier);

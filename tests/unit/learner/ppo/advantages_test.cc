@@ -46,6 +46,22 @@ TEST(AdvantagesSchulman2016Eq16, BetweenThemAddsErrorsWithWeightsGammaLambda) {
   EXPECT_FLOAT_EQ(batch.advantages[0], 0.0f + 0.25f * 4.75f);
 }
 
+// With later rewards folded in, the first steps alone have the returns of the whole episode, and a trace that ends
+// there ends in the return.
+TEST(Advantages, FoldedRewardsGiveTheFirstStepsTheReturnsOfTheWhole) {
+  Batch whole(4, 2, {1, 5, 2, 6, 4, 7, -3, 8}, {0.5f, 1, -1, 2, 3, 4, 5, 6});
+  whole.Estimate(0.5f, 0.5f);
+  std::vector<float> rewards = whole.rewards;
+  FoldLaterRewards(0.5f, 2, View2(rewards.data(), 4, 2));
+  Batch first(2, 2, {rewards.begin(), rewards.begin() + 4}, {0.5f, 1, -1, 2});
+  first.Estimate(0.5f, 0.5f);
+  for (size_t i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(first.returns[i], whole.returns[i]);
+  for (size_t e = 0; e < 2; ++e) {
+    EXPECT_FLOAT_EQ(first.advantages[2 + e], whole.returns[2 + e] - whole.values[2 + e]);
+    EXPECT_EQ(rewards[e], whole.rewards[e]);
+  }
+}
+
 TEST(Advantages, OneEpisodeDoesNotReachItsNeighbour) {
   Batch alone(2, 1, {1, 2}, {3, 4});
   Batch beside(2, 2, {1, 100, 2, 200}, {3, -50, 4, 70});

@@ -66,7 +66,7 @@ TEST(ClippedRatioRate, FollowsTheTable) {
       {kNan, 1, 1, true, 1, 1 / 1.3},
   };
   for (const PenaltyCase& c : cases) {
-    const KlDecision next = DecideClippedRatio(Controlled(), c.kl, c.beta, c.multiplier);
+    const KlDecision next = DecideClippedRatio(Controlled(), Controlled().kl_target(), c.kl, c.beta, c.multiplier);
     EXPECT_EQ(next.revert, c.revert) << c.kl;
     EXPECT_DOUBLE_EQ(next.beta, c.next_beta) << c.kl;
     EXPECT_DOUBLE_EQ(next.rate_multiplier, c.next_multiplier) << c.kl;
@@ -77,9 +77,9 @@ TEST(ClippedRatioRate, StaysWithoutControlAndTakesBackOnlyWhatIsNotFinite) {
   v1::ClippedRatio options = Controlled();
   options.set_kl_target(0);
   options.set_take_back_kl(0);
-  EXPECT_FALSE(DecideClippedRatio(options, 5.0, 1, 1).revert);
-  EXPECT_DOUBLE_EQ(DecideClippedRatio(options, 5.0, 1, 1).rate_multiplier, 1);
-  EXPECT_TRUE(DecideClippedRatio(options, kNan, 1, 1).revert);
+  EXPECT_FALSE(DecideClippedRatio(options, 0, 5.0, 1, 1).revert);
+  EXPECT_DOUBLE_EQ(DecideClippedRatio(options, 0, 5.0, 1, 1).rate_multiplier, 1);
+  EXPECT_TRUE(DecideClippedRatio(options, 0, kNan, 1, 1).revert);
 }
 
 TEST(Anneal, FallsLinearlyThenStays) {
@@ -110,6 +110,18 @@ TEST(Anneal, TakesTheEntropyBonusToZeroWhereAsked) {
   options.mutable_policy()->set_anneal_entropy_bonus(true);
   EXPECT_DOUBLE_EQ(EntropyBonus(options, 6), 0.25);
   EXPECT_DOUBLE_EQ(EntropyBonus(options, 11), 0.0);
+}
+
+TEST(Schedules, TheKlTargetMovesInAStraightLineToItsFinalValueAndStays) {
+  v1::PpoOptions options;
+  options.set_anneal_updates(10);
+  options.mutable_clipped_ratio()->set_kl_target(0.01);
+  EXPECT_DOUBLE_EQ(KlTarget(options, 7), 0.01);
+  options.mutable_clipped_ratio()->set_final_kl_target(0.002);
+  EXPECT_DOUBLE_EQ(KlTarget(options, 1), 0.01);
+  EXPECT_DOUBLE_EQ(KlTarget(options, 6), 0.006);
+  EXPECT_DOUBLE_EQ(KlTarget(options, 11), 0.002);
+  EXPECT_DOUBLE_EQ(KlTarget(options, 1000), 0.002);
 }
 
 }  // namespace
