@@ -38,9 +38,14 @@ void Outbox::Rewind(uint64_t credit_bytes) {
   for (Entry& entry : entries_) entry.sent = false;
 }
 
-bool Outbox::Holds(const v1::UnitId& unit) const {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [&](const Entry& e) { return SameUnit(e.trajectory->unit(), unit); });
+bool Outbox::SendAgain(const v1::UnitId& unit) {
+  bool any = false;
+  for (Entry& entry : entries_) {
+    if (!SameUnit(entry.trajectory->unit(), unit)) continue;
+    entry.sent = false;
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace nmn::actor

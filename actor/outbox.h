@@ -28,8 +28,9 @@ class Outbox {
   void Clear() { entries_.clear(); }
 
   bool empty() const { return entries_.empty(); }
-  // Whether some part of the unit waits here.
-  bool Holds(const v1::UnitId& unit) const;
+  // Whether some part of the unit is here; if so all of it is sent again, for the learner that leases a unit lacks it.
+  // Copies do no harm.
+  bool SendAgain(const v1::UnitId& unit);
 
  private:
   struct Entry {

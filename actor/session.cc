@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "common/config/config.h"
 #include "common/env/environment.h"
 
 namespace nmn::actor {
@@ -36,6 +37,17 @@ bool IsPermanent(const absl::Status& status) {
     default:
       return false;
   }
+}
+
+// Whether a learner of this config could have meant it. TCP's checksum misses some corruption, and nothing else covers
+// a lease.
+bool IsPlayable(const v1::Lease& lease, const v1::RunConfig& config) {
+  return std::all_of(lease.units().begin(), lease.units().end(), [&](const v1::UnitId& unit) {
+    return unit.update() > 0 && unit.update() == lease.policy_version() &&
+           unit.count() == config.work().unit_episodes() && unit.count() > 0 &&
+           unit.first_episode() % unit.count() == 0 &&
+           uint64_t{unit.first_episode()} + unit.count() <= config.ppo().episodes_per_update();
+  });
 }
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
@@ -91,6 +103,9 @@ ActorSession::Outcome ActorSession::Connect(const StopToken& stop) {
     // The first call fails at once where nobody listens, so that the user reads why; the later ones wait for the
     // connection.
     absl::StatusOr<v1::RegisterResponse> response = client_.Register(request, timeout, !first, stop);
+    if (response.ok() && config::Hash(response->config()) != response->config_hash()) {
+      response = absl::DataLossError("the config of the run is not what its hash says; it was corrupted on the way");
+    }
     if (response.ok()) {
       last_contact_ = Clock::now();
       return Adopt(*std::move(response));
@@ -149,7 +164,7 @@ ActorSession::Outcome ActorSession::Serve(const StopToken& stop) {
   const auto heartbeat = std::chrono::duration_cast<Clock::duration>(
       std::chrono::duration<double>(std::max(registration_->heartbeat_seconds(), 0.1)));
   leases_.clear();
-  goodbye_ = false;
+  goodbye_ = broken_ = false;
   outbox_.Rewind(registration_->credit_bytes());
   ExchangeStream stream(client_.stub(), [this] { Wake(); });
   SendHello(stream);
@@ -163,8 +178,9 @@ ActorSession::Outcome ActorSession::Serve(const StopToken& stop) {
       if (const Outcome outcome = Handle(*message, stream, stop)) return outcome;
     }
     const std::optional<absl::Status> end = stream.ended();
-    if (end || goodbye_) {
-      if (!goodbye_) spdlog::warn("{}: stream to {} ended: {}", options_.actor_id, options_.learner, end->ToString());
+    if (end || goodbye_ || broken_) {
+      if (end && !goodbye_)
+        spdlog::warn("{}: stream to {} ended: {}", options_.actor_id, options_.learner, end->ToString());
       stop.WaitUntil(Clock::now() + backoff_.Next());
       return std::nullopt;
     }
@@ -190,6 +206,11 @@ ActorSession::Outcome ActorSession::Handle(const v1::LearnerMessage& message, Ex
       HandleWeights(message.weights(), stop);
       return std::nullopt;
     case v1::LearnerMessage::kLease:
+      if (!IsPlayable(message.lease(), registration_->config())) {
+        spdlog::warn("{}: a lease of units that this run cannot have; connecting again", options_.actor_id);
+        broken_ = true;
+        return std::nullopt;
+      }
       leases_.push_back(message.lease());
       return std::nullopt;
     case v1::LearnerMessage::kAcknowledgement:
@@ -204,6 +225,7 @@ ActorSession::Outcome ActorSession::Handle(const v1::LearnerMessage& message, Ex
         worker_->Abandon();
         return kExitDone;
       }
+      if (!options_.outlives_learner) return kExitDone;
       spdlog::info("{}: the learner stops; waiting for it to come back", options_.actor_id);
       return std::nullopt;
     case v1::LearnerMessage::BODY_NOT_SET:
@@ -246,15 +268,15 @@ void ActorSession::StartLeases(const StopToken& stop) {
   while (!leases_.empty()) {
     const v1::Lease lease = std::move(leases_.front());
     leases_.pop_front();
-    // The weights of a lease come before it: older ones here were corrupted on the way, newer ones mean that its update
-    // is over.
-    if (weights_ == nullptr || weights_->version < lease.policy_version()) FetchWeights(stop);
+    // The weights of a lease come before it. Others here were corrupted on the way, or newer ones were overtaken by a
+    // lease whose update is over.
+    if (weights_ == nullptr || weights_->version != lease.policy_version()) FetchWeights(stop);
     if (weights_ == nullptr || weights_->version != lease.policy_version()) continue;
     if (lease.policy_version() != playing_update_) worker_->Abandon();
     playing_update_ = lease.policy_version();
     Job job{{}, weights_};
     for (const v1::UnitId& unit : lease.units()) {
-      if (!worker_->HasUnit(unit) && !outbox_.Holds(unit)) job.units.push_back(unit);
+      if (!outbox_.SendAgain(unit) && !worker_->HasUnit(unit)) job.units.push_back(unit);
     }
     if (!job.units.empty()) worker_->Start(std::move(job));
   }

@@ -40,6 +40,7 @@ class ActorSession {
     std::string learner;   // for messages: the address, or "this process"
     uint32_t lanes = 0;    // most episodes played at once; 0: as many as an update has
     std::chrono::milliseconds connect_timeout = std::chrono::minutes(10);
+    bool outlives_learner = true;  // waits for a learner that stops; else ends with it, with 0
     v1::BuildInfo build;
     EngineFactory engine = RolloutEngine::Create;
   };
@@ -91,6 +92,7 @@ class ActorSession {
   Outbox outbox_;
   std::unique_ptr<Worker> worker_;
   bool goodbye_ = false;  // of the learner, on this stream
+  bool broken_ = false;   // what came on this stream makes no sense
 };
 
 // A name that no other actor has: the host's, cut to what is legal, and a random part.

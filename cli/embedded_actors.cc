@@ -13,6 +13,7 @@ EmbeddedActors::EmbeddedActors(service::LearnerServer& server, uint32_t count, s
     actor::ActorSession::Options options;
     options.actor_id = absl::StrCat("embedded-", i);
     options.learner = "this process";
+    options.outlives_learner = false;
     options.build = build::ThisBuild();
     threads_.emplace_back([this, channel = server.InProcessChannel(), options] {
       const nn::ScopedFlushDenormals flush_denormals;

@@ -72,10 +72,21 @@ TEST(Outbox, IsEmptyWhenAllIsAcknowledged) {
   outbox.Rewind(1 << 20);
   outbox.Add(Message(0));
   const auto sent = outbox.Next();
-  EXPECT_TRUE(outbox.Holds(sent->unit()));
   outbox.Acknowledge(AcknowledgementOf(*sent));
   outbox.Acknowledge(AcknowledgementOf(*sent));
   EXPECT_TRUE(outbox.empty());
+}
+
+TEST(Outbox, SendsAUnitAgainThatIsAskedForAgain) {
+  Outbox outbox;
+  outbox.Rewind(1 << 20);
+  outbox.Add(Message(0));
+  const auto sent = outbox.Next();
+  EXPECT_EQ(outbox.Next(), nullptr);
+  EXPECT_TRUE(outbox.SendAgain(sent->unit()));
+  EXPECT_EQ(outbox.Next(), sent);
+  outbox.Acknowledge(AcknowledgementOf(*sent));
+  EXPECT_FALSE(outbox.SendAgain(sent->unit()));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actor/session.h"
+#include "common/config/config.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
 #include "learner/service/learner_server.h"
@@ -40,7 +41,7 @@ inline LearnerServer::Options TestOptions() {
   options.config.mutable_work()->set_lease_seconds(60);
   options.config.mutable_work()->set_max_actors(8);
   options.config.mutable_work()->set_credit_bytes(8 << 20);
-  options.config_hash = std::string(32, 'h');
+  options.config_hash = config::Hash(options.config);
   options.run_id = "run";
   options.generation = 1;
   options.build = TestBuild();

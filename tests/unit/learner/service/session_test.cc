@@ -62,6 +62,22 @@ TEST_P(SessionTest, CompleteEndsEveryActorWithZero) {
   EXPECT_EQ(b.Wait(), kExitDone);
 }
 
+TEST_P(SessionTest, AnActorThatDoesNotOutliveItsLearnerEndsWhenThatDrains) {
+  Start();
+  server_->Publish(1, Parameters(1));
+  actor::ActorSession::Options options;
+  options.actor_id = "a";
+  options.learner = "this process";
+  options.build = TestBuild();
+  options.outlives_learner = false;
+  options.engine = [](const v1::RunConfig& config, size_t) { return std::make_unique<actor::FakeEngine>(config); };
+  actor::ActorSession session(Channel(), options);
+  auto code = std::async(std::launch::async, [&] { return session.Run(StopToken()); });
+  ASSERT_TRUE(server_->Collect(1, StopToken()).ok());
+  server_->Drain();
+  EXPECT_EQ(code.get(), kExitDone);
+}
+
 TEST_P(SessionTest, CompleteEndsAnActorInTheMiddleOfARollout) {
   Start();
   const auto gate = std::make_shared<actor::Gate>();
