@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <future>
+#include <list>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ using ::testing::HasSubstr;
 using testing::Subprocess;
 
 constexpr uint32_t kUpdates = 3;
+constexpr std::chrono::seconds kCollectLimit{60};
+constexpr std::chrono::milliseconds kLookEvery{20};
 
 v1::RunConfig SmallRun() {
   v1::RunConfig config = *config::Preset("reference", "b1", "nmn");
@@ -78,42 +81,56 @@ class ActorProcess : public ::testing::Test {
     options.build = build::ThisBuild();
     server_ = *LearnerServer::Start(options);
   }
-  static Subprocess Actor(const std::string& address) {
-    return Subprocess({testing::Binary("nmn-actor"), "--learner=" + address, "--connect_timeout=20"});
+  Subprocess& Actor(const std::string& address) {
+    return actors_.emplace_back(Subprocess(
+        std::vector<std::string>{testing::Binary("nmn-actor"), "--learner=" + address, "--connect_timeout=20"}));
   }
+  // Fails at once where an actor ends by itself, e.g. because the learner refuses it, and after a minute.
   void CollectAndCompare(const v1::RunConfig& config, uint32_t update) {
     server_->Publish(update, Parameters(config, update));
-    const auto batch = server_->Collect(update, StopToken());
+    StopSource stop;
+    auto collected = std::async(std::launch::async, [&] { return server_->Collect(update, stop.token()); });
+    const auto deadline = std::chrono::steady_clock::now() + kCollectLimit;
+    while (collected.wait_for(kLookEvery) == std::future_status::timeout) {
+      const auto refused = std::find_if(actors_.begin(), actors_.end(),
+                                        [](Subprocess& actor) { return !actor.running() && actor.Wait() == 42; });
+      if (refused == actors_.end() && std::chrono::steady_clock::now() < deadline) continue;
+      stop.RequestStop();
+      for (const Subprocess& actor : actors_) ADD_FAILURE() << "update " << update << ": " << actor.err();
+    }
+    const auto batch = collected.get();
     ASSERT_TRUE(batch.ok()) << batch.status();
     EXPECT_EQ(Numbers(batch->trajectories), PlayedHere(config, update)) << "update " << update;
   }
 
   std::unique_ptr<LearnerServer> server_;
+  std::list<Subprocess> actors_;
 };
 
 TEST_F(ActorProcess, ThreeActorsGiveTheBitsOfOneBatchPlayedHereAndEndWithTheRun) {
   const v1::RunConfig config = SmallRun();
   Serve(config);
-  std::vector<Subprocess> actors;
-  for (int i = 0; i < 3; ++i) actors.push_back(Actor(server_->address()));
+  for (int i = 0; i < 3; ++i) Actor(server_->address());
   for (uint32_t update = 1; update <= kUpdates; ++update) CollectAndCompare(config, update);
   // One that is slow to start hears of the end like the others.
-  for (Subprocess& actor : actors) ASSERT_TRUE(actor.WaitForOutput("generation 1"));
+  for (Subprocess& actor : actors_) ASSERT_TRUE(actor.WaitForOutput("generation 1"));
   server_->Complete();
-  for (Subprocess& actor : actors) EXPECT_EQ(actor.Wait(), 0) << actor.err();
+  for (Subprocess& actor : actors_) EXPECT_EQ(actor.Wait(), 0) << actor.err();
 }
 
 TEST_F(ActorProcess, KilledActorsChangeNoBit) {
   v1::RunConfig config = SmallRun();
   config.mutable_env()->set_step_cost_us(50);  // 10 ms an episode: time enough to die in the middle
   Serve(config);
-  Subprocess steady = Actor(server_->address());
+  Actor(server_->address());
   for (uint32_t update = 1; update <= kUpdates; ++update) {
-    Subprocess victim = Actor(server_->address());
-    auto collected = std::async(std::launch::async, [&] { CollectAndCompare(config, update); });
-    EXPECT_TRUE(victim.WaitForOutput("generation 1"));
-    victim.Signal(SIGKILL);
-    collected.get();
+    Subprocess victim({testing::Binary("nmn-actor"), "--learner=" + server_->address()});
+    auto killed = std::async(std::launch::async, [&] {
+      EXPECT_TRUE(victim.WaitForOutput("generation 1")) << victim.err();
+      victim.Signal(SIGKILL);
+    });
+    CollectAndCompare(config, update);
+    killed.get();
   }
 }
 
@@ -121,7 +138,7 @@ TEST_F(ActorProcess, SigtermInTheMiddleOfAnEpisodeEndsWithZero) {
   v1::RunConfig config = SmallRun();
   config.mutable_env()->set_step_cost_us(10'000);
   Serve(config);
-  Subprocess actor = Actor(server_->address());
+  Subprocess& actor = Actor(server_->address());
   server_->Publish(1, Parameters(config, 1));
   StopSource stop;
   auto collected = std::async(std::launch::async, [&] { return server_->Collect(1, stop.token()).status(); });
@@ -136,12 +153,28 @@ TEST_F(ActorProcess, SurvivesARestartOfItsLearner) {
   const v1::RunConfig config = SmallRun();
   Serve(config);
   const std::string address = server_->address();
-  Subprocess actor = Actor(address);
+  Subprocess& actor = Actor(address);
   CollectAndCompare(config, 1);
   Serve(config, 2, address);
   CollectAndCompare(config, 2);
   server_->Complete();
   EXPECT_EQ(actor.Wait(), 0) << actor.err();
+}
+
+TEST_F(ActorProcess, ARefusedActorEndsWith42AndTheReason) {
+  LearnerServer::Options options;
+  options.config = SmallRun();
+  options.config_hash = config::Hash(options.config);
+  options.run_id = "run";
+  options.generation = 1;
+  options.listen = "127.0.0.1:0";
+  options.build = build::ThisBuild();
+  options.build.set_commit("another");
+  server_ = *LearnerServer::Start(options);
+  server_->Publish(1, Parameters(options.config, 1));
+  Subprocess& actor = Actor(server_->address());
+  EXPECT_EQ(actor.Wait(std::chrono::seconds(20)), 42);
+  EXPECT_THAT(actor.err(), HasSubstr("another"));
 }
 
 TEST(ActorCommandLine, SaysOnceThatItWaitsAndGivesUpWithOne) {
