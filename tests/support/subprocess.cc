@@ -85,25 +85,35 @@ bool Subprocess::running() {
   return false;
 }
 
-int Subprocess::Wait(std::chrono::seconds limit) {
-  if (!running()) return code_;
+bool Subprocess::EndsWithin(std::chrono::milliseconds limit) {
+  if (!running()) return true;
   // A pidfd becomes readable when its process ends.
   const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
   pollfd wait{fd, POLLIN, 0};
-  const int ready = poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(limit).count()));
+  poll(&wait, 1, static_cast<int>(limit.count()));
   close(fd);
-  if (ready <= 0) {
-    ADD_FAILURE() << "process " << pid_ << " did not end within " << limit.count() << " s; its stderr:\n" << err();
-    Signal(SIGKILL);
-    waitpid(pid_, nullptr, 0);
-    pid_ = -1;
-    return -1;
-  }
-  running();
-  return code_;
+  return !running();
 }
 
-bool Subprocess::WaitForOutput(const std::string& text, std::chrono::seconds limit) {
+int Subprocess::Wait(std::chrono::seconds limit) {
+  if (EndsWithin(limit)) return code_;
+  ADD_FAILURE() << "process " << pid_ << " did not end within " << limit.count() << " s; its stderr:\n" << err();
+  Signal(SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+  return -1;
+}
+
+uint64_t Subprocess::PeakMemoryBytes() const {
+  std::istringstream lines(ReadFile("/proc/" + std::to_string(pid_) + "/status"));
+  const std::string key = "VmHWM:";
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind(key, 0) == 0) return std::stoull(line.substr(key.size())) << 10;
+  }
+  return 0;
+}
+
+bool Subprocess::WaitForOutput(const std::string& text, std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (true) {
     const bool alive = running();

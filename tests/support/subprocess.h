@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,12 +21,16 @@ class Subprocess {
   void Signal(int signal);
   // The exit code, or 128 + signal. Fails the test and kills the process where it does not end within `limit`: then -1.
   int Wait(std::chrono::seconds limit = std::chrono::seconds(120));
+  // Blocks until the process ends, which Wait then tells at once, or `limit` passes; whether it has ended.
+  bool EndsWithin(std::chrono::milliseconds limit);
   bool running();
+  // Most memory that it has held so far (VmHWM); 0 where it has ended.
+  uint64_t PeakMemoryBytes() const;
 
   std::string out() const;  // so far
   std::string err() const;
   // Blocks until stderr or stdout contains `text` or the process ends or `limit` passes; whether it does.
-  bool WaitForOutput(const std::string& text, std::chrono::seconds limit = std::chrono::seconds(60));
+  bool WaitForOutput(const std::string& text, std::chrono::milliseconds limit = std::chrono::seconds(60));
 
  private:
   int pid_ = -1;
