@@ -66,7 +66,8 @@ measure() {
   began=$(date +%s.%N)
   times > "$work/times"
   cpu=$(children_cpu "$work/times")
-  "$bin/nmn-learner" --config="$run.textproto" --listen=127.0.0.1:0 --run_dir="$run" > "$run.learner.log" 2>&1 &
+  : > "$run.learner.log" # there before it is read
+  "$bin/nmn-learner" --config="$run.textproto" --listen=127.0.0.1:0 --run_dir="$run" >> "$run.learner.log" 2>&1 &
   pids=($!)
   address=
   while [ -z "$address" ]; do

@@ -54,7 +54,8 @@ fail() {
 # A budget that is never reached.
 "$bin/nmn" train --benchmark="$benchmark" --preset="$preset" --arch="$arch" --seed="$seed" --updates=1000000 --print_config \
   > "$work/config.textproto"
-"$bin/nmn-learner" --config="$work/config.textproto" --listen=127.0.0.1:0 --run_dir="$work/run" > "$work/learner.log" 2>&1 &
+: > "$work/learner.log" # there before it is read
+"$bin/nmn-learner" --config="$work/config.textproto" --listen=127.0.0.1:0 --run_dir="$work/run" >> "$work/learner.log" 2>&1 &
 pids+=($!)
 names+=(learner)
 address=
