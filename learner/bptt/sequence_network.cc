@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -35,8 +36,8 @@ struct Buffer {
 
 class SequenceNetworkImpl : public SequenceNetwork {
  public:
-  SequenceNetworkImpl(const nn::NetworkSpec& spec, size_t threads)
-      : plan_(spec), pool_(threads), direct_(plan_.direct_size()), turned_(plan_.turned_size()) {}
+  SequenceNetworkImpl(const nn::NetworkSpec& spec, std::shared_ptr<ThreadPool> pool)
+      : plan_(spec), pool_(std::move(pool)), direct_(plan_.direct_size()), turned_(plan_.turned_size()) {}
 
   const nn::NetworkSpec& spec() const override { return plan_.spec(); }
 
@@ -55,7 +56,7 @@ class SequenceNetworkImpl : public SequenceNetwork {
     assert(flat_gradient.size() == spec().parameter_count);
     while (gradients_.size() < active_) gradients_.emplace_back(plan_.direct_size());
     const Kernels& kernels = SelectKernels();
-    pool_.Run(active_, [&](size_t c) {
+    pool_->Run(active_, [&](size_t c) {
       chunks_[c].Backward(kernels, turned_.data.get(), output_gradient, gradients_[c].span());
     });
     const nn::ScopedFlushDenormals flush;
@@ -77,7 +78,7 @@ class SequenceNetworkImpl : public SequenceNetwork {
     active_ = ChunkCount(sequences);
     while (chunks_.size() < active_) chunks_.emplace_back(plan_);
     const Kernels& kernels = SelectKernels();
-    pool_.Run(active_, [&](size_t c) {
+    pool_->Run(active_, [&](size_t c) {
       const size_t first = c * sequences / active_;
       const size_t count = (c + 1) * sequences / active_ - first;
       chunks_[c].Forward(kernels, direct_.data.get(), input, first, count, keep, output, starts);
@@ -85,7 +86,7 @@ class SequenceNetworkImpl : public SequenceNetwork {
   }
 
   const Plan plan_;
-  ThreadPool pool_;
+  const std::shared_ptr<ThreadPool> pool_;
   Buffer direct_;
   Buffer turned_;
   std::vector<Chunk> chunks_;
@@ -97,8 +98,13 @@ class SequenceNetworkImpl : public SequenceNetwork {
 
 absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const nn::NetworkSpec& spec, int threads) {
   if (threads < 1) return absl::InvalidArgumentError(absl::StrCat("threads is ", threads, "; it must be at least 1"));
+  return Create(spec, std::make_shared<ThreadPool>(static_cast<size_t>(threads)));
+}
+
+absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const nn::NetworkSpec& spec,
+                                                                         std::shared_ptr<ThreadPool> pool) {
   if (absl::Status status = nn::ValidateNetwork(spec.options); !status.ok()) return status;
-  return std::make_unique<SequenceNetworkImpl>(spec, static_cast<size_t>(threads));
+  return std::make_unique<SequenceNetworkImpl>(spec, std::move(pool));
 }
 
 }  // namespace nmn::bptt

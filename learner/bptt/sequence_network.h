@@ -9,6 +9,8 @@
 
 namespace nmn::bptt {
 
+class ThreadPool;
+
 // What one pass reads. Arrays are [time, feature, sequence], the sequences contiguous; nn::NetworkSpec says what the
 // features are.
 struct SequenceInput {
@@ -41,6 +43,9 @@ class SequenceNetwork {
  public:
   // `threads`: at least 1, counting the caller.
   static absl::StatusOr<std::unique_ptr<SequenceNetwork>> Create(const nn::NetworkSpec& spec, int threads);
+  // On threads that it shares with others.
+  static absl::StatusOr<std::unique_ptr<SequenceNetwork>> Create(const nn::NetworkSpec& spec,
+                                                                 std::shared_ptr<ThreadPool> pool);
   virtual ~SequenceNetwork() = default;
 
   virtual const nn::NetworkSpec& spec() const = 0;

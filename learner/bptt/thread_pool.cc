@@ -1,11 +1,15 @@
 #include "learner/bptt/thread_pool.h"
 
+#include <algorithm>
+
 #include "common/nn/denormals.h"
 
 namespace nmn::bptt {
 
 ThreadPool::ThreadPool(size_t threads) {
-  for (size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { Work(); });
+  workers_.reserve(threads - 1);
+  for (size_t i = 1; i < threads; ++i) workers_.emplace_back();
+  for (std::thread& worker : workers_) worker = std::thread([this] { Work(); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -18,44 +22,54 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::Run(size_t count, const std::function<void(size_t)>& task) {
-  const bool alone = workers_.empty() || count < 2;
-  next_ = 0;
-  if (!alone) {
+  Job job;
+  job.task = &task;
+  job.count = count;
+  const bool shared = !workers_.empty() && count > 1;
+  if (shared) {
     MutexLock lock(mutex_);
-    task_ = &task;
-    count_ = count;
-    busy_ = workers_.size();
-    ++round_;
-    wake_.NotifyAll();
+    jobs_.push_back(&job);
+    if (SeatIsFree()) wake_.NotifyAll();
   }
-  TakeTasks(task, count);
-  if (!alone) {
+  TakeTasks(job);
+  if (shared) {
     MutexLock lock(mutex_);
-    while (busy_ > 0) done_.Wait(mutex_);
+    jobs_.erase(std::find(jobs_.begin(), jobs_.end(), &job));
+    while (job.helpers > 0) done_.Wait(mutex_);
   }
 }
 
-void ThreadPool::TakeTasks(const std::function<void(size_t)>& task, size_t count) {
+void ThreadPool::ChangeSeats(int by) {
+  MutexLock lock(mutex_);
+  seats_ += by;
+  if (SeatIsFree()) wake_.NotifyAll();
+}
+
+ThreadPool::Job* ThreadPool::JobToHelp() const {
+  if (!SeatIsFree()) return nullptr;
+  const auto open = std::find_if(jobs_.begin(), jobs_.end(), [](const Job* job) { return job->next < job->count; });
+  return open == jobs_.end() ? nullptr : *open;
+}
+
+void ThreadPool::TakeTasks(Job& job) {
   const nn::ScopedFlushDenormals flush;
-  for (size_t i = next_++; i < count; i = next_++) task(i);
+  for (size_t i = job.next++; i < job.count; i = job.next++) (*job.task)(i);
 }
 
 void ThreadPool::Work() {
-  size_t seen = 0;
   while (true) {
-    const std::function<void(size_t)>* task;
-    size_t count;
+    Job* job = nullptr;
     {
       MutexLock lock(mutex_);
-      while (!closing_ && round_ == seen) wake_.Wait(mutex_);
+      while (!closing_ && (job = JobToHelp()) == nullptr) wake_.Wait(mutex_);
       if (closing_) return;
-      seen = round_;
-      task = task_;
-      count = count_;
+      ++helping_;
+      ++job->helpers;
     }
-    TakeTasks(*task, count);
+    TakeTasks(*job);
     MutexLock lock(mutex_);
-    if (--busy_ == 0) done_.NotifyAll();
+    --helping_;
+    if (--job->helpers == 0) done_.NotifyAll();
   }
 }
 

@@ -11,7 +11,11 @@
 namespace nmn::bptt {
 
 // Threads that live as long as the pool and share out numbered tasks. Which thread runs a task is open, so a task must
-// write only what is its own. Denormals are flushed in every task. One Run at a time; blocks until all tasks are done.
+// write only what is its own. Denormals are flushed in every task.
+//
+// Several threads may call Run at once, each for tasks of its own. So that no more than `threads` compute at a time,
+// such a thread holds a Seat while it works, whether in Run or between; the first caller's seat is there from the
+// beginning, and it gives it up in an Absence while it only waits. The pool's own threads help where seats are free.
 class ThreadPool {
  public:
   // `threads` counts the caller of Run, so threads - 1 are started; at least 1.
@@ -20,22 +24,55 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  // task(0) .. task(count - 1), in parallel.
+  size_t threads() const { return workers_.size() + 1; }
+
+  // task(0) .. task(count - 1), in parallel; blocks until all are done.
   void Run(size_t count, const std::function<void(size_t)>& task);
 
+  class Seat {
+   public:
+    explicit Seat(ThreadPool& pool) : pool_(pool) { pool_.ChangeSeats(1); }
+    ~Seat() { pool_.ChangeSeats(-1); }
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
+
+   private:
+    ThreadPool& pool_;
+  };
+  class Absence {
+   public:
+    explicit Absence(ThreadPool& pool) : pool_(pool) { pool_.ChangeSeats(-1); }
+    ~Absence() { pool_.ChangeSeats(1); }
+    Absence(const Absence&) = delete;
+    Absence& operator=(const Absence&) = delete;
+
+   private:
+    ThreadPool& pool_;
+  };
+
  private:
+  // One call of Run; lives on its stack.
+  struct Job {
+    const std::function<void(size_t)>* task = nullptr;
+    size_t count = 0;
+    std::atomic<size_t> next{0};
+    size_t helpers = 0;  // of the pool's threads, inside it now; guarded by mutex_
+  };
+
   void Work();
-  void TakeTasks(const std::function<void(size_t)>& task, size_t count);
+  void ChangeSeats(int by);
+  bool SeatIsFree() const NMN_REQUIRES(mutex_) { return seats_ + helping_ < threads(); }
+  // A job with tasks that nobody has taken, if a seat is free for them; or null.
+  Job* JobToHelp() const NMN_REQUIRES(mutex_);
+  static void TakeTasks(Job& job);
 
   Mutex mutex_;
   CondVar wake_;
   CondVar done_;
-  const std::function<void(size_t)>* task_ NMN_GUARDED_BY(mutex_) = nullptr;
-  size_t count_ NMN_GUARDED_BY(mutex_) = 0;
-  size_t round_ NMN_GUARDED_BY(mutex_) = 0;  // of Run, so that a worker joins each one once
-  size_t busy_ NMN_GUARDED_BY(mutex_) = 0;   // workers that have not finished this round
+  std::vector<Job*> jobs_ NMN_GUARDED_BY(mutex_);  // in the order of their calls
+  size_t seats_ NMN_GUARDED_BY(mutex_) = 1;
+  size_t helping_ NMN_GUARDED_BY(mutex_) = 0;  // of the pool's threads
   bool closing_ NMN_GUARDED_BY(mutex_) = false;
-  std::atomic<size_t> next_{0};
   std::vector<std::thread> workers_;
 };
 

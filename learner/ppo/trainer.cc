@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/env/environment.h"
 #include "common/nn/denormals.h"
+#include "learner/bptt/thread_pool.h"
 #include "learner/ppo/advantages.h"
 #include "learner/ppo/critic_replay.h"
 #include "learner/ppo/critic_update.h"
@@ -56,10 +57,11 @@ struct Everything {
 
 class TorchTrainer : public Trainer {
  public:
-  TorchTrainer(v1::RunConfig config, at::Device device, bool side_by_side, LearnedNetwork actor, LearnedNetwork critic)
+  TorchTrainer(v1::RunConfig config, at::Device device, std::shared_ptr<bptt::ThreadPool> pool, LearnedNetwork actor,
+               LearnedNetwork critic)
       : config_(std::move(config)),
         device_(device),
-        side_by_side_(side_by_side),
+        pool_(std::move(pool)),
         actor_(std::move(actor)),
         critic_(std::move(critic)) {
     scalars_.set_beta(config_.ppo().kl_penalty().beta_initial());
@@ -101,7 +103,7 @@ class TorchTrainer : public Trainer {
 
   v1::RunConfig config_;
   at::Device device_;
-  bool side_by_side_;  // policy and critic each on a thread of its own
+  std::shared_ptr<bptt::ThreadPool> pool_;  // of both networks' hand-written loops; null with LibTorch's operators
   LearnedNetwork actor_;
   LearnedNetwork critic_;
   CriticReplay replay_;
@@ -161,10 +163,12 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
     critic = Guarded([&] { return ImproveCritic(*collected, critic_context); });
     critic_seconds = critic_watch.Lap();
   };
+  const bool side_by_side = pool_ != nullptr && pool_->threads() > 1;
   {
     std::jthread beside;
-    if (side_by_side_) {
+    if (side_by_side) {
       beside = std::jthread([&] {
+        const bptt::ThreadPool::Seat seat(*pool_);
         PinNumerics();
         const nn::ScopedFlushDenormals flush;
         learn_critic();
@@ -173,7 +177,12 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
     if (absl::Status status = ImprovePolicy(batch, *collected, policy_context, report); !status.ok()) return status;
     report.phase_seconds["policy"] = watch.Lap();
     if (policy_ready != nullptr) policy_ready();
-    if (!side_by_side_) learn_critic();
+    if (side_by_side) {
+      const bptt::ThreadPool::Absence absence(*pool_);
+      beside.join();
+    } else {
+      learn_critic();
+    }
   }
   if (!critic.ok()) return critic.status();
   if (absl::Status status = CheckFinite(critic->loss); !status.ok()) return status;
@@ -344,12 +353,12 @@ absl::Status TorchTrainer::RestoreAll(const TrainerState& state) {
 }
 
 absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Role role, uint32_t observation_size,
-                                            at::Device device, const TrainerOptions& options) {
+                                            at::Device device, const std::shared_ptr<bptt::ThreadPool>& pool) {
   absl::StatusOr<nn::NetworkSpec> spec = nn::MakeNetworkSpec(config.network(), role, observation_size);
   if (!spec.ok()) return spec.status();
   LearnedNetwork network;
-  if (options.engine == Engine::kAuto && device.is_cpu()) {
-    absl::StatusOr<std::unique_ptr<UnrolledNetwork>> model = UnrolledNetwork::Create(*spec, options.threads);
+  if (pool != nullptr) {
+    absl::StatusOr<std::unique_ptr<UnrolledNetwork>> model = UnrolledNetwork::Create(*spec, pool);
     if (!model.ok()) return model.status();
     network.model = *std::move(model);
   } else {
@@ -373,14 +382,20 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::RunConfig& co
     const absl::StatusOr<env::EnvironmentSpec> environment = env::FindSpec(config.benchmark());
     if (!environment.ok()) return environment.status();
     PinNumerics();
+    std::shared_ptr<bptt::ThreadPool> pool;
+    if (options.engine == Engine::kAuto && device->is_cpu()) {
+      if (options.threads < 1) {
+        return absl::InvalidArgumentError(absl::StrCat("--threads=", options.threads, ": it must be at least 1"));
+      }
+      pool = std::make_shared<bptt::ThreadPool>(options.threads);
+    }
     absl::StatusOr<LearnedNetwork> actor =
-        FreshNetwork(config, nn::Role::kActor, environment->observation_size, *device, options);
+        FreshNetwork(config, nn::Role::kActor, environment->observation_size, *device, pool);
     if (!actor.ok()) return actor.status();
     absl::StatusOr<LearnedNetwork> critic =
-        FreshNetwork(config, nn::Role::kCritic, environment->observation_size, *device, options);
+        FreshNetwork(config, nn::Role::kCritic, environment->observation_size, *device, pool);
     if (!critic.ok()) return critic.status();
-    return std::make_unique<TorchTrainer>(config, *device, device->is_cpu() && options.threads > 1, *std::move(actor),
-                                          *std::move(critic));
+    return std::make_unique<TorchTrainer>(config, *device, std::move(pool), *std::move(actor), *std::move(critic));
   });
 }
 

@@ -48,8 +48,9 @@ class Unroll : public torch::autograd::Function<Unroll> {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<UnrolledNetwork>> UnrolledNetwork::Create(const nn::NetworkSpec& spec, int threads) {
-  absl::StatusOr<std::unique_ptr<bptt::SequenceNetwork>> network = bptt::SequenceNetwork::Create(spec, threads);
+absl::StatusOr<std::unique_ptr<UnrolledNetwork>> UnrolledNetwork::Create(const nn::NetworkSpec& spec,
+                                                                         std::shared_ptr<bptt::ThreadPool> pool) {
+  absl::StatusOr<std::unique_ptr<bptt::SequenceNetwork>> network = bptt::SequenceNetwork::Create(spec, std::move(pool));
   if (!network.ok()) return network.status();
   return std::unique_ptr<UnrolledNetwork>(new UnrolledNetwork(*std::move(network)));
 }

@@ -16,8 +16,9 @@ namespace nmn::ppo {
 // backward, or be dropped, before the next one begins; LibTorch's exception says so where it is not.
 class UnrolledNetwork : public SequenceModel {
  public:
-  // `threads`: at least 1, counting the caller; reaches no result.
-  static absl::StatusOr<std::unique_ptr<UnrolledNetwork>> Create(const nn::NetworkSpec& spec, int threads);
+  // The pool's threads reach no result.
+  static absl::StatusOr<std::unique_ptr<UnrolledNetwork>> Create(const nn::NetworkSpec& spec,
+                                                                 std::shared_ptr<bptt::ThreadPool> pool);
 
   SequenceOutput Forward(const at::Tensor& parameters, const Sequences& input, const CarriedState& start) override;
   CarriedState ZeroState(const at::Tensor& parameters, int64_t sequences) const override;

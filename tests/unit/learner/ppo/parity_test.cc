@@ -8,6 +8,7 @@
 #include "common/config/config.h"
 #include "common/nn/denormals.h"
 #include "common/nn/policy_forward.h"
+#include "learner/bptt/thread_pool.h"
 #include "learner/ppo/episode_inputs.h"
 #include "learner/ppo/gaussian.h"
 #include "learner/ppo/learned_network.h"
@@ -88,7 +89,8 @@ TEST_P(Parity, HandWrittenLoopHasTheTwinsOutputsEndsAndGradients) {
     const CarriedState start = RandomState(spec, kSequences, at::kFloat);
     const at::Tensor weights = Pseudorandom({kTime, spec.output_size, kSequences}, 1.0, 6, at::kFloat);
     TwinNetwork twin(spec);
-    const std::unique_ptr<UnrolledNetwork> unrolled = *UnrolledNetwork::Create(spec, 1);
+    const std::unique_ptr<UnrolledNetwork> unrolled =
+        *UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1));
 
     const at::Tensor twin_leaf = Parameters(spec).set_requires_grad(true);
     const SequenceOutput expected = twin.Forward(twin_leaf, input, start);
@@ -119,7 +121,8 @@ INSTANTIATE_TEST_SUITE_P(Options, Parity, testing::ValuesIn(SmallAndBenchmarkNet
 
 TEST(UnrolledNetwork, RefusesToGoBackwardThroughAForgottenPass) {
   const nn::NetworkSpec spec = *nn::MakeNetworkSpec(nn::ReferenceNmn(1), nn::Role::kCritic, 1);
-  const std::unique_ptr<UnrolledNetwork> network = *UnrolledNetwork::Create(spec, 1);
+  const std::unique_ptr<UnrolledNetwork> network =
+      *UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1));
   const at::Tensor leaf =
       Pseudorandom({static_cast<int64_t>(spec.parameter_count)}, 0.2, 5, at::kFloat).set_requires_grad(true);
   const Sequences input = RandomInputs(spec, kTime, kSequences, at::kFloat);
@@ -148,7 +151,8 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
 
         const c10::NoGradGuard no_grad;
         TwinNetwork twin(spec);
-        const std::unique_ptr<UnrolledNetwork> unrolled = *UnrolledNetwork::Create(spec, 1);
+        const std::unique_ptr<UnrolledNetwork> unrolled =
+            *UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1));
         for (SequenceModel* model : std::initializer_list<SequenceModel*>{&twin, unrolled.get()}) {
           const at::Tensor output = model->Forward(parameters, inputs, model->ZeroState(parameters, 8)).output;
           EXPECT_TRUE(Near(LogProbability(PolicyOf(output, config.network()), u), recorded, 1e-4))
