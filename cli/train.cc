@@ -17,12 +17,9 @@
 #include "cli/report/learning_curve.h"
 #include "cli/train_config.h"
 #include "cli/verbs.h"
-#include "common/blas/blas.h"
 #include "common/config/config.h"
 #include "common/env/environment.h"
 #include "common/log/log.h"
-#include "common/net/address.h"
-#include "common/nn/denormals.h"
 #include "common/sync/signal_watcher.h"
 #include "learner/run/learner_run.h"
 
@@ -33,7 +30,6 @@ struct TrainOptions {
   TrainFlags flags;
   run::RunOptions run;
   uint32_t actors = 1;
-  bool insecure = false;
   bool print_config = false;
   bool no_figure = false;
   std::string log_level = "warn";
@@ -108,12 +104,6 @@ int Train(TrainOptions options) {
   }
   options.run.config = *config;
   if (options.run.directory.empty()) options.run.directory = run::DefaultRunDirectory(*config);
-  if (!options.run.listen.empty()) {
-    if (auto address = net::ParseListenAddress(options.run.listen, "--listen", options.insecure); !address.ok())
-      return fail(address.status());
-  }
-  if (absl::Status status = blas::CheckLoadedBlas(); !status.ok()) return fail(status);
-  const nn::ScopedFlushDenormals flush_denormals;
 
   StopSource stop;
   SignalWatcher signals(
@@ -172,7 +162,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--listen", options->run.listen,
                    "also serve nmn-actor processes on this address, e.g. 127.0.0.1:50051; port 0 takes a free one");
-  verb->add_flag("--insecure", options->insecure,
+  verb->add_flag("--insecure", options->run.insecure,
                  "allow --listen on an address that other machines reach, without encryption");
   verb->add_flag("--allow_mixed", options->run.allow_mixed,
                  "accept actors of another build or rounding class; gives up bit-reproducibility");

@@ -8,9 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/blas/blas.h"
 #include "common/build/build.h"
 #include "common/digest/sha256.h"
 #include "common/env/environment.h"
+#include "common/net/address.h"
+#include "common/nn/denormals.h"
 #include "common/failpoint/failpoint.h"
 #include "common/safetensors/safetensors.h"
 #include "learner/run/generation.h"
@@ -65,6 +68,7 @@ LearnerRun::LearnerRun(const RunOptions& options, RunObserver& observer)
 absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& options, RunObserver& observer) {
   if (absl::Status status = config::Validate(options.config); !status.ok()) return status;
   std::unique_ptr<LearnerRun> run(new LearnerRun(options, observer));
+  if (absl::Status status = run->CheckProcess(); !status.ok()) return status;
   for (auto step : {&LearnerRun::OpenDirectory, &LearnerRun::RestoreOrBegin, &LearnerRun::Serve}) {
     if (absl::Status status = ((*run).*step)(); !status.ok()) return status;
   }
@@ -72,6 +76,14 @@ absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& 
 }
 
 double LearnerRun::WallSeconds() const { return restored_wall_seconds_ + Now(); }
+
+absl::Status LearnerRun::CheckProcess() const {
+  if (!options_.listen.empty()) {
+    const auto address = net::ParseListenAddress(options_.listen, "--listen", options_.insecure);
+    if (!address.ok()) return address.status();
+  }
+  return blas::CheckLoadedBlas();
+}
 
 absl::Status LearnerRun::OpenDirectory() {
   if (absl::Status status = fs_.CreateDirectories(options_.directory); !status.ok()) {
@@ -192,6 +204,7 @@ absl::Status LearnerRun::Serve() {
 }
 
 ExitCode LearnerRun::Run(const StopToken& stop) {
+  const nn::ScopedFlushDenormals flush_denormals;
   if (already_complete()) return kExitDone;
   const uint32_t budget = config::BudgetUpdates(options_.config);
   while (update_ < budget) {

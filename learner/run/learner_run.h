@@ -23,6 +23,7 @@ struct RunOptions {
   std::string directory;  // of the run
   bool resume = false;    // continue where a checkpoint was ever completed; without it such a directory is refused
   std::string listen;     // "" serves only actors of this process
+  bool insecure = false;  // `listen` may be an address that other machines reach
   bool allow_mixed = false;
   bool event_log = false;  // write events.jsonl (event_log.h)
   ppo::TrainerOptions trainer;
@@ -31,8 +32,8 @@ struct RunOptions {
 // One training run, from its directory's lock to its summary: collects the episodes of an update, trains on them,
 // publishes the new weights, writes metrics and checkpoints. Owns the run directory, the server and the trainer.
 //
-// Start does what must be true before anyone is served: directory locked, state restored or checkpoint 0 written,
-// generation raised on disk, port bound. Run blocks until the budget is reached or `stop`. One thread; the observer
+// Start does what must be true before anyone is served: address and BLAS checked, directory locked, state restored or
+// checkpoint 0 written, generation raised on disk, port bound. Run blocks until the budget is reached or `stop`. One thread; the observer
 // hears from it.
 class LearnerRun {
  public:
@@ -49,6 +50,7 @@ class LearnerRun {
  private:
   LearnerRun(const RunOptions& options, RunObserver& observer);
 
+  absl::Status CheckProcess() const;
   absl::Status OpenDirectory();
   absl::Status RestoreOrBegin();
   absl::Status BeginFresh();

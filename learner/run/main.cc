@@ -9,12 +9,9 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "common/blas/blas.h"
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
-#include "common/net/address.h"
-#include "common/nn/denormals.h"
 #include "common/sync/signal_watcher.h"
 #include "learner/run/learner_run.h"
 
@@ -56,7 +53,6 @@ int main(int argc, char** argv) {
       "work as called.");
   std::string config_path;
   std::string log_level = "info";
-  bool insecure = false;
   bool print_config = false;
   nmn::run::RunOptions options;
   options.listen = "127.0.0.1:50051";
@@ -69,7 +65,7 @@ int main(int argc, char** argv) {
   app.add_option("--listen", options.listen, "address to serve actors on; port 0 takes a free one")
       ->envname("NMN_LISTEN")
       ->capture_default_str();
-  app.add_flag("--insecure", insecure, "allow --listen on an address that other machines reach, without encryption")
+  app.add_flag("--insecure", options.insecure, "allow --listen on an address that other machines reach, without encryption")
       ->envname("NMN_INSECURE");
   app.add_flag("--allow_mixed", options.allow_mixed,
                "accept actors of another build or rounding class; gives up bit-reproducibility")
@@ -103,10 +99,6 @@ int main(int argc, char** argv) {
     return nmn::kExitDone;
   }
   if (options.directory.empty()) options.directory = nmn::run::DefaultRunDirectory(options.config);
-  if (auto address = nmn::net::ParseListenAddress(options.listen, "--listen", insecure); !address.ok())
-    return Fail(address.status());
-  if (absl::Status status = nmn::blas::CheckLoadedBlas(); !status.ok()) return Fail(status);
-  const nmn::nn::ScopedFlushDenormals flush_denormals;
 
   nmn::StopSource stop;
   nmn::SignalWatcher signals(
