@@ -99,7 +99,7 @@ absl::Status ValidateBudgetAndWork(const v1::RunConfig& config) {
   checks.Number("work.unit_episodes", work.unit_episodes(),
                 work.unit_episodes() >= 1 && episodes_per_update % work.unit_episodes() == 0,
                 absl::StrCat("a divisor of ppo.episodes_per_update, which is ", episodes_per_update),
-                "the presets use 10");
+                "most presets use 10");
   checks.Number("work.lease_seconds", work.lease_seconds(), work.lease_seconds() >= 1 && work.lease_seconds() <= 86400,
                 "from 1 to 86400 seconds", "the presets use 120");
   checks.Range("work.max_actors", work.max_actors(), 1, 1000000, "the presets use 4096");
@@ -107,7 +107,7 @@ absl::Status ValidateBudgetAndWork(const v1::RunConfig& config) {
                 work.credit_bytes() >= (8 << 20) && work.credit_bytes() <= (1 << 30),
                 "from 8388608, one message, to 1073741824", "the presets use 16777216");
   checks.Range("work.max_consecutive_reverts", work.max_consecutive_reverts(), 1, 1000000, "the presets use 20");
-  checks.Range("checkpoint.every_updates", config.checkpoint().every_updates(), 1, 1000000, "the presets use 10");
+  checks.Range("checkpoint.every_updates", config.checkpoint().every_updates(), 1, 1000000, "most presets use 10");
   checks.Range("checkpoint.keep", config.checkpoint().keep(), 1, 10000, "the presets use 3");
   return checks.status();
 }
