@@ -57,9 +57,8 @@ absl::StatusOr<std::optional<NetworkPolicy>> ReadNewestCheckpoint(fs::FileSystem
   absl::StatusOr<std::vector<std::string>> names = fs.List(folder);
   if (!names.ok()) return names.status();
   absl::Status last = absl::OkStatus();
-  for (auto name = names->rbegin(); name != names->rend(); ++name) {
-    if (name->rfind("ckpt-", 0) != 0 || name->find('.') != std::string::npos) continue;
-    absl::StatusOr<checkpoint::Checkpoint> read = checkpoint::ReadCheckpoint(fs, folder + "/" + *name);
+  for (const std::string& name : checkpoint::CompletedFolders(*names)) {
+    absl::StatusOr<checkpoint::Checkpoint> read = checkpoint::ReadCheckpoint(fs, folder + "/" + name);
     if (!read.ok()) {
       last = read.status();
       continue;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/fs/file_system.h"
@@ -47,6 +48,10 @@ class CheckpointStore {
   std::string directory_;
   uint32_t keep_;
 };
+
+// The names of completed checkpoints among those of DIR/checkpoints, newest first; of one update the one in place
+// before the one that stood aside (*.replaced) while it was replaced.
+std::vector<std::string> CompletedFolders(const std::vector<std::string>& names);
 
 // Reads and verifies one checkpoint folder. DATA_LOSS says what is wrong with which file.
 absl::StatusOr<Checkpoint> ReadCheckpoint(fs::FileSystem& fs, const std::string& folder);

@@ -22,22 +22,6 @@ const char kCorrupt[] = ".corrupt";
 // in place.
 const char kReplaced[] = ".replaced";
 
-// The completed checkpoints among `names`, newest first; of one update the one in place before the one that stood
-// aside.
-std::vector<std::string> Completed(const std::vector<std::string>& names) {
-  std::vector<std::pair<uint32_t, std::string>> found;
-  for (const std::string& name : names) {
-    for (const char* suffix : {"", kReplaced}) {
-      if (const auto update = UpdateOfFolder(name, suffix); update.has_value()) found.emplace_back(*update, name);
-    }
-  }
-  std::sort(found.begin(), found.end(),
-            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
-  std::vector<std::string> completed;
-  for (auto& [update, name] : found) completed.push_back(std::move(name));
-  return completed;
-}
-
 bool WasCompleted(const std::string& name) {
   return UpdateOfFolder(name).has_value() || UpdateOfFolder(name, kReplaced).has_value() ||
          absl::EndsWith(name, kCorrupt);
@@ -95,6 +79,20 @@ absl::Status WriteFolder(fs::FileSystem& fs, const std::string& folder, const Ch
 
 }  // namespace
 
+std::vector<std::string> CompletedFolders(const std::vector<std::string>& names) {
+  std::vector<std::pair<uint32_t, std::string>> found;
+  for (const std::string& name : names) {
+    for (const char* suffix : {"", kReplaced}) {
+      if (const auto update = UpdateOfFolder(name, suffix); update.has_value()) found.emplace_back(*update, name);
+    }
+  }
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::vector<std::string> completed;
+  for (auto& [update, name] : found) completed.push_back(std::move(name));
+  return completed;
+}
+
 CheckpointStore::CheckpointStore(fs::FileSystem& fs, std::string run_directory, uint32_t keep)
     : fs_(fs), directory_(std::move(run_directory) + "/checkpoints"), keep_(std::max(keep, 1u)) {}
 
@@ -129,7 +127,7 @@ absl::Status CheckpointStore::Save(const Checkpoint& checkpoint) {
   const absl::StatusOr<std::vector<std::string>> names = fs_.List(directory_);
   if (!names.ok()) return names.status();
   uint32_t kept = 0;
-  for (const std::string& name : Completed(*names)) {
+  for (const std::string& name : CompletedFolders(*names)) {
     if (UpdateOfFolder(name).has_value() && ++kept <= keep_) continue;
     if (absl::Status status = Remove(fs_, absl::StrCat(directory_, "/", name)); !status.ok()) {
       return absl::Status(status.code(), absl::StrCat(folder, " is saved, but an older checkpoint cannot be removed: ",
@@ -154,7 +152,7 @@ absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(
   }
   if (absl::Status status = Hit(Point::kRestoreTemporariesRemoved); !status.ok()) return status;
   std::vector<std::string> reasons;
-  for (const std::string& name : Completed(*names)) {
+  for (const std::string& name : CompletedFolders(*names)) {
     const std::string folder = absl::StrCat(directory_, "/", name);
     absl::StatusOr<Checkpoint> checkpoint = ReadTwice(fs_, folder);
     if (checkpoint.ok()) {
