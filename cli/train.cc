@@ -166,6 +166,8 @@ void AddTrain(CLI::App& app, int& exit_code) {
                  "allow --listen on an address that other machines reach, without encryption");
   verb->add_flag("--allow_mixed", options->run.allow_mixed,
                  "accept actors of another build or rounding class; gives up bit-reproducibility");
+  verb->add_flag("--discard_corrupt", options->run.discard_corrupt,
+                 "with --resume: begin anew where checkpoints exist and none is valid");
   verb->add_flag("--event_log", options->run.event_log,
                  "write events.jsonl: what becomes of every unit (docs/reliability.md)");
   verb->add_flag("--print_config", options->print_config, "print the config that nmn-learner takes, and exit");

@@ -29,6 +29,7 @@ using failpoint::Point;
 
 constexpr size_t kRecentEpisodes = 1000;  // the window of final returns (nmn.md section 3)
 constexpr uint32_t kCheckpointFormat = 1;
+constexpr uint64_t kMostWaitingBytes = 64 << 20;  // rows kept for a disk that does not take them
 
 double Now() { return SecondsSinceProcessStart(); }
 
@@ -120,6 +121,13 @@ absl::Status LearnerRun::RestoreOrBegin() {
   }
   absl::StatusOr<std::optional<checkpoint::Checkpoint>> found =
       checkpoints_->Restore([this](const std::string& problem) { observer_.OnNotice(problem); });
+  if (absl::IsDataLoss(found.status())) {
+    const std::string reason(found.status().message());
+    if (!options_.discard_corrupt)
+      return absl::DataLossError(absl::StrCat(reason, "; or add --discard_corrupt, which begins anew"));
+    observer_.OnNotice(absl::StrCat(reason, "; beginning anew, as --discard_corrupt says"));
+    return BeginFresh();
+  }
   if (!found.ok()) return found.status();
   return found->has_value() ? Restore(**found) : BeginFresh();
 }
@@ -205,7 +213,12 @@ absl::Status LearnerRun::Serve() {
 
 ExitCode LearnerRun::Run(const StopToken& stop) {
   const nn::ScopedFlushDenormals flush_denormals;
-  if (already_complete()) return kExitDone;
+  if (already_complete()) {
+    // The process that completed it may have died between its last checkpoint and its summary.
+    const absl::Status status = WriteSummary(true);
+    if (!status.ok()) observer_.OnNotice(absl::StrCat("the summary cannot be written: ", status.message()));
+    return status.ok() ? kExitDone : kExitRetry;
+  }
   const uint32_t budget = config::BudgetUpdates(options_.config);
   while (update_ < budget) {
     switch (OneUpdate(stop)) {
@@ -303,8 +316,14 @@ absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo:
   for (size_t m = 0; m < measure_names_.size(); ++m) {
     metrics.measures.emplace_back(measure_names_[m], Mean((*batch.measures)[m]));
   }
-  if (absl::Status status = directory_->Append(metrics, rows); !status.ok()) return status;
-  if (absl::Status status = FlushEvents(); !status.ok()) return status;
+  absl::Status written = directory_->Append(metrics, rows);
+  if (written.ok()) written = FlushEvents();
+  if (!written.ok() && directory_->waiting_bytes() > kMostWaitingBytes) return written;
+  if (!written.ok() && !rows_wait_) {
+    observer_.OnNotice(absl::StrCat("the rows of update ", update_, " are NOT written: ", written.message(),
+                                    "; training goes on, they follow once the disk takes them"));
+  }
+  rows_wait_ = !written.ok();
 
   UpdateSummary summary;
   summary.update = update_;

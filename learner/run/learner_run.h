@@ -25,7 +25,8 @@ struct RunOptions {
   std::string listen;     // "" serves only actors of this process
   bool insecure = false;  // `listen` may be an address that other machines reach
   bool allow_mixed = false;
-  bool event_log = false;  // write events.jsonl (event_log.h)
+  bool discard_corrupt = false;  // begin anew where checkpoints exist and none is valid
+  bool event_log = false;        // write events.jsonl (event_log.h)
   ppo::TrainerOptions trainer;
 };
 
@@ -87,6 +88,7 @@ class LearnerRun {
   uint32_t update_ = 0;                // completed
   uint32_t saved_update_ = 0;          // of the newest checkpoint
   v1::RunProgress progress_;           // file lengths are filled in when saved
+  bool rows_wait_ = false;             // the disk does not take them
   std::deque<double> recent_returns_;  // of the last 1000 episodes
   std::deque<double> recent_discounted_;
   double restored_wall_seconds_ = 0;

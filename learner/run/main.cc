@@ -80,6 +80,9 @@ int main(int argc, char** argv) {
   app.add_option("--log_level", log_level, "debug, info, warn or error")
       ->envname("NMN_LOG_LEVEL")
       ->capture_default_str();
+  app.add_flag("--discard_corrupt", options.discard_corrupt,
+               "with --resume: begin anew where checkpoints exist and none is valid")
+      ->envname("NMN_DISCARD_CORRUPT");
   app.add_flag("--event_log", options.event_log, "write events.jsonl: what becomes of every unit (docs/reliability.md)")
       ->envname("NMN_EVENT_LOG");
   app.add_flag("--print_config", print_config, "print the config as it is understood, and exit");

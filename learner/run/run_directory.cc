@@ -62,8 +62,20 @@ class RunDirectory::Files {
     return fs::WriteAtomically(fs, Path(name), content);
   }
 
+  absl::Status AppendWaiting() {
+    if (absl::Status status = failpoint::Hit(failpoint::Point::kRecordsAppend); !status.ok()) return status;
+    for (size_t i = 0; i < std::size(kRecords); ++i) {
+      if (waiting[i].empty()) continue;
+      if (absl::Status status = fs.Append(Path(kRecords[i]), waiting[i]); !status.ok()) return status;
+      waiting[i].clear();
+      if (absl::Status status = failpoint::Hit(failpoint::Point::kRecordsBetweenFiles); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
   fs::FileSystem& fs;
   const std::string directory;
+  std::string waiting[std::size(kRecords)];  // rows that are not in their file yet
 };
 
 RunDirectory::RunDirectory(std::unique_ptr<Files> files) : files_(std::move(files)) {}
@@ -85,27 +97,23 @@ absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {
 }
 
 absl::Status RunDirectory::Append(const MetricsRecord& metrics, const EpisodeRows& episodes) {
-  if (absl::Status status = failpoint::Hit(failpoint::Point::kRecordsAppend); !status.ok()) return status;
-  uint64_t before[std::size(kRecords)];
+  bool empty[std::size(kRecords)];
   for (size_t i = 0; i < std::size(kRecords); ++i) {
     const absl::StatusOr<uint64_t> length = files_->Length(kRecords[i]);
-    if (!length.ok()) return length.status();
-    before[i] = *length;
+    empty[i] = length.ok() && *length == 0 && files_->waiting[i].empty();
   }
   const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  const std::string additions[std::size(kRecords)] = {
-      MetricsLine(metrics), (before[1] == 0 ? EpisodesHeader(episodes) : "") + EpisodesLines(episodes),
-      (before[2] == 0 ? FileVersionRecord(now) : "") +
-          ScalarsRecord(now, static_cast<int64_t>(metrics.environment_steps), EventScalars(metrics))};
-  for (size_t i = 0; i < std::size(kRecords); ++i) {
-    absl::Status status = i == 0 ? absl::OkStatus() : failpoint::Hit(failpoint::Point::kRecordsBetweenFiles);
-    if (status.ok()) status = files_->fs.Append(files_->Path(kRecords[i]), additions[i]);
-    if (status.ok()) continue;
-    // All or none: the files before this one lose what they just got.
-    for (size_t j = 0; j < i; ++j) files_->fs.Truncate(files_->Path(kRecords[j]), before[j]).IgnoreError();
-    return status;
-  }
-  return absl::OkStatus();
+  files_->waiting[0] += MetricsLine(metrics);
+  files_->waiting[1] += (empty[1] ? EpisodesHeader(episodes) : "") + EpisodesLines(episodes);
+  files_->waiting[2] += (empty[2] ? FileVersionRecord(now) : "") +
+                        ScalarsRecord(now, static_cast<int64_t>(metrics.environment_steps), EventScalars(metrics));
+  return files_->AppendWaiting();
+}
+
+uint64_t RunDirectory::waiting_bytes() const {
+  uint64_t bytes = 0;
+  for (const std::string& rows : files_->waiting) bytes += rows.size();
+  return bytes;
 }
 
 absl::Status RunDirectory::AppendEvents(const std::string& lines) {
@@ -129,6 +137,7 @@ absl::Status RunDirectory::WriteSummary(const Summary& summary) {
 }
 
 absl::StatusOr<std::map<std::string, uint64_t>> RunDirectory::SyncedLengths() {
+  if (absl::Status status = files_->AppendWaiting(); !status.ok()) return status;
   std::map<std::string, uint64_t> lengths;
   for (const char* name : kGrowing) {
     const absl::StatusOr<uint64_t> length = files_->Length(name);
@@ -142,6 +151,7 @@ absl::StatusOr<std::map<std::string, uint64_t>> RunDirectory::SyncedLengths() {
 }
 
 absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& lengths) {
+  for (std::string& rows : files_->waiting) rows.clear();
   for (const char* name : kGrowing) {
     const auto found = lengths.find(name);
     const absl::Status status = found == lengths.end() ? files_->fs.RemoveAll(files_->Path(name))

@@ -68,7 +68,9 @@ class RunDirectory {
   ~RunDirectory();
 
   absl::Status WriteConfig(const v1::RunConfig& config);
+  // After an error the rows wait in memory for the next call that can write them; until then no length is told.
   absl::Status Append(const MetricsRecord& metrics, const EpisodeRows& episodes);
+  uint64_t waiting_bytes() const;
   // Whole lines for events.jsonl (event_log.h).
   absl::Status AppendEvents(const std::string& lines);
   // Both networks in export order, metadata: run_id, update, benchmark, architecture, config (textproto), format.
@@ -76,7 +78,7 @@ class RunDirectory {
                            const std::string& run_id, uint32_t update);
   absl::Status WriteSummary(const Summary& summary);
 
-  // Fsyncs the growing files and tells their lengths by name, for RunProgress.file_bytes.
+  // Writes what waits, fsyncs the growing files and tells their lengths by name, for RunProgress.file_bytes.
   absl::StatusOr<std::map<std::string, uint64_t>> SyncedLengths();
   // Cuts each growing file back to its length in the checkpoint; one that is not listed is removed.
   absl::Status CutBack(const std::map<std::string, uint64_t>& lengths);

@@ -23,7 +23,8 @@ class ToyRun {
 
   // Restores the newest checkpoint or begins with checkpoint 0, cuts the growing files back, raises the generation.
   absl::Status Start();
-  // Trains on a batch: weights = SHA-256(weights, batch). The rows of the update are appended.
+  // Trains on a batch: weights = SHA-256(weights, batch). The rows of the update are appended; where they cannot be,
+  // the status says so and they wait.
   absl::Status Update(const std::string& batch);
   absl::Status Save();
 

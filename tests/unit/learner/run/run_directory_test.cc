@@ -95,16 +95,20 @@ TEST_F(RunDirectoryTest, AFileShorterThanItsCheckpointSaysIsNamed) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(root_ + "/episodes.csv"));
 }
 
-TEST_F(RunDirectoryTest, AnAppendThatCannotBeWholeLeavesEveryFileAsItWas) {
+TEST_F(RunDirectoryTest, RowsThatCannotBeWrittenWaitUntilTheyCan) {
   Append(1);
-  const std::string metrics = Get("metrics.jsonl");
-  const std::string episodes = Get("episodes.csv");
   std::filesystem::remove(root_ + "/events.out.tfevents.nmn");
   std::filesystem::create_directory(root_ + "/events.out.tfevents.nmn");
   const absl::Status status = run_->Append(ExampleMetrics(2), ExampleEpisodes(2));
   EXPECT_THAT(std::string(status.message()), HasSubstr("cannot write " + root_ + "/events.out.tfevents.nmn"));
-  EXPECT_EQ(Get("metrics.jsonl"), metrics);
-  EXPECT_EQ(Get("episodes.csv"), episodes);
+  EXPECT_GT(run_->waiting_bytes(), 0u);
+  EXPECT_FALSE(run_->SyncedLengths().ok());
+  std::filesystem::remove(root_ + "/events.out.tfevents.nmn");
+  Append(3);
+  EXPECT_EQ(run_->waiting_bytes(), 0u);
+  EXPECT_EQ(Lines(Get("metrics.jsonl")), 3);
+  EXPECT_EQ(Lines(Get("episodes.csv")), 10);
+  EXPECT_TRUE(run_->SyncedLengths().ok());
 }
 
 TEST_F(RunDirectoryTest, ConfigReadsBackAsItWas) {
