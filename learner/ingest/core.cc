@@ -210,6 +210,7 @@ v1::Lease Core::MakeLease(const std::vector<size_t>& units) const {
 }
 
 void Core::GrantLeases(Time now, std::vector<Grant>& grants) {
+  if (!leases_.AnythingToGrant(now)) return;
   const size_t workers = static_cast<size_t>(std::count_if(actors_.actors().begin(), actors_.actors().end(),
                                                            [&](const auto& a) { return MayWork(a.second, now); }));
   if (workers == 0) return;

@@ -1,82 +1,104 @@
 #include "learner/ingest/lease_table.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace nmn::ingest {
+namespace {
 
-void LeaseTable::Open(uint32_t episodes, uint32_t unit_episodes) { units_.assign(episodes / unit_episodes, Unit{}); }
+constexpr double kRounding = 1e-3;  // seconds, above every rounding of a time
 
-size_t LeaseTable::unleased() const {
-  return static_cast<size_t>(
-      std::count_if(units_.begin(), units_.end(), [](const Unit& u) { return !u.finished && u.leases.empty(); }));
+}  // namespace
+
+void LeaseTable::Open(uint32_t episodes, uint32_t unit_episodes) {
+  units_.assign(episodes / unit_episodes, Unit{});
+  held_.clear();
+  endings_.clear();
+  unleased_.clear();
+  for (size_t u = 0; u < units_.size(); ++u) unleased_.insert(unleased_.end(), u);
 }
 
 size_t LeaseTable::HeldBy(HolderId holder) const {
-  return static_cast<size_t>(std::count_if(units_.begin(), units_.end(), [&](const Unit& u) {
-    return std::any_of(u.leases.begin(), u.leases.end(), [&](const Lease& l) { return l.holder == holder; });
-  }));
+  const auto found = held_.find(holder);
+  return found == held_.end() ? 0 : found->second.size();
 }
 
-bool LeaseTable::Holds(HolderId holder) const { return HeldBy(holder) > 0; }
+bool LeaseTable::AnythingToGrant(Time now) const {
+  return !unleased_.empty() || (!endings_.empty() && now >= std::get<Time>(*endings_.begin()) + lease_seconds_ / 2);
+}
+
+void LeaseTable::Add(HolderId holder, size_t unit, Time now) {
+  units_[unit].leases.push_back({holder, now});
+  units_[unit].issued.insert(holder);
+  unleased_.erase(unit);
+  held_[holder].insert(unit);
+  endings_.insert({now, unit, holder});
+}
 
 std::vector<size_t> LeaseTable::Grant(HolderId holder, size_t count, Time now) {
   std::vector<size_t> granted;
-  for (size_t u = 0; u < units_.size() && granted.size() < count; ++u) {
-    if (units_[u].finished || !units_[u].leases.empty()) continue;
-    units_[u].leases.push_back({holder, now});
-    units_[u].issued.insert(holder);
-    granted.push_back(u);
+  while (granted.size() < count && !unleased_.empty()) {
+    granted.push_back(*unleased_.begin());
+    Add(holder, granted.back(), now);
   }
   return granted;
 }
 
 std::optional<size_t> LeaseTable::GrantSecond(HolderId holder, Time now) {
-  std::optional<size_t> oldest;
-  for (size_t u = 0; u < units_.size(); ++u) {
-    const std::vector<Lease>& leases = units_[u].leases;
-    if (leases.size() != 1 || leases[0].holder == holder || now < leases[0].granted + lease_seconds_ / 2) continue;
-    if (!oldest || leases[0].granted < units_[*oldest].leases[0].granted) oldest = u;
+  for (const auto& [granted, unit, other] : endings_) {
+    if (now < granted + lease_seconds_ / 2) break;
+    if (units_[unit].leases.size() != 1 || other == holder) continue;
+    const size_t oldest = unit;
+    Add(holder, oldest, now);
+    return oldest;
   }
-  if (oldest) {
-    units_[*oldest].leases.push_back({holder, now});
-    units_[*oldest].issued.insert(holder);
-  }
-  return oldest;
+  return std::nullopt;
 }
 
 void LeaseTable::Release(HolderId holder, size_t unit) {
-  std::erase_if(units_[unit].leases, [&](const Lease& l) { return l.holder == holder; });
+  std::vector<Lease>& leases = units_[unit].leases;
+  const auto lease = std::find_if(leases.begin(), leases.end(), [&](const Lease& l) { return l.holder == holder; });
+  if (lease == leases.end()) return;
+  endings_.erase({lease->granted, unit, holder});
+  leases.erase(lease);
+  if (leases.empty() && !units_[unit].finished) unleased_.insert(unit);
+  const auto held = held_.find(holder);
+  held->second.erase(unit);
+  if (held->second.empty()) held_.erase(held);
 }
 
 void LeaseTable::ReleaseAll(HolderId holder) {
-  for (size_t u = 0; u < units_.size(); ++u) Release(holder, u);
+  for (auto held = held_.find(holder); held != held_.end(); held = held_.find(holder))
+    Release(holder, *held->second.begin());
 }
 
 std::vector<HolderId> LeaseTable::Expire(Time now) {
   std::set<HolderId> late;
-  for (Unit& unit : units_) {
-    std::erase_if(unit.leases, [&](const Lease& l) {
-      const bool expired = now >= l.granted + lease_seconds_;
-      if (expired) late.insert(l.holder);
-      return expired;
-    });
+  while (!endings_.empty() && now >= std::get<Time>(*endings_.begin()) + lease_seconds_) {
+    const auto [granted, unit, holder] = *endings_.begin();
+    late.insert(holder);
+    Release(holder, unit);
   }
   return {late.begin(), late.end()};
 }
 
 void LeaseTable::Finish(size_t unit) {
   units_[unit].finished = true;
-  units_[unit].leases.clear();
+  while (!units_[unit].leases.empty()) Release(units_[unit].leases.front().holder, unit);
+  unleased_.erase(unit);
 }
 
 std::optional<Time> LeaseTable::NextInstant(Time now) const {
   std::optional<Time> next;
-  for (const Unit& unit : units_) {
-    for (const Lease& lease : unit.leases) {
-      for (const Time instant : {lease.granted + lease_seconds_ / 2, lease.granted + lease_seconds_}) {
-        if (instant > now && (!next || instant < *next)) next = instant;
-      }
-    }
+  for (const double after : {lease_seconds_ / 2, lease_seconds_}) {
+    // The first that was granted late enough, by the sums that Expire and GrantSecond compare: from a little before,
+    // because a difference is rounded otherwise.
+    auto ending = endings_.lower_bound({now - after - kRounding, 0, 0});
+    while (ending != endings_.end() && std::get<Time>(*ending) + after <= now)
+      ending = endings_.upper_bound(
+          {std::get<Time>(*ending), std::numeric_limits<size_t>::max(), std::numeric_limits<HolderId>::max()});
+    if (ending != endings_.end() && (!next || std::get<Time>(*ending) + after < *next))
+      next = std::get<Time>(*ending) + after;
   }
   return next;
 }

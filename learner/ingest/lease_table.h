@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace nmn::ingest {
@@ -15,7 +17,10 @@ using Time = double;
 using HolderId = uint64_t;
 
 // Who works on which unit of the open update (reliability.md, mechanism 1). A unit is leased for a time; after that it
-// may be leased again, and one that is late may be leased a second time before that. Pure; not thread-safe.
+// may be leased again, and one that is late may be leased a second time before that. `now` never goes back. Pure; not
+// thread-safe.
+//
+// Every call costs the logarithm of the number of leases, and what it changes: a thousand actors ask after every event.
 class LeaseTable {
  public:
   explicit LeaseTable(double lease_seconds) : lease_seconds_(lease_seconds) {}
@@ -24,9 +29,11 @@ class LeaseTable {
   void Open(uint32_t episodes, uint32_t unit_episodes);
 
   size_t units() const { return units_.size(); }
-  size_t unleased() const;
-  bool Holds(HolderId holder) const;
+  size_t unleased() const { return unleased_.size(); }
+  bool Holds(HolderId holder) const { return held_.contains(holder); }
   size_t HeldBy(HolderId holder) const;
+  // Whether Grant, or GrantSecond for some holder, could give something.
+  bool AnythingToGrant(Time now) const;
   bool WasIssuedTo(HolderId holder, size_t unit) const { return units_[unit].issued.contains(holder); }
 
   // Leases the first `count` units that nobody holds; fewer if there are fewer.
@@ -54,9 +61,16 @@ class LeaseTable {
     std::vector<Lease> leases;  // at most two
     std::set<HolderId> issued;
   };
+  // A lease in the order in which leases end.
+  using Ending = std::tuple<Time, size_t, HolderId>;  // granted, unit, holder
+
+  void Add(HolderId holder, size_t unit, Time now);
 
   double lease_seconds_;
   std::vector<Unit> units_;
+  std::set<size_t> unleased_;                  // and not finished
+  std::map<HolderId, std::set<size_t>> held_;  // no empty sets
+  std::set<Ending> endings_;                   // of all leases
 };
 
 }  // namespace nmn::ingest
