@@ -1,5 +1,5 @@
 // Golden transcripts: each file in transcripts/ holds events, and indented under each what the core decided then.
-// NMN_REWRITE=1 in the environment writes the decisions anew; read the difference before you commit it.
+// NMN_REWRITE_TRANSCRIPTS=1 in the environment writes the decisions anew; read the difference before you commit it.
 //
 //   config episodes=8 unit=2 lease=10 actors=3        before all else; horizon 2, x of dimension 1
 //   @5 EVENT ...                                      at second 5
@@ -150,7 +150,7 @@ TEST(Transcripts, TheCoreDecidesAsWritten) {
       if (!line.empty() && line[0] != '#') played += player.Play(line);
     }
     in.close();
-    if (std::getenv("NMN_REWRITE") != nullptr) {
+    if (std::getenv("NMN_REWRITE_TRANSCRIPTS") != nullptr) {
       std::ofstream(entry.path()) << played;
     } else {
       EXPECT_EQ(played, golden) << entry.path();
