@@ -66,7 +66,10 @@ class RunDirectory::Files {
     if (absl::Status status = failpoint::Hit(failpoint::Point::kRecordsAppend); !status.ok()) return status;
     for (size_t i = 0; i < std::size(kRecords); ++i) {
       if (waiting[i].empty()) continue;
-      if (absl::Status status = fs.Append(Path(kRecords[i]), waiting[i]); !status.ok()) return status;
+      const absl::StatusOr<uint64_t> length = Length(kRecords[i]);
+      if (!length.ok()) return length.status();
+      const std::string rows = (*length == 0 ? beginning[i] : "") + waiting[i];
+      if (absl::Status status = fs.Append(Path(kRecords[i]), rows); !status.ok()) return status;
       waiting[i].clear();
       if (absl::Status status = failpoint::Hit(failpoint::Point::kRecordsBetweenFiles); !status.ok()) return status;
     }
@@ -75,7 +78,8 @@ class RunDirectory::Files {
 
   fs::FileSystem& fs;
   const std::string directory;
-  std::string waiting[std::size(kRecords)];  // rows that are not in their file yet
+  std::string beginning[std::size(kRecords)];  // of an empty file
+  std::string waiting[std::size(kRecords)];    // rows that are not in their file yet
 };
 
 RunDirectory::RunDirectory(std::unique_ptr<Files> files) : files_(std::move(files)) {}
@@ -97,16 +101,12 @@ absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {
 }
 
 absl::Status RunDirectory::Append(const MetricsRecord& metrics, const EpisodeRows& episodes) {
-  bool empty[std::size(kRecords)];
-  for (size_t i = 0; i < std::size(kRecords); ++i) {
-    const absl::StatusOr<uint64_t> length = files_->Length(kRecords[i]);
-    empty[i] = length.ok() && *length == 0 && files_->waiting[i].empty();
-  }
   const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  files_->beginning[1] = EpisodesHeader(episodes);
+  files_->beginning[2] = FileVersionRecord(now);
   files_->waiting[0] += MetricsLine(metrics);
-  files_->waiting[1] += (empty[1] ? EpisodesHeader(episodes) : "") + EpisodesLines(episodes);
-  files_->waiting[2] += (empty[2] ? FileVersionRecord(now) : "") +
-                        ScalarsRecord(now, static_cast<int64_t>(metrics.environment_steps), EventScalars(metrics));
+  files_->waiting[1] += EpisodesLines(episodes);
+  files_->waiting[2] += ScalarsRecord(now, static_cast<int64_t>(metrics.environment_steps), EventScalars(metrics));
   return files_->AppendWaiting();
 }
 
