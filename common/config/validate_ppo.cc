@@ -93,10 +93,10 @@ void CheckClippedRatio(const v1::ClippedRatio& ratio, Checks& checks) {
   checks.Number("ppo.clipped_ratio.clip", ratio.clip(), ratio.clip() > 0 && ratio.clip() < 1, "above 0 and below 1",
                 "Schulman 2017 uses 0.2");
   checks.Number("ppo.clipped_ratio.kl_target", ratio.kl_target(), ratio.kl_target() >= 0,
-                "0 (no control of the rate) or above", "the fast presets use 0.004");
+                "0 (no control of the rate) or above", "the fast presets use 0.015");
   checks.Number("ppo.clipped_ratio.final_kl_target", ratio.final_kl_target(),
                 ratio.final_kl_target() == 0 || (ratio.final_kl_target() > 0 && ratio.kl_target() > 0),
-                "0 (kl_target stays) or above, and 0 where ppo.clipped_ratio.kl_target is 0", "the fast presets use 0");
+                "0 (kl_target stays) or above, and 0 where ppo.clipped_ratio.kl_target is 0", "the fast presets use 0.002");
   if (ratio.kl_target() > 0) {
     checks.Number("ppo.clipped_ratio.rate_increase", ratio.rate_increase(), ratio.rate_increase() >= 1, "1 or above",
                   "the fast presets use 1.15");
@@ -106,7 +106,7 @@ void CheckClippedRatio(const v1::ClippedRatio& ratio, Checks& checks) {
                   "1 or above", "the fast presets use 1");
   }
   checks.Number("ppo.clipped_ratio.take_back_kl", ratio.take_back_kl(), ratio.take_back_kl() >= 0, "0 (never) or above",
-                "the fast presets use 0.015");
+                "the fast presets use 0.05");
 }
 
 }  // namespace
