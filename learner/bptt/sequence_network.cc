@@ -17,12 +17,13 @@
 namespace nmn::bptt {
 namespace {
 
-// Sequences of a chunk, at most. Small, so that a minibatch of 25 still feeds two threads; an even number of chunks, so
-// that it feeds them alike.
-constexpr size_t kChunkSequences = 16;
+// Sequences of a chunk, at most: five rows of register tiles of five. A batch of kWorthCutting is cut all the same, so
+// that a minibatch of 25 feeds two threads; an even number of chunks feeds them alike.
+constexpr size_t kChunkSequences = 25;
+constexpr size_t kWorthCutting = 16;
 
 size_t ChunkCount(size_t sequences) {
-  if (sequences < kChunkSequences) return 1;
+  if (sequences < kWorthCutting) return 1;
   return 2 * ((sequences + 2 * kChunkSequences - 1) / (2 * kChunkSequences));
 }
 
