@@ -70,15 +70,14 @@ absl::StatusOr<Result> MeasureThreads(const std::string& name, uint32_t threads)
   if (!one.ok()) return one.status();
   const auto many = Prepare({config, episodes, threads, ForwardBy::kOurs});
   if (!many.ok()) return many.status();
-  const auto whole = [](WholeUpdate& update) {
-    absl::Status status = update.Rollout();
-    return status.ok() ? update.Learn() : status;
-  };
+  for (const auto* update : {&one, &many}) {
+    if (absl::Status status = (**update)->Rollout(); !status.ok()) return status;
+  }
   double cpu = 0, wall = 0;  // of the passes with many threads
-  const std::array<Pass, 2> passes = {[&] { return whole(**one); },
+  const std::array<Pass, 2> passes = {[&] { return (*one)->LearnAndPlayNext(); },
                                       [&] {
                                         cpu -= Now(Clock::kProcess), wall -= Now(Clock::kWall);
-                                        absl::Status status = whole(**many);
+                                        absl::Status status = (*many)->LearnAndPlayNext();
                                         cpu += Now(Clock::kProcess), wall += Now(Clock::kWall);
                                         return status;
                                       }};

@@ -99,6 +99,13 @@ absl::Status WholeUpdate::Rollout() {
 
 absl::Status WholeUpdate::Learn() { return trainer_->Update(update_, batch_).status(); }
 
+absl::Status WholeUpdate::LearnAndPlayNext() {
+  absl::Status played;
+  const auto play_next = [&] { played = Rollout(); };
+  const absl::Status learnt = trainer_->Update(update_, batch_, /*stop=*/nullptr, play_next).status();
+  return learnt.ok() ? played : learnt;
+}
+
 absl::Status WholeUpdate::FillReplay() {
   v1::RunConfig brief = WithEpisodes(options_.config, options_.learned_episodes);
   brief.mutable_ppo()->mutable_policy()->set_epochs(1);

@@ -24,6 +24,8 @@ class WholeUpdate {
 
   absl::Status Rollout();
   absl::Status Learn();  // of the last Rollout
+  // The same, and the next Rollout as soon as the policy is done, beside the critic: an update of a run in full swing.
+  absl::Status LearnAndPlayNext();
 
   // Fills the critic's replay, as after many updates, at little cost: the epochs of the config are left for later.
   absl::Status FillReplay();
