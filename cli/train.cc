@@ -112,7 +112,7 @@ int Train(TrainOptions options) {
   TrainObserver observer(stderr, isatty(STDERR_FILENO) != 0);
   absl::StatusOr<std::unique_ptr<run::LearnerRun>> run = run::LearnerRun::Start(options.run, observer);
   if (!run.ok()) return fail(run.status());
-  if ((*run)->already_complete()) return kExitDone;
+  if ((*run)->already_complete()) return (*run)->Run(stop.token());
 
   observer.OnNotice(absl::StrCat("run directory ", options.run.directory,
                                  options.run.listen.empty() ? "" : ", serving on ",

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <filesystem>
+
 #include "tests/integration/tiny_run.h"
 
 namespace nmn::testing {
@@ -111,6 +113,18 @@ TEST(Resume, KilledRunGoesOnToTheSameWeights) {
   EXPECT_EQ(second.code, 0) << second.err;
   EXPECT_EQ(WeightsHash(run), PlainHash());
   EXPECT_THAT(UpdatesInMetrics(run), ElementsAre(1, 2, 3, 4, 5, 6, 7));
+}
+
+// As after a kill between the last checkpoint and the summary.
+TEST(Resume, FinishedRunWithoutItsSummaryGetsIt) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 4)).code, 0);
+  const std::string weights = WeightsHash(run);
+  ASSERT_TRUE(std::filesystem::remove(run + "/summary.json"));
+  EXPECT_EQ(RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run}).code, 0);
+  EXPECT_EQ(WeightsHash(run), weights);
+  EXPECT_TRUE(ReadSummary(run)["complete"].get<bool>());
 }
 
 TEST(Resume, FinishedRunSaysSoAndALongerBudgetGoesOn) {
