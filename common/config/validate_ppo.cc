@@ -96,7 +96,8 @@ void CheckClippedRatio(const v1::ClippedRatio& ratio, Checks& checks) {
                 "0 (no control of the rate) or above", "the fast presets use 0.015");
   checks.Number("ppo.clipped_ratio.final_kl_target", ratio.final_kl_target(),
                 ratio.final_kl_target() == 0 || (ratio.final_kl_target() > 0 && ratio.kl_target() > 0),
-                "0 (kl_target stays) or above, and 0 where ppo.clipped_ratio.kl_target is 0", "the fast presets use 0.002");
+                "0 (kl_target stays) or above, and 0 where ppo.clipped_ratio.kl_target is 0",
+                "the fast presets use 0.002");
   if (ratio.kl_target() > 0) {
     checks.Number("ppo.clipped_ratio.rate_increase", ratio.rate_increase(), ratio.rate_increase() >= 1, "1 or above",
                   "the fast presets use 1.15");

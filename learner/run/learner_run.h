@@ -34,8 +34,8 @@ struct RunOptions {
 // publishes the new weights, writes metrics and checkpoints. Owns the run directory, the server and the trainer.
 //
 // Start does what must be true before anyone is served: address and BLAS checked, directory locked, state restored or
-// checkpoint 0 written, generation raised on disk, port bound. Run blocks until the budget is reached or `stop`. One thread; the observer
-// hears from it.
+// checkpoint 0 written, generation raised on disk, port bound. Run blocks until the budget is reached or `stop`. One
+// thread; the observer hears from it.
 class LearnerRun {
  public:
   // The error's code tells the exit code (ExitCodeOf).

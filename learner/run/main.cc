@@ -65,7 +65,8 @@ int main(int argc, char** argv) {
   app.add_option("--listen", options.listen, "address to serve actors on; port 0 takes a free one")
       ->envname("NMN_LISTEN")
       ->capture_default_str();
-  app.add_flag("--insecure", options.insecure, "allow --listen on an address that other machines reach, without encryption")
+  app.add_flag("--insecure", options.insecure,
+               "allow --listen on an address that other machines reach, without encryption")
       ->envname("NMN_INSECURE");
   app.add_flag("--allow_mixed", options.allow_mixed,
                "accept actors of another build or rounding class; gives up bit-reproducibility")

@@ -65,8 +65,8 @@ class SimulatedLearner {
   uint64_t life_ = 0;
   bool training_ = false;
   bool finished_ = false;
-  bool damaged_ = false;       // the newest of the disk, and nothing was saved since
-  uint32_t whole_ = 0;         // checkpoints in a row, the newest among them, that were saved and not damaged
+  bool damaged_ = false;  // the newest of the disk, and nothing was saved since
+  uint32_t whole_ = 0;    // checkpoints in a row, the newest among them, that were saved and not damaged
   uint32_t starts_ = 0;
   uint32_t last_generation_ = 0;
   std::optional<uint32_t> saved_;         // newest checkpoint that was reported

@@ -211,7 +211,8 @@ const Refusal kRefusals[] = {
     {"fast",
      "b1",
      {"ppo.valued_steps=100"},
-     "ppo.valued_steps is 100; it must be 0 (all steps) or from 200, which is ppo.kept_steps, to 1400, the horizon (the "
+     "ppo.valued_steps is 100; it must be 0 (all steps) or from 200, which is ppo.kept_steps, to 1400, the horizon "
+     "(the "
      "paper's reference uses 0)"},
     {"reference", "b1", {"budget.episodes=0"}, "budget is empty; set one of budget.updates and budget.episodes"},
     {"reference",
