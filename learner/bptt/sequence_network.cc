@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "common/nn/denormals.h"
 #include "learner/bptt/chunk.h"
 #include "learner/bptt/kernels.h"
@@ -98,8 +97,9 @@ class SequenceNetworkImpl : public SequenceNetwork {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const nn::NetworkSpec& spec, int threads) {
-  if (threads < 1) return absl::InvalidArgumentError(absl::StrCat("threads is ", threads, "; it must be at least 1"));
-  return Create(spec, std::make_shared<ThreadPool>(static_cast<size_t>(threads)));
+  absl::StatusOr<std::shared_ptr<ThreadPool>> pool = ThreadPool::Create(threads);
+  if (!pool.ok()) return pool.status();
+  return Create(spec, *std::move(pool));
 }
 
 absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const nn::NetworkSpec& spec,

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "common/nn/denormals.h"
 
 namespace nmn::bptt {
 
-ThreadPool::ThreadPool(size_t threads) {
-  workers_.reserve(threads - 1);
-  for (size_t i = 1; i < threads; ++i) workers_.emplace_back();
-  for (std::thread& worker : workers_) worker = std::thread([this] { Work(); });
+ThreadPool::ThreadPool(size_t threads) : threads_(threads) {
+  for (size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { Work(); });
+}
+
+absl::StatusOr<std::shared_ptr<ThreadPool>> ThreadPool::Create(int threads) {
+  if (threads < 1) return absl::InvalidArgumentError(absl::StrCat("threads is ", threads, "; it must be at least 1"));
+  return std::make_shared<ThreadPool>(static_cast<size_t>(threads));
 }
 
 ThreadPool::~ThreadPool() {
@@ -25,7 +29,7 @@ void ThreadPool::Run(size_t count, const std::function<void(size_t)>& task) {
   Job job;
   job.task = &task;
   job.count = count;
-  const bool shared = !workers_.empty() && count > 1;
+  const bool shared = threads_ > 1 && count > 1;
   if (shared) {
     MutexLock lock(mutex_);
     jobs_.push_back(&job);

@@ -3,9 +3,11 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "common/sync/mutex.h"
 
 namespace nmn::bptt {
@@ -20,11 +22,13 @@ class ThreadPool {
  public:
   // `threads` counts the caller of Run, so threads - 1 are started; at least 1.
   explicit ThreadPool(size_t threads);
+  // The same of a user's number: INVALID_ARGUMENT below 1.
+  static absl::StatusOr<std::shared_ptr<ThreadPool>> Create(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  size_t threads() const { return workers_.size() + 1; }
+  size_t threads() const { return threads_; }
 
   // task(0) .. task(count - 1), in parallel; blocks until all are done.
   void Run(size_t count, const std::function<void(size_t)>& task);
@@ -61,11 +65,12 @@ class ThreadPool {
 
   void Work();
   void ChangeSeats(int by);
-  bool SeatIsFree() const NMN_REQUIRES(mutex_) { return seats_ + helping_ < threads(); }
+  bool SeatIsFree() const NMN_REQUIRES(mutex_) { return seats_ + helping_ < threads_; }
   // A job with tasks that nobody has taken, if a seat is free for them; or null.
   Job* JobToHelp() const NMN_REQUIRES(mutex_);
   static void TakeTasks(Job& job);
 
+  const size_t threads_;
   Mutex mutex_;
   CondVar wake_;
   CondVar done_;

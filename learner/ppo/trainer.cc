@@ -384,10 +384,9 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::RunConfig& co
     PinNumerics();
     std::shared_ptr<bptt::ThreadPool> pool;
     if (options.engine == Engine::kAuto && device->is_cpu()) {
-      if (options.threads < 1) {
-        return absl::InvalidArgumentError(absl::StrCat("--threads=", options.threads, ": it must be at least 1"));
-      }
-      pool = std::make_shared<bptt::ThreadPool>(options.threads);
+      absl::StatusOr<std::shared_ptr<bptt::ThreadPool>> created = bptt::ThreadPool::Create(options.threads);
+      if (!created.ok()) return created.status();
+      pool = *std::move(created);
     }
     absl::StatusOr<LearnedNetwork> actor =
         FreshNetwork(config, nn::Role::kActor, environment->observation_size, *device, pool);
