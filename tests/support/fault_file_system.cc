@@ -185,17 +185,24 @@ absl::StatusOr<std::string> FaultFileSystem::Read(const std::string& path) {
   return node->content;
 }
 
+int FaultFileSystem::OpenToWrite(const std::string& path, NodePtr& file) {
+  Place place;
+  if (const int error = FindParent(path, place); error != 0) return error;
+  NodePtr& entry = place.parent->entries[place.name];
+  if (entry == nullptr) {
+    entry = std::make_shared<Node>();
+    Changed(*place.parent);
+  }
+  if (entry->directory) return EISDIR;
+  file = entry;
+  return 0;
+}
+
 absl::Status FaultFileSystem::WriteDurably(const std::string& path, std::string_view content) {
   MutexLock lock(mutex_);
   if (const int error = Step(true); error != 0) return SystemError("write", path, error);
-  Place place;
-  if (const int error = FindParent(path, place); error != 0) return SystemError("write", path, error);
-  NodePtr& file = place.parent->entries[place.name];
-  if (file == nullptr) {
-    file = std::make_shared<Node>();
-    Changed(*place.parent);
-  }
-  if (file->directory) return SystemError("write", path, EISDIR);
+  NodePtr file;
+  if (const int error = OpenToWrite(path, file); error != 0) return SystemError("write", path, error);
   file->content.clear();
   if (const int error = Write(*file, content); error != 0) return SystemError("write", path, error);
   if (const int error = Step(true); error != 0) return SystemError("sync", path, error);
@@ -206,14 +213,8 @@ absl::Status FaultFileSystem::WriteDurably(const std::string& path, std::string_
 absl::Status FaultFileSystem::Append(const std::string& path, std::string_view content) {
   MutexLock lock(mutex_);
   if (const int error = Step(true); error != 0) return SystemError("write", path, error);
-  Place place;
-  if (const int error = FindParent(path, place); error != 0) return SystemError("write", path, error);
-  NodePtr& file = place.parent->entries[place.name];
-  if (file == nullptr) {
-    file = std::make_shared<Node>();
-    Changed(*place.parent);
-  }
-  if (file->directory) return SystemError("write", path, EISDIR);
+  NodePtr file;
+  if (const int error = OpenToWrite(path, file); error != 0) return SystemError("write", path, error);
   const size_t before = file->content.size();
   const int error = Write(*file, content);
   // A process takes back what it half wrote; one without power cannot.

@@ -80,6 +80,8 @@ class FaultFileSystem : public fs::FileSystem {
   NodePtr Find(const std::string& path) const NMN_REQUIRES(mutex_);
   // The directory that holds `path`, or an errno.
   int FindParent(const std::string& path, Place& place) const NMN_REQUIRES(mutex_);
+  // Finds a file or makes it.
+  int OpenToWrite(const std::string& path, NodePtr& file) NMN_REQUIRES(mutex_);
   static void Changed(Node& directory);
   // 0, or the errno of a fault; `change` is false for reads.
   int Step(bool change) NMN_REQUIRES(mutex_);

@@ -12,19 +12,13 @@
 #include <cstring>
 #include <optional>
 
+#include "tests/fault/proxy/loopback.h"
+
 namespace nmn::fault {
 namespace {
 
 constexpr int kBacklog = 4096;
 constexpr auto kIdle = std::chrono::seconds(3600);
-
-sockaddr_in Loopback(uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
 
 void NoDelay(int fd) {
   const int on = 1;

@@ -11,20 +11,14 @@
 #include <cerrno>
 #include <string>
 
+#include "tests/fault/proxy/loopback.h"
+
 namespace nmn::fault {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLimit(10'000);
-
-sockaddr_in Loopback(uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
 
 // A blocking socket with time limits.
 class Socket {
