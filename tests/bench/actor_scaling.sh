@@ -31,21 +31,9 @@ done
 here=$(dirname "$0")
 cores=$(nproc)
 load=$(cut -d' ' -f1 /proc/loadavg)  # before the run
-work=$(mktemp -d)
+source "$here/fleet.sh"
 out=${out:-$work/out}
 mkdir -p "$out"
-pids=()
-finish() {
-  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap finish EXIT
-
-fail() {
-  echo "actor_scaling.sh: $1" >&2
-  tail -n 5 "$work"/*.log >&2 || true
-  exit 1
-}
 
 # CPU seconds of this shell's processes that have ended: those that `times` wrote to a file, in this shell and no other.
 children_cpu() {
@@ -54,7 +42,7 @@ children_cpu() {
 
 # measure COST ACTORS: one line of CSV
 measure() {
-  local cost=$1 actors=$2 updates address began cpu
+  local cost=$1 actors=$2 updates began cpu
   local run="$work/run-$cost-$actors"
   # 70 000 steps of an update shared by the cores, and 0.15 s for the rest.
   updates=$(awk -v cost="$cost" -v actors="$actors" -v cores="$cores" -v seconds="$seconds" 'BEGIN {
@@ -66,19 +54,7 @@ measure() {
   began=$(date +%s.%N)
   times > "$work/times"
   cpu=$(children_cpu "$work/times")
-  : > "$run.learner.log" # there before it is read
-  "$bin/nmn-learner" --config="$run.textproto" --listen=127.0.0.1:0 --run_dir="$run" >> "$run.learner.log" 2>&1 &
-  pids=($!)
-  address=
-  while [ -z "$address" ]; do
-    kill -0 "${pids[0]}" 2>/dev/null || fail "the learner ended before it served"
-    address=$(sed -n 's/.*serving on \([0-9.:]*\).*/\1/p' "$run.learner.log")
-    [ -n "$address" ] || sleep 0.05
-  done
-  for ((i = 1; i <= actors; ++i)); do
-    "$bin/nmn-actor" --learner="$address" --actor_id="actor-$i" > "$run.actor-$i.log" 2>&1 &
-    pids+=($!)
-  done
+  start_fleet "run-$cost-$actors" "$actors"
   for pid in "${pids[@]}"; do wait "$pid" || fail "a process failed at cost $cost, $actors actors"; done
   pids=()
   times > "$work/times"

@@ -34,41 +34,16 @@ if [ -z "$limit_learner" ]; then
   if [ "$benchmark" = b1 ]; then limit_learner=1024; else limit_learner=4096; fi
 fi
 
-work=$(mktemp -d)
+source "$(dirname "$0")/fleet.sh"
 out=${out:-$work}
 mkdir -p "$out"
-pids=()
-names=()
-finish() {
-  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap finish EXIT
-
-fail() {
-  echo "memory.sh: $1" >&2
-  tail -n 5 "$work"/*.log >&2 || true
-  exit 1
-}
 
 # A budget that is never reached.
 "$bin/nmn" train --benchmark="$benchmark" --preset="$preset" --arch="$arch" --seed="$seed" --updates=1000000 --print_config \
-  > "$work/config.textproto"
-: > "$work/learner.log" # there before it is read
-"$bin/nmn-learner" --config="$work/config.textproto" --listen=127.0.0.1:0 --run_dir="$work/run" >> "$work/learner.log" 2>&1 &
-pids+=($!)
-names+=(learner)
-address=
-while [ -z "$address" ]; do
-  kill -0 "${pids[0]}" 2>/dev/null || fail "the learner ended before it served"
-  address=$(sed -n 's/.*serving on \([0-9.:]*\).*/\1/p' "$work/learner.log")
-  [ -n "$address" ] || sleep 0.1
-done
-for ((i = 1; i <= actors; ++i)); do
-  "$bin/nmn-actor" --learner="$address" --actor_id="actor-$i" > "$work/actor-$i.log" 2>&1 &
-  pids+=($!)
-  names+=("actor-$i")
-done
+  > "$work/run.textproto"
+start_fleet run "$actors"
+names=(learner)
+for ((i = 1; i <= actors; ++i)); do names+=("actor-$i"); done
 
 echo "seconds,process,rss_kib,peak_kib,updates" > "$out/samples.csv"
 began=$(date +%s.%N)
