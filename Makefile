@@ -11,7 +11,7 @@ STAMP := build/.packages-installed
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
-	@echo "make train   build, train benchmark 1 for a few minutes, draw its learning curve"
+	@echo "make train   build, train benchmark 1 (less than a minute on two cores), draw its learning curve"
 	@echo "make test    build and run every test"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make bench   build and run the benchmarks"
