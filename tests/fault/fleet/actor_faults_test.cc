@@ -37,8 +37,8 @@ TEST(Row1, KilledActorsChangeNothing) {
   }
   // A lease, and the units of a lease once more: 20 episodes of 120 steps at most.
   EXPECT_LE(stall, Limit(options.lease_seconds + 0.5));
-  PrintFigure("1", absl::StrCat(kills, "/", wanted, " kills in ", runs, " runs, hash ",
-                                HasFailure() ? "differs" : "equal", ", longest stall ", Seconds(stall)));
+  PrintFigure("1", absl::StrCat(kills, "/", wanted, " kills in ", runs, " runs, ", HashFigure(), ", longest stall ",
+                                Seconds(stall)));
 }
 
 // Updates a second from the first to the last, with `count` actors; `hinder` is called after the first.
@@ -81,7 +81,7 @@ TEST(Row2, AStoppedActorCostsTheOthersLittle) {
     EXPECT_GE(beside_slow, least * alone);
     absl::StrAppend(&figure, ", ", static_cast<int>(100 * beside_slow / alone), " % beside one ten times slow");
   }
-  PrintFigure("2", absl::StrCat(figure, ", hash ", HasFailure() ? "differs" : "equal"));
+  PrintFigure("2", absl::StrCat(figure, ", ", HashFigure()));
 }
 
 TEST(Row3, ALearnerWithoutActorsWaitsAndServes) {
@@ -107,7 +107,7 @@ TEST(Row3, ALearnerWithoutActorsWaitsAndServes) {
   EXPECT_LE(resumed.count(), Limit(5));
   fleet.ExpectWholeRun();
   PrintFigure("3", absl::StrCat("no actor for ", absence.count() / 1000, " s, resumed after ", Seconds(resumed.count()),
-                                ", hash ", HasFailure() ? "differs" : "equal"));
+                                ", ", HashFigure()));
 }
 
 }  // namespace

@@ -85,5 +85,7 @@ inline uint64_t Below(std::mt19937_64& random, uint64_t limit) { return random()
 double Limit(double seconds);
 
 std::string Seconds(double seconds);  // "1.9 s"
+// "hash equal", or "hash differs" once ExpectWholeRun has found other weights in this process.
+std::string HashFigure();
 
 }  // namespace nmn::fault

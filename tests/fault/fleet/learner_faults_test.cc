@@ -75,10 +75,10 @@ TEST(Row4, AKilledLearnerGoesOnToTheSameWeights) {
     EXPECT_GT(lives.before_first_update, 0u);
     EXPECT_GT(lives.past_last_checkpoint, 0u);
   }
-  PrintFigure("4", absl::StrCat(HasFailure() ? "fewer than " : "", lives.cut, "/", wanted, " resumed, hash ",
-                                HasFailure() ? "differs" : "equal", ", serving after ", Seconds(lives.slowest_to_serve),
-                                " at most; ", lives.before_first_update, " kills before the first update, ",
-                                lives.past_last_checkpoint, " past the last checkpoint"));
+  PrintFigure(
+      "4", absl::StrCat(HasFailure() ? "fewer than " : "", lives.cut, "/", wanted, " resumed, ", HashFigure(),
+                        ", serving after ", Seconds(lives.slowest_to_serve), " at most; ", lives.before_first_update,
+                        " kills before the first update, ", lives.past_last_checkpoint, " past the last checkpoint"));
 }
 
 TEST(Row20, ALearnerToldToStopStopsCleanlyAndGoesOn) {
@@ -95,8 +95,8 @@ TEST(Row20, ALearnerToldToStopStopsCleanlyAndGoesOn) {
     EXPECT_TRUE(code == 75 || code == 0 || (early && code == 128 + SIGTERM)) << code << fleet.learner().err();
   });
   EXPECT_LE(slowest, 20);
-  PrintFigure("20", absl::StrCat(lives.cut, "/", wanted, " learners stopped within ", Seconds(slowest), ", hash ",
-                                 HasFailure() ? "differs" : "equal"));
+  PrintFigure("20",
+              absl::StrCat(lives.cut, "/", wanted, " learners stopped within ", Seconds(slowest), ", ", HashFigure()));
 }
 
 TEST(Row20, AnActorToldToStopLeavesCleanly) {
@@ -123,8 +123,7 @@ TEST(Row20, AnActorToldToStopLeavesCleanly) {
     }
     fleet.ExpectWholeRun();
   }
-  PrintFigure("20", absl::StrCat(stops, "/", wanted, " actors left within ", Seconds(slowest), ", hash ",
-                                 HasFailure() ? "differs" : "equal"));
+  PrintFigure("20", absl::StrCat(stops, "/", wanted, " actors left within ", Seconds(slowest), ", ", HashFigure()));
 }
 
 }  // namespace
