@@ -151,7 +151,7 @@ def text(title, content):
 
 
 def alerts_firing():
-    return number("Alerts firing: 0 is good", "Alerts of deploy/prometheus/rules.yaml that fire now, for the whole of Prometheus.",
+    return number("Alerts firing: 0", "Alerts of deploy/prometheus/rules.yaml that fire now, for the whole of Prometheus.",
                   'count(ALERTS{alertstate="firing"}) or vector(0)', steps=thresholds((GREEN, None), (RED, 1)))
 
 

@@ -14,6 +14,8 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(__file__))
 GRAFANA = os.path.join(ROOT, "deploy", "grafana")
 DASHBOARDS = os.path.join(GRAFANA, "dashboards")
 
+COLUMN, LETTER = 50, 7.2  # pixels of a grid column on a page 1200 wide, and of a letter of a title
+
 
 def problems_of(name, dashboard, runbook):
     problems = []
@@ -27,6 +29,8 @@ def problems_of(name, dashboard, runbook):
         places |= cells
         if "targets" not in panel:
             continue
+        if len(panel["title"]) * LETTER > box["w"] * COLUMN - COLUMN / 2:
+            problems.append(f"{where}: a title of {len(panel['title'])} letters is cut off")
         if panel["type"] != "table" and "unit" not in panel["fieldConfig"]["defaults"]:
             problems.append(f"{where} has no unit")
         if not panel["description"]:

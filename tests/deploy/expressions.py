@@ -4,7 +4,7 @@
 A panel's expression must give at least one number within the last minutes. An alert's expression gives none while all is well, so its
 selectors must: what the rule compares is there. Every nmn_ metric named must exist, and every label must be one of a known few.
 
-  expressions.py http://127.0.0.1:9090 [--wait=SECONDS]
+  expressions.py http://127.0.0.1:9090 [--wait=SECONDS] [--dashboards=FOLDER]
 """
 
 import argparse
@@ -59,26 +59,32 @@ class Prometheus:
         return any(not math.isnan(value) for _, values in self.range(expression) for _, value in values)
 
 
-def substituted(expression):
-    """Variables as their choice 'All', the rate's interval as a minute."""
-    return re.sub(r"\$(?:__rate_interval|__interval|\w+)", lambda match: "1m" if "interval" in match[0] else ".+", expression)
+def substituted(expression, choices=None):
+    """Variables as chosen, or else as 'All', the rate's interval as a minute."""
+    values = {"__rate_interval": "1m", **(choices or {})}
+    return re.sub(r"\$(\w+)", lambda match: values.get(match[1], ".+"), expression)
 
 
-def dashboard_files():
-    for name in sorted(os.listdir(DASHBOARDS)):
-        with open(os.path.join(DASHBOARDS, name), encoding="utf-8") as file:
+def variable_query(variable):
+    """(metric, label) whose values are a variable's choices."""
+    return re.fullmatch(r"label_values\((\w+), (\w+)\)", variable["query"]["query"]).groups()
+
+
+def dashboard_files(folder=DASHBOARDS):
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
             yield name, json.load(file)
 
 
-def wanted():
+def wanted(folder):
     """What must give numbers: (where, expression). What must be understood: the same."""
     numbers, understood = [], []
-    for name, dashboard in dashboard_files():
+    for name, dashboard in dashboard_files(folder):
         for panel in dashboard["panels"]:
             for target in panel.get("targets", []):
                 numbers.append((f"{name}, panel '{panel['title']}'", substituted(target["expr"])))
         for variable in dashboard["templating"]["list"]:
-            metric, label = re.fullmatch(r"label_values\((\w+), (\w+)\)", variable["query"]["query"]).groups()
+            metric, label = variable_query(variable)
             numbers.append((f"{name}, variable {variable['name']}", f'{metric}{{{label}!=""}}'))
         for annotation in dashboard["annotations"]["list"]:
             understood.append((f"{name}, annotation {annotation['name']}", annotation["target"]["expr"]))
@@ -128,10 +134,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url", help="of a Prometheus that scrapes a learner and its actors")
     parser.add_argument("--wait", type=float, default=0, help="seconds until everything must have data")
+    parser.add_argument("--dashboards", default=DASHBOARDS, help="folder of other dashboards than the committed ones")
     arguments = parser.parse_args()
 
     prometheus = Prometheus(arguments.url)
-    numbers, understood = wanted()
+    numbers, understood = wanted(arguments.dashboards)
     deadline = time.monotonic() + arguments.wait
     while True:
         problems = problems_of(prometheus, numbers, understood)
