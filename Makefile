@@ -4,23 +4,27 @@ SHELL := /bin/bash
 PRESET ?= release
 BUILD := build/$(PRESET)
 PACKAGES := deploy/debian-packages.txt
+TEST_PACKAGES := deploy/debian-test-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build train test fault bench format clean
+.PHONY: help deps build train test test-deploy fault bench format clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
 	@echo "make train   build, train benchmark 1 (less than a minute on two cores), draw its learning curve"
 	@echo "make test    build and run every test"
+	@echo "make test-deploy  build, then try what deploy/ and docker/ ship: containers, dashboards, schedulers (as root)"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make bench   build and run the benchmarks"
 	@echo "make format  clang-format over all sources"
 
-# Installs what deploy/debian-packages.txt lists and this machine lacks.
+# Installs what the lists name and this machine lacks.
 deps: $(STAMP)
 $(STAMP): $(PACKAGES)
-	@missing=$$(for p in $$(sed 's/#.*//' $(PACKAGES)); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+build/.test-packages-installed: $(TEST_PACKAGES)
+$(STAMP) build/.test-packages-installed:
+	@missing=$$(for p in $$(sed 's/#.*//' $<); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 	  echo "installing:" $$missing; \
 	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
@@ -40,6 +44,12 @@ train: build
 test: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET)
 	ctest --preset $(PRESET) -j 2
+
+# One after the other: several start services of their own.
+test-deploy: deps build/.test-packages-installed $(BUILD)/build.ninja
+	cmake --preset $(PRESET) -DNMN_TEST_DEPLOY=ON
+	cmake --build --preset $(PRESET) --target nmn nmn-learner nmn-actor
+	ctest --preset $(PRESET) -L deploy --verbose
 
 # Each row prints its figure; all of them are in $(BUILD)/fault-figures.txt at the end.
 fault: deps $(BUILD)/build.ninja
