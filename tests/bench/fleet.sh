@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # A learner and its actors over loopback TCP, for the scripts beside this one, which source it once they know $bin.
 # Sets $work, a folder that goes away at the end, and $pids, the processes: the learner first.
 

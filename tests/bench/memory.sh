@@ -12,7 +12,7 @@
 set -euo pipefail
 
 bin=build/release/bin benchmark=b1 preset=fast arch=nmn seconds=600 updates=0 actors=2 seed=1 out=
-limit_learner= limit_actor=64
+limit_learner="" limit_actor=64
 for flag in "$@"; do
   case $flag in
     --bin=*) bin=${flag#*=} ;;
@@ -34,6 +34,7 @@ if [ -z "$limit_learner" ]; then
   if [ "$benchmark" = b1 ]; then limit_learner=1024; else limit_learner=4096; fi
 fi
 
+# shellcheck source=tests/bench/fleet.sh
 source "$(dirname "$0")/fleet.sh"
 out=${out:-$work}
 mkdir -p "$out"
