@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 namespace nmn {
@@ -36,14 +37,14 @@ SignalWatcher::SignalWatcher(std::function<void(int)> on_signal, std::string las
   action.sa_handler = Handle;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, &previous_interrupt_);
-  sigaction(SIGTERM, &action, &previous_terminate_);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
 }
 
 SignalWatcher::~SignalWatcher() {
   if (read_fd_ < 0) return;
-  sigaction(SIGINT, &previous_interrupt_, nullptr);
-  sigaction(SIGTERM, &previous_terminate_, nullptr);
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGTERM, SIG_IGN);
   const char end = 0;
   [[maybe_unused]] const ssize_t written = write(pipe_to_watcher.load(), &end, 1);
   thread_.join();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <csignal>
 #include <functional>
 #include <string>
 #include <thread>
@@ -9,14 +8,17 @@ namespace nmn {
 
 // Turns SIGINT and SIGTERM into a call on a thread of its own, where anything may be done. Works whichever thread the
 // kernel hands the signal to: libraries start threads before main (OpenBLAS), which a blocked mask would not cover. One
-// at a time in a process.
+// in a process, for what a main does until it returns.
+//
+// After its end both signals are ignored until the process exits: the work is done by then, and a signal in the last
+// moments must not turn its exit code into 143.
 //
 // The first signal calls back. A second Ctrl-C ends the process at once with code 130, after `last_words` on stderr:
 // say what is lost.
 class SignalWatcher {
  public:
   SignalWatcher(std::function<void(int signal)> on_signal, std::string last_words);
-  ~SignalWatcher();  // the signals do again what they did before
+  ~SignalWatcher();
   SignalWatcher(const SignalWatcher&) = delete;
   SignalWatcher& operator=(const SignalWatcher&) = delete;
 
@@ -25,8 +27,6 @@ class SignalWatcher {
 
   std::function<void(int)> on_signal_;
   std::string last_words_;
-  struct sigaction previous_interrupt_;
-  struct sigaction previous_terminate_;
   int read_fd_ = -1;
   std::thread thread_;
 };

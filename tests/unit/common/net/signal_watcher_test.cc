@@ -54,14 +54,18 @@ TEST(SignalWatcher, CallsBackWhenAnotherThreadGetsTheSignal) {
   EXPECT_TRUE(stop.stop_requested());
 }
 
-TEST(SignalWatcher, RestoresWhatTheSignalsDid) {
-  struct sigaction before, after;
-  sigaction(SIGTERM, nullptr, &before);
+void FinishWork(int signal) {
   {
-    SignalWatcher watcher([](int) {}, "");
+    SignalWatcher watcher([](int) {}, "lost");
   }
-  sigaction(SIGTERM, nullptr, &after);
-  EXPECT_EQ(before.sa_handler, after.sa_handler);
+  kill(getpid(), signal);
+  std::exit(0);
+}
+
+TEST(SignalWatcherDeathTest, ASignalAfterItsEndLeavesTheExitCodeOfTheProcess) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(FinishWork(SIGTERM), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(FinishWork(SIGINT), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
