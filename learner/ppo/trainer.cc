@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/env/environment.h"
+#include "common/failpoint/failpoint.h"
 #include "common/nn/denormals.h"
 #include "learner/bptt/thread_pool.h"
 #include "learner/ppo/advantages.h"
@@ -185,6 +186,7 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
     }
   }
   if (!critic.ok()) return critic.status();
+  if (!failpoint::Hit(failpoint::Point::kUpdatePoison).ok()) critic_.parameters.detach().select(0, 0).fill_(std::numeric_limits<double>::quiet_NaN());
   if (absl::Status status = CheckFinite(critic->loss); !status.ok()) return status;
   report.critic_loss = critic->loss;
   report.critic_gradient_norm = critic->gradient_norm;

@@ -19,6 +19,7 @@ struct FleetOptions {
   double step_cost_us = 0;         // of the environment; reaches no result
   double lease_seconds = 1;        // short, so that a hung actor is felt soon
   std::vector<std::string> set{};  // more assignments, "work.max_actors=4"
+  std::string directory{};         // of the run; a folder of its own where empty
 };
 
 // A learner and its actors, real processes on a run directory of their own, as a test starts and ends them. The learner
@@ -28,7 +29,7 @@ class Fleet {
   explicit Fleet(const FleetOptions& options, std::vector<std::string> learner_flags = {});
 
   // From the second time on with --resume. Does not wait.
-  void StartLearner();
+  void StartLearner(std::vector<std::string> environment = {});
   testing::Subprocess& learner() { return *learner_; }
   // Seconds from its start to the line that says that it serves; negative where it ended or `limit` passed before.
   double SecondsToServe(std::chrono::milliseconds limit = std::chrono::seconds(60));
@@ -57,7 +58,7 @@ class Fleet {
   v1::GetStatusResponse Status() const;
 
   // Lets the run end, ends the actors that did not hear of it, and expects: the learner's code 0, the actors' code 0,
-  // the weights of the fault-free run, each update in metrics.jsonl once, each episode in episodes.csv once.
+  // the weights of the fault-free run, and records of each update and episode once (records.h).
   void ExpectWholeRun(std::chrono::seconds limit = std::chrono::seconds(120));
 
  private:
@@ -74,6 +75,9 @@ class Fleet {
 // `weights_sha256` of the run with those options that nothing disturbs: embedded, one actor. Computed once a process.
 std::string FaultFreeHash(const FleetOptions& options);
 
+// After which update a learner says on stderr that it goes on; -1 where it began anew.
+int RestoredUpdate(const std::string& err);
+
 // A port nobody listens on, below those that the kernel hands out by itself: a client that dials such a port of a dead
 // server can be connected to itself.
 uint16_t FreePort();
@@ -81,11 +85,14 @@ uint16_t FreePort();
 // The same draws everywhere.
 inline uint64_t Below(std::mt19937_64& random, uint64_t limit) { return random() % limit; }
 
-// The limit of a promise in seconds. The promises are made for idle cores: the short form shares them with other tests.
+// The limit of a promise in seconds. The promises are made for idle cores: the short form shares them with other tests,
+// and so does the full one with NMN_FAULT_SHARED=1; then five times as long will do.
 double Limit(double seconds);
 
 std::string Seconds(double seconds);  // "1.9 s"
-// "hash equal", or "hash differs" once ExpectWholeRun has found other weights in this process.
+// Expects the weights of the fault-free run.
+void ExpectHash(const std::string& hash, const std::string& fault_free);
+// "hash equal", or "hash differs" once ExpectHash has found other weights in this process.
 std::string HashFigure();
 
 }  // namespace nmn::fault

@@ -54,6 +54,12 @@ class RawActor {
     message.set_sequence(++sequence_);
     stream_->Write(message);
   }
+  // The next message; not set when the stream has ended.
+  v1::LearnerMessage Next() {
+    v1::LearnerMessage message;
+    if (!stream_->Read(&message)) message.Clear();
+    return message;
+  }
   // The next message of a kind; others are skipped. Not set when the stream has ended.
   v1::LearnerMessage Await(v1::LearnerMessage::BodyCase kind) {
     v1::LearnerMessage message;
