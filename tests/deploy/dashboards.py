@@ -10,9 +10,12 @@ import subprocess
 import sys
 import tempfile
 
+import yaml
+
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", ".."))
 GRAFANA = os.path.join(ROOT, "deploy", "grafana")
 DASHBOARDS = os.path.join(GRAFANA, "dashboards")
+SOURCE = "nmn-prometheus"
 
 COLUMN, LETTER = 50, 7.2  # pixels of a grid column on a page 1200 wide, and of a letter of a title
 
@@ -36,7 +39,7 @@ def problems_of(name, dashboard, runbook):
         if not panel["description"]:
             problems.append(f"{where} has no description")
         for target in panel["targets"]:
-            if target["datasource"]["uid"] != "nmn-prometheus":
+            if target["datasource"]["uid"] != SOURCE:
                 problems.append(f"{where} asks another data source")
             variables = set(re.findall(r"\$(\w+)", target["expr"])) - {"__rate_interval"}
             known = {variable["name"] for variable in dashboard["templating"]["list"]}
@@ -65,6 +68,11 @@ def main():
         problems.append("two dashboards have the same uid")
     for name, dashboard in dashboards.items():
         problems += problems_of(name, dashboard, dashboards["runbook.json"])
+
+    with open(os.path.join(GRAFANA, "provisioning", "datasources", "prometheus.yaml"), encoding="utf-8") as file:
+        provisioned = [source["uid"] for source in yaml.safe_load(file)["datasources"]]
+    if provisioned != [SOURCE]:
+        problems.append(f"deploy/grafana/provisioning has the data sources {provisioned}, the dashboards ask {SOURCE}")
 
     for problem in problems:
         print(problem, file=sys.stderr)

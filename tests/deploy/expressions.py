@@ -34,6 +34,7 @@ LABELS = {
     "phase", "step", "verdict", "method", "code",
 }
 MOST_SERIES = 80  # of one metric of one process: a histogram of four methods, or four methods by seventeen codes
+NAN_IS_DATA = ("nmn_kl_penalty_beta",)  # NaN where the objective has no penalty
 SELECTOR = re.compile(r"\b(?:nmn_\w+|up|process_\w+)(?:\{[^}]*\})?")
 
 
@@ -56,7 +57,8 @@ class Prometheus:
         return [(one["metric"], [(at, float(value)) for at, value in one["values"]]) for one in data["result"]]
 
     def has_numbers(self, expression):
-        return any(not math.isnan(value) for _, values in self.range(expression) for _, value in values)
+        nan_too = any(metric in expression for metric in NAN_IS_DATA)
+        return any(nan_too or not math.isnan(value) for _, values in self.range(expression) for _, value in values)
 
 
 def substituted(expression, choices=None):
