@@ -27,7 +27,7 @@ ROWS = [
                (named("nmn_discounted_return_recent_mean", "run, preset, arch, seed"), "discounted return"),
                (named("nmn_return_mean", "run, preset, arch, seed"), "raw return"),
                (named("nmn_run_seconds_left", "run, preset, arch, seed"), "time left")],
-              ["run", "preset", "arch", "seed"], {"time left": "dtdurations"}),
+              ["run", "preset", "arch", "seed"], {"updates": "none", "budget": "none", "discounted return": "none", "raw return": "none", "time left": "dtdurations"}),
         bars("Share of the optimum: 95 % is solved", "Mean discounted return of the last 1000 episodes over that of a policy that knows the task.",
              [(SHARE, "{{arch}}, seed {{seed}}")], "percentunit", thresholds((RED, None), (YELLOW, 0.8), (GREEN, 0.95))),
     ]),

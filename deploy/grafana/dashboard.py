@@ -15,15 +15,17 @@ def runbook_url(alerts, name):
 
 
 def place(rows):
-    """rows: (title or None, height, panels); the panels of a row share its width. Gives panels with id and gridPos."""
+    """rows: (title or None, height, panels); the panels of a row share its width by their weights, 1 where they have none. Gives panels
+    with id and gridPos."""
     placed, top = [], 0
     for title, height, panels in rows:
         if title:
             placed.append({"type": "row", "title": title, "collapsed": False, "panels": [],
                            "gridPos": {"x": 0, "y": top, "w": WIDTH, "h": 1}})
             top += 1
+        weights = [one.pop("weight", 1) for one in panels]
         for index, one in enumerate(panels):
-            left, right = WIDTH * index // len(panels), WIDTH * (index + 1) // len(panels)
+            left, right = (WIDTH * sum(weights[:end]) // sum(weights) for end in (index, index + 1))
             placed.append({**one, "gridPos": {"x": left, "y": top, "w": right - left, "h": height}})
         top += height
     for index, one in enumerate(placed):

@@ -129,6 +129,7 @@ def table(title, description, columns, labels, units):
     found = panel("table", title, description, columns, {"showHeader": True, "cellHeight": "sm"},
                   {"custom": {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}, "mappings": [], "noValue": "no data"},
                   True, ())
+    found["weight"] = 2
     names = {f"Value #{target['refId']}": name for target, (_, name) in zip(found["targets"], columns)}
     for target in found["targets"]:
         target["format"] = "table"

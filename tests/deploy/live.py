@@ -27,7 +27,7 @@ ROOT = os.path.realpath(os.path.join(HERE, "..", ".."))
 LIMIT_SECONDS = 120  # for a process to serve
 DATA_SECONDS = 240  # for everything to have data; a loaded machine takes a minute for the first updates
 POLL_SECONDS = 0.05
-UPDATES = 5000  # of a run: more than it gets to
+UPDATES = 2000  # of a run: more than it gets to
 PROMETHEUS_TRIES = 5
 
 
@@ -83,20 +83,28 @@ def write_config(binaries, path, arch, seed, updates):
 
 def start_learner(fleet, binaries, arch, seed, actors, updates):
     """Gives the targets of Prometheus: the learner's and the actors'."""
-    name = f"learner-{arch}-{seed}"
+    name = f"b1-{arch}-fast-s{seed}"
     config = os.path.join(fleet.folder, f"{name}.textproto")
     write_config(binaries, config, arch, seed, updates)
     fleet.start(name, os.path.join(binaries, "nmn-learner"), f"--config={config}", "--listen=127.0.0.1:0", "--metrics=127.0.0.1:0",
-                f"--run_dir={os.path.join(fleet.folder, name + '.run')}")
+                f"--run_dir={os.path.join(fleet.folder, name)}")
     address = fleet.wait_for(name, r"serving on ([0-9.:]+)")
-    names = [f"actor-{arch}-{seed}-{i}" for i in range(1, actors + 1)]
+    names = [f"{name}-actor-{i}" for i in range(1, actors + 1)]
     for actor in names:
         fleet.start(actor, os.path.join(binaries, "nmn-actor"), f"--learner={address}", f"--actor_id={actor}", "--metrics=127.0.0.1:0")
     return metrics_of(fleet, name), [metrics_of(fleet, actor) for actor in names]
 
 
-def start_prometheus(fleet, learners, actors):
-    """The committed rules and configuration, with file_sd in place of Compose's names and a scrape a second."""
+def write_targets(fleet, learners, actors):
+    """The file_sd list, in one step: Prometheus reads it whenever it changes."""
+    path = os.path.join(fleet.folder, "prometheus", "targets", "live.json")
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump([{"targets": learners, "labels": {"job": "learner"}}, {"targets": actors, "labels": {"job": "actor"}}], file)
+    os.rename(path + ".new", path)
+
+
+def start_prometheus(fleet):
+    """The committed rules and configuration, with file_sd in place of Compose's names and a scrape a second. Gives its URL."""
     with open(os.path.join(ROOT, "deploy", "prometheus", "prometheus.yml"), encoding="utf-8") as file:
         config = yaml.safe_load(file)
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
@@ -108,8 +116,6 @@ def start_prometheus(fleet, learners, actors):
     shutil.copy(os.path.join(ROOT, "deploy", "prometheus", "rules.yaml"), folder)
     with open(os.path.join(folder, "prometheus.yml"), "w", encoding="utf-8") as file:
         yaml.safe_dump(config, file)
-    with open(os.path.join(folder, "targets", "live.json"), "w", encoding="utf-8") as file:
-        json.dump([{"targets": learners, "labels": {"job": "learner"}}, {"targets": actors, "labels": {"job": "actor"}}], file)
 
     for _ in range(PROMETHEUS_TRIES):
         with socket.socket() as probe:  # Prometheus cannot say which port it took
@@ -165,20 +171,21 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         fleet = Fleet(folder)
         try:
+            url = start_prometheus(fleet)
             began = time.time()
             learners, actors = [], []
             for arch, seed, count in runs:
                 learner, of_it = start_learner(fleet, binaries, arch, seed, count, UPDATES)
                 learners.append(learner)
                 actors += of_it
-            url = start_prometheus(fleet, learners, actors)
+                write_targets(fleet, learners, actors)
             code = run_script("expressions.py", url, f"--wait={DATA_SECONDS}")
             if code == 0 and not planted_errors_are_noticed(folder, url):
                 return 1
             if code == 0 and arguments.pictures:
                 time.sleep(max(0, began + arguments.seconds - time.time()))  # the pictures' length, not a wait for an event
                 span = min(arguments.seconds, time.time() - began)
-                code = run_script("render_dashboards.py", url, arguments.pictures, f"--span={span:.0f}")
+                code = run_script("render_dashboards.py", url, arguments.pictures, f"--span={span:.0f}", f"--instance={learners[0]}")
             return code
         finally:
             fleet.stop()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws what each dashboard shows for a live Prometheus: one SVG a dashboard, every panel's queries run over the last minutes.
 
-  render_dashboards.py http://127.0.0.1:9090 FOLDER [--span=SECONDS]
+  render_dashboards.py http://127.0.0.1:9090 FOLDER [--span=SECONDS] [--instance=HOST:PORT]
 
 No Grafana is involved: layout, titles, units, thresholds and queries are those of deploy/grafana/dashboards, the drawing is our own.
 """
@@ -31,13 +31,14 @@ def style_of(panel, reference):
     return ""
 
 
-def choices_of(prometheus, dashboard):
-    """What a person sees first: all of a variable with several choices, the first value of one with a single choice."""
+def choices_of(prometheus, dashboard, instance):
+    """All of a variable with several choices; the instance, or the first value, of one with a single choice."""
     choices = {}
     for variable in dashboard["templating"]["list"]:
         metric, label = variable_query(variable)
         if not variable["multi"]:
-            choices[variable["name"]] = min(one["metric"][label] for one in prometheus.get("query", query=metric)["result"])
+            values = [one["metric"][label] for one in prometheus.get("query", query=metric)["result"]]
+            choices[variable["name"]] = instance if instance in values else min(values)
     return choices
 
 
@@ -71,9 +72,9 @@ def table_of(prometheus, panel, choices, span):
     return rows, units
 
 
-def drawn(prometheus, dashboard, span):
+def drawn(prometheus, dashboard, instance, span):
     height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"]) * svg.ROW + 40
-    choices = choices_of(prometheus, dashboard)
+    choices = choices_of(prometheus, dashboard, instance)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="1208" height="{height}" viewBox="0 0 1208 {height}" '
            'font-family="DejaVu Sans, Arial, sans-serif">', svg.rectangle(0, 0, 1208, height, "#f0f1f3"),
            svg.label(10, 24, f"{dashboard['title']}: {dashboard['description']}", 16, weight="bold")]
@@ -101,6 +102,7 @@ def main():
     parser.add_argument("url")
     parser.add_argument("folder")
     parser.add_argument("--span", type=float, default=300, help="seconds that the pictures show")
+    parser.add_argument("--instance", help="of the learner whose run Training shows; the first one by default")
     arguments = parser.parse_args()
 
     prometheus = Prometheus(arguments.url)
@@ -111,7 +113,7 @@ def main():
             continue  # the runbook is text
         path = os.path.join(arguments.folder, name.replace(".json", ".svg"))
         with open(path, "w", encoding="utf-8") as file:
-            file.write(drawn(prometheus, dashboard, (now - arguments.span, now)))
+            file.write(drawn(prometheus, dashboard, arguments.instance, (now - arguments.span, now)))
         print(path)
 
 
