@@ -6,18 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "common/env/environment.h"
+#include "common/env/figures.h"
 
 namespace nmn::cli {
 namespace {
-
-std::vector<uint32_t> AdaptationSteps(size_t horizon) {
-  std::vector<uint32_t> steps;
-  for (uint32_t step : {0u, 1u, 2u, 5u, 10u}) {
-    if (step + 1 < horizon) steps.push_back(step);
-  }
-  steps.push_back(static_cast<uint32_t>(horizon - 1));
-  return steps;
-}
 
 nlohmann::ordered_json Number(double value) {
   if (!std::isfinite(value)) return nullptr;
@@ -49,7 +41,7 @@ absl::StatusOr<Evaluation> Evaluate(Player& player, const std::vector<std::strin
     absl::StatusOr<PlayedBatch> batch = player.Play(first, count);
     if (!batch.ok()) return batch.status();
     if (steps.empty()) {
-      steps = AdaptationSteps(batch->reward.rows);
+      steps = env::AdaptationSteps(static_cast<uint32_t>(batch->reward.rows));
       at_step.assign(steps.size(), std::vector<double>(episodes));
     }
     double weight = 1;

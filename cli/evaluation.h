@@ -26,7 +26,7 @@ struct Evaluation {
   Estimate raw;         // sum of rewards
   Estimate discounted;  // with env::kReportedDiscount
   std::vector<std::pair<std::string, Estimate>> measures;
-  std::vector<std::pair<uint32_t, double>> adaptation;  // in-episode step, mean reward: 0, 1, 2, 5, 10 and the last
+  std::vector<std::pair<uint32_t, double>> adaptation;  // in-episode step, mean reward; of env::AdaptationSteps
 };
 
 // `progress` hears how many episodes are done after each batch. Sums run in episode order, so batches of any size give

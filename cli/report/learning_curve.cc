@@ -1,7 +1,5 @@
 #include "cli/report/learning_curve.h"
 
-#include <cmath>
-#include <numbers>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -10,19 +8,10 @@
 #include "cli/report/figure.h"
 #include "cli/report/output.h"
 #include "common/env/environment.h"
+#include "common/env/figures.h"
 
 namespace nmn::report {
 namespace {
-
-// The oracle's figure of b2 was computed for this half-angle of the wind (nmn.md section 4).
-constexpr double kKnownCone = std::numbers::pi / 5;
-
-bool OracleIsKnown(const v1::RunConfig& config, const env::EnvironmentSpec& spec) {
-  const v1::EnvironmentOptions& options = config.env();
-  return spec.oracle_return != 0 && (options.horizon() == 0 || options.horizon() == spec.default_horizon) &&
-         options.switch_probability() == 0 && options.switch_steps().empty() &&
-         (options.cone() == 0 || std::abs(options.cone() - kKnownCone) < 1e-4);
-}
 
 std::string CurvesCsv(const std::vector<Curve>& curves) {
   std::string csv = "curve,runs,episodes,discounted_mean,discounted_std,return_mean,return_std\n";
@@ -86,8 +75,7 @@ void AppendAdaptation(const std::vector<Run>& runs, const Group& group, bool las
 absl::Status WriteLearningCurve(const std::vector<Run>& runs, const std::string& out, bool each) {
   if (absl::Status status = PrepareOutput(runs, out); !status.ok()) return status;
   const v1::RunConfig& config = runs[0].config;
-  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
-  if (!spec.ok()) return spec.status();
+  const std::optional<env::Optimum> optimum = env::KnownOptimum(config.benchmark(), config.env());
   const std::vector<Curve> curves = MakeCurves(runs, each);
   if (absl::Status status = WriteText(out + "/learning_curve.csv", CurvesCsv(curves)); !status.ok()) return status;
 
@@ -98,8 +86,8 @@ absl::Status WriteLearningCurve(const std::vector<Run>& runs, const std::string&
                                 kSmoothingEpisodes, " episodes)");
     figure.y_label = discounted ? absl::StrFormat("discounted return per episode (γ = %g)", env::kReportedDiscount)
                                 : "return per episode (sum of raw rewards)";
-    if (OracleIsKnown(config, *spec)) {
-      const double oracle = discounted ? spec->oracle_discounted : spec->oracle_return;
+    if (optimum) {
+      const double oracle = discounted ? optimum->discounted : optimum->raw;
       figure.references.push_back({absl::StrFormat("a policy that knows the task (%.0f)", oracle), oracle});
     }
     absl::Status status = Draw(figure, out + (discounted ? "/learning_curve" : "/learning_curve_raw"));

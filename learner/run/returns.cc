@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "common/env/figures.h"
+
 namespace nmn::run {
 
 EpisodeReturns ComputeReturns(ConstView2 reward, double discount) {
@@ -35,8 +37,7 @@ double StandardDeviation(const std::vector<double>& values) {
 std::vector<AdaptationPoint> ComputeAdaptation(ConstView2 reward) {
   std::vector<AdaptationPoint> points;
   if (reward.rows == 0 || reward.columns == 0) return points;
-  for (const size_t step : {size_t{0}, size_t{1}, size_t{2}, size_t{5}, size_t{10}, reward.rows - 1}) {
-    if (step >= reward.rows || (!points.empty() && step <= points.back().step)) continue;
+  for (const uint32_t step : env::AdaptationSteps(static_cast<uint32_t>(reward.rows))) {
     double sum = 0;
     for (size_t e = 0; e < reward.columns; ++e) sum += reward(step, e);
     points.push_back({step, sum / static_cast<double>(reward.columns)});

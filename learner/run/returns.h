@@ -17,7 +17,7 @@ double Mean(const std::vector<double>& values);
 // Population standard deviation.
 double StandardDeviation(const std::vector<double>& values);
 
-// Mean reward over episodes at in-episode steps 0, 1, 2, 5, 10 and the last: how fast a policy adapts.
+// Mean reward over episodes at the steps of env::AdaptationSteps: how fast a policy adapts.
 struct AdaptationPoint {
   size_t step = 0;
   double mean_reward = 0;

@@ -1,0 +1,35 @@
+#include "common/env/figures.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "common/env/environment.h"
+
+namespace nmn::env {
+namespace {
+
+// The oracle's figure of b2 was computed for this half-angle of the wind (nmn.md section 4); the others have no wind.
+constexpr double kConeOfB2 = std::numbers::pi / 5;
+
+}  // namespace
+
+std::vector<uint32_t> AdaptationSteps(uint32_t horizon) {
+  std::vector<uint32_t> steps;
+  for (const uint32_t step : kAdaptationSteps) {
+    if (step + 1 < horizon) steps.push_back(step);
+  }
+  steps.push_back(horizon - 1);
+  return steps;
+}
+
+std::optional<Optimum> KnownOptimum(std::string_view benchmark, const v1::EnvironmentOptions& options) {
+  const absl::StatusOr<EnvironmentSpec> spec = FindSpec(benchmark);
+  if (!spec.ok() || spec->oracle_return == 0) return std::nullopt;
+  const bool holds = (options.horizon() == 0 || options.horizon() == spec->default_horizon) &&
+                     options.switch_probability() == 0 && options.switch_steps().empty() && options.tasks().empty() &&
+                     options.targets().empty() && std::abs(options.cone() - (benchmark == "b2" ? kConeOfB2 : 0)) < 1e-4;
+  if (!holds) return std::nullopt;
+  return Optimum{spec->oracle_return, spec->oracle_discounted};
+}
+
+}  // namespace nmn::env
