@@ -96,7 +96,13 @@ absl::StatusOr<Address> ParseServerAddress(std::string_view text, std::string_vi
   return address;
 }
 
-absl::Status CheckBindable(const Address& address, std::string_view flag) {
+Address Reachable(Address address) {
+  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+  if (address.host == "::") address.host = "::1";
+  return address;
+}
+
+absl::StatusOr<Listener> Listen(const Address& address, std::string_view flag) {
   const std::string name = std::string(flag) + "=" + ToString(address);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -107,20 +113,32 @@ absl::Status CheckBindable(const Address& address, std::string_view flag) {
     return absl::InvalidArgumentError(name + ": " + gai_strerror(error) + "; give an address of this machine");
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, freeaddrinfo);
-  const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return absl::InvalidArgumentError(name + ": " + std::strerror(errno));
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  const bool bound = bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, 1) == 0;
-  const int error = bound ? 0 : errno;
+  sockaddr_storage bound{};
+  socklen_t size = sizeof(bound);
+  if (bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0 &&
+      getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
+    const in_port_t network_order = bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
+                                                                : reinterpret_cast<sockaddr_in*>(&bound)->sin_port;
+    return Listener{fd, ntohs(network_order)};
+  }
+  const int error = errno;
   close(fd);
-  if (error == 0) return absl::OkStatus();
   if (error == EADDRINUSE) {
     return absl::UnavailableError(
         name + ": the port is in use; stop what holds it, or choose another (port 0 takes a free one)");
   }
   return absl::InvalidArgumentError(name + ": " + std::strerror(error) +
                                     "; give an address of this machine that may be bound");
+}
+
+absl::Status CheckBindable(const Address& address, std::string_view flag) {
+  const absl::StatusOr<Listener> listener = Listen(address, flag);
+  if (listener.ok()) close(listener->fd);
+  return listener.status();
 }
 
 }  // namespace nmn::net

@@ -33,8 +33,19 @@ absl::StatusOr<Address> ParseListenAddress(std::string_view text, std::string_vi
 // A server's address as a client wants it: port 0 is refused.
 absl::StatusOr<Address> ParseServerAddress(std::string_view text, std::string_view flag);
 
-// Whether a socket can listen there now. UNAVAILABLE: in use; INVALID_ARGUMENT: no address of this machine, or not
-// allowed. Both name `flag` and the address.
+// Where a client on the same machine reaches a server that listens on all of its addresses (0.0.0.0, ::): loopback.
+// Others as they are.
+Address Reachable(Address address);
+
+// A socket that listens; does not block. The caller closes it. UNAVAILABLE: the port is in use; INVALID_ARGUMENT: no
+// address of this machine, or not allowed. Both name `flag` and the address.
+struct Listener {
+  int fd = -1;
+  uint16_t port = 0;  // the one that was taken where the address has 0
+};
+absl::StatusOr<Listener> Listen(const Address& address, std::string_view flag);
+
+// Whether a socket can listen there now. The errors of Listen.
 absl::Status CheckBindable(const Address& address, std::string_view flag);
 
 }  // namespace nmn::net

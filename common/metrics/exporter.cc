@@ -1,0 +1,112 @@
+#include "common/metrics/exporter.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "common/build/build.h"
+#include "common/metrics/http_client.h"
+#include "common/metrics/registry.h"
+#include "common/net/address.h"
+
+namespace nmn::metrics {
+namespace {
+
+constexpr char kFlag[] = "--metrics";
+constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
+
+absl::StatusOr<net::Address> ParseMetricsAddress(const std::string& text) {
+  absl::StatusOr<net::Address> address = net::ParseAddress(text, kFlag);
+  if (!address.ok()) {
+    return absl::InvalidArgumentError(std::string(address.status().message()) + ", or \"off\" for no metrics");
+  }
+  // A name for two addresses could be bound on one of them while the other belongs to someone else.
+  if (address->host == "localhost") address->host = "127.0.0.1";
+  return address;
+}
+
+}  // namespace
+
+Exporter::Exporter() : registry_(std::make_unique<prometheus::Registry>()) {
+  const v1::BuildInfo build = build::ThisBuild();
+  AddGauge(*registry_, "nmn_build_info", "What this process was built from; always 1.",
+           {{"version", build.version()}, {"commit", build.commit()}, {"rounding_class", build.rounding_class()}})
+      .Set(1);
+}
+
+Exporter::~Exporter() { server_.reset(); }
+
+absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(const Options& options) {
+  if (options.address == kOff) return nullptr;
+  absl::StatusOr<net::Address> address = ParseMetricsAddress(options.address);
+  if (!address.ok()) return address.status();
+  std::unique_ptr<Exporter> self(new Exporter);
+  self->health_ = options.health;
+  const auto answer = [exporter = self.get()](std::string_view path) { return exporter->Answer(path); };
+  absl::StatusOr<std::unique_ptr<HttpServer>> server = HttpServer::Start(*address, kFlag, answer);
+  if (absl::IsUnavailable(server.status()) && options.or_free_port) {
+    address->port = 0;
+    server = HttpServer::Start(*address, kFlag, answer);
+  }
+  if (!server.ok()) return server.status();
+  self->server_ = *std::move(server);
+  return self;
+}
+
+void Exporter::Add(const prometheus::Collectable& collectable) {
+  MutexLock lock(mutex_);
+  collectables_.push_back(&collectable);
+}
+
+void Exporter::Remove(const prometheus::Collectable& collectable) {
+  MutexLock lock(mutex_);
+  collectables_.erase(std::remove(collectables_.begin(), collectables_.end(), &collectable), collectables_.end());
+}
+
+std::string Exporter::url() const { return "http://" + net::ToString(server_->address()) + "/metrics"; }
+
+std::string Exporter::Text() const {
+  std::vector<prometheus::MetricFamily> families = registry_->Collect();
+  const auto append = [&families](std::vector<prometheus::MetricFamily> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(families));
+  };
+  append(process_.Collect());
+  {
+    MutexLock lock(mutex_);
+    for (const prometheus::Collectable* collectable : collectables_) append(collectable->Collect());
+  }
+  std::ostringstream text;
+  prometheus::TextSerializer().Serialize(text, families);
+  return text.str();
+}
+
+HttpResponse Exporter::Answer(std::string_view path) const {
+  if (path == "/metrics") return {200, kTextFormat, Text()};
+  HttpResponse response;
+  if (path == "/healthz") {
+    const absl::Status health = health_ ? health_() : absl::OkStatus();
+    response.status = health.ok() ? 200 : 503;
+    response.body = health.ok() ? "ok\n" : std::string(health.message()) + "\n";
+  } else {
+    response.status = 404;
+    response.body = "the paths are /metrics and /healthz\n";
+  }
+  return response;
+}
+
+absl::Status CheckHealth(const std::string& address, std::chrono::milliseconds timeout) {
+  if (address == kOff) return absl::InvalidArgumentError("--health asks --metrics, which is off");
+  const absl::StatusOr<net::Address> parsed = ParseMetricsAddress(address);
+  if (!parsed.ok()) return parsed.status();
+  if (parsed->port == 0) {
+    return absl::InvalidArgumentError("--health needs the port of --metrics, not the 0 that takes a free one");
+  }
+  const absl::StatusOr<HttpResponse> answer = HttpGet(*parsed, "/healthz", timeout);
+  if (!answer.ok()) return answer.status();
+  if (answer->status == 200) return absl::OkStatus();
+  return absl::UnavailableError(answer->body.substr(0, answer->body.find('\n')));
+}
+
+}  // namespace nmn::metrics

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <prometheus/collectable.h>
+#include <prometheus/registry.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/metrics/http_server.h"
+#include "common/metrics/process_metrics.h"
+#include "common/sync/mutex.h"
+
+namespace nmn::metrics {
+
+inline constexpr char kLearnerAddress[] = "127.0.0.1:9464";
+inline constexpr char kActorAddress[] = "127.0.0.1:9465";
+// The value of --metrics that asks for none.
+inline constexpr char kOff[] = "off";
+inline constexpr char kFlagHelp[] =
+    "address of /metrics (Prometheus) and /healthz; port 0 takes a free one, \"off\" has none";
+
+// The metrics of a process and where they are read: GET /metrics in Prometheus' text format, GET /healthz. Has
+// process_* and nmn_build_info from the start. Thread-safe.
+class Exporter {
+ public:
+  struct Options {
+    std::string address;        // host:port, as --metrics has it
+    bool or_free_port = false;  // where the port is in use: any that is free
+    // What /healthz says: 200, or 503 with the reason. Called on the server's thread. Absent: always well.
+    std::function<absl::Status()> health = nullptr;
+  };
+
+  // Null where the address is "off". Errors name --metrics.
+  static absl::StatusOr<std::unique_ptr<Exporter>> Start(const Options& options);
+  ~Exporter();
+
+  // Of counters, gauges and histograms that are kept up to date.
+  prometheus::Registry& registry() { return *registry_; }
+  // Of what is read at each scrape, on the server's thread.
+  void Add(const prometheus::Collectable& collectable);
+  // It is not read any more once this returns.
+  void Remove(const prometheus::Collectable& collectable);
+
+  // "http://127.0.0.1:9464/metrics"
+  std::string url() const;
+  // What a scrape gets.
+  std::string Text() const;
+
+ private:
+  Exporter();
+  HttpResponse Answer(std::string_view path) const;
+
+  std::unique_ptr<prometheus::Registry> registry_;
+  const ProcessMetrics process_;
+  std::function<absl::Status()> health_;
+  mutable Mutex mutex_;
+  std::vector<const prometheus::Collectable*> collectables_ NMN_GUARDED_BY(mutex_);
+  std::unique_ptr<HttpServer> server_;  // last: its thread reads the rest
+};
+
+// Asks /healthz of the process whose --metrics this is. OK: well. UNAVAILABLE, in one line: not, or nobody answers.
+absl::Status CheckHealth(const std::string& address, std::chrono::milliseconds timeout);
+
+}  // namespace nmn::metrics

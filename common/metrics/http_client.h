@@ -1,0 +1,17 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/metrics/http_server.h"
+#include "common/net/address.h"
+
+namespace nmn::metrics {
+
+// GET of a path from an HttpServer. UNAVAILABLE: nobody answers within `timeout`, or what they answer is no HTTP. An
+// address that stands for all of a machine (0.0.0.0, [::]) is asked on loopback.
+absl::StatusOr<HttpResponse> HttpGet(const net::Address& address, const std::string& path,
+                                     std::chrono::milliseconds timeout);
+
+}  // namespace nmn::metrics

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "common/net/address.h"
+
+namespace nmn::metrics {
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+// The little of HTTP/1.1 that a scrape needs: GET and HEAD, one request a connection. One thread with poll(2) does all
+// of it, so no client can keep more than its own connection busy: their number, the size of a request and the time for
+// reading and writing are bounded. Where there are too many, the oldest makes room.
+class HttpServer {
+ public:
+  // Answers a path, without its query. Called on the server's thread; 404 is its to say.
+  using Handler = std::function<HttpResponse(std::string_view path)>;
+
+  struct Limits {
+    size_t connections = 64;
+    size_t request_bytes = 8192;  // line and headers
+    std::chrono::milliseconds read_time{5000};
+    std::chrono::milliseconds write_time{10000};
+    std::chrono::milliseconds linger{1000};  // after the answer, for the client to close
+  };
+
+  // UNAVAILABLE: the port is in use; INVALID_ARGUMENT: no address of this machine. Both name `flag`.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const net::Address& address, std::string_view flag,
+                                                           Handler handler);
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const net::Address& address, std::string_view flag,
+                                                           Handler handler, const Limits& limits);
+  // Cuts what is under way; waits for no client.
+  ~HttpServer();
+
+  const net::Address& address() const { return address_; }  // with the port that was taken
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Connection {
+    enum class State { kReading, kWriting, kLingering, kDone };
+    int fd = -1;
+    State state = State::kReading;
+    Clock::time_point deadline;
+    std::string request;
+    std::string answer;
+    size_t written = 0;
+  };
+
+  HttpServer(int listener, net::Address address, Handler handler, const Limits& limits);
+
+  void Serve();
+  void Accept();
+  void Advance(Connection& connection);
+  void Read(Connection& connection);
+  void Write(Connection& connection);
+  std::string Answer(const std::string& request) const;
+  void Sweep();
+
+  const int listener_;
+  const int stop_;  // eventfd
+  const net::Address address_;
+  const Handler handler_;
+  const Limits limits_;
+  std::list<Connection> connections_;  // oldest first; the thread's
+  Clock::time_point accept_again_{};   // after the process had no descriptor left
+  std::thread thread_;
+};
+
+}  // namespace nmn::metrics

@@ -1,0 +1,89 @@
+#include "common/metrics/exporter.h"
+
+#include <gmock/gmock.h>
+
+#include "common/metrics/http_client.h"
+#include "common/metrics/registry.h"
+
+namespace nmn::metrics {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::chrono::seconds kLimit{60};
+
+std::unique_ptr<Exporter> StartExporter(std::function<absl::Status()> health = nullptr) {
+  auto exporter = Exporter::Start({.address = "127.0.0.1:0", .health = std::move(health)});
+  EXPECT_TRUE(exporter.ok()) << exporter.status();
+  return *std::move(exporter);
+}
+
+std::string AddressOf(const Exporter& exporter) {
+  const std::string url = exporter.url();
+  const size_t begin = std::string("http://").size();
+  return url.substr(begin, url.find("/metrics") - begin);
+}
+
+class Answer : public prometheus::Collectable {
+ public:
+  std::vector<prometheus::MetricFamily> Collect() const override { return {GaugeFamily("answer", "Of all.", 42)}; }
+};
+
+TEST(Exporter, HasProcessAndBuildFromTheStart) {
+  EXPECT_THAT(StartExporter()->Text(),
+              AllOf(HasSubstr("nmn_build_info{"), HasSubstr("\nprocess_cpu_seconds_total "),
+                    HasSubstr("\nprocess_resident_memory_bytes "), HasSubstr("\nprocess_open_fds ")));
+}
+
+TEST(Exporter, ServesWhatIsRegistered) {
+  const auto exporter = StartExporter();
+  AddCounter(exporter->registry(), "units_total", "Units.", {{"kind", "good"}}).Increment(3);
+  const auto answer = HttpGet(*net::ParseAddress(AddressOf(*exporter), "--metrics"), "/metrics", kLimit);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_THAT(answer->body, HasSubstr("units_total{kind=\"good\"} 3\n"));
+}
+
+TEST(Exporter, ReadsCollectablesUntilTheyAreRemoved) {
+  const auto exporter = StartExporter();
+  const Answer answer;
+  exporter->Add(answer);
+  EXPECT_THAT(exporter->Text(), HasSubstr("\nanswer 42\n"));
+  exporter->Remove(answer);
+  EXPECT_THAT(exporter->Text(), Not(HasSubstr("answer")));
+}
+
+TEST(Exporter, OffIsNone) { EXPECT_EQ(*Exporter::Start({.address = "off"}), nullptr); }
+
+TEST(Exporter, RefusesWhatIsNoAddress) {
+  const auto exporter = Exporter::Start({.address = "on"});
+  EXPECT_TRUE(absl::IsInvalidArgument(exporter.status()));
+  EXPECT_THAT(std::string(exporter.status().message()), AllOf(HasSubstr("--metrics=on"), HasSubstr("\"off\"")));
+}
+
+TEST(Exporter, TakesAFreePortOnlyWhereItMay) {
+  const auto first = StartExporter();
+  const std::string address = AddressOf(*first);
+  EXPECT_TRUE(absl::IsUnavailable(Exporter::Start({.address = address}).status()));
+  const auto second = Exporter::Start({.address = address, .or_free_port = true});
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_NE(AddressOf(**second), address);
+}
+
+TEST(CheckHealth, TellsWhatTheProcessSays) {
+  absl::Status health;
+  const auto exporter = StartExporter([&health] { return health; });
+  EXPECT_TRUE(CheckHealth(AddressOf(*exporter), kLimit).ok());
+  health = absl::UnavailableError("stuck for 31 s");
+  EXPECT_EQ(CheckHealth(AddressOf(*exporter), kLimit), absl::UnavailableError("stuck for 31 s"));
+}
+
+TEST(CheckHealth, NeedsAPort) {
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckHealth("off", kLimit)));
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckHealth("127.0.0.1:0", kLimit)));
+}
+
+}  // namespace
+}  // namespace nmn::metrics
