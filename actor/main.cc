@@ -5,18 +5,23 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <iostream>
+#include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "actor/session.h"
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
+#include "common/metrics/exporter.h"
 #include "common/net/actor_id.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
 #include "common/sync/signal_watcher.h"
 
 namespace {
+
+constexpr std::chrono::seconds kHealthTimeout(5);
 
 int Fail(const absl::Status& status) {
   std::cerr << "nmn-actor: " << status.message() << "\n";
@@ -36,12 +41,14 @@ int main(int argc, char** argv) {
       "Exit codes: 0 the run is complete, or stopped by a signal; 1 no learner for --connect_timeout; 42 will not work "
       "as called.");
   std::string learner;
+  std::string metrics = nmn::metrics::kActorAddress;
+  bool health = false;
   std::string log_level = "info";
   bool print_config = false;
   double connect_timeout_seconds = 600;
   nmn::actor::ActorSession::Options options;
   options.actor_id = nmn::actor::DefaultActorId();
-  app.add_option("--learner", learner, "address of the learner, host:port")->envname("NMN_LEARNER")->required();
+  app.add_option("--learner", learner, "address of the learner, host:port")->envname("NMN_LEARNER");
   app.add_option("--actor_id", options.actor_id,
                  "name of this actor: 1 to 64 of a-z, 0-9 and -; default: the host's and a random part")
       ->envname("NMN_ACTOR_ID");
@@ -54,6 +61,11 @@ int main(int argc, char** argv) {
       ->envname("NMN_LANES")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 16));
+  app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->envname("NMN_METRICS")->capture_default_str();
+  app.add_flag(
+      "--health", health,
+      "ask the actor whose --metrics this is whether it is well, and exit: 0 it is, 1 it is not; one that waits "
+      "for its learner is");
   app.add_option("--log_level", log_level, "trace, debug, info, warn, error or off")
       ->envname("NMN_LOG_LEVEL")
       ->capture_default_str();
@@ -64,6 +76,13 @@ int main(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return Fail(absl::InvalidArgumentError(std::string(error.what()) + "; see nmn-actor --help"));
   }
+  if (health) {
+    const absl::Status status = nmn::metrics::CheckHealth(metrics, kHealthTimeout);
+    if (!status.ok()) return Fail(status);
+    std::cout << "ok\n";
+    return nmn::kExitDone;
+  }
+  if (learner.empty()) return Fail(absl::InvalidArgumentError("--learner is required; see nmn-actor --help"));
   const absl::StatusOr<nmn::net::Address> address = nmn::net::ParseServerAddress(learner, "--learner");
   if (!address.ok()) return Fail(address.status());
   if (!nmn::net::IsActorId(options.actor_id)) {
@@ -78,6 +97,15 @@ int main(int argc, char** argv) {
   options.learner = nmn::net::ToString(*address);
   options.connect_timeout = std::chrono::milliseconds(static_cast<int64_t>(connect_timeout_seconds * 1000));
   options.build = nmn::build::ThisBuild();
+
+  nmn::actor::Heartbeat heartbeat;
+  absl::StatusOr<std::unique_ptr<nmn::metrics::Exporter>> exporter =
+      nmn::metrics::Exporter::Start({.address = metrics, .health = [&heartbeat] { return heartbeat.Check(); }});
+  if (!exporter.ok()) return Fail(exporter.status());
+  if (*exporter != nullptr) spdlog::info("metrics on {}", (*exporter)->url());
+  options.heartbeat = &heartbeat;
+  std::optional<nmn::actor::ActorMetrics> actor_metrics;
+  if (*exporter != nullptr) options.metrics = &actor_metrics.emplace((*exporter)->registry());
 
   nmn::StopSource stop;
   nmn::SignalWatcher signals(

@@ -1,6 +1,7 @@
 #include "actor/outbox.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace nmn::actor {
@@ -36,6 +37,11 @@ void Outbox::Rewind(uint64_t credit_bytes) {
   credit_ = credit_bytes;
   under_way_ = 0;
   for (Entry& entry : entries_) entry.sent = false;
+}
+
+uint64_t Outbox::bytes() const {
+  return std::accumulate(entries_.begin(), entries_.end(), uint64_t{0},
+                         [](uint64_t sum, const Entry& entry) { return sum + entry.bytes; });
 }
 
 bool Outbox::SendAgain(const v1::UnitId& unit) {

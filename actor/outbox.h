@@ -28,6 +28,7 @@ class Outbox {
   void Clear() { entries_.clear(); }
 
   bool empty() const { return entries_.empty(); }
+  uint64_t bytes() const;  // not acknowledged
   // Whether some part of the unit is here; if so all of it is sent again, for the learner that leases a unit lacks it.
   // Copies do no harm.
   bool SendAgain(const v1::UnitId& unit);

@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "common/config/config.h"
 #include "common/env/environment.h"
 
@@ -75,6 +76,8 @@ ActorSession::ActorSession(std::shared_ptr<grpc::Channel> channel, Options optio
     : channel_(std::move(channel)),
       options_(std::move(options)),
       incarnation_(RandomIncarnation()),
+      own_metrics_(options_.metrics == nullptr ? std::make_unique<ActorMetrics>(unread_) : nullptr),
+      metrics_(options_.metrics == nullptr ? *own_metrics_ : *options_.metrics),
       client_(channel_),
       backoff_(incarnation_) {}
 
@@ -98,6 +101,7 @@ ActorSession::Outcome ActorSession::Connect(const StopToken& stop) {
   request.set_lanes(options_.lanes);
   std::optional<Clock::time_point> complained;
   for (bool first = !registration_; !stop.stop_requested(); first = false) {
+    Beat();
     const auto left = std::chrono::duration_cast<milliseconds>(last_contact_ + options_.connect_timeout - Clock::now());
     const milliseconds timeout = std::clamp(left, milliseconds(1), kCallTimeout);
     // The first call fails at once where nobody listens, so that the user reads why; the later ones wait for the
@@ -155,7 +159,8 @@ ActorSession::Outcome ActorSession::Adopt(v1::RegisterResponse registration) {
     return kExitPermanent;
   }
   worker_ = std::make_unique<Worker>(
-      Worker::Options{config, {registration_->run_id(), registration_->generation(), 0, spec->measures}, max_lanes},
+      Worker::Options{
+          config, {registration_->run_id(), registration_->generation(), 0, spec->measures}, max_lanes, &metrics_},
       *std::move(engine), [this] { Wake(); });
   return std::nullopt;
 }
@@ -167,9 +172,13 @@ ActorSession::Outcome ActorSession::Serve(const StopToken& stop) {
   goodbye_ = broken_ = false;
   outbox_.Rewind(registration_->credit_bytes());
   ExchangeStream stream(client_.stub(), [this] { Wake(); });
+  if (streams_++ > 0) metrics_.reconnects.Increment();
+  metrics_.connected.Set(1);
+  const absl::Cleanup disconnected = [this] { metrics_.connected.Set(0); };
   SendHello(stream);
   Clock::time_point next_heartbeat = Clock::now() + heartbeat;
   while (true) {
+    Beat();
     if (stop.stop_requested()) {
       Leave(stream);
       return kExitDone;
@@ -190,7 +199,8 @@ ActorSession::Outcome ActorSession::Serve(const StopToken& stop) {
       Leave(stream);
       return kExitPermanent;
     }
-    while (std::shared_ptr<const v1::Trajectory> next = outbox_.Next()) stream.Send(std::move(next));
+    while (std::shared_ptr<const v1::Trajectory> next = outbox_.Next()) Send(std::move(next), stream);
+    metrics_.outbox_bytes.Set(static_cast<double>(outbox_.bytes()));
     if (Clock::now() >= next_heartbeat) {
       SendHeartbeat(stream);
       next_heartbeat = Clock::now() + heartbeat;
@@ -234,13 +244,24 @@ ActorSession::Outcome ActorSession::Handle(const v1::LearnerMessage& message, Ex
   return std::nullopt;
 }
 
+void ActorSession::Adopt(std::shared_ptr<const PolicyWeights> weights) {
+  weights_ = std::move(weights);
+  metrics_.policy_version.Set(weights_->version);
+}
+
+void ActorSession::Send(std::shared_ptr<const v1::Trajectory> trajectory, ExchangeStream& stream) {
+  metrics_.trajectories_sent.Increment();
+  metrics_.trajectory_bytes_sent.Increment(static_cast<double>(trajectory->ByteSizeLong()));
+  stream.Send(std::move(trajectory));
+}
+
 void ActorSession::HandleWeights(const v1::WeightsChunk& chunk, const StopToken& stop) {
   absl::StatusOr<std::shared_ptr<const PolicyWeights>> weights = assembler_.Add(chunk);
   if (!weights.ok()) {
     spdlog::warn("{}: {}; fetching them again", options_.actor_id, Text(weights.status()));
     FetchWeights(stop);
   } else if (*weights != nullptr) {
-    weights_ = *std::move(weights);
+    Adopt(*std::move(weights));
     backoff_.Reset();
   }
 }
@@ -249,7 +270,7 @@ void ActorSession::FetchWeights(const StopToken& stop) {
   absl::StatusOr<std::shared_ptr<const PolicyWeights>> weights =
       client_.FetchWeights(registration_->run_id(), registration_->generation(), kCallTimeout, stop);
   if (weights.ok()) {
-    weights_ = *std::move(weights);
+    Adopt(*std::move(weights));
   } else {
     spdlog::warn("{}: cannot fetch the weights: {}", options_.actor_id, Text(weights.status()));
   }
@@ -257,6 +278,8 @@ void ActorSession::FetchWeights(const StopToken& stop) {
 
 void ActorSession::HandleAcknowledgement(const v1::Acknowledgement& acknowledgement) {
   outbox_.Acknowledge(acknowledgement);
+  const auto counter = metrics_.acknowledgements.find(acknowledgement.reason());
+  if (counter != metrics_.acknowledgements.end()) counter->second->Increment();
   if (acknowledgement.reason() == v1::ACCEPTED) return;
   const auto level = acknowledgement.reason() == v1::DUPLICATE ? spdlog::level::debug : spdlog::level::warn;
   spdlog::log(level, "{}: episodes {}.. of update {} were not taken: {} {}", options_.actor_id,
@@ -315,6 +338,11 @@ void ActorSession::SendHeartbeat(ExchangeStream& stream) {
   heartbeat.set_steps_per_second(worker_->steps_per_second());
   heartbeat.set_policy_version(weights_ == nullptr ? 0 : weights_->version);
   stream.Send(std::move(message));
+}
+
+void ActorSession::Beat() {
+  metrics_.heartbeat_timestamp.SetToCurrentTime();
+  if (options_.heartbeat != nullptr) options_.heartbeat->Beat();
 }
 
 void ActorSession::Wake() {

@@ -11,7 +11,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "actor/actor_metrics.h"
 #include "actor/exchange_stream.h"
+#include "actor/heartbeat.h"
 #include "actor/learner_client.h"
 #include "actor/outbox.h"
 #include "actor/rollout.h"
@@ -42,6 +44,8 @@ class ActorSession {
     std::chrono::milliseconds connect_timeout = std::chrono::minutes(10);
     bool outlives_learner = true;  // waits for a learner that stops; else ends with it, with 0
     v1::BuildInfo build;
+    Heartbeat* heartbeat = nullptr;   // of the main loop; may be null
+    ActorMetrics* metrics = nullptr;  // null: counted for nobody
     EngineFactory engine = RolloutEngine::Create;
   };
 
@@ -61,6 +65,8 @@ class ActorSession {
   Outcome Adopt(v1::RegisterResponse registration);
   Outcome Serve(const StopToken& stop);
   Outcome Handle(const v1::LearnerMessage& message, ExchangeStream& stream, const StopToken& stop);
+  void Adopt(std::shared_ptr<const PolicyWeights> weights);
+  void Send(std::shared_ptr<const v1::Trajectory> trajectory, ExchangeStream& stream);
   void HandleWeights(const v1::WeightsChunk& chunk, const StopToken& stop);
   void FetchWeights(const StopToken& stop);
   void HandleAcknowledgement(const v1::Acknowledgement& acknowledgement);
@@ -69,12 +75,16 @@ class ActorSession {
   void Leave(ExchangeStream& stream);
   void SendHello(ExchangeStream& stream);
   void SendHeartbeat(ExchangeStream& stream);
+  void Beat();
   void Wake();
   void WaitUntil(std::chrono::steady_clock::time_point deadline);
 
   const std::shared_ptr<grpc::Channel> channel_;
   const Options options_;
   const uint64_t incarnation_;
+  prometheus::Registry unread_;  // of the metrics that nobody asked for
+  std::unique_ptr<ActorMetrics> own_metrics_;
+  ActorMetrics& metrics_;
   LearnerClient client_;
   net::Backoff backoff_;
   std::chrono::steady_clock::time_point last_contact_;
@@ -89,6 +99,7 @@ class ActorSession {
   std::shared_ptr<const PolicyWeights> weights_;
   std::deque<v1::Lease> leases_;  // not begun
   uint32_t playing_update_ = 0;
+  uint64_t streams_ = 0;  // so far
   Outbox outbox_;
   std::unique_ptr<Worker> worker_;
   bool goodbye_ = false;  // of the learner, on this stream

@@ -125,6 +125,9 @@ absl::Status Worker::PlayBatch(const Job& job, size_t first, size_t count) {
   MutexLock lock(mutex_);
   if (abandon_) return absl::CancelledError("abandoned");
   environment_steps_ += steps;
+  options_.metrics->environment_steps.Increment(static_cast<double>(steps));
+  options_.metrics->units.Increment(static_cast<double>(count));
+  options_.metrics->busy_seconds.Increment(elapsed.count());
   steps_per_second_ = static_cast<double>(steps) / std::max(elapsed.count(), 1e-9);
   std::move(messages.begin(), messages.end(), std::back_inserter(output_.trajectories));
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "actor/actor_metrics.h"
 #include "actor/rollout.h"
 #include "actor/trajectory_message.h"
 #include "actor/weights_assembler.h"
@@ -30,6 +31,7 @@ class Worker {
     v1::RunConfig config;
     TrajectoryHeader header;  // policy_version is each job's own
     size_t max_lanes = 0;
+    ActorMetrics* metrics = nullptr;  // must live as long as the worker
   };
 
   // `notify` is called, on the worker's thread, whenever Take has something new.

@@ -18,8 +18,9 @@
 #include "cli/train_config.h"
 #include "cli/verbs.h"
 #include "common/config/config.h"
-#include "common/env/environment.h"
+#include "common/env/figures.h"
 #include "common/log/log.h"
+#include "common/metrics/exporter.h"
 #include "common/sync/signal_watcher.h"
 #include "learner/run/learner_run.h"
 
@@ -63,14 +64,13 @@ absl::Status DrawLearningCurve(const std::string& directory) {
 
 void PrintOutcome(const v1::RunConfig& config, const std::string& directory, const run::UpdateSummary& last,
                   bool figure) {
-  const auto spec = env::FindSpec(config.benchmark());
+  const std::optional<env::Optimum> optimum = env::KnownOptimum(config.benchmark(), config.env());
   std::cout << absl::StrFormat("\n%s %s, preset %s, seed %d: %d updates, %d episodes in %s\n", config.benchmark(),
                                config.network().architecture() == v1::RNN ? "RNN" : "NMN", config.preset(),
                                config.seed(), last.update, last.episodes, HumanDuration(last.wall_seconds));
   std::cout << absl::StrFormat("discounted return, mean of the last %d episodes: %.1f",
                                std::min<uint64_t>(last.episodes, 1000), last.discounted_recent);
-  if (spec.ok() && spec->oracle_discounted > 0)
-    std::cout << absl::StrFormat("  (an oracle that knows the task: %.1f)", spec->oracle_discounted);
+  if (optimum) std::cout << absl::StrFormat("  (an oracle that knows the task: %.1f)", optimum->discounted);
   std::cout << "\n";
   if (figure) {
     const absl::Status drawn = DrawLearningCurve(directory);
@@ -114,6 +114,7 @@ int Train(TrainOptions options) {
   if (!run.ok()) return fail(run.status());
   if ((*run)->already_complete()) return (*run)->Run(stop.token());
 
+  if (!(*run)->metrics_url().empty()) observer.OnNotice(absl::StrCat("metrics on ", (*run)->metrics_url()));
   observer.OnNotice(absl::StrCat("run directory ", options.run.directory,
                                  options.run.listen.empty() ? "" : ", serving on ",
                                  options.run.listen.empty() ? "" : (*run)->server().address()));
@@ -168,6 +169,11 @@ void AddTrain(CLI::App& app, int& exit_code) {
                  "accept actors of another build or rounding class; gives up bit-reproducibility");
   verb->add_flag("--discard_corrupt", options->run.discard_corrupt,
                  "with --resume: begin anew where checkpoints exist and none is valid");
+  options->run.metrics = metrics::kLearnerAddress;
+  CLI::Option* metrics_address =
+      verb->add_option("--metrics", options->run.metrics,
+                       absl::StrCat(metrics::kFlagHelp, "; where the default is in use, a free one is taken"))
+          ->capture_default_str();
   verb->add_flag("--event_log", options->run.event_log,
                  "write events.jsonl: what becomes of every unit (docs/reliability.md)");
   verb->add_flag("--print_config", options->print_config, "print the config that nmn-learner takes, and exit");
@@ -176,7 +182,10 @@ void AddTrain(CLI::App& app, int& exit_code) {
   verb->footer(
       "Example:  nmn train --benchmark=b1 --preset=fast --seed=1\n"
       "Ctrl-C saves a checkpoint and stops (exit code 75); --resume --run_dir=DIR goes on, bit for bit.");
-  verb->callback([options, &exit_code] { exit_code = Train(*options); });
+  verb->callback([options, metrics_address, &exit_code] {
+    options->run.metrics_on_any_port = metrics_address->count() == 0;
+    exit_code = Train(*options);
+  });
 }
 
 }  // namespace nmn::cli

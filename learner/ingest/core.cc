@@ -140,6 +140,7 @@ Verdict Core::Judge(StreamId stream, const v1::Trajectory& trajectory, size_t me
 }
 
 Verdict Core::Examine(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now) {
+  trajectory_bytes_ += message_bytes;
   Verdict verdict = Judge(stream, trajectory, message_bytes, now);
   if (!verdict.accepted()) Reject(stream, trajectory, verdict, now);
   return verdict;
@@ -175,6 +176,7 @@ void Core::FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory) {
 }
 
 void Core::Tell(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, uint32_t new_episodes) {
+  ++verdicts_[verdict.reason];
   if (options_.events != nullptr) options_.events->OnVerdict(actors_.Of(stream), trajectory, verdict, new_episodes);
 }
 

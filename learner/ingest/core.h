@@ -82,7 +82,11 @@ class Core {
 
   const ActorTable& actors() const { return actors_; }
   size_t LeasedTo(const Actor& actor) const { return leases_.HeldBy(actor.holder); }
+  const LeaseTable& leases() const { return leases_; }
   const std::map<v1::RejectReason, uint64_t>& rejects() const { return rejects_; }
+  // Of trajectory messages: how many by verdict, and their bytes.
+  const std::map<v1::RejectReason, uint64_t>& verdicts() const { return verdicts_; }
+  uint64_t trajectory_bytes() const { return trajectory_bytes_; }
 
  private:
   using Part = std::pair<uint32_t, uint32_t>;  // first episode and count of a message
@@ -107,6 +111,8 @@ class Core {
   std::map<uint32_t, std::map<Part, std::string>>
       accepted_;  // SHA-256 of accepted messages, by update; a bounded number of updates
   std::map<v1::RejectReason, uint64_t> rejects_;
+  std::map<v1::RejectReason, uint64_t> verdicts_;
+  uint64_t trajectory_bytes_ = 0;
   std::vector<Close> closes_;  // decided, not yet told
 };
 

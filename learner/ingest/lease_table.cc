@@ -33,6 +33,7 @@ void LeaseTable::Add(HolderId holder, size_t unit, Time now) {
   unleased_.erase(unit);
   held_[holder].insert(unit);
   endings_.insert({now, unit, holder});
+  ++granted_;
 }
 
 std::vector<size_t> LeaseTable::Grant(HolderId holder, size_t count, Time now) {
@@ -77,6 +78,7 @@ std::vector<HolderId> LeaseTable::Expire(Time now) {
   while (!endings_.empty() && now >= std::get<Time>(*endings_.begin()) + lease_seconds_) {
     const auto [granted, unit, holder] = *endings_.begin();
     late.insert(holder);
+    ++expired_;
     Release(holder, unit);
   }
   return {late.begin(), late.end()};

@@ -32,6 +32,9 @@ class LeaseTable {
   size_t unleased() const { return unleased_.size(); }
   bool Holds(HolderId holder) const { return held_.contains(holder); }
   size_t HeldBy(HolderId holder) const;
+  size_t outstanding() const { return endings_.size(); }  // leases now
+  uint64_t granted() const { return granted_; }           // leases of all updates
+  uint64_t expired() const { return expired_; }
   // Whether Grant, or GrantSecond for some holder, could give something.
   bool AnythingToGrant(Time now) const;
   bool WasIssuedTo(HolderId holder, size_t unit) const { return units_[unit].issued.contains(holder); }
@@ -71,6 +74,8 @@ class LeaseTable {
   std::set<size_t> unleased_;                  // and not finished
   std::map<HolderId, std::set<size_t>> held_;  // no empty sets
   std::set<Ending> endings_;                   // of all leases
+  uint64_t granted_ = 0;
+  uint64_t expired_ = 0;
 };
 
 }  // namespace nmn::ingest

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,7 @@
 #include "common/net/address.h"
 #include "common/nn/denormals.h"
 #include "common/safetensors/safetensors.h"
+#include "learner/ppo/schedules.h"
 #include "learner/run/generation.h"
 #include "learner/run/process_clock.h"
 #include "learner/run/returns.h"
@@ -52,6 +54,12 @@ NamedTensor AsTensor(const std::string& name, ConstView2 view) {
   return tensor;
 }
 
+// The KL that an update aims at; 0: no control.
+double KlTargetOf(const v1::RunConfig& config, uint32_t update) {
+  const v1::PpoOptions& ppo = config.ppo();
+  return ppo.objective() == v1::KL_PENALTY ? ppo.kl_penalty().kl_target() : ppo::KlTarget(ppo, update);
+}
+
 // Moves fields that no result depends on from the asked-for config to the stored one.
 v1::RunConfig Continued(const v1::RunConfig& stored, const v1::RunConfig& asked) {
   v1::RunConfig config = stored;
@@ -70,7 +78,8 @@ absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& 
   if (absl::Status status = config::Validate(options.config); !status.ok()) return status;
   std::unique_ptr<LearnerRun> run(new LearnerRun(options, observer));
   if (absl::Status status = run->CheckProcess(); !status.ok()) return status;
-  for (auto step : {&LearnerRun::OpenDirectory, &LearnerRun::RestoreOrBegin, &LearnerRun::Serve}) {
+  for (auto step :
+       {&LearnerRun::StartMetrics, &LearnerRun::OpenDirectory, &LearnerRun::RestoreOrBegin, &LearnerRun::Serve}) {
     if (absl::Status status = ((*run).*step)(); !status.ok()) return status;
   }
   return run;
@@ -84,6 +93,19 @@ absl::Status LearnerRun::CheckProcess() const {
     if (!address.ok()) return address.status();
   }
   return blas::CheckLoadedBlas();
+}
+
+absl::Status LearnerRun::StartMetrics() {
+  absl::StatusOr<std::unique_ptr<metrics::Exporter>> exporter =
+      metrics::Exporter::Start({.address = options_.metrics, .or_free_port = options_.metrics_on_any_port});
+  if (!exporter.ok()) return exporter.status();
+  exporter_ = *std::move(exporter);
+  if (exporter_ == nullptr) return absl::OkStatus();
+  const std::filesystem::path directory = std::filesystem::path(options_.directory + "/").lexically_normal();
+  metrics_ = std::make_unique<metrics::LearnerMetrics>(exporter_->registry(), options_.config,
+                                                       directory.parent_path().filename().string());
+  exporter_->Add(metrics_->fleet);
+  return absl::OkStatus();
 }
 
 absl::Status LearnerRun::OpenDirectory() {
@@ -120,7 +142,10 @@ absl::Status LearnerRun::RestoreOrBegin() {
     return BeginFresh();
   }
   absl::StatusOr<std::optional<checkpoint::Checkpoint>> found =
-      checkpoints_->Restore([this](const std::string& problem) { observer_.OnNotice(problem); });
+      checkpoints_->Restore([this](const std::string& problem) {
+        if (metrics_) metrics_->checkpoints.OnCorrupt();
+        observer_.OnNotice(problem);
+      });
   if (absl::IsDataLoss(found.status())) {
     const std::string reason(found.status().message());
     if (!options_.discard_corrupt)
@@ -176,6 +201,10 @@ absl::Status LearnerRun::Restore(const checkpoint::Checkpoint& checkpoint) {
                                     " updates; ask for more with --updates or --episodes"));
     return absl::OkStatus();
   }
+  if (metrics_) {
+    metrics_->training.Begin(update_, checkpoint.state.trainer().consecutive_reverts());
+    metrics_->checkpoints.OnRestored(update_);
+  }
   std::map<std::string, uint64_t> lengths(progress_.file_bytes().begin(), progress_.file_bytes().end());
   if (absl::Status status = directory_->CutBack(lengths); !status.ok()) return status;
   if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
@@ -201,6 +230,7 @@ absl::Status LearnerRun::Serve() {
   server.build = build::ThisBuild();
   server.allow_mixed = options_.allow_mixed;
   server.events = events_.get();
+  server.metrics = metrics_.get();
   if (events_) events_->Generation(generation_);
   absl::StatusOr<std::unique_ptr<service::LearnerServer>> started = service::LearnerServer::Start(server);
   if (!started.ok()) return started.status();
@@ -268,6 +298,7 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   if (absl::IsCancelled(report.status())) return Step::kStopped;
   if (!report.ok()) {
     failure_ = report.status();
+    if (metrics_ && absl::IsDataLoss(failure_)) metrics_->training.OnNonFinite();
     DumpFailedUpdate(*batch);
     return Step::kFailed;
   }
@@ -279,7 +310,13 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   for (const auto& [phase, seconds] : report->phase_seconds) (*progress_.mutable_phase_seconds())[phase] += seconds;
   const double trained = Now();
   failure_ = Record(*batch, *report, trained - began);
-  (*progress_.mutable_phase_seconds())["record"] += Now() - trained;
+  const double recorded = Now();
+  (*progress_.mutable_phase_seconds())["record"] += recorded - trained;
+  if (metrics_) {
+    metrics_->training.AddPhase("collect", collected - began);
+    metrics_->training.AddPhase("update", trained - collected);
+    metrics_->training.AddPhase("record", recorded - trained);
+  }
   return failure_.ok() ? Step::kNext : Step::kFailed;
 }
 
@@ -344,6 +381,13 @@ absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo:
   shown_.return_mean = metrics.return_mean;
   shown_.discounted_return_mean = metrics.discounted_mean;
   shown_.seconds_left = summary.seconds_left;
+  if (metrics_) {
+    metrics_->training.OnUpdate(metrics, {.episodes = reward.columns,
+                                          .environment_steps = steps,
+                                          .seconds = update_seconds,
+                                          .kl_target = KlTargetOf(options_.config, update_),
+                                          .seconds_left = summary.seconds_left});
+  }
   observer_.OnUpdate(summary);
   return absl::OkStatus();
 }
@@ -352,6 +396,21 @@ absl::Status LearnerRun::FlushEvents() { return events_ ? events_->Flush() : abs
 
 absl::Status LearnerRun::SaveCheckpoint() {
   const double began = Now();
+  const absl::Status status = WriteCheckpoint();
+  const double seconds = Now() - began;
+  if (status.ok()) (*progress_.mutable_phase_seconds())["checkpoint"] += seconds;
+  if (metrics_) {
+    metrics_->training.AddPhase("checkpoint", seconds);
+    if (status.ok()) {
+      metrics_->checkpoints.OnSaved(update_, seconds);
+    } else {
+      metrics_->checkpoints.OnFailed();
+    }
+  }
+  return status;
+}
+
+absl::Status LearnerRun::WriteCheckpoint() {
   if (absl::Status status = FlushEvents(); !status.ok()) return status;
   absl::StatusOr<std::map<std::string, uint64_t>> lengths = directory_->SyncedLengths();
   if (!lengths.ok()) return lengths.status();
@@ -375,7 +434,6 @@ absl::Status LearnerRun::SaveCheckpoint() {
   if (absl::Status status = checkpoints_->Save(checkpoint); !status.ok()) return status;
   saved_update_ = update_;
   if (events_) events_->CheckpointSaved(update_);
-  (*progress_.mutable_phase_seconds())["checkpoint"] += Now() - began;
   return absl::OkStatus();
 }
 

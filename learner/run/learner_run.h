@@ -8,8 +8,10 @@
 #include "common/config/config.h"
 #include "common/exit_code/exit_code.h"
 #include "common/fs/file_system.h"
+#include "common/metrics/exporter.h"
 #include "common/sync/stop.h"
 #include "learner/checkpoint/checkpoint.h"
+#include "learner/metrics/learner_metrics.h"
 #include "learner/ppo/trainer.h"
 #include "learner/run/event_log.h"
 #include "learner/run/observer.h"
@@ -25,8 +27,10 @@ struct RunOptions {
   std::string listen;     // "" serves only actors of this process
   bool insecure = false;  // `listen` may be an address that other machines reach
   bool allow_mixed = false;
-  bool discard_corrupt = false;  // begin anew where checkpoints exist and none is valid
-  bool event_log = false;        // write events.jsonl (event_log.h)
+  bool discard_corrupt = false;         // begin anew where checkpoints exist and none is valid
+  std::string metrics = metrics::kOff;  // host:port of /metrics, or "off"
+  bool metrics_on_any_port = false;     // where that port is in use
+  bool event_log = false;               // write events.jsonl (event_log.h)
   ppo::TrainerOptions trainer;
 };
 
@@ -44,7 +48,8 @@ class LearnerRun {
   // Whether the run had reached its budget before it was started: nothing is served, Run returns at once.
   bool already_complete() const { return server_ == nullptr; }
   service::LearnerServer& server() { return *server_; }
-  uint32_t update() const { return update_; }  // completed
+  uint32_t update() const { return update_; }                                    // completed
+  std::string metrics_url() const { return exporter_ ? exporter_->url() : ""; }  // empty: off
 
   ExitCode Run(const StopToken& stop);
 
@@ -52,6 +57,7 @@ class LearnerRun {
   LearnerRun(const RunOptions& options, RunObserver& observer);
 
   absl::Status CheckProcess() const;
+  absl::Status StartMetrics();
   absl::Status OpenDirectory();
   absl::Status RestoreOrBegin();
   absl::Status BeginFresh();
@@ -62,7 +68,8 @@ class LearnerRun {
   enum class Step { kNext, kStopped, kFailed };
   Step OneUpdate(const StopToken& stop);
   absl::Status Record(const service::CollectedBatch& batch, const ppo::UpdateReport& report, double update_seconds);
-  absl::Status SaveCheckpoint();
+  absl::Status SaveCheckpoint();  // and counts it
+  absl::Status WriteCheckpoint();
   absl::Status FlushEvents();
   void Show(const std::string& state);  // to GetStatus
   void DumpFailedUpdate(const service::CollectedBatch& batch);
@@ -73,6 +80,8 @@ class LearnerRun {
   RunOptions options_;
   RunObserver& observer_;
   fs::FileSystem& fs_;
+  std::unique_ptr<metrics::LearnerMetrics> metrics_;  // both null where metrics are off
+  std::unique_ptr<metrics::Exporter> exporter_;
   std::string config_hash_;
   std::unique_ptr<fs::DirectoryLock> lock_;
   std::unique_ptr<RunDirectory> directory_;

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <thread>
 
@@ -12,12 +13,18 @@
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
+#include "common/metrics/exporter.h"
+#include "common/net/address.h"
+#include "common/net/channel.h"
+#include "common/net/health.h"
 #include "common/sync/signal_watcher.h"
 #include "learner/run/learner_run.h"
 
 namespace {
 
 using nmn::ExitCode;
+
+constexpr std::chrono::seconds kHealthTimeout(5);
 
 // Writes what happens as log lines.
 class LogObserver : public nmn::run::RunObserver {
@@ -37,6 +44,17 @@ int Fail(const absl::Status& status) {
   return nmn::ExitCodeOf(status);
 }
 
+// Whether the learner on this machine that listens there says SERVING.
+int AskHealth(const std::string& listen) {
+  const absl::StatusOr<nmn::net::Address> address = nmn::net::ParseServerAddress(listen, "--listen");
+  if (!address.ok()) return Fail(address.status());
+  const absl::Status status =
+      nmn::net::CheckHealth(nmn::net::CreateChannel(nmn::net::Reachable(*address)), kHealthTimeout);
+  if (!status.ok()) return Fail(status);
+  std::cout << "SERVING\n";
+  return nmn::kExitDone;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -54,10 +72,12 @@ int main(int argc, char** argv) {
   std::string config_path;
   std::string log_level = "info";
   bool print_config = false;
+  bool health = false;
   nmn::run::RunOptions options;
+  options.metrics = nmn::metrics::kLearnerAddress;
   options.listen = "127.0.0.1:50051";
   options.trainer.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  app.add_option("--config", config_path, "RunConfig as textproto")->envname("NMN_CONFIG")->required();
+  app.add_option("--config", config_path, "RunConfig as textproto")->envname("NMN_CONFIG");
   app.add_option("--run_dir", options.directory, "directory of the run; created where absent")->envname("NMN_RUN_DIR");
   app.add_flag("--resume", options.resume,
                "continue the run in --run_dir; begins anew where no checkpoint was ever completed")
@@ -78,6 +98,9 @@ int main(int argc, char** argv) {
       ->envname("NMN_THREADS")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
+  app.add_option("--metrics", options.metrics, nmn::metrics::kFlagHelp)->envname("NMN_METRICS")->capture_default_str();
+  app.add_flag("--health", health,
+               "ask the learner whose --listen this is whether it serves, and exit: 0 it does, 1 it does not");
   app.add_option("--log_level", log_level, "debug, info, warn or error")
       ->envname("NMN_LOG_LEVEL")
       ->capture_default_str();
@@ -93,6 +116,8 @@ int main(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return Fail(absl::InvalidArgumentError(absl::StrCat(error.what(), "; see nmn-learner --help")));
   }
+  if (health) return AskHealth(options.listen);
+  if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));
   if (absl::Status status = nmn::log::SetUp("nmn-learner", log_level); !status.ok()) return Fail(status);
 
   absl::StatusOr<nmn::v1::RunConfig> config = nmn::config::Load(config_path);
@@ -111,6 +136,7 @@ int main(int argc, char** argv) {
   LogObserver observer;
   absl::StatusOr<std::unique_ptr<nmn::run::LearnerRun>> run = nmn::run::LearnerRun::Start(options, observer);
   if (!run.ok()) return Fail(run.status());
+  if (!(*run)->metrics_url().empty()) spdlog::info("metrics on {}", (*run)->metrics_url());
   if (!(*run)->already_complete())
     spdlog::info("run directory {}, serving on {}", options.directory, (*run)->server().address());
   const ExitCode code = (*run)->Run(stop.token());

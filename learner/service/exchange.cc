@@ -118,6 +118,7 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
   ingest::Verdict verdict;
   {
     MutexLock lock(hub_.mutex);
+    hub_.judged_bytes += bytes;
     verdict = hub_.core.Examine(id_, trajectory, bytes, hub_.Now());
   }
   if (verdict.accepted()) {
@@ -137,6 +138,7 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
   acknowledgement.set_credit_bytes(bytes);
   const absl::Status lost = failpoint::Hit(failpoint::Point::kAcknowledge);
   MutexLock lock(hub_.mutex);
+  hub_.judged_bytes -= bytes;
   if (!lost.ok()) {
     Abort(lost);
     return;

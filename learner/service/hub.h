@@ -34,6 +34,7 @@ class Hub {
   std::map<ingest::StreamId, Exchange*> streams NMN_GUARDED_BY(mutex);
   ingest::StreamId last_stream NMN_GUARDED_BY(mutex) = 0;
   std::shared_ptr<const Weights> weights NMN_GUARDED_BY(mutex);
+  uint64_t judged_bytes NMN_GUARDED_BY(mutex) = 0;  // of trajectories received and not yet acknowledged
   // Set once the run is over or the learner stops; every stream hears it, and so does each that comes later.
   std::optional<v1::GoodbyeReason> goodbye NMN_GUARDED_BY(mutex);
 

@@ -54,6 +54,8 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
   if (!core.ok()) return core.status();
 
   std::unique_ptr<LearnerServer> self(new LearnerServer);
+  self->max_actors_ = options.config.work().max_actors();
+  self->metrics_ = options.metrics;
   self->hub_ = std::make_unique<Hub>(*std::move(core));
   self->rpcs_ = std::make_unique<RpcService>(
       *self->hub_, RpcService::Identity{options.run_id, options.generation, options.config, options.config_hash,
@@ -62,6 +64,11 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
   grpc::ServerBuilder builder;
   net::ConfigureServer(builder, kQuotaBytes);
   builder.RegisterService(self->rpcs_.get());
+  if (options.metrics != nullptr) {
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+    interceptors.push_back(options.metrics->rpcs.Interceptors());
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  }
   net::Address address;
   if (!options.listen.empty()) {
     const absl::StatusOr<net::Address> parsed = net::ParseAddress(options.listen, "--listen");
@@ -74,7 +81,8 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
   if (self->server_ == nullptr) {
     return absl::UnavailableError("--listen=" + options.listen + ": cannot listen there; is the port in use?");
   }
-  self->server_->GetHealthCheckService()->SetServingStatus(false);
+  self->SetServing(false);
+  if (options.metrics != nullptr) options.metrics->fleet.SetSource([server = self.get()] { return server->Fleet(); });
   if (!options.listen.empty()) {
     address.port = static_cast<uint16_t>(self->port_);
     self->address_ = net::ToString(address);
@@ -84,7 +92,8 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
 
 LearnerServer::~LearnerServer() {
   if (server_ == nullptr) return;
-  server_->GetHealthCheckService()->SetServingStatus(false);
+  if (metrics_ != nullptr) metrics_->fleet.SetSource(nullptr);
+  SetServing(false);
   server_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
   server_->Wait();
   MutexLock lock(hub_->mutex);
@@ -109,7 +118,7 @@ void LearnerServer::Publish(uint32_t version, std::span<const float> actor_param
     hub_->core.Publish(version);
     hub_->Dispatch();
   }
-  server_->GetHealthCheckService()->SetServingStatus(true);
+  SetServing(true);
 }
 
 void LearnerServer::Begin(uint32_t update) {
@@ -134,7 +143,7 @@ absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const Sto
 }
 
 void LearnerServer::SayGoodbye(v1::GoodbyeReason reason, double linger_seconds) {
-  server_->GetHealthCheckService()->SetServingStatus(false);
+  SetServing(false);
   const auto deadline =
       std::chrono::steady_clock::now() +
       std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(linger_seconds));
@@ -146,6 +155,39 @@ void LearnerServer::SayGoodbye(v1::GoodbyeReason reason, double linger_seconds) 
   while (waiting() && hub_->changed.WaitUntil(hub_->mutex, deadline)) {
   }
   if (waiting()) spdlog::warn("not every actor has heard that the learner ends; it will find out by itself");
+}
+
+void LearnerServer::SetServing(bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(serving);
+  serving_ = serving;
+}
+
+metrics::FleetSnapshot LearnerServer::Fleet() const {
+  MutexLock lock(hub_->mutex);
+  const ingest::Core& core = hub_->core;
+  const ingest::Time now = hub_->Now();
+  metrics::FleetSnapshot fleet;
+  fleet.actors_limit = max_actors_;
+  for (const auto& [id, actor] : core.actors().actors()) {
+    if (now < actor.quarantined_until) ++fleet.actors_quarantined;
+    if (!actor.stream) continue;
+    ++fleet.actors_connected;
+    fleet.actors_steps_per_second += actor.steps_per_second;
+  }
+  fleet.leases_outstanding = core.leases().outstanding();
+  fleet.units_unleased = core.leases().unleased();
+  fleet.leases_granted = core.leases().granted();
+  fleet.leases_expired = core.leases().expired();
+  fleet.trajectories = core.verdicts();
+  fleet.trajectory_bytes = core.trajectory_bytes();
+  fleet.ingest_queue_bytes = hub_->judged_bytes;
+  fleet.ingest_queue_limit_bytes = kQuotaBytes;
+  if (hub_->weights != nullptr) {
+    fleet.weights_version = hub_->weights->version;
+    fleet.weights_bytes = hub_->weights->bytes.size();
+  }
+  fleet.serving = serving_;
+  return fleet;
 }
 
 void LearnerServer::Complete() { SayGoodbye(v1::RUN_COMPLETE, kCompleteLingerSeconds); }

@@ -2,6 +2,7 @@
 
 #include <grpcpp/channel.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/sync/stop.h"
+#include "learner/metrics/learner_metrics.h"
 #include "learner/ppo/trainer.h"
 #include "learner/service/rpc_service.h"
 #include "nmn/v1/learner.pb.h"
@@ -39,8 +41,9 @@ class LearnerServer {
     uint32_t generation = 0;
     std::string listen;  // host:port; empty: in-process only
     v1::BuildInfo build;
-    bool allow_mixed = false;             // actors of another build or rounding class, in sync mode
-    ingest::EventSink* events = nullptr;  // hears what becomes of units, under the lock; may be null
+    bool allow_mixed = false;                    // actors of another build or rounding class, in sync mode
+    ingest::EventSink* events = nullptr;         // hears what becomes of units, under the lock; may be null
+    metrics::LearnerMetrics* metrics = nullptr;  // of rpcs and fleet; may be null
   };
 
   // Binds. UNAVAILABLE: the port is in use; INVALID_ARGUMENT: the address, or a mode that is not there; both name what
@@ -71,7 +74,12 @@ class LearnerServer {
  private:
   LearnerServer() = default;
   void SayGoodbye(v1::GoodbyeReason reason, double linger_seconds);
+  void SetServing(bool serving);
+  metrics::FleetSnapshot Fleet() const;
 
+  uint64_t max_actors_ = 0;
+  metrics::LearnerMetrics* metrics_ = nullptr;
+  std::atomic<bool> serving_{false};
   std::unique_ptr<Hub> hub_;
   std::unique_ptr<RpcService> rpcs_;
   std::unique_ptr<grpc::Server> server_;

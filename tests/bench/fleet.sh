@@ -22,7 +22,7 @@ fail() {
 start_fleet() {
   local run="$work/$1" actors=$2 address=
   : > "$run.learner.log" # there before it is read
-  "$bin/nmn-learner" --config="$run.textproto" --listen=127.0.0.1:0 --run_dir="$run" >> "$run.learner.log" 2>&1 &
+  "$bin/nmn-learner" --config="$run.textproto" --listen=127.0.0.1:0 --metrics=127.0.0.1:0 --run_dir="$run" >> "$run.learner.log" 2>&1 &
   pids=($!)
   while [ -z "$address" ]; do
     kill -0 "${pids[0]}" 2>/dev/null || fail "the learner ended before it served"
@@ -30,7 +30,7 @@ start_fleet() {
     [ -n "$address" ] || sleep 0.05
   done
   for ((i = 1; i <= actors; ++i)); do
-    "$bin/nmn-actor" --learner="$address" --actor_id="actor-$i" > "$run.actor-$i.log" 2>&1 &
+    "$bin/nmn-actor" --learner="$address" --actor_id="actor-$i" --metrics=127.0.0.1:0 > "$run.actor-$i.log" 2>&1 &
     pids+=($!)
   done
 }

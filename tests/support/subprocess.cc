@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +22,7 @@ namespace nmn::testing {
 namespace {
 
 constexpr int kPollMilliseconds = 5;
+constexpr char kMetricsVariable[] = "NMN_METRICS=";
 
 std::string NewFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "nmn-test.XXXXXX").string();
@@ -39,6 +41,9 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 
 Subprocess::Subprocess(std::vector<std::string> arguments, std::vector<std::string> environment)
     : folder_(NewFolder()) {
+  const bool sets_metrics = std::any_of(environment.begin(), environment.end(),
+                                        [](const std::string& e) { return e.rfind(kMetricsVariable, 0) == 0; });
+  if (!sets_metrics) environment.push_back(std::string(kMetricsVariable) + "127.0.0.1:0");
   for (char** e = environ; *e != nullptr; ++e) environment.emplace_back(*e);
   std::vector<char*> argv = Pointers(arguments);
   std::vector<char*> envp = Pointers(environment);

@@ -11,7 +11,8 @@ namespace nmn::testing {
 // A real process whose stdout and stderr go to files. Killed (SIGKILL) if it still runs when this is destroyed.
 class Subprocess {
  public:
-  // `arguments[0]` is the program. Extra environment variables as "NAME=value".
+  // `arguments[0]` is the program. Extra environment variables as "NAME=value"; NMN_METRICS is a free port
+  // where they say nothing of it, for tests run beside each other.
   explicit Subprocess(std::vector<std::string> arguments, std::vector<std::string> environment = {});
   ~Subprocess();
   Subprocess(Subprocess&&) noexcept;
