@@ -43,7 +43,7 @@ train: build
 
 test: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET)
-	ctest --preset $(PRESET) -j 2
+	ctest --preset $(PRESET) -j 2 -LE deploy
 
 # One after the other: several start services of their own.
 test-deploy: deps build/.test-packages-installed $(BUILD)/build.ninja
