@@ -136,7 +136,5 @@ holds 'nmn_actors_connected == 4'
 further_updates
 step "resumed: from update $stopped_at to $(updates)"
 
-if [[ -f $here/expressions.py ]]; then
-  python3 "$here/expressions.py" "$prometheus"
-  step "every expression of rules and dashboards gives data"
-fi
+python3 "$here/expressions.py" "$prometheus" --wait=120
+step "every expression of rules and dashboards gives data"
