@@ -13,6 +13,9 @@ git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck --severity=warning --ext
 yamllint --strict -d '{extends: default, rules: {line-length: disable, document-start: disable, comments: {min-spaces-from-content: 1}}}' \
   deploy/compose.yaml deploy/prometheus deploy/grafana
 
+packages=$(docker/runtime-packages.sh /bin/bash | paste -s -d ' ')
+[[ $packages == "libc6 libtinfo6" ]] || { echo "docker/runtime-packages.sh /bin/bash: $packages" >&2; exit 1; }
+
 # What a user starts, with and without the GPU.
 for profile in "" gpu; do
   COMPOSE_PROFILES=$profile docker-compose --file=deploy/compose.yaml config --quiet
