@@ -98,6 +98,10 @@ int main(int argc, char** argv) {
   options.connect_timeout = std::chrono::milliseconds(static_cast<int64_t>(connect_timeout_seconds * 1000));
   options.build = nmn::build::ThisBuild();
 
+  nmn::StopSource stop;
+  nmn::SignalWatcher signals(
+      [&stop](int) { stop.RequestStop(); },
+      "nmn-actor: ended at once; the episodes it was playing are lost, the learner gives them to another");
   nmn::actor::Heartbeat heartbeat;
   absl::StatusOr<std::unique_ptr<nmn::metrics::Exporter>> exporter =
       nmn::metrics::Exporter::Start({.address = metrics, .health = [&heartbeat] { return heartbeat.Check(); }});
@@ -107,10 +111,6 @@ int main(int argc, char** argv) {
   std::optional<nmn::actor::ActorMetrics> actor_metrics;
   if (*exporter != nullptr) options.metrics = &actor_metrics.emplace((*exporter)->registry());
 
-  nmn::StopSource stop;
-  nmn::SignalWatcher signals(
-      [&stop](int) { stop.RequestStop(); },
-      "nmn-actor: ended at once; the episodes it was playing are lost, the learner gives them to another");
   spdlog::info("actor {} for the learner at {}", options.actor_id, options.learner);
   return nmn::actor::ActorSession(nmn::net::CreateChannel(*address), options).Run(stop.token());
 }
