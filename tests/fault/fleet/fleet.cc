@@ -191,7 +191,7 @@ void Fleet::ExpectWholeRun(std::chrono::seconds limit) {
   EXPECT_EQ(learner_->Wait(limit), 0) << learner_->err();
   for (auto& [name, actor] : actors_) {
     if (!actor.EndsWithin(std::chrono::seconds(1))) actor.Signal(SIGTERM);
-    EXPECT_EQ(actor.Wait(std::chrono::seconds(20)), 0) << name << ": " << actor.err();
+    EXPECT_EQ(actor.Wait(std::chrono::seconds(static_cast<int>(Limit(20)))), 0) << name << ": " << actor.err();
   }
   ExpectHash(testing::WeightsHash(run_), FaultFreeHash(options_));
   ExpectRecords(run_, options_.updates);

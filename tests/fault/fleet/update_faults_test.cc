@@ -60,6 +60,7 @@ TEST(Row19, AnUpdateThatIsNotFiniteEndsTheRunWithADumpAndGoesOnWithoutItsCause) 
     fleet.ExpectWholeRun();
     EXPECT_EQ(RestoredUpdate(fleet.learner().err()), update - 1);
   }
+  if (HasFailure()) return;
   PrintFigure("19", absl::StrCat(updates.size(), "/", updates.size(),
                                  " non-finite updates: exit code 42, episodes kept, checkpoints finite; "
                                  "after a resume without the fault ",
@@ -81,6 +82,7 @@ TEST(Row19, RevertsInARowEndTheRunAndTheLastCheckpointIsGood) {
   outcome = testing::RunProcess(testing::TinyTrain(run, 50, again));
   EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("training has diverged"));
+  if (HasFailure()) return;
   PrintFigure("19", "3 reverted updates in a row: exit code 42, checkpoints finite, again after a resume");
 }
 
