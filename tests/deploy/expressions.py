@@ -29,6 +29,7 @@ STEP_SECONDS = 5
 POLL_SECONDS = 1
 LABELS = {
     "__name__", "job", "instance", "le",  # Prometheus' own
+    "sweep_run",  # of the targets that nmn sweep lists
     "version", "commit", "rounding_class",  # nmn_build_info
     "run", "benchmark", "arch", "preset", "seed",  # nmn_run_info
     "phase", "step", "verdict", "method", "code",
