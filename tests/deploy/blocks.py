@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The shell blocks of docs/operations.md, so that tests run what a reader pastes.
 
-Before each block stands a comment: <!-- run: NAME --> or <!-- not run: REASON -->.
+Above each block stands <!-- run: NAME --> or, for the reader too, *Not run: REASON.*
 
 usage: blocks.py NAME    prints the block
        blocks.py         checks that every block is marked, and that each NAME is run once: as `run_block NAME` or `start_block NAME` in a script beside this
@@ -14,7 +14,7 @@ import sys
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 PAGE = os.path.join(HERE, "..", "..", "docs", "operations.md")
-BLOCK = re.compile(r"(?:<!-- (run|not run): (.+?) -->\n)?```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"(?:(?:<!-- |\*)(run|Not run): ([^\n]+?)(?: -->|\.\*)\n)?```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def main():
@@ -31,7 +31,7 @@ def main():
             scripts += file.read()
     run_by_tests = re.findall(r"(?:run|start)_block ([a-z][a-z-]*)", scripts)
     names = [name for kind, name, _ in blocks if kind == "run"]
-    problems = [f"no comment says whether this block is run: {text!r}" for kind, _, text in blocks if not kind]
+    problems = [f"no line says whether this block is run: {text!r}" for kind, _, text in blocks if not kind]
     problems += [f"{name}: run by {run_by_tests.count(name)} tests" for name in names if run_by_tests.count(name) != 1]
     problems += [f"{name}: no block of docs/operations.md" for name in run_by_tests if name not in names]
     for problem in problems:
