@@ -15,6 +15,8 @@ constexpr int kServerPingFloorMs = 5'000;  // below the client's interval, or th
 constexpr int kShortestReconnectMs = 100;
 constexpr int kLongestReconnectMs = 5'000;
 constexpr int kConnectTimeoutMs = 5'000;
+// A connection that has not said by then that it speaks HTTP/2 is closed; gRPC's own limit is 120 s.
+constexpr int kHandshakeTimeoutMs = 10'000;
 constexpr int kMaxMetadataBytes = 16 << 10;
 
 }  // namespace
@@ -48,6 +50,7 @@ void ConfigureServer(grpc::ServerBuilder& builder, size_t quota_bytes) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kServerPingFloorMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);

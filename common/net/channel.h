@@ -22,8 +22,8 @@ grpc::ChannelArguments ClientArguments();
 // A channel to a server, without encryption. Does not connect yet.
 std::shared_ptr<grpc::Channel> CreateChannel(const Address& address);
 
-// The same limits for a server: keepalive both ways, message cap, a quota on memory and no SO_REUSEPORT (gRPC's
-// default, which hides that a port is in use).
+// The same limits for a server: keepalive both ways, message cap, a quota on memory, silent connections closed after
+// 10 s, and no SO_REUSEPORT (gRPC's default, which hides that a port is in use).
 void ConfigureServer(grpc::ServerBuilder& builder, size_t quota_bytes);
 
 // gRPC's own log lines go to spdlog: its errors as debug, because what matters to a user comes as a status.

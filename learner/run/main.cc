@@ -16,6 +16,7 @@
 #include "common/metrics/exporter.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
+#include "common/net/file_limit.h"
 #include "common/net/health.h"
 #include "common/sync/signal_watcher.h"
 #include "learner/run/learner_run.h"
@@ -119,6 +120,8 @@ int main(int argc, char** argv) {
   if (health) return AskHealth(options.listen);
   if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));
   if (absl::Status status = nmn::log::SetUp("nmn-learner", log_level); !status.ok()) return Fail(status);
+
+  if (absl::Status status = nmn::net::RaiseFileLimit(); !status.ok()) spdlog::warn("{}", status.message().data());
 
   absl::StatusOr<nmn::v1::RunConfig> config = nmn::config::Load(config_path);
   if (!config.ok()) return Fail(config.status());
