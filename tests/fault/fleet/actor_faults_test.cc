@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/fault/fleet/fleet.h"
+#include "tests/fault/fleet/rate.h"
 #include "tests/fault/row.h"
 
 namespace nmn::fault {
@@ -39,21 +40,6 @@ TEST(Row1, KilledActorsChangeNothing) {
   EXPECT_LE(stall, Limit(options.lease_seconds + 0.5));
   PrintFigure("1", absl::StrCat(kills, "/", wanted, " kills in ", runs, " runs, ", HashFigure(), ", longest stall ",
                                 Seconds(stall)));
-}
-
-// Updates a second from the first to the last, with `count` actors; `hinder` is called after the first.
-double Rate(const FleetOptions& options, int count, const std::function<void(Fleet&)>& hinder) {
-  Fleet fleet(options);
-  fleet.StartLearner();
-  fleet.StartActors(count);
-  EXPECT_TRUE(fleet.WaitForUpdate(1)) << fleet.learner().err();
-  const auto start = std::chrono::steady_clock::now();
-  hinder(fleet);
-  EXPECT_TRUE(fleet.WaitForUpdate(options.updates)) << fleet.learner().err();
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  for (auto& [name, actor] : fleet.actors()) actor.Signal(SIGCONT);
-  fleet.ExpectWholeRun();
-  return (options.updates - 1) / took.count();
 }
 
 double RateBesideASlowActor(const FleetOptions& options) {

@@ -34,6 +34,7 @@ std::vector<std::string> Flags(const FleetOptions& options, double step_cost_us)
   flags.push_back("--seed=7");
   std::vector<std::string> assignments = options.set;
   assignments.push_back("env.step_cost_us=" + std::to_string(step_cost_us));
+  assignments.push_back("ppo.episodes_per_update=" + std::to_string(options.episodes_per_update));
   assignments.push_back("work.lease_seconds=" + std::to_string(options.lease_seconds));
   for (const std::string& assignment : assignments) {
     flags.push_back("--set");
@@ -123,12 +124,9 @@ Fleet::Fleet(const FleetOptions& options, std::vector<std::string> learner_flags
 }
 
 void Fleet::StartLearner(std::vector<std::string> environment) {
-  std::vector<std::string> command = {testing::Binary("nmn-learner"),
-                                      "--config=" + folder_.path() + "/config.textproto",
-                                      "--run_dir=" + run_,
-                                      "--listen=" + address(),
-                                      "--threads=1",
-                                      "--event_log"};
+  std::vector<std::string> command = options_.learner_prefix;
+  command.insert(command.end(), {testing::Binary("nmn-learner"), "--config=" + folder_.path() + "/config.textproto",
+                                 "--run_dir=" + run_, "--listen=" + address(), "--threads=1", "--event_log"});
   if (learner_ != nullptr) command.push_back("--resume");
   command.insert(command.end(), learner_flags_.begin(), learner_flags_.end());
   learner_.reset();
@@ -194,7 +192,7 @@ void Fleet::ExpectWholeRun(std::chrono::seconds limit) {
     EXPECT_EQ(actor.Wait(std::chrono::seconds(static_cast<int>(Limit(20)))), 0) << name << ": " << actor.err();
   }
   ExpectHash(testing::WeightsHash(run_), FaultFreeHash(options_));
-  ExpectRecords(run_, options_.updates);
+  ExpectRecords(run_, options_.updates, options_.episodes_per_update);
 }
 
 }  // namespace nmn::fault

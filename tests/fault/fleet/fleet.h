@@ -20,6 +20,8 @@ struct FleetOptions {
   double lease_seconds = 1;        // short, so that a hung actor is felt soon
   std::vector<std::string> set{};  // more assignments, "work.max_actors=4"
   std::string directory{};         // of the run; a folder of its own where empty
+  int episodes_per_update = 20;
+  std::vector<std::string> learner_prefix{};  // words before the learner's command, e.g. of a program that starts it
 };
 
 // A learner and its actors, real processes on a run directory of their own, as a test starts and ends them. The learner

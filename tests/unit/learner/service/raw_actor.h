@@ -1,7 +1,9 @@
 #pragma once
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,26 +25,32 @@ class RawActor {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
     v1::RegisterRequest request;
     request.set_actor_id(id_);
-    request.set_incarnation(77);
+    request.set_incarnation(kIncarnation);
     *request.mutable_build() = build_;
     return stub_->Register(&context, request, &registration_);
   }
 
+  void Rename(std::string id) { id_ = std::move(id); }
   v1::RegisterResponse& registration() { return registration_; }
 
   void Open() {
     context_ = std::make_unique<grpc::ClientContext>();
+    context_->set_deadline(std::chrono::system_clock::now() + kLongestStream);
     stream_ = stub_->Exchange(context_.get());
     sequence_ = 0;
   }
-  void Hello() {
-    v1::ActorMessage message;
-    v1::Hello& hello = *message.mutable_hello();
+  v1::Hello MakeHello() const {
+    v1::Hello hello;
     hello.set_run_id(registration_.run_id());
     hello.set_generation(registration_.generation());
     hello.set_actor_id(id_);
-    hello.set_incarnation(77);
+    hello.set_incarnation(kIncarnation);
     hello.set_config_hash(registration_.config_hash());
+    return hello;
+  }
+  void Hello() {
+    v1::ActorMessage message;
+    *message.mutable_hello() = MakeHello();
     Send(message);
   }
   void Join() {
@@ -52,28 +60,32 @@ class RawActor {
   }
   void Send(v1::ActorMessage message) {
     message.set_sequence(++sequence_);
-    stream_->Write(message);
+    SendAsItIs(message);
   }
+  // With whatever sequence number it has; false when the stream has ended.
+  bool SendAsItIs(const v1::ActorMessage& message) { return stream_->Write(message); }
   // The next message; not set when the stream has ended.
   v1::LearnerMessage Next() {
     v1::LearnerMessage message;
     if (!stream_->Read(&message)) message.Clear();
     return message;
   }
-  // The next message of a kind; others are skipped. Not set when the stream has ended.
+  // The next message of a kind; others are skipped. Not set when the stream has ended, or the learner says goodbye.
   v1::LearnerMessage Await(v1::LearnerMessage::BodyCase kind) {
     v1::LearnerMessage message;
     while (stream_->Read(&message)) {
       if (message.body_case() == kind) return message;
+      if (message.has_goodbye()) break;
     }
     return {};
   }
-  v1::RejectReason Deliver(const v1::Trajectory& trajectory) {
+  v1::Acknowledgement Answer(const v1::Trajectory& trajectory) {
     v1::ActorMessage message;
     *message.mutable_trajectory() = trajectory;
     Send(message);
-    return Await(v1::LearnerMessage::kAcknowledgement).acknowledgement().reason();
+    return Await(v1::LearnerMessage::kAcknowledgement).acknowledgement();
   }
+  v1::RejectReason Deliver(const v1::Trajectory& trajectory) { return Answer(trajectory).reason(); }
   grpc::Status End() {
     v1::LearnerMessage message;
     while (stream_->Read(&message)) {
@@ -81,9 +93,11 @@ class RawActor {
     return stream_->Finish();
   }
   void Kill() {
-    context_->TryCancel();
+    Cancel();
     End();
   }
+  // May be called while another thread reads or writes.
+  void Cancel() { context_->TryCancel(); }
 
   // What a correct actor would send for a unit of b1.
   v1::Trajectory Play(const v1::UnitId& unit, float weight) const {
@@ -116,6 +130,9 @@ class RawActor {
   }
 
  private:
+  static constexpr uint64_t kIncarnation = 77;
+  static constexpr auto kLongestStream = std::chrono::minutes(5);  // nothing hangs for longer
+
   std::unique_ptr<v1::LearnerService::Stub> stub_;
   std::string id_;
   v1::BuildInfo build_;
