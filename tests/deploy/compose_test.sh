@@ -18,6 +18,7 @@ limit=120
 scratch=$(mktemp -d /tmp/nmn-compose.XXXXXX)
 clean_up() {
   local code=$?
+  set +e # whatever fails here, the rest must be done
   if ((code != 0 && code != 77)) && [[ -n $engine ]]; then
     compose ps || true
     compose logs --tail=15 || true

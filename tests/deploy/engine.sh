@@ -53,7 +53,7 @@ stop_daemon() {
 }
 
 stop_engine() {
-  if [[ -z $engine ]]; then return; fi
+  if [[ -z $engine ]]; then return 0; fi
   docker ps -aq 2>/dev/null | xargs -r docker rm -f >/dev/null 2>&1
   docker network prune -f >/dev/null 2>&1
   stop_daemon
