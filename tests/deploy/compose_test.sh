@@ -58,6 +58,7 @@ further_updates() { local now && now=$(updates) && holds "nmn_run_updates >= $no
 image_bytes() { docker image inspect -f '{{.Size}}' "$1"; }
 mebibytes() { echo "$(($1 / 1048576)) MiB"; }
 
+install_missing prometheus python3-yaml
 start_engine || skip "no container engine on this machine, so no image was built and no project came up"
 
 step "base image"
@@ -104,7 +105,7 @@ run_block compose-scale
 holds 'sum(up{job="actor"}) == 4'
 holds 'nmn_actors_connected == 4'
 further_updates
-step "4 actors: update $(updates), $(value nmn_actors_steps_per_second) environment steps/s"
+step "4 actors: update $(updates), $(value 'round(rate(nmn_environment_steps_total[30s]))') environment steps/s"
 
 docker ps -q | xargs python3 "$here/containers.py"
 
