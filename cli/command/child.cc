@@ -1,0 +1,86 @@
+#include "cli/command/child.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace nmn::command {
+namespace {
+
+constexpr int kCannotExecute = 127;  // the shell's
+
+std::vector<char*> Pointers(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (std::string& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Between fork and exec of a process with threads: system calls only.
+[[noreturn]] void Become(char** arguments, char** environment, int log, int null, pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) _exit(kCannotExecute);  // it died before the line above
+  setpgid(0, 0);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  dup2(null, STDIN_FILENO);
+  dup2(log, STDOUT_FILENO);
+  dup2(log, STDERR_FILENO);
+  execve(arguments[0], arguments, environment);
+  _exit(kCannotExecute);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Child>> Child::Start(const std::vector<std::string>& arguments,
+                                                    const std::vector<std::string>& environment,
+                                                    const std::string& log) {
+  const int log_fd = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (log_fd < 0) return absl::PermissionDeniedError(absl::StrCat("cannot write ", log, ": ", std::strerror(errno)));
+  const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  std::vector<std::string> argument_copies = arguments, environment_copies = environment;
+  const std::vector<char*> argv = Pointers(argument_copies), envp = Pointers(environment_copies);
+  const pid_t parent = getpid();
+  const pid_t pid = fork();
+  if (pid == 0) Become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), log_fd, null_fd, parent);
+  const int error = errno;
+  close(log_fd);
+  close(null_fd);
+  if (pid < 0)
+    return absl::ResourceExhaustedError(absl::StrCat("cannot start ", arguments[0], ": ", std::strerror(error)));
+  const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  return std::unique_ptr<Child>(new Child(pid, descriptor));
+}
+
+Child::~Child() {
+  if (Ended() < 0) {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  close(descriptor_);
+}
+
+void Child::Signal(int signal) {
+  if (Ended() < 0) kill(pid_, signal);
+}
+
+int Child::Ended() {
+  if (exit_code_ >= 0) return exit_code_;
+  int status = 0;
+  if (waitpid(pid_, &status, WNOHANG) != pid_) return -1;
+  exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return exit_code_;
+}
+
+}  // namespace nmn::command

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace nmn::command {
+
+struct Result {
+  int exit_code = 0;  // or 128 + signal
+  std::string out;    // stdout and stderr, as they came
+};
+
+// Runs a program to its end with empty stdin; blocks. arguments[0] is looked for in PATH; no shell is involved.
+// NOT_FOUND where there is no such program.
+absl::StatusOr<Result> Run(const std::vector<std::string>& arguments);
+
+// The last line that is not empty, or "it said nothing".
+std::string LastLine(const std::string& text);
+
+// The absolute path of the program `name` in the folder of this process's own: its siblings of the same build.
+// NOT_FOUND names the path where there is none.
+absl::StatusOr<std::string> Sibling(const std::string& name);
+
+}  // namespace nmn::command

@@ -1,0 +1,91 @@
+#include "cli/command/command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <csignal>
+
+#include "cli/command/child.h"
+#include "tests/support/subprocess.h"
+
+namespace nmn::command {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+
+constexpr int kLimitMilliseconds = 60000;
+
+// Blocks until the child ends.
+int Await(Child& child) {
+  pollfd event{child.descriptor(), POLLIN, 0};
+  poll(&event, 1, kLimitMilliseconds);
+  return child.Ended();
+}
+
+TEST(Command, CollectsBothStreamsAndTheExitCode) {
+  const absl::StatusOr<Result> result = command::Run({"sh", "-c", "echo out; echo err >&2; exit 3"});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->out, "out\nerr\n");
+  EXPECT_EQ(result->exit_code, 3);
+}
+
+TEST(Command, ASignalIsAnExitCodeAbove128) {
+  EXPECT_EQ(command::Run({"sh", "-c", "kill -9 $$"})->exit_code, 128 + SIGKILL);
+}
+
+TEST(Command, NoShellReadsTheArguments) { EXPECT_EQ(command::Run({"echo", "$HOME", ";"})->out, "$HOME ;\n"); }
+
+TEST(Command, AMissingProgramIsNamed) {
+  const absl::StatusOr<Result> result = command::Run({"no-such-program"});
+  EXPECT_TRUE(absl::IsNotFound(result.status()));
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr("no-such-program is not in PATH"));
+}
+
+TEST(Command, LastLineSkipsEmptyEnds) {
+  EXPECT_EQ(LastLine("a\nb\n\n"), "b");
+  EXPECT_EQ(LastLine("only"), "only");
+  EXPECT_EQ(LastLine("\n"), "it said nothing");
+}
+
+TEST(Command, ASiblingLiesBesideThisProgram) {
+  const absl::StatusOr<std::string> self = Sibling("unit_cli_command");
+  ASSERT_TRUE(self.ok()) << self.status();
+  EXPECT_THAT(*self, EndsWith("/unit_cli_command"));
+  EXPECT_THAT(std::string(Sibling("no-such-program").status().message()), HasSubstr("/no-such-program is missing"));
+}
+
+TEST(Child, AppendsToItsLogAndTellsItsExitCode) {
+  const testing::TemporaryDirectory folder;
+  const std::string log = folder.path() + "/log";
+  testing::WriteFile(log, "before\n");
+  auto child = Child::Start({"/bin/sh", "-c", "echo $WORD; echo $HOME >&2; exit 75"}, {"WORD=here"}, log);
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_EQ(Await(**child), 75);
+  EXPECT_EQ(testing::ReadFile(log), "before\nhere\n\n");
+}
+
+TEST(Child, AProgramThatCannotBeStartedEndsWith127) {
+  const testing::TemporaryDirectory folder;
+  auto child = Child::Start({"/no/such/program"}, {}, folder.path() + "/log");
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_EQ(Await(**child), 127);
+}
+
+TEST(Child, ASignalReachesIt) {
+  const testing::TemporaryDirectory folder;
+  auto child = Child::Start({"/bin/sleep", "1000"}, {}, folder.path() + "/log");
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_EQ((*child)->Ended(), -1);
+  (*child)->Signal(SIGTERM);
+  EXPECT_EQ(Await(**child), 128 + SIGTERM);
+}
+
+TEST(Child, ALogThatCannotBeWrittenIsNamed) {
+  const auto child = Child::Start({"/bin/true"}, {}, "/proc/no/log");
+  EXPECT_THAT(std::string(child.status().message()), HasSubstr("cannot write /proc/no/log"));
+}
+
+}  // namespace
+}  // namespace nmn::command
