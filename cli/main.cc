@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   nmn::cli::AddTrace(app, exit_code);
   nmn::cli::AddExport(app, exit_code);
   nmn::cli::AddReport(app, exit_code);
+  nmn::cli::AddSweep(app, exit_code);
   nmn::cli::AddStatus(app, exit_code);
   nmn::cli::AddBench(app, exit_code);
   nmn::cli::AddVersion(app, exit_code);

@@ -14,19 +14,18 @@ constexpr int kBarCells = 20;
 // Without a terminal, at most one line in this time, so that a log stays short; the last update is always shown.
 constexpr std::chrono::seconds kPlainInterval{5};
 
+}  // namespace
+
 std::string Bar(double fraction) {
   const int full = static_cast<int>(std::lround(fraction * kBarCells));
   return absl::StrCat("[", std::string(full, '#'), std::string(kBarCells - full, '.'), "]");
 }
 
-// Of the terminal now; unlimited where it has no size. A line that wraps could not be rewritten.
 size_t TerminalColumns(std::FILE* out) {
   winsize size{};
   const bool known = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? size.ws_col : std::string::npos;
 }
-
-}  // namespace
 
 std::string HumanDuration(double seconds) {
   const long s = std::lround(seconds);

@@ -27,6 +27,12 @@ class Progress : public run::RunObserver {
   std::chrono::steady_clock::time_point last_line_{};
 };
 
+// "[##########..........]"; fraction in 0..1.
+std::string Bar(double fraction);
+
+// Of the terminal now; unlimited where it has no size. A line that wraps could not be rewritten.
+size_t TerminalColumns(std::FILE* out);
+
 // "1:02:03", "3:12" or "48 s".
 std::string HumanDuration(double seconds);
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "cli/sweep/directory.h"
+
+namespace nmn::sweep {
+
+struct KubernetesOptions {
+  size_t jobs = 0;       // pods at once; 0: all
+  std::string registry;  // where the images are pulled from, "registry.example/nmn"; "" where nodes have them
+  std::string tag;       // of both images
+};
+
+// Writes DIR/kubernetes: base/ as in deploy/kubernetes, and the overlay of this sweep, for `kubectl apply -k`. Talks to
+// no cluster. INVALID_ARGUMENT where the configs do not fit into a ConfigMap.
+absl::Status WriteKubernetes(const SweepDirectory& sweep, const KubernetesOptions& options);
+
+}  // namespace nmn::sweep

@@ -1,0 +1,178 @@
+#include "cli/sweep/local.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "cli/command/child.h"
+#include "cli/command/command.h"
+#include "cli/sweep/metrics_targets.h"
+#include "cli/sweep/run_state.h"
+
+extern char** environ;
+
+namespace nmn::sweep {
+namespace {
+
+// How many times in one call a run is started that does not end for good: a port in use or a full disk may pass, a
+// crash that repeats does not.
+constexpr int kMostAttempts = 3;
+// Between two looks at the runs' files.
+constexpr int kTickMilliseconds = 1000;
+
+// This process's environment without its own flags (NMN_SEED, NMN_JOBS, ..): the runs are told everything by flag.
+std::vector<std::string> EnvironmentOfRuns() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (!text.starts_with("NMN_") || text.starts_with("NMN_FAILPOINT")) environment.emplace_back(text);
+  }
+  environment.emplace_back("NMN_METRICS=127.0.0.1:0");  // many runs on one machine: each takes a free port
+  return environment;
+}
+
+class LocalEngine {
+ public:
+  LocalEngine(const SweepDirectory& sweep, const LocalOptions& options, std::string program, SweepProgress& progress)
+      : sweep_(sweep), options_(options), program_(std::move(program)), progress_(progress) {
+    for (const SweepRun& run : sweep.runs) {
+      if (ReadState(sweep, run).state != State::kDone) pending_.push_back(&run);
+    }
+  }
+
+  absl::StatusOr<ExitCode> Work(const StopToken& stop);
+
+ private:
+  struct Active {
+    const SweepRun* run;
+    std::unique_ptr<command::Child> child;
+    uint64_t log_begin;  // of this attempt, in the run's log
+  };
+
+  absl::Status StartNext();
+  void Settle(const Active& active, bool stopping);
+  // Blocks until a run ends, a stop is asked for, or it is time for another look.
+  void Wait(int stop_descriptor, bool stopping) const;
+  absl::Status Look();
+
+  const SweepDirectory& sweep_;
+  const LocalOptions& options_;
+  const std::string program_;
+  SweepProgress& progress_;
+  std::deque<const SweepRun*> pending_;
+  std::vector<Active> active_;
+  std::map<const SweepRun*, int> attempts_;
+  std::map<std::string, std::string> targets_;
+  bool failed_ = false;       // a run, for good
+  bool gave_up_ = false;      // a run, for now
+  bool interrupted_ = false;  // a run, by a signal
+};
+
+absl::Status LocalEngine::StartNext() {
+  const SweepRun& run = *pending_.front();
+  pending_.pop_front();
+  ++attempts_[&run];
+  std::error_code error;
+  std::filesystem::remove(sweep_.ExitPath(run), error);
+  const uint64_t log_bytes = std::filesystem::file_size(sweep_.LogPath(run), error);
+  const uint64_t log_begin = error ? 0 : log_bytes;
+  absl::StatusOr<std::unique_ptr<command::Child>> child = command::Child::Start(
+      {program_, "train", "--resume", absl::StrCat("--config=", sweep_.ConfigPath(run)),
+       absl::StrCat("--run_dir=", sweep_.RunPath(run)), absl::StrCat("--actors=", options_.threads),
+       absl::StrCat("--threads=", options_.threads), absl::StrCat("--device=", options_.device), "--no_figure"},
+      EnvironmentOfRuns(), sweep_.LogPath(run));
+  if (!child.ok()) return child.status();
+  active_.push_back({&run, *std::move(child), log_begin});
+  return absl::OkStatus();
+}
+
+void LocalEngine::Settle(const Active& active, bool stopping) {
+  const SweepRun& run = *active.run;
+  const int code = active.child->Ended();
+  std::ofstream(sweep_.ExitPath(run)) << code << "\n";
+  if (code == kExitDone) return;
+  const absl::StatusOr<std::string> log = fs::RealFileSystem().Read(sweep_.LogPath(run));
+  const std::string words =
+      log.ok() ? command::LastLine(log->substr(std::min<size_t>(active.log_begin, log->size()))) : "";
+  if (code == kExitPermanent) {
+    failed_ = true;
+    progress_.Note(absl::StrCat(run.name, " failed (exit code 42): ", words));
+  } else if (code == kExitInterrupted || stopping) {
+    interrupted_ = true;
+    if (!stopping) progress_.Note(absl::StrCat(run.name, " was stopped by a signal of somebody else; it can go on"));
+  } else if (attempts_[&run] < kMostAttempts) {
+    progress_.Note(absl::StrCat(run.name, " ended with code ", code, " (", words, "); it starts again"));
+    pending_.push_back(&run);
+  } else {
+    gave_up_ = true;
+    progress_.Note(absl::StrCat(run.name, " ended with code ", code, " ", kMostAttempts, " times: ", words));
+  }
+}
+
+void LocalEngine::Wait(int stop_descriptor, bool stopping) const {
+  std::vector<pollfd> events;
+  for (const Active& active : active_) events.push_back({active.child->descriptor(), POLLIN, 0});
+  if (!stopping) events.push_back({stop_descriptor, POLLIN, 0});
+  poll(events.data(), events.size(), kTickMilliseconds);
+}
+
+absl::Status LocalEngine::Look() {
+  std::map<std::string, std::string> targets;
+  for (const Active& active : active_) {
+    const std::string address = MetricsAddress(sweep_.LogPath(*active.run), active.log_begin);
+    if (!address.empty()) targets[active.run->name] = address;
+  }
+  progress_.Show(Sum(ReadStates(sweep_), options_.jobs));
+  if (targets == targets_) return absl::OkStatus();
+  targets_ = targets;
+  return WriteTargets(sweep_.path + "/targets.json", targets_);
+}
+
+absl::StatusOr<ExitCode> LocalEngine::Work(const StopToken& stop) {
+  const int stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  StopCallback wake(stop, [stop_descriptor] { eventfd_write(stop_descriptor, 1); });
+  absl::Status status = WriteTargets(sweep_.path + "/targets.json", {});
+  bool told = false;
+  while (true) {
+    const bool stopping = stop.stop_requested() || !status.ok();
+    if (stopping && !told) {
+      told = true;
+      for (Active& active : active_) active.child->Signal(SIGTERM);
+      if (!active_.empty())
+        progress_.Note(absl::StrCat("stopping ", active_.size(), " runs; each saves a checkpoint first"));
+    }
+    while (!stopping && status.ok() && active_.size() < options_.jobs && !pending_.empty()) status = StartNext();
+    if (active_.empty() && (stopping || pending_.empty())) break;
+    Wait(stop_descriptor, stopping);
+    std::erase_if(active_, [&](const Active& active) {
+      if (active.child->Ended() < 0) return false;
+      Settle(active, stopping);
+      return true;
+    });
+    if (absl::Status looked = Look(); status.ok()) status = looked;
+  }
+  close(stop_descriptor);
+  if (!status.ok()) return status;
+  if (interrupted_ || !pending_.empty()) return kExitInterrupted;
+  if (failed_) return kExitPermanent;
+  return gave_up_ ? kExitRetry : kExitDone;
+}
+
+}  // namespace
+
+absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options, const StopToken& stop,
+                                    SweepProgress& progress) {
+  absl::StatusOr<std::string> program = command::Sibling("nmn");
+  if (!program.ok()) return program.status();
+  return LocalEngine(sweep, options, *std::move(program), progress).Work(stop);
+}
+
+}  // namespace nmn::sweep

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "cli/sweep/directory.h"
+#include "cli/sweep/progress.h"
+#include "common/exit_code/exit_code.h"
+#include "common/sync/stop.h"
+
+namespace nmn::sweep {
+
+struct LocalOptions {
+  size_t jobs = 1;             // runs at once
+  size_t threads = 1;          // of each run: actors, and threads of its updates; reaches no result
+  std::string device = "cpu";  // of the updates
+};
+
+// Runs what is not done on this machine, each as `nmn train --resume` in its own process; blocks. A run that ends with
+// code 1 or by a signal starts again, a few times; one that fails for good ends no other. On `stop` every run gets
+// SIGTERM and is waited for. While it works, DIR/targets.json lists where the runs serve metrics.
+//
+// kExitDone: all runs are done. kExitInterrupted: stopped, or a run was stopped by somebody else. kExitPermanent: a run
+// failed for good. kExitRetry: a run gave up for now. An error: the sweep cannot be run at all. The caller holds Lock.
+absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options, const StopToken& stop,
+                                    SweepProgress& progress);
+
+}  // namespace nmn::sweep

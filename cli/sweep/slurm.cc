@@ -1,0 +1,88 @@
+#include "cli/sweep/slurm.h"
+
+#include <filesystem>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "cli/command/command.h"
+#include "cli/sweep/embedded_files.h"
+#include "cli/sweep/seeds.h"
+#include "common/digest/sha256.h"
+
+namespace nmn::sweep {
+namespace {
+
+constexpr std::string_view kScript = "slurm/sweep.sbatch";
+
+std::string ScriptPath(const SweepDirectory& sweep) { return sweep.path + "/sweep.sbatch"; }
+
+// "nmn-<folder>-<8 hexadecimal digits of its whole path>".
+std::string JobName(const SweepDirectory& sweep) {
+  const std::string folder = std::filesystem::path(sweep.path).filename().string();
+  return absl::StrCat("nmn-", folder, "-", Hex(Sha256Of(sweep.path)).substr(0, 8));
+}
+
+absl::Status WriteScript(const SweepDirectory& sweep) {
+  for (const EmbeddedFile& file : EmbeddedFiles()) {
+    if (file.name == kScript) return fs::WriteAtomically(fs::RealFileSystem(), ScriptPath(sweep), file.text);
+  }
+  return absl::InternalError(absl::StrCat(std::string(kScript), " is not in this program"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
+  std::map<size_t, State> states;
+  std::error_code error;
+  if (!std::filesystem::exists(ScriptPath(sweep), error)) return states;
+  const absl::StatusOr<command::Result> answer =
+      command::Run({"squeue", "--noheader", "--array", "--name=" + JobName(sweep), "--format=%K %T"});
+  if (absl::IsNotFound(answer.status())) return states;
+  if (!answer.ok()) return answer.status();
+  if (answer->exit_code != 0)
+    return absl::UnavailableError(absl::StrCat("squeue failed: ", command::LastLine(answer->out)));
+  std::istringstream lines(answer->out);
+  size_t index = 0;
+  for (std::string state; lines >> index >> state;)
+    states[index] = state == "RUNNING" || state == "COMPLETING" ? State::kRunning : State::kQueued;
+  return states;
+}
+
+absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const SlurmOptions& options) {
+  for (const char* name : {"nmn-learner", "nmn-actor"}) {
+    if (const absl::StatusOr<std::string> program = command::Sibling(name); !program.ok()) return program.status();
+  }
+  const std::string programs = std::filesystem::path(*command::Sibling("nmn-learner")).parent_path().string();
+  const absl::StatusOr<std::map<size_t, State>> scheduled = AskSlurm(sweep);
+  if (!scheduled.ok()) return scheduled.status();
+  std::vector<uint64_t> indices;
+  const std::vector<RunState> states = ReadStates(sweep, *scheduled);
+  for (size_t index = 0; index < states.size(); ++index) {
+    if (states[index].state != State::kDone && !scheduled->contains(index)) indices.push_back(index);
+  }
+  const std::string counts = absl::StrCat(scheduled->size(), " with Slurm already");
+  if (indices.empty()) return absl::StrCat("nothing to submit: all runs are done or with Slurm (", counts, ")");
+  if (absl::Status status = WriteScript(sweep); !status.ok()) return status;
+
+  std::vector<std::string> arguments = {
+      "sbatch", "--parsable",
+      absl::StrCat("--array=", FormatSeeds(indices), options.jobs > 0 ? absl::StrCat("%", options.jobs) : ""),
+      absl::StrCat("--job-name=", JobName(sweep)), absl::StrCat("--chdir=", sweep.path), "--nodes=1",
+      absl::StrCat("--ntasks=", options.actors + 1), absl::StrCat("--cpus-per-task=", options.threads), "--requeue",
+      "--open-mode=append", "--output=logs/task-%a.log",
+      // The learner has a minute to save its checkpoint before a time limit.
+      "--signal=B:TERM@60"};
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  for (const std::string& argument : {ScriptPath(sweep), programs, absl::StrCat(options.restarts), options.device})
+    arguments.push_back(argument);
+  const absl::StatusOr<command::Result> submitted = command::Run(arguments);
+  if (absl::IsNotFound(submitted.status()))
+    return absl::NotFoundError("sbatch is not in PATH; --engine=slurm needs Slurm's commands on this machine");
+  if (!submitted.ok()) return submitted.status();
+  if (submitted->exit_code != 0)
+    return absl::UnavailableError(absl::StrCat("sbatch refused: ", command::LastLine(submitted->out)));
+  return absl::StrCat("submitted ", indices.size(), " of ", sweep.runs.size(), " runs as array job ",
+                      command::LastLine(submitted->out), " (", counts, ")");
+}
+
+}  // namespace nmn::sweep

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/sweep/directory.h"
+#include "cli/sweep/run_state.h"
+
+namespace nmn::sweep {
+
+struct SlurmOptions {
+  size_t jobs = 0;                     // runs at once; 0: as many as Slurm starts
+  size_t actors = 1;                   // processes of each run
+  size_t threads = 1;                  // CPUs of each process
+  size_t restarts = 20;                // how often a task that was cut is queued again
+  std::string device = "cpu";          // of the updates
+  std::vector<std::string> arguments;  // more for sbatch, e.g. --partition=long
+};
+
+// What Slurm says about the sweep's tasks, by run index: running, or queued. Asked by the job's name, which comes from
+// the sweep's path: a controller that crashed may have lost a job and given its id to another. Empty where squeue is
+// not in PATH or no task of the sweep was ever submitted.
+absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep);
+
+// Writes DIR/sweep.sbatch and submits one array job with a task for each run that is neither done nor with Slurm. The
+// text says what was submitted. NOT_FOUND where sbatch is not in PATH, UNAVAILABLE with sbatch's words where it
+// refuses.
+absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const SlurmOptions& options);
+
+}  // namespace nmn::sweep

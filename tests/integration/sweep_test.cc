@@ -1,0 +1,156 @@
+// nmn sweep on this machine, with real runs of seconds.
+
+#include <gmock/gmock.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <numeric>
+
+#include "tests/integration/tiny_run.h"
+
+namespace nmn::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::chrono::seconds kLimit{300};
+constexpr int kPollMilliseconds = 50;
+
+std::vector<std::string> SweepFlags(const std::string& directory, const std::string& seeds, int updates,
+                                    std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments = {Binary("nmn"),      "sweep",    directory,
+                                        "--seeds=" + seeds, "--jobs=2", "--threads=1"};
+  const std::vector<std::string> flags = TinyFlags(updates);
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+nlohmann::json Status(const std::string& directory) {
+  return nlohmann::json::parse(RunProcess({Binary("nmn"), "sweep", "status", directory, "--json"}).out);
+}
+
+// Blocks until a run's metrics address stands in the target list; whether it does.
+bool WaitForTarget(Subprocess& sweep, const std::string& directory) {
+  const auto deadline = std::chrono::steady_clock::now() + kLimit;
+  while (sweep.running() && std::chrono::steady_clock::now() < deadline) {
+    if (ReadFile(directory + "/targets.json").find("\"127.0.0.1:") != std::string::npos) return true;
+    poll(nullptr, 0, kPollMilliseconds);
+  }
+  return false;
+}
+
+TEST(Sweep, InterruptedAndResumedEndsWithTheHashesOfSingleRuns) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep";
+  constexpr int kUpdates = 8;
+  {
+    Subprocess sweep(SweepFlags(directory, "1-3", kUpdates, {"--arch=nmn,rnn"}), {"NMN_SEED=99", "NMN_PRESET=paper"});
+    ASSERT_TRUE(WaitForUpdate(sweep, directory + "/b1-nmn-s1", 2)) << sweep.err();
+    EXPECT_TRUE(WaitForTarget(sweep, directory)) << ReadFile(directory + "/logs/b1-nmn-s1.log");
+    sweep.Signal(SIGTERM);
+    EXPECT_EQ(sweep.Wait(kLimit), 75) << sweep.err();
+    EXPECT_THAT(sweep.err(), HasSubstr("go on with: nmn sweep "));
+  }
+  nlohmann::json status = Status(directory);
+  EXPECT_LT(status["done"], 6);
+  EXPECT_EQ(status["running"], 0);
+  EXPECT_EQ(status["failed"], 0);
+
+  const Outcome rest = RunProcess({Binary("nmn"), "sweep", directory, "--jobs=2", "--threads=1"}, kLimit);
+  EXPECT_EQ(rest.code, 0) << rest.err;
+  EXPECT_THAT(rest.out, HasSubstr("6/6 runs done"));
+  status = Status(directory);
+  ASSERT_EQ(status["runs"].size(), 6u);
+  for (const auto& run : status["runs"]) EXPECT_EQ(run["state"], "done") << run;
+  EXPECT_EQ(ReadFile(directory + "/targets.json"), "[]\n");
+  // The rows of an interrupted run stand once.
+  std::vector<int> updates(kUpdates);
+  std::iota(updates.begin(), updates.end(), 1);
+  EXPECT_EQ(UpdatesInMetrics(directory + "/b1-nmn-s1"), updates);
+
+  for (const std::string run : {"nmn-s1", "rnn-s3"}) {
+    const std::string single = folder.path() + "/" + run;
+    const Outcome outcome =
+        RunProcess(TinyTrain(single, kUpdates, {"--arch=" + run.substr(0, 3), "--seed=" + run.substr(5)}), kLimit);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(WeightsHash(directory + "/b1-" + run), WeightsHash(single)) << run;
+  }
+
+  // A third call finds nothing to do.
+  const auto written = std::filesystem::last_write_time(directory + "/b1-nmn-s1/summary.json");
+  EXPECT_EQ(RunProcess(SweepFlags(directory, "1-3", kUpdates, {"--arch=nmn,rnn"}), kLimit).code, 0);
+  EXPECT_EQ(std::filesystem::last_write_time(directory + "/b1-nmn-s1/summary.json"), written);
+}
+
+TEST(Sweep, ARunThatIsKilledStartsAgain) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep";
+  Subprocess sweep(SweepFlags(directory, "1", 12));
+  ASSERT_TRUE(WaitForUpdate(sweep, directory + "/b1-nmn-s1", 2)) << sweep.err();
+  kill(std::stoi(ReadFile(directory + "/b1-nmn-s1/.lock")), SIGKILL);
+  EXPECT_EQ(sweep.Wait(kLimit), 0) << sweep.err();
+  EXPECT_THAT(sweep.err(), HasSubstr("b1-nmn-s1 ended with code 137"));
+  EXPECT_EQ(Status(directory)["done"], 1);
+}
+
+TEST(Sweep, ARunThatFailsForGoodEndsNoOtherAndIsNamed) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep";
+  // A file stands where the run's directory should be.
+  ASSERT_EQ(RunProcess(SweepFlags(directory, "1-2", 2), kLimit).code, 0);
+  std::filesystem::remove_all(directory + "/b1-nmn-s1");
+  WriteFile(directory + "/b1-nmn-s1", "");
+  std::filesystem::remove_all(directory + "/b1-nmn-s2");
+  const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory}, kLimit);
+  EXPECT_EQ(outcome.code, 42) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("b1-nmn-s1 failed (exit code 42)"));
+  EXPECT_EQ(Status(directory)["failed"], 1);
+  EXPECT_EQ(Status(directory)["done"], 1);
+}
+
+TEST(Sweep, ASweepThatIsKilledLeavesNoRunBehind) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep";
+  Subprocess sweep(SweepFlags(directory, "1", 2000));
+  ASSERT_TRUE(WaitForUpdate(sweep, directory + "/b1-nmn-s1", 2)) << sweep.err();
+  const int second = RunProcess({Binary("nmn"), "sweep", directory}, kLimit).code;
+  EXPECT_EQ(second, 1) << "two sweeps on one directory";
+  sweep.Signal(SIGKILL);
+  EXPECT_EQ(sweep.Wait(), 137);
+  // Its run stops with a checkpoint, by itself.
+  const auto deadline = std::chrono::steady_clock::now() + kLimit;
+  while (Status(directory)["interrupted"] != 1 && std::chrono::steady_clock::now() < deadline) {
+    poll(nullptr, 0, kPollMilliseconds);
+  }
+  EXPECT_EQ(ReadSummary(directory + "/b1-nmn-s1")["complete"], false);
+}
+
+TEST(Sweep, BadInputIsOneLineAndWritesNothing) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep";
+  const auto refused = [&](std::vector<std::string> arguments, const std::string& words, int code = 42) {
+    arguments.insert(arguments.begin(), {Binary("nmn"), "sweep"});
+    const Outcome outcome = RunProcess(arguments);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(words));
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(directory));
+  };
+  refused({}, "DIR is missing");
+  refused({directory}, "is no sweep (it has no sweep.json)");
+  refused({directory, "--benchmark=b1"}, "--seeds is missing: e.g. 1-30");
+  refused({directory, "--seeds=1-3"}, "--benchmark is missing: b1, b2, b3");
+  refused({directory, "--benchmark=b9", "--seeds=1"}, "--benchmark=b9: it must be one of b1, b2, b3");
+  refused({directory, "--benchmark=b1", "--seeds=a"}, "--seeds=a");
+  refused({directory, "--benchmark=b1", "--seeds=1", "--updates=1", "--episodes=1"}, "exclude each other");
+  refused({directory, "--benchmark=b1", "--seeds=1", "--jobs=-1"}, "--jobs");
+  refused({directory, "--benchmark=b1", "--seeds=1", "--engine=pbs"}, "--engine");
+  refused({"status"}, "DIR is required");
+  refused({"status", directory}, "is no sweep");
+}
+
+}  // namespace
+}  // namespace nmn::testing

@@ -1,0 +1,189 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/sweep/metrics_targets.h"
+#include "cli/sweep/progress.h"
+#include "cli/sweep/run_state.h"
+#include "cli/sweep/status_table.h"
+#include "tests/support/subprocess.h"
+
+namespace nmn::sweep {
+namespace {
+
+using ::nmn::testing::ReadFile;
+using ::nmn::testing::TemporaryDirectory;
+using ::nmn::testing::WriteFile;
+using ::testing::HasSubstr;
+
+// A sweep of three runs of 10 updates; the tests write what its runs would.
+class SweepStatus : public ::testing::Test {
+ protected:
+  SweepStatus() {
+    Grid grid;
+    grid.benchmarks = {"b1"};
+    grid.architectures = {"nmn"};
+    grid.seeds = {1, 2, 3};
+    grid.preset = "fast";
+    grid.updates = 10;
+    sweep = *Create(folder.path(), grid);
+    EXPECT_TRUE(WriteDerived(sweep).ok());
+  }
+  std::string Path(int run) {
+    const std::string path = sweep.RunPath(sweep.runs[static_cast<size_t>(run)]);
+    std::filesystem::create_directories(path);
+    return path;
+  }
+  void WriteUpdates(int run, int updates, const std::string& more = "") {
+    std::string lines;
+    for (int update = 1; update <= updates; ++update)
+      lines += "{\"update\":" + std::to_string(update) + ",\"wall_seconds\":" + std::to_string(2 * update) +
+               ",\"discounted_last_1000\":" + std::to_string(100 * update) + "}\n";
+    WriteFile(Path(run) + "/metrics.jsonl", lines + more);
+  }
+  RunState StateOf(int run) { return ReadState(sweep, sweep.runs[static_cast<size_t>(run)]); }
+
+  TemporaryDirectory folder;
+  SweepDirectory sweep;
+};
+
+TEST_F(SweepStatus, ARunThatNobodyStartedWaits) {
+  const RunState state = StateOf(0);
+  EXPECT_EQ(state.state, State::kWaiting);
+  EXPECT_EQ(state.budget_updates, 10u);
+  EXPECT_EQ(state.fraction(), 0);
+}
+
+TEST_F(SweepStatus, ACutRunIsAsFarAsItsLastWholeLine) {
+  WriteUpdates(0, 4, "{\"update\":5,\"wall_se");
+  const RunState state = StateOf(0);
+  EXPECT_EQ(state.state, State::kInterrupted);
+  EXPECT_EQ(state.update, 4u);
+  EXPECT_EQ(state.discounted_return, 400);
+}
+
+TEST_F(SweepStatus, ARunWhoseDirectoryIsLockedRuns) {
+  WriteUpdates(0, 4);
+  const auto lock = fs::DirectoryLock::Acquire(Path(0));
+  ASSERT_TRUE(lock.ok());
+  const RunState state = ReadStates(sweep)[0];
+  EXPECT_EQ(state.state, State::kRunning);
+  EXPECT_EQ(state.seconds_left, 12);  // 2 s an update, 6 to go
+}
+
+TEST_F(SweepStatus, ACompleteSummaryIsDone) {
+  WriteUpdates(0, 10);
+  WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"weights_sha256\": \"ab\"}");
+  WriteFile(sweep.ExitPath(sweep.runs[0]), "42\n");
+  EXPECT_EQ(StateOf(0).state, State::kDone);
+  EXPECT_EQ(StateOf(0).weights_sha256, "ab");
+}
+
+TEST_F(SweepStatus, ExitCode42IsFailedAndOtherCodesAreNot) {
+  WriteUpdates(0, 4);
+  WriteFile(sweep.ExitPath(sweep.runs[0]), "42\n");
+  EXPECT_EQ(StateOf(0).state, State::kFailed);
+  WriteFile(sweep.ExitPath(sweep.runs[0]), "75\n");
+  EXPECT_EQ(StateOf(0).state, State::kInterrupted);
+}
+
+TEST_F(SweepStatus, FilesOfOtherContentSayNothing) {
+  WriteFile(Path(0) + "/summary.json", "{\"complete\": \"yes\"}");
+  WriteFile(Path(0) + "/metrics.jsonl", "[]\n");
+  EXPECT_EQ(StateOf(0).state, State::kWaiting);
+}
+
+TEST_F(SweepStatus, ASchedulerKnowsBetterUnlessTheRunIsDone) {
+  WriteFile(Path(1) + "/summary.json", "{\"complete\": true}");
+  const auto states = ReadStates(sweep, {{0, State::kQueued}, {1, State::kRunning}});
+  EXPECT_EQ(states[0].state, State::kQueued);
+  EXPECT_EQ(states[1].state, State::kDone);
+  EXPECT_EQ(states[2].state, State::kWaiting);
+}
+
+TEST_F(SweepStatus, TheTableHasABarForEachRunAndTheTotals) {
+  WriteUpdates(0, 10);
+  WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"weights_sha256\": \"ab\"}");
+  WriteUpdates(1, 5);
+  const std::string table = Table(ReadStates(sweep));
+  EXPECT_THAT(table, HasSubstr("b1-nmn-s1  done         [####################]        10/10    1000.0          -"));
+  EXPECT_THAT(table, HasSubstr("b1-nmn-s2  interrupted  [##########..........]         5/10     500.0          -"));
+  EXPECT_THAT(table, HasSubstr("b1-nmn-s3  waiting      [....................]         0/10         -          -"));
+  EXPECT_THAT(table, HasSubstr("[##########..........] 50 %  1/3 runs done, 1 waiting, 1 interrupted\n"));
+}
+
+TEST_F(SweepStatus, TimeLeftCountsAllRunsAndHowManyGoAtOnce) {
+  WriteUpdates(0, 5);
+  const auto lock = fs::DirectoryLock::Acquire(Path(0));
+  EXPECT_EQ(Sum(ReadStates(sweep), 1).seconds_left, 50);  // 2 s an update, 25 to go
+  EXPECT_EQ(Sum(ReadStates(sweep), 2).seconds_left, 25);
+}
+
+TEST_F(SweepStatus, JsonIsOneObjectOnOneLine) {
+  WriteUpdates(1, 5);
+  const std::string line = ToJsonLine(ReadStates(sweep));
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+  const auto json = nlohmann::json::parse(line);
+  EXPECT_EQ(json["interrupted"], 1);
+  EXPECT_EQ(json["runs"][1]["name"], "b1-nmn-s2");
+  EXPECT_EQ(json["runs"][1]["update"], 5);
+  EXPECT_TRUE(json["runs"][0]["discounted_return"].is_null());
+}
+
+// What a progress display writes for two looks in quick succession and a note.
+std::string Shown(bool terminal) {
+  char* text = nullptr;
+  size_t size = 0;
+  std::FILE* out = open_memstream(&text, &size);
+  {
+    SweepProgress progress(out, terminal);
+    Totals totals;
+    totals.runs = 8;
+    totals.done = 3;
+    totals.fraction = 0.5;
+    progress.Show(totals);
+    totals.done = 4;
+    progress.Show(totals);
+    progress.Note("a word");
+  }
+  std::fclose(out);
+  std::string result(text, size);
+  std::free(text);
+  return result;
+}
+
+TEST(SweepProgressLine, OnATerminalIsRewritten) {
+  EXPECT_THAT(Shown(true), HasSubstr("\r[##########..........] 50 %  4/8 runs done"));
+  EXPECT_THAT(Shown(true), HasSubstr("a word\n"));
+}
+
+TEST(SweepProgressLine, WithoutATerminalIsAPlainLineNowAndThen) {
+  EXPECT_EQ(Shown(false), "[##########..........] 50 %  3/8 runs done\na word\n");
+}
+
+TEST(MetricsTargets, TheAddressIsTheLastOfThisAttempt) {
+  const TemporaryDirectory folder;
+  const std::string log = folder.path() + "/log", old = "metrics on http://127.0.0.1:1/metrics\n";
+  WriteFile(log, old + "begin\nmetrics on http://127.0.0.1:4567/metrics\nmore\n");
+  EXPECT_EQ(MetricsAddress(log, 0), "127.0.0.1:4567");
+  WriteFile(log, old + "begin\n");
+  EXPECT_EQ(MetricsAddress(log, old.size()), "");
+  EXPECT_EQ(MetricsAddress(folder.path() + "/absent", 0), "");
+}
+
+TEST(MetricsTargets, AreAFileSdList) {
+  const TemporaryDirectory folder;
+  const std::string file = folder.path() + "/targets.json";
+  ASSERT_TRUE(WriteTargets(file, {{"b1-nmn-s1", "127.0.0.1:4567"}}).ok());
+  EXPECT_EQ(nlohmann::json::parse(ReadFile(file)),
+            nlohmann::json::parse(R"([{"targets": ["127.0.0.1:4567"], "labels": {"sweep_run": "b1-nmn-s1"}}])"));
+  ASSERT_TRUE(WriteTargets(file, {}).ok());
+  EXPECT_EQ(ReadFile(file), "[]\n");
+}
+
+}  // namespace
+}  // namespace nmn::sweep
