@@ -9,9 +9,9 @@ cd "$here/../.."
 
 install_missing shellcheck yamllint docker-compose python3-yaml python3-jsonschema
 
-git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck --severity=warning --external-sources
+git ls-files -z -- '*.sh' '*.sbatch' .ci/run | xargs -0 shellcheck --severity=warning --external-sources
 yamllint --strict -d '{extends: default, rules: {line-length: disable, document-start: disable, comments: {min-spaces-from-content: 1}}}' \
-  deploy/compose.yaml deploy/prometheus deploy/grafana
+  deploy/compose.yaml deploy/prometheus deploy/grafana deploy/kubernetes
 
 packages=$(docker/runtime-packages.sh /bin/bash | paste -s -d ' ')
 [[ $packages == "libc6 libtinfo6" ]] || { echo "docker/runtime-packages.sh /bin/bash: $packages" >&2; exit 1; }

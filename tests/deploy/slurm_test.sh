@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# slurm_test.sh BIN: nmn sweep --engine=slurm on a real Slurm of two nodes on this machine. 2 architectures x 4 seeds; one
+# learner is killed with -9 under way, an actor of another run too; the sweep ends complete, and each run's weights are
+# those of the local engine. As root on Debian: installs slurm-wlm and munge where they are missing.
+set -euo pipefail
+
+bin=$(realpath "$1")
+here=$(dirname "$(realpath "$0")")
+# shellcheck source=tests/deploy/slurm_cluster.sh
+. "$here/slurm_cluster.sh"
+
+skip() {
+  echo "SKIPPED: $1"
+  exit 77 # ctest counts it as skipped
+}
+fail() {
+  echo "FAILED: $1" >&2
+  exit 1
+}
+
+[ "$(id -u)" = 0 ] || skip "a Slurm cluster is started as root only"
+if ! command -v slurmctld munged >/dev/null; then
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge; } \
+    >/dev/null 2>&1 || skip "slurm-wlm and munge are not installed and cannot be"
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/nmn-slurm.XXXXXX")
+chmod 755 "$work"
+clean_up() {
+  local code=$?
+  if [ "$code" != 0 ] && [ "$code" != 77 ]; then
+    tail -n 15 "$work"/cluster/slurmctld.log "$work"/slurm/logs/* >&2 2>/dev/null || true
+  fi
+  [ -z "$cluster" ] || stop_cluster
+  rm -rf "$work"
+  exit "$code"
+}
+trap clean_up EXIT
+
+sweep() { # sweep DIR ARGUMENTS..: 8 runs of seconds
+  local directory=$1
+  shift
+  "$bin/nmn" sweep "$directory" --benchmark=b1 --arch=nmn,rnn --seeds=1-4 --preset=reference --updates=16 \
+    --set env.horizon=120 --set ppo.kept_steps=80 --set ppo.segment_steps=40 --set ppo.episodes_per_update=20 \
+    --set ppo.critic.replay_episodes=60 --set ppo.policy.epochs=3 --set ppo.critic.epochs=2 \
+    --set work.unit_episodes=4 --set checkpoint.every_updates=2 "$@"
+}
+status() { "$bin/nmn" sweep status "$work/slurm" --json; }
+count() { status | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
+all_done() { [ "$(count "done")" = 8 ]; }
+queue_empty() { [ -z "$(squeue --noheader)" ]; }
+has_update() { grep -q "\"update\":$2," "$work/slurm/$1/metrics.jsonl"; }
+hashes() { sed -n 's/.*"weights_sha256": "\(.*\)".*/\1/p' "$1"/b1-*/summary.json; }
+process_of() { # process_of PROGRAM RUN: the newest process of that program with the run's name among its arguments
+  pgrep --newest --full "^$bin/$1 .*$2"
+}
+
+start_cluster "$work/cluster"
+echo "two nodes are up after $SECONDS s"
+
+# Four runs at once.
+submitted=$(sweep "$work/slurm" --engine=slurm --jobs=4 --restarts=3)
+echo "$submitted"
+grep -q "submitted 8 of 8 runs as array job" <<<"$submitted" || fail "8 tasks were to be submitted"
+sweep "$work/slurm" --engine=slurm | grep -q "nothing to submit" || fail "a second call submitted tasks that Slurm has"
+
+wait_for 120 "update 3 of b1-nmn-s1" has_update b1-nmn-s1 3
+victim=$(process_of nmn-learner b1-nmn-s1) || fail "b1-nmn-s1 has no learner"
+kill -9 "$victim"
+echo "killed the learner of b1-nmn-s1 (pid $victim) after $SECONDS s"
+
+# A run that starts later. Its learner must not notice but for the wait.
+wait_for 240 "update 3 of b1-rnn-s4" has_update b1-rnn-s4 3
+address=$(sed -n 's/.*serving on \([0-9.:]*\).*/\1/p' "$work/slurm/logs/b1-rnn-s4.log" | tail -n 1)
+actor=$(process_of nmn-actor "$address") || fail "b1-rnn-s4 has no actor"
+kill -9 "$actor"
+echo "killed the actor of b1-rnn-s4 (pid $actor) after $SECONDS s"
+"$bin/nmn" sweep status "$work/slurm"
+
+wait_for 300 "the end of 8 runs" all_done || fail "$(status)"
+wait_for 60 "an empty queue" queue_empty
+echo "8 runs are done after $SECONDS s"
+grep -q "b1-nmn-s1: attempt 1 in job .* ended with code 137" "$work/slurm/logs/task-0.log" || fail "no attempt was cut"
+grep -q "b1-nmn-s1: attempt 2 in job .* ended with code 0" "$work/slurm/logs/task-0.log" || fail "no second attempt"
+grep -q "b1-rnn-s4: attempt 1 in job .* ended with code 0" "$work/slurm/logs/task-7.log" || fail "an actor's end ended its run"
+[ "$(grep -c 'registered with the learner' "$work/slurm/logs/b1-rnn-s4.actor1.log")" = 2 ] || fail "no second actor came"
+
+sweep "$work/local" --engine=local --jobs=2 >/dev/null 2>&1 || fail "the local sweep ended with code $?"
+[ "$(hashes "$work/local" | wc -l)" = 8 ] || fail "the local sweep has not 8 hashes"
+diff <(hashes "$work/local") <(hashes "$work/slurm") || fail "weights differ between the engines"
+echo "8 of 8 weights_sha256 equal the local engine's, after $SECONDS s"
