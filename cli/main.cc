@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   nmn::cli::AddExport(app, exit_code);
   nmn::cli::AddReport(app, exit_code);
   nmn::cli::AddSweep(app, exit_code);
+  nmn::cli::AddReplay(app, exit_code);
   nmn::cli::AddStatus(app, exit_code);
   nmn::cli::AddBench(app, exit_code);
   nmn::cli::AddVersion(app, exit_code);

@@ -15,6 +15,7 @@ void AddTrace(CLI::App& app, int& exit_code);
 void AddExport(CLI::App& app, int& exit_code);
 void AddReport(CLI::App& app, int& exit_code);
 void AddSweep(CLI::App& app, int& exit_code);
+void AddReplay(CLI::App& app, int& exit_code);
 void AddStatus(CLI::App& app, int& exit_code);
 void AddBench(CLI::App& app, int& exit_code);
 

@@ -22,12 +22,14 @@ absl::StatusOr<CriticUpdateResult> UpdateCritic(LearnedNetwork& critic, const Cr
   CriticUpdateResult result;
   for (uint32_t epoch = 0; epoch < options.critic().epochs(); ++epoch) {
     result.loss = 0;
+    uint32_t number = 0;
     for (const std::vector<int64_t>& minibatch : Minibatches(count, options.critic().minibatch_segments(), context.seed,
                                                              rng::Purpose::kCriticShuffle, context.update, epoch)) {
       if (absl::Status status = CheckNotStopped(context); !status.ok()) return status;
       const StepResult step = DescendOnce(critic, segments, minibatch, step_options, loss_of);
       result.loss += step.loss * static_cast<double>(minibatch.size()) / static_cast<double>(count);
       result.gradient_norm = step.gradient_norm;
+      TellStep(context, OptimiserStep::Network::kCritic, epoch, number++, step, critic.parameters);
     }
   }
   return result;

@@ -32,6 +32,13 @@ absl::Status CheckNotStopped(const UpdateContext& context) {
   return absl::OkStatus();
 }
 
+void TellStep(const UpdateContext& context, OptimiserStep::Network network, uint32_t epoch, uint32_t minibatch,
+              const StepResult& step, const at::Tensor& parameters) {
+  if (context.on_step == nullptr) return;
+  context.on_step({network, epoch + 1, minibatch + 1, step.loss, step.gradient_norm,
+                   parameters.detach().abs().max().item<float>()});
+}
+
 absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Sequences& episodes,
                                                 const PolicySamples& samples, const v1::PpoOptions& options,
                                                 double beta, double entropy_bonus, const UpdateContext& context) {
@@ -62,6 +69,7 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
   PolicyUpdateResult result;
   for (uint32_t epoch = 0; epoch < options.policy().epochs(); ++epoch) {
     result.loss = 0;
+    uint32_t number = 0;
     clipped_samples = 0;
     for (const std::vector<int64_t>& minibatch : Minibatches(count, options.policy().minibatch_segments(), context.seed,
                                                              rng::Purpose::kPolicyShuffle, context.update, epoch)) {
@@ -69,6 +77,7 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
       const StepResult step = DescendOnce(actor, segments, minibatch, step_options, loss_of);
       result.loss += step.loss * static_cast<double>(minibatch.size()) / static_cast<double>(count);
       result.gradient_norm = step.gradient_norm;
+      TellStep(context, OptimiserStep::Network::kPolicy, epoch, number++, step, actor.parameters);
     }
   }
   result.clip_fraction =

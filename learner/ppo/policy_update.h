@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "learner/ppo/learned_network.h"
 #include "learner/ppo/objectives.h"
+#include "learner/ppo/optimiser_step.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::ppo {
@@ -16,8 +17,12 @@ struct UpdateContext {
   uint32_t update = 0;
   double rate = 0;                          // learning rate, schedules included
   const std::atomic<bool>* stop = nullptr;  // polled between optimiser steps: CANCELLED
+  StepObserver on_step = nullptr;           // may be empty
 };
 absl::Status CheckNotStopped(const UpdateContext& context);
+// To context.on_step, where somebody listens. `epoch` and `minibatch` count from 0.
+void TellStep(const UpdateContext& context, OptimiserStep::Network network, uint32_t epoch, uint32_t minibatch,
+              const StepResult& step, const at::Tensor& parameters);
 
 struct PolicyUpdateResult {
   double loss = 0;           // mean of the last epoch

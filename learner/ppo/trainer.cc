@@ -59,12 +59,13 @@ struct Everything {
 class TorchTrainer : public Trainer {
  public:
   TorchTrainer(v1::RunConfig config, at::Device device, std::shared_ptr<bptt::ThreadPool> pool, LearnedNetwork actor,
-               LearnedNetwork critic)
+               LearnedNetwork critic, StepObserver on_step)
       : config_(std::move(config)),
         device_(device),
         pool_(std::move(pool)),
         actor_(std::move(actor)),
-        critic_(std::move(critic)) {
+        critic_(std::move(critic)),
+        on_step_(std::move(on_step)) {
     scalars_.set_beta(config_.ppo().kl_penalty().beta_initial());
     scalars_.set_rate_multiplier(1.0);
   }
@@ -107,6 +108,7 @@ class TorchTrainer : public Trainer {
   std::shared_ptr<bptt::ThreadPool> pool_;  // of both networks' hand-written loops; null with LibTorch's operators
   LearnedNetwork actor_;
   LearnedNetwork critic_;
+  const StepObserver on_step_;
   CriticReplay replay_;
   v1::TrainerScalars scalars_;  // without the Adam steps and the replay's size, which are filled in by Save
 };
@@ -152,7 +154,7 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
   report.phase_seconds["advantages"] = watch.Lap();
 
   const double factor = RateFactor(config_.ppo(), update);
-  UpdateContext policy_context{.seed = config_.seed(), .update = update, .stop = stop};
+  UpdateContext policy_context{.seed = config_.seed(), .update = update, .stop = stop, .on_step = on_step_};
   policy_context.rate = config_.ppo().policy().learning_rate() * scalars_.rate_multiplier() * factor;
   UpdateContext critic_context = policy_context;
   critic_context.rate = config_.ppo().critic().learning_rate() * factor;
@@ -396,7 +398,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::RunConfig& co
     absl::StatusOr<LearnedNetwork> critic =
         FreshNetwork(config, nn::Role::kCritic, environment->observation_size, *device, pool);
     if (!critic.ok()) return critic.status();
-    return std::make_unique<TorchTrainer>(config, *device, std::move(pool), *std::move(actor), *std::move(critic));
+    return std::make_unique<TorchTrainer>(config, *device, std::move(pool), *std::move(actor), *std::move(critic),
+                                          options.on_step);
   });
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/tensor/named_tensor.h"
 #include "common/tensor/view.h"
+#include "learner/ppo/optimiser_step.h"
 #include "nmn/v1/checkpoint.pb.h"
 #include "nmn/v1/run_config.pb.h"
 
@@ -61,6 +62,7 @@ struct TrainerOptions {
   std::string device = "cpu";  // "cpu", "cuda", "cuda:0"
   int threads = 1;  // of each network's loop; from 2 on, policy and critic learn side by side; reaches no result
   Engine engine = Engine::kAuto;
+  StepObserver on_step = nullptr;  // for debugging; may be empty
 };
 
 // PPO as nmn.md section 3. Not thread-safe. No exception leaves it. Deterministic on the CPU: same config, state and

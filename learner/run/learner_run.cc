@@ -16,8 +16,8 @@
 #include "common/failpoint/failpoint.h"
 #include "common/net/address.h"
 #include "common/nn/denormals.h"
-#include "common/safetensors/safetensors.h"
 #include "learner/ppo/schedules.h"
+#include "learner/run/failed_update.h"
 #include "learner/run/generation.h"
 #include "learner/run/process_clock.h"
 #include "learner/run/returns.h"
@@ -46,13 +46,6 @@ void KeepLast(std::deque<double>& recent, const std::vector<double>& values) {
 }
 
 double MeanOf(const std::deque<double>& values) { return Mean(std::vector<double>(values.begin(), values.end())); }
-
-NamedTensor AsTensor(const std::string& name, ConstView2 view) {
-  NamedTensor tensor{name, {static_cast<int64_t>(view.rows), static_cast<int64_t>(view.columns)}, {}};
-  for (size_t r = 0; r < view.rows; ++r)
-    tensor.values.insert(tensor.values.end(), view.row(r), view.row(r) + view.columns);
-  return tensor;
-}
 
 // The KL that an update aims at; 0: no control.
 double KlTargetOf(const v1::RunConfig& config, uint32_t update) {
@@ -437,22 +430,22 @@ absl::Status LearnerRun::WriteCheckpoint() {
   return absl::OkStatus();
 }
 
-// The batch that could not be trained on, for debugging. Best effort: the run ends with its own error either way.
+// Best effort: the run ends with its own error either way.
 void LearnerRun::DumpFailedUpdate(const service::CollectedBatch& batch) {
-  const ppo::TrajectoryBatch& t = batch.trajectories;
-  const ConstView2 observation(t.observation.data, t.observation.planes * t.observation.rows, t.observation.columns);
-  const std::vector<NamedTensor> tensors = {AsTensor("observation", observation),
-                                            AsTensor("raw_action", t.raw_action),
-                                            AsTensor("action", t.action),
-                                            AsTensor("reward", t.reward),
-                                            AsTensor("mean", t.mean),
-                                            AsTensor("log_variance", t.log_variance)};
-  const std::string path = absl::StrCat(options_.directory, "/failed-update-", update_ + 1, ".safetensors");
-  const std::string bytes = EncodeSafetensors(tensors, {{"update", absl::StrCat(update_ + 1)}, {"run_id", run_id_}});
-  const absl::Status status = fs::WriteAtomically(fs_, path, bytes);
+  FailedUpdate failed;
+  failed.config = options_.config;
+  failed.run_id = run_id_;
+  failed.commit = build::Commit();
+  failed.update = update_ + 1;
+  failed.code = absl::StatusCodeToString(failure_.code());
+  failed.reason = std::string(failure_.message());
+  failed.before = trainer_->Save();  // a failed update leaves no trace
+  failed.batch = CopyBatch(batch.trajectories);
+  const std::string path = absl::StrCat(options_.directory, "/failed-update-", failed.update, ".safetensors");
+  const absl::Status status = fs::WriteAtomically(fs_, path, EncodeFailedUpdate(failed));
   observer_.OnNotice(status.ok()
-                         ? absl::StrCat("the episodes of the failed update are in ", path)
-                         : absl::StrCat("the episodes of the failed update could not be kept: ", status.message()));
+                         ? absl::StrCat("the failed update is in ", path, "; nmn replay ", path, " runs it again")
+                         : absl::StrCat("the failed update could not be kept: ", status.message()));
 }
 
 absl::Status LearnerRun::WriteSummary(bool complete) {

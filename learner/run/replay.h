@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "learner/ppo/optimiser_step.h"
+#include "learner/run/failed_update.h"
+
+namespace nmn::run {
+
+// What is in one array; least, mean and greatest are of its finite numbers, 0 where there is none.
+struct ArraySummary {
+  std::string name;
+  size_t numbers = 0;
+  size_t not_finite = 0;
+  double least = 0;
+  double mean = 0;
+  double greatest = 0;
+};
+ArraySummary Summarise(const NamedTensor& array);
+
+// "loss", "gradient norm" or "largest parameter": the first of a step that is not finite, in the order in which they
+// are computed; empty where all are finite.
+std::string NotFinite(const ppo::OptimiserStep& step);
+
+struct ReplayReport {
+  std::vector<ArraySummary> arrays;        // the batch, then the trainer's state before the update
+  std::vector<ppo::OptimiserStep> policy;  // in the order of the steps
+  std::vector<ppo::OptimiserStep> critic;
+  std::string code;  // how the update ended now; "OK" where it did not fail
+  std::string reason;
+  bool reproduced = false;  // it ended as recorded
+};
+
+// Runs the update again. INVALID_ARGUMENT where the state does not fit the config, or the device is not there.
+absl::StatusOr<ReplayReport> Replay(const FailedUpdate& failed, const ppo::TrainerOptions& options);
+
+}  // namespace nmn::run
