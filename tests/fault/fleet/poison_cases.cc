@@ -116,7 +116,7 @@ void AddIdentities(std::vector<PoisonedTrajectory>& cases) {
   add("more episodes than its unit", v1::MALFORMED, [](auto& t) { t.set_count(t.count() + 1); });
   add("the largest number of episodes", v1::MALFORMED, [](auto& t) { t.set_count(kLargest); });
   add("a negative number of episodes", v1::MALFORMED, [](auto& t) { t.set_count(static_cast<uint32_t>(-4)); });
-  add("episodes before its unit", v1::MALFORMED, [](auto& t) { t.set_first_episode(0); });
+  add("episodes before its unit", v1::MALFORMED, [](auto& t) { t.set_first_episode(t.first_episode() - 1); });
   add("episodes behind its unit", v1::MALFORMED, [](auto& t) { t.set_first_episode(t.first_episode() + 4); });
   add("episodes whose end overflows", v1::MALFORMED, [](auto& t) { t.set_first_episode(kLargest - 1); });
   add("no digest", v1::DIGEST_MISMATCH, [](auto& t) { t.clear_sha256(); });

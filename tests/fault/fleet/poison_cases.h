@@ -14,7 +14,7 @@ struct PoisonedTrajectory {
   std::function<void(v1::Trajectory&)> spoil;
   v1::RejectReason reason;
 };
-// For benchmark 1 and a unit that is not the first of its update.
+// For benchmark 1.
 std::vector<PoisonedTrajectory> PoisonedTrajectories();
 
 // A breach of the protocol by a process that is not registered yet, and the end of the stream or call that it must
