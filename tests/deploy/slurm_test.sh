@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # slurm_test.sh BIN: nmn sweep --engine=slurm on a real Slurm of two nodes on this machine. 2 architectures x 4 seeds; one
-# learner is killed with -9 under way, an actor of another run too; the sweep ends complete, and each run's weights are
-# those of the local engine. As root on Debian: installs slurm-wlm and munge where they are missing.
+# learner is killed with -9 under way, another task gets SIGTERM, an actor of a third is killed; the sweep ends complete,
+# and each run's weights are those of the local engine. As root on Debian: installs slurm-wlm and munge where they are
+# missing.
 set -euo pipefail
 
 bin=$(realpath "$1")
@@ -40,7 +41,7 @@ trap clean_up EXIT
 sweep() { # sweep DIR ARGUMENTS..: 8 runs of seconds
   local directory=$1
   shift
-  "$bin/nmn" sweep "$directory" --benchmark=b1 --arch=nmn,rnn --seeds=1-4 --preset=reference --updates=16 \
+  "$bin/nmn" sweep "$directory" --benchmark=b1 --arch=nmn,rnn --seeds=1-4 --preset=reference --updates=20 \
     --set env.horizon=120 --set ppo.kept_steps=80 --set ppo.segment_steps=40 --set ppo.episodes_per_update=20 \
     --set ppo.critic.replay_episodes=60 --set ppo.policy.epochs=3 --set ppo.critic.epochs=2 \
     --set work.unit_episodes=4 --set checkpoint.every_updates=2 "$@"
@@ -64,17 +65,29 @@ echo "$submitted"
 grep -q "submitted 8 of 8 runs as array job" <<<"$submitted" || fail "8 tasks were to be submitted"
 sweep "$work/slurm" --engine=slurm | grep -q "nothing to submit" || fail "a second call submitted tasks that Slurm has"
 
-wait_for 120 "update 3 of b1-nmn-s1" has_update b1-nmn-s1 3
-victim=$(process_of nmn-learner b1-nmn-s1) || fail "b1-nmn-s1 has no learner"
-kill -9 "$victim"
-echo "killed the learner of b1-nmn-s1 (pid $victim) after $SECONDS s"
-
-# A run that starts later. Its learner must not notice but for the wait.
-wait_for 240 "update 3 of b1-rnn-s4" has_update b1-rnn-s4 3
-address=$(sed -n 's/.*serving on \([0-9.:]*\).*/\1/p' "$work/slurm/logs/b1-rnn-s4.log" | tail -n 1)
-actor=$(process_of nmn-actor "$address") || fail "b1-rnn-s4 has no actor"
-kill -9 "$actor"
-echo "killed the actor of b1-rnn-s4 (pid $actor) after $SECONDS s"
+job=$(sed -n 's/.*array job \([0-9]*\).*/\1/p' <<<"$submitted")
+kill_learner() {
+  wait_for 240 "update 3 of b1-nmn-s1" has_update b1-nmn-s1 3 && kill -9 "$(process_of nmn-learner b1-nmn-s1)" &&
+    echo "killed the learner of b1-nmn-s1 after $SECONDS s"
+}
+# As before a time limit, or by an administrator: SIGTERM to the task's script alone.
+stop_task() {
+  wait_for 240 "update 3 of b1-rnn-s2" has_update b1-rnn-s2 3 && scancel --batch --signal=TERM "${job}_5" &&
+    echo "SIGTERM to the task of b1-rnn-s2 after $SECONDS s"
+}
+# Its learner must notice nothing but the wait.
+kill_actor() {
+  local log=$work/slurm/logs/b1-rnn-s4.log address
+  wait_for 240 "update 3 of b1-rnn-s4" has_update b1-rnn-s4 3 &&
+    address=$(sed -n 's/.*serving on \([0-9.:]*\).*/\1/p' "$log") && kill -9 "$(process_of nmn-actor "$address")" &&
+    echo "killed the actor of b1-rnn-s4 after $SECONDS s"
+}
+faults=()
+for fault in kill_learner stop_task kill_actor; do
+  $fault &
+  faults+=($!)
+done
+for fault in "${faults[@]}"; do wait "$fault" || fail "a fault could not be done in time"; done
 "$bin/nmn" sweep status "$work/slurm"
 
 wait_for 300 "the end of 8 runs" all_done || fail "$(status)"
@@ -82,6 +95,8 @@ wait_for 60 "an empty queue" queue_empty
 echo "8 runs are done after $SECONDS s"
 grep -q "b1-nmn-s1: attempt 1 in job .* ended with code 137" "$work/slurm/logs/task-0.log" || fail "no attempt was cut"
 grep -q "b1-nmn-s1: attempt 2 in job .* ended with code 0" "$work/slurm/logs/task-0.log" || fail "no second attempt"
+grep -q "b1-rnn-s2: attempt 1 in job .* ended with code 75" "$work/slurm/logs/task-5.log" || fail "SIGTERM left no checkpoint"
+grep -q "b1-rnn-s2: attempt 2 in job .* ended with code 0" "$work/slurm/logs/task-5.log" || fail "no second attempt after SIGTERM"
 grep -q "b1-rnn-s4: attempt 1 in job .* ended with code 0" "$work/slurm/logs/task-7.log" || fail "an actor's end ended its run"
 [ "$(grep -c 'registered with the learner' "$work/slurm/logs/b1-rnn-s4.actor1.log")" = 2 ] || fail "no second actor came"
 
