@@ -1,5 +1,7 @@
 #include "learner/run/learner_run.h"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -228,6 +230,17 @@ absl::Status LearnerRun::Serve() {
   absl::StatusOr<std::unique_ptr<service::LearnerServer>> started = service::LearnerServer::Start(server);
   if (!started.ok()) return started.status();
   server_ = *std::move(started);
+  watchdog_ = std::make_unique<StuckWatchdog>(options_.stuck_seconds, [this](bool stuck) {
+    server_->SetStuck(stuck);
+    if (stuck) {
+      spdlog::error(
+          "the run is stuck: there is work, and no step of it has ended for {:.0f} s and ten times the longest step so "
+          "far; health is NOT_SERVING",
+          options_.stuck_seconds);
+    } else {
+      spdlog::warn("the run was stuck and goes on; health is SERVING");
+    }
+  });
   server_->Publish(update_ + 1, trainer_->ActorParameters());
   Pass(Point::kStartServing);
   serving_since_ = Now();
@@ -270,12 +283,14 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   const uint32_t update = update_ + 1;
   const double began = Now();
   Show("collecting");
+  watchdog_->Wait();
   absl::StatusOr<service::CollectedBatch> batch = server_->Collect(update, stop);
   if (absl::IsCancelled(batch.status())) return Step::kStopped;
   if (!batch.ok()) {
     failure_ = batch.status();
     return Step::kFailed;
   }
+  watchdog_->Work();
   const double collected = Now();
   if (events_) events_->UpdateBegun(update);
   Show("updating");
@@ -286,6 +301,7 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
     server_->Publish(update + 1, trainer_->ActorParameters());
     server_->Begin(update + 1);
     Pass(Point::kPublished);
+    watchdog_->Work();
   };
   absl::StatusOr<ppo::UpdateReport> report = trainer_->Update(update, batch->trajectories, stop.flag(), play_next);
   if (absl::IsCancelled(report.status())) return Step::kStopped;
@@ -301,6 +317,7 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   ++updates_here_;
   (*progress_.mutable_phase_seconds())["collect"] += collected - began;
   for (const auto& [phase, seconds] : report->phase_seconds) (*progress_.mutable_phase_seconds())[phase] += seconds;
+  watchdog_->Work();
   const double trained = Now();
   failure_ = Record(*batch, *report, trained - began);
   const double recorded = Now();
@@ -310,6 +327,7 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
     metrics_->training.AddPhase("update", trained - collected);
     metrics_->training.AddPhase("record", recorded - trained);
   }
+  watchdog_->Work();
   return failure_.ok() ? Step::kNext : Step::kFailed;
 }
 

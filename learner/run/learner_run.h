@@ -16,6 +16,7 @@
 #include "learner/run/event_log.h"
 #include "learner/run/observer.h"
 #include "learner/run/run_directory.h"
+#include "learner/run/stuck_watchdog.h"
 #include "learner/service/learner_server.h"
 
 namespace nmn::run {
@@ -27,10 +28,11 @@ struct RunOptions {
   std::string listen;     // "" serves only actors of this process
   bool insecure = false;  // `listen` may be an address that other machines reach
   bool allow_mixed = false;
-  bool discard_corrupt = false;         // begin anew where checkpoints exist and none is valid
-  std::string metrics = metrics::kOff;  // host:port of /metrics, or "off"
-  bool metrics_on_any_port = false;     // where that port is in use
-  bool event_log = false;               // write events.jsonl (event_log.h)
+  bool discard_corrupt = false;                         // begin anew where checkpoints exist and none is valid
+  std::string metrics = metrics::kOff;                  // host:port of /metrics, or "off"
+  bool metrics_on_any_port = false;                     // where that port is in use
+  bool event_log = false;                               // write events.jsonl (event_log.h)
+  double stuck_seconds = StuckWatchdog::kLeastSeconds;  // a step of the run may take at least as long
   ppo::TrainerOptions trainer;
 };
 
@@ -89,6 +91,7 @@ class LearnerRun {
   std::unique_ptr<checkpoint::CheckpointStore> checkpoints_;
   std::unique_ptr<ppo::Trainer> trainer_;
   std::unique_ptr<service::LearnerServer> server_;
+  std::unique_ptr<StuckWatchdog> watchdog_;
 
   service::Progress shown_;
   std::vector<std::string> measure_names_;

@@ -81,8 +81,8 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
   if (self->server_ == nullptr) {
     return absl::UnavailableError("--listen=" + options.listen + ": cannot listen there; is the port in use?");
   }
-  self->SetServing(false);
   if (options.metrics != nullptr) options.metrics->fleet.SetSource([server = self.get()] { return server->Fleet(); });
+  self->SetOpen(false);
   if (!options.listen.empty()) {
     address.port = static_cast<uint16_t>(self->port_);
     self->address_ = net::ToString(address);
@@ -93,7 +93,7 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
 LearnerServer::~LearnerServer() {
   if (server_ == nullptr) return;
   if (metrics_ != nullptr) metrics_->fleet.SetSource(nullptr);
-  SetServing(false);
+  SetOpen(false);
   server_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
   server_->Wait();
   MutexLock lock(hub_->mutex);
@@ -118,7 +118,7 @@ void LearnerServer::Publish(uint32_t version, std::span<const float> actor_param
     hub_->core.Publish(version);
     hub_->Dispatch();
   }
-  SetServing(true);
+  SetOpen(true);
 }
 
 void LearnerServer::Begin(uint32_t update) {
@@ -142,8 +142,27 @@ absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const Sto
                         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
 }
 
+void LearnerServer::SetOpen(bool open) {
+  MutexLock lock(health_mutex_);
+  open_ = open;
+  TellHealth();
+}
+
+void LearnerServer::SetStuck(bool stuck) {
+  MutexLock lock(health_mutex_);
+  stuck_ = stuck;
+  TellHealth();
+}
+
+bool LearnerServer::serving() const {
+  MutexLock lock(health_mutex_);
+  return open_ && !stuck_;
+}
+
+void LearnerServer::TellHealth() { server_->GetHealthCheckService()->SetServingStatus(open_ && !stuck_); }
+
 void LearnerServer::SayGoodbye(v1::GoodbyeReason reason, double linger_seconds) {
-  SetServing(false);
+  SetOpen(false);
   const auto deadline =
       std::chrono::steady_clock::now() +
       std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(linger_seconds));
@@ -155,11 +174,6 @@ void LearnerServer::SayGoodbye(v1::GoodbyeReason reason, double linger_seconds) 
   while (waiting() && hub_->changed.WaitUntil(hub_->mutex, deadline)) {
   }
   if (waiting()) spdlog::warn("not every actor has heard that the learner ends; it will find out by itself");
-}
-
-void LearnerServer::SetServing(bool serving) {
-  server_->GetHealthCheckService()->SetServingStatus(serving);
-  serving_ = serving;
 }
 
 metrics::FleetSnapshot LearnerServer::Fleet() const {
@@ -186,7 +200,7 @@ metrics::FleetSnapshot LearnerServer::Fleet() const {
     fleet.weights_version = hub_->weights->version;
     fleet.weights_bytes = hub_->weights->bytes.size();
   }
-  fleet.serving = serving_;
+  fleet.serving = serving();
   return fleet;
 }
 

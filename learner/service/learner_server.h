@@ -2,7 +2,6 @@
 
 #include <grpcpp/channel.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/sync/mutex.h"
 #include "common/sync/stop.h"
 #include "learner/metrics/learner_metrics.h"
 #include "learner/ppo/trainer.h"
@@ -27,7 +27,7 @@ struct CollectedBatch {
 };
 
 // The learner as its actors see it: LearnerService over TCP and in-process, and grpc.health.v1 (SERVING from the first
-// weights to the end). One run loop drives it:
+// weights to the end, but while the run is stuck). One run loop drives it:
 //
 //   Start -> Publish(1) -> [ Collect(u) -> Publish(u + 1) -> Begin(u + 1) ] .. -> Complete or Drain -> destroy
 //
@@ -64,6 +64,11 @@ class LearnerServer {
   // Begins `update` where that is not done, and blocks until all its episodes are there. CANCELLED on stop.
   absl::StatusOr<CollectedBatch> Collect(uint32_t update, const StopToken& stop);
 
+  // A run that is stuck is not SERVING. Thread-safe.
+  void SetStuck(bool stuck);
+  // What grpc.health.v1 says. Thread-safe.
+  bool serving() const;
+
   void SetProgress(const Progress& progress) { rpcs_->SetProgress(progress); }
 
   // The run is over: tells the actors, and waits until each has heard or 10 s have passed.
@@ -74,17 +79,21 @@ class LearnerServer {
  private:
   LearnerServer() = default;
   void SayGoodbye(v1::GoodbyeReason reason, double linger_seconds);
-  void SetServing(bool serving);
   metrics::FleetSnapshot Fleet() const;
+  void SetOpen(bool open);
+  void TellHealth() NMN_REQUIRES(health_mutex_);
 
   uint64_t max_actors_ = 0;
   metrics::LearnerMetrics* metrics_ = nullptr;
-  std::atomic<bool> serving_{false};
   std::unique_ptr<Hub> hub_;
   std::unique_ptr<RpcService> rpcs_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   std::string address_;
+
+  mutable Mutex health_mutex_;
+  bool open_ NMN_GUARDED_BY(health_mutex_) = false;  // from the first weights to the end
+  bool stuck_ NMN_GUARDED_BY(health_mutex_) = false;
 };
 
 }  // namespace nmn::service

@@ -160,6 +160,11 @@ TEST_P(SessionTest, HealthTellsTheTruth) {
   EXPECT_EQ(health().message(), "NOT_SERVING");
   server_->Publish(1, Parameters(1));
   EXPECT_TRUE(health().ok()) << health();
+  server_->SetStuck(true);
+  EXPECT_EQ(health().message(), "NOT_SERVING");
+  EXPECT_FALSE(server_->serving());
+  server_->SetStuck(false);
+  EXPECT_TRUE(health().ok()) << health();
   server_->Drain();
   EXPECT_EQ(health().message(), "NOT_SERVING");
 }
