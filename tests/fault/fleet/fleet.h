@@ -14,6 +14,9 @@
 
 namespace nmn::fault {
 
+// How long a test waits for what has no limit of its own: only a hang takes longer, also on a machine that is busy.
+inline constexpr std::chrono::minutes kPatience(10);
+
 struct FleetOptions {
   int updates = 8;
   double step_cost_us = 0;         // of the environment; reaches no result
@@ -34,7 +37,7 @@ class Fleet {
   void StartLearner(std::vector<std::string> environment = {});
   testing::Subprocess& learner() { return *learner_; }
   // Seconds from its start to the line that says that it serves; negative where it ended or `limit` passed before.
-  double SecondsToServe(std::chrono::milliseconds limit = std::chrono::seconds(60));
+  double SecondsToServe(std::chrono::milliseconds limit = kPatience);
 
   // The same name again takes the place of the process that had it. `address`: another way to the learner.
   void StartActor(const std::string& name, const std::string& address = "");
@@ -49,7 +52,7 @@ class Fleet {
   // Of metrics.jsonl: the newest complete line's, 0 before the first.
   int update() const;
   // Blocks until metrics.jsonl has `update`; false where the learner ends or `limit` passes before.
-  bool WaitForUpdate(int update, std::chrono::milliseconds limit = std::chrono::seconds(60));
+  bool WaitForUpdate(int update, std::chrono::milliseconds limit = kPatience);
   // Blocks until `condition`, which is asked again and again, holds; false where the learner ends or `limit` passes
   // before.
   bool WaitFor(const std::function<bool()>& condition, std::chrono::milliseconds limit);
@@ -61,7 +64,7 @@ class Fleet {
 
   // Lets the run end, ends the actors that did not hear of it, and expects: the learner's code 0, the actors' code 0,
   // the weights of the fault-free run, and records of each update and episode once (records.h).
-  void ExpectWholeRun(std::chrono::seconds limit = std::chrono::seconds(120));
+  void ExpectWholeRun(std::chrono::seconds limit = kPatience);
 
  private:
   const FleetOptions options_;

@@ -39,7 +39,7 @@ testing::Outcome Live(const std::string& run, bool resume, const std::string& fa
   if (resume) more.push_back("--resume");
   std::vector<std::string> environment;
   if (!failpoints.empty()) environment.push_back("NMN_FAILPOINTS=" + failpoints);
-  return testing::RunProcess(testing::TinyTrain(run, kUpdates, more), std::chrono::minutes(10), environment);
+  return testing::RunProcess(testing::TinyTrain(run, kUpdates, more), kPatience, environment);
 }
 
 void Corrupt(const std::string& run, int update) {
