@@ -47,6 +47,7 @@ absl::Status ActorTable::Register(const std::string& id, uint64_t incarnation, u
     actor.incarnation = incarnation;
     actor.holder = next_holder_++;
     actor.no_lease_before = 0;
+    actor.pace = {};
   }
   actor.lanes = lanes;
   actor.last_heard = now;
@@ -81,6 +82,7 @@ absl::Status ActorTable::Hello(StreamId stream, const std::string& id, uint64_t 
   actor.stream = stream;
   actor.left = false;
   actor.no_lease_before = 0;
+  actor.pace.OnDisconnect();
   actor.last_heard = now;
   return absl::OkStatus();
 }
@@ -90,6 +92,7 @@ Actor* ActorTable::Disconnect(StreamId stream, Time now) {
   if (actor != nullptr) {
     actor->stream.reset();
     actor->last_heard = now;
+    actor->pace.OnDisconnect();
   }
   streams_.erase(stream);
   return actor;

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "learner/ingest/lease_table.h"
+#include "learner/ingest/pace.h"
 #include "nmn/v1/learner.pb.h"
 
 namespace nmn::ingest {
@@ -25,10 +26,11 @@ struct Actor {
   std::optional<StreamId> stream;  // set between its hello and its end
   int strikes = 0;                 // malformed messages since the last good one
   Time quarantined_until = 0;
-  Time no_lease_before = 0;  // after a lease of its has run out
+  Time no_lease_before = 0;  // after it brought nothing of a lease
   bool left = false;         // by its own will
   Time last_heard = 0;
-  double steps_per_second = 0;
+  double steps_per_second = 0;  // as it says
+  Pace pace;                    // as measured here
   uint32_t policy_version = 0;
   uint64_t units_accepted = 0;
   std::string last_error;

@@ -158,6 +158,7 @@ Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const V
   Actor& actor = *actors_.Of(stream);
   actor.strikes = 0;
   actor.no_lease_before = 0;
+  actor.pace.OnArrived(trajectory.unit(), trajectory.count(), now);
   accepted_[update_][{trajectory.first_episode(), trajectory.count()}] = trajectory.sha256();
   const uint32_t new_episodes = slabs_[current_].Fill(trajectory);
   if (new_episodes == 0) verdict = {v1::DUPLICATE, ""};
@@ -185,75 +186,14 @@ void Core::Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdi
   Tell(stream, trajectory, verdict, 0);
   Actor* actor = actors_.Of(stream);
   if (actor == nullptr) return;
-  if (verdict.reason == v1::DUPLICATE) {
-    actor->no_lease_before = 0;
-    return;
-  }
+  const bool of_its_lease = verdict.reason != v1::QUARANTINED &&
+                            actor->pace.OnArrived(trajectory.unit(), trajectory.count(), now) &&
+                            !IsMalformed(verdict.reason);
+  if (of_its_lease || verdict.reason == v1::DUPLICATE) actor->no_lease_before = 0;
+  if (verdict.reason == v1::DUPLICATE) return;
   actor->last_error = v1::RejectReason_Name(verdict.reason) + ": " + verdict.detail;
   if (const std::optional<size_t> unit = UnitIndex(trajectory.unit())) leases_.Release(actor->holder, *unit);
   if (IsMalformed(verdict.reason) && actors_.Strike(*actor, now)) leases_.ReleaseAll(actor->holder);
-}
-
-bool Core::MayWork(const Actor& actor, Time now) const {
-  return actor.stream && !actor.left && now >= actor.quarantined_until && now >= actor.no_lease_before;
-}
-
-v1::Lease Core::MakeLease(const std::vector<size_t>& units) const {
-  v1::Lease lease;
-  lease.set_policy_version(update_);
-  lease.set_seconds(options_.lease_seconds);
-  for (const size_t index : units) {
-    v1::UnitId* unit = lease.add_units();
-    unit->set_update(update_);
-    unit->set_first_episode(static_cast<uint32_t>(index) * options_.unit_episodes);
-    unit->set_count(options_.unit_episodes);
-  }
-  return lease;
-}
-
-void Core::GrantLeases(Time now, std::vector<Grant>& grants) {
-  if (!leases_.AnythingToGrant(now)) return;
-  const size_t workers = static_cast<size_t>(std::count_if(actors_.actors().begin(), actors_.actors().end(),
-                                                           [&](const auto& a) { return MayWork(a.second, now); }));
-  if (workers == 0) return;
-  // A share of what is left for each; the later grants of an update are smaller, which levels out unequal actors.
-  const size_t share = (leases_.unleased() + workers - 1) / workers;
-  for (const auto& [id, actor] : actors_.actors()) {
-    if (!MayWork(actor, now) || leases_.Holds(actor.holder)) continue;
-    const size_t room = actor.lanes == 0 ? share : std::max<size_t>(1, actor.lanes / options_.unit_episodes);
-    std::vector<size_t> units = leases_.Grant(actor.holder, std::min(share, room), now);
-    if (units.empty()) {
-      if (const std::optional<size_t> late = leases_.GrantSecond(actor.holder, now)) units = {*late};
-    }
-    if (units.empty()) continue;
-    grants.push_back({*actor.stream, MakeLease(units)});
-    if (options_.events == nullptr) continue;
-    for (const v1::UnitId& unit : grants.back().lease.units()) options_.events->OnGranted(actor, unit);
-  }
-}
-
-Decisions Core::Decide(Time now) {
-  Decisions decisions;
-  actors_.ExpireHellos(now, closes_);
-  decisions.closes.swap(closes_);
-  for (const Close& close : decisions.closes) Disconnect(close.stream, now);
-  // Who let a lease run out is slow or stuck: nothing new for it until it delivers, comes back, or one more lease has
-  // passed.
-  for (const HolderId holder : leases_.Expire(now)) {
-    if (Actor* actor = actors_.OfHolder(holder); actor != nullptr) {
-      actor->no_lease_before = now + options_.lease_seconds;
-      actor->last_error = "a lease ran out";
-    }
-  }
-  if (update_ != 0 && published_ == update_ && !complete()) GrantLeases(now, decisions.grants);
-  return decisions;
-}
-
-std::optional<Time> Core::NextInstant(Time now) const {
-  const std::optional<Time> a = actors_.NextInstant(now);
-  const std::optional<Time> b = leases_.NextInstant(now);
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
 }
 
 }  // namespace nmn::ingest

@@ -98,6 +98,11 @@ class Core {
   std::optional<size_t> UnitIndex(const v1::UnitId& unit) const;
   void FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory);
   void GrantLeases(Time now, std::vector<Grant>& grants);
+  void GrantUnleased(const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
+  void GrantLate(const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
+  void GiveUpOnSilent(Actor& actor, Time now);
+  size_t Room(const Actor& actor) const;
+  void Give(Actor& actor, const std::vector<size_t>& units, Time now, std::vector<Grant>& grants);
   bool MayWork(const Actor& actor, Time now) const;
   v1::Lease MakeLease(const std::vector<size_t>& units) const;
 
@@ -113,7 +118,8 @@ class Core {
   std::map<v1::RejectReason, uint64_t> rejects_;
   std::map<v1::RejectReason, uint64_t> verdicts_;
   uint64_t trajectory_bytes_ = 0;
-  std::vector<Close> closes_;  // decided, not yet told
+  std::vector<Close> closes_;             // decided, not yet told
+  std::optional<Time> somebody_late_at_;  // the next instant, as of the last Decide, at which one more is late
 };
 
 }  // namespace nmn::ingest

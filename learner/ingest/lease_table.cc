@@ -23,8 +23,14 @@ size_t LeaseTable::HeldBy(HolderId holder) const {
   return found == held_.end() ? 0 : found->second.size();
 }
 
-bool LeaseTable::AnythingToGrant(Time now) const {
-  return !unleased_.empty() || (!endings_.empty() && now >= std::get<Time>(*endings_.begin()) + lease_seconds_ / 2);
+std::vector<size_t> LeaseTable::HeldAlone(HolderId holder) const {
+  const auto found = held_.find(holder);
+  std::vector<size_t> alone;
+  if (found == held_.end()) return alone;
+  for (const size_t unit : found->second) {
+    if (units_[unit].leases.size() == 1) alone.push_back(unit);
+  }
+  return alone;
 }
 
 void LeaseTable::Add(HolderId holder, size_t unit, Time now) {

@@ -35,14 +35,17 @@ class LeaseTable {
   size_t outstanding() const { return endings_.size(); }  // leases now
   uint64_t granted() const { return granted_; }           // leases of all updates
   uint64_t expired() const { return expired_; }
-  // Whether Grant, or GrantSecond for some holder, could give something.
-  bool AnythingToGrant(Time now) const;
   bool WasIssuedTo(HolderId holder, size_t unit) const { return units_[unit].issued.contains(holder); }
 
   // Leases the first `count` units that nobody holds; fewer if there are fewer.
   std::vector<size_t> Grant(HolderId holder, size_t count, Time now);
   // Where nothing is unleased: the oldest outstanding unit whose only lease, another's, is more than half gone.
   std::optional<size_t> GrantSecond(HolderId holder, Time now);
+
+  // The units that `holder` holds and nobody else.
+  std::vector<size_t> HeldAlone(HolderId holder) const;
+  // A second lease, to somebody else, of a unit that one holds.
+  void GrantToo(HolderId holder, size_t unit, Time now) { Add(holder, unit, now); }
 
   void Release(HolderId holder, size_t unit);
   void ReleaseAll(HolderId holder);
