@@ -16,7 +16,7 @@ at::Tensor ProbabilityRatio(const PolicySamples& samples, const Gaussian& policy
 
 at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Gaussian& policy, const v1::KlPenalty& options,
                          double beta) {
-  const at::Tensor kl = KlDivergence(samples.old, policy);
+  const at::Tensor kl = KlDivergence(samples.kl_origin(), policy);
   const at::Tensor excess = at::relu(kl - kHingeRatio * options.kl_target());
   return -samples.advantage * ProbabilityRatio(samples, policy) + beta * kl +
          options.hinge_coefficient() * excess * excess;

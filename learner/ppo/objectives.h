@@ -11,14 +11,19 @@ namespace nmn::ppo {
 struct PolicySamples {
   at::Tensor raw_action;  // u
   at::Tensor advantage;   // normalised
-  Gaussian old;           // the behaviour policy
+  Gaussian old;           // the behaviour policy, as recorded
+  Gaussian before;        // the policy before the update, where that is another one (ASYNC); else undefined
+
+  // What the KL of an update is measured from. With lag, the distance to the policy that acted says nothing of the
+  // step.
+  const Gaussian& kl_origin() const { return before.mean.defined() ? before : old; }
 };
 
 // pi(u) / pi_old(u).
 at::Tensor ProbabilityRatio(const PolicySamples& samples, const Gaussian& policy);
 
 // nmn.md section 3, one loss a sample:
-//   -A ratio + beta KL(old || new) + hinge_coefficient max(0, KL - 2 kl_target)^2
+//   -A ratio + beta KL(before || new) + hinge_coefficient max(0, KL - 2 kl_target)^2
 at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Gaussian& policy, const v1::KlPenalty& options,
                          double beta);
 

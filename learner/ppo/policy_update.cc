@@ -9,16 +9,21 @@
 namespace nmn::ppo {
 namespace {
 
+// `of` each tensor that there is.
+template <typename Function>
+PolicySamples ForEach(const PolicySamples& samples, Function of) {
+  PolicySamples result{
+      of(samples.raw_action), of(samples.advantage), {of(samples.old.mean), of(samples.old.log_variance)}, {}};
+  if (samples.before.mean.defined()) result.before = {of(samples.before.mean), of(samples.before.log_variance)};
+  return result;
+}
+
 PolicySamples CutSamples(const PolicySamples& samples, int64_t steps) {
-  return {CutIntoSegments(samples.raw_action, steps),
-          CutIntoSegments(samples.advantage, steps),
-          {CutIntoSegments(samples.old.mean, steps), CutIntoSegments(samples.old.log_variance, steps)}};
+  return ForEach(samples, [&](const at::Tensor& whole) { return CutIntoSegments(whole, steps); });
 }
 
 PolicySamples SelectSamples(const PolicySamples& samples, const at::Tensor& index) {
-  return {samples.raw_action.index_select(1, index),
-          samples.advantage.index_select(1, index),
-          {samples.old.mean.index_select(1, index), samples.old.log_variance.index_select(1, index)}};
+  return ForEach(samples, [&](const at::Tensor& all) { return all.index_select(1, index); });
 }
 
 double Mean(const at::Tensor& samples) { return samples.to(at::kDouble).mean().item<double>(); }
@@ -85,7 +90,7 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
 
   const EpisodePass after = RunEpisodes(*actor.model, actor.parameters, episodes, steps);
   const Gaussian policy = PolicyOf(after.output, actor.spec.options);
-  result.kl = Mean(KlDivergence(samples.old, policy));
+  result.kl = Mean(KlDivergence(samples.kl_origin(), policy));
   result.entropy = Mean(Entropy(policy));
   return result;
 }

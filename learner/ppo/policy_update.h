@@ -28,7 +28,7 @@ struct PolicyUpdateResult {
   double loss = 0;           // mean of the last epoch
   double gradient_norm = 0;  // of the last step, before clipping
   double clip_fraction = 0;  // of the last epoch; NaN for KL_PENALTY
-  double kl = 0;             // mean KL(old || new) over all kept steps, from a fresh pass from the zero state
+  double kl = 0;             // mean KL(before || new) over all kept steps, from a fresh pass from the zero state
   double entropy = 0;        // mean over the same pass
 };
 

@@ -24,6 +24,7 @@
 #include "learner/ppo/trainer_state.h"
 #include "learner/ppo/twin_network.h"
 #include "learner/ppo/unrolled_network.h"
+#include "learner/ppo/v_trace.h"
 
 namespace nmn::ppo {
 namespace {
@@ -80,6 +81,7 @@ class TorchTrainer : public Trainer {
   // What the actors' record becomes: both networks' inputs and the critic's view of the episodes.
   struct Collected {
     Sequences kept;         // [T', .., episode] on the device
+    Gaussian before;        // ASYNC: the policy before the update [T', episode] on the device; SYNC: undefined
     at::Tensor advantages;  // normalised [T', episode] on the CPU
     at::Tensor returns;     // [T', episode] on the CPU
     double explained_variance = 0;
@@ -210,13 +212,29 @@ absl::StatusOr<TorchTrainer::Collected> TorchTrainer::Collect(const TrajectoryBa
   const at::Tensor rewards = all_rewards.narrow(0, 0, static_cast<int64_t>(valued));
   const at::Tensor advantages = at::empty_like(rewards);
   const at::Tensor returns = at::empty_like(rewards);
-  EstimateAdvantages(
-      {.discount = static_cast<float>(ppo.discount()), .trace_decay = static_cast<float>(ppo.trace_decay())},
-      ViewOf(rewards), ViewOf(values), ViewOf(advantages), ViewOf(returns));
+  const AdvantageOptions estimate{.discount = static_cast<float>(ppo.discount()),
+                                  .trace_decay = static_cast<float>(ppo.trace_decay())};
+  EstimateAdvantages(estimate, ViewOf(rewards), ViewOf(values), ViewOf(advantages), ViewOf(returns));
 
-  const at::Tensor targets = ppo.critic().target() == v1::LAMBDA_RETURN ? advantages + values : returns;
+  at::Tensor lambda_returns = advantages + values;
 
   Collected collected;
+  if (config_.mode() == v1::ASYNC) {
+    const Gaussian before = PolicyOf(
+        RunEpisodes(*actor_.model, actor_.parameters, episodes, ppo.segment_steps()).output, actor_.spec.options);
+    collected.before = {before.mean.narrow(0, 0, ppo.kept_steps()), before.log_variance.narrow(0, 0, ppo.kept_steps())};
+    if (config_.async().v_trace()) {
+      const auto recorded = [&](ConstView2 view) {
+        return ToTensor(view).narrow(0, 0, static_cast<int64_t>(valued)).to(device_);
+      };
+      const PolicySamples samples{
+          recorded(batch.raw_action), {}, {recorded(batch.mean), recorded(batch.log_variance)}, {}};
+      const at::Tensor ratios = ProbabilityRatio(samples, before).cpu().contiguous();
+      EstimateVTrace(estimate, ViewOf(rewards), ViewOf(values), ViewOf(ratios), ViewOf(advantages),
+                     ViewOf(lambda_returns));
+    }
+  }
+  const at::Tensor targets = ppo.critic().target() == v1::LAMBDA_RETURN ? lambda_returns : returns;
   collected.kept = FirstSteps(episodes, ppo.kept_steps());
   collected.advantages = advantages.narrow(0, 0, ppo.kept_steps());
   NormaliseAdvantages(ViewOf(collected.advantages));
@@ -235,7 +253,8 @@ absl::Status TorchTrainer::ImprovePolicy(const TrajectoryBatch& batch, const Col
   const LearnedNetwork::Snapshot before = actor_.Take();
   const PolicySamples samples{KeptRecord(batch.raw_action),
                               collected.advantages.to(device_),
-                              {KeptRecord(batch.mean), KeptRecord(batch.log_variance)}};
+                              {KeptRecord(batch.mean), KeptRecord(batch.log_variance)},
+                              collected.before};
   const absl::StatusOr<PolicyUpdateResult> result =
       UpdatePolicy(actor_, collected.kept, samples, ppo, scalars_.beta(), EntropyBonus(ppo, context.update), context);
   if (!result.ok()) return result.status();
@@ -378,9 +397,6 @@ absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Rol
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::RunConfig& config, const TrainerOptions& options) {
   return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Trainer>> {
-    if (config.mode() == v1::ASYNC && config.async().v_trace()) {
-      return absl::InvalidArgumentError("async.v_trace is true; V-trace is not available, so it must be false");
-    }
     const absl::StatusOr<at::Device> device = FindDevice(options.device);
     if (!device.ok()) return device.status();
     const absl::StatusOr<env::EnvironmentSpec> environment = env::FindSpec(config.benchmark());

@@ -29,12 +29,12 @@ struct TrajectoryBatch {
 
 // What an update did; becomes a line of metrics.jsonl. Fields that mean nothing are NaN (written as null).
 struct UpdateReport {
-  double policy_loss = 0;           // of the last epoch
-  double critic_loss = 0;           // mean of the last epoch
-  double kl = 0;                    // mean KL(old || new) over kept steps, from a fresh forward pass, before any revert
-  bool reverted = false;            // policy update taken back
-  double beta = 0;                  // after the update (KL_PENALTY)
-  double rate_multiplier = 0;       // after the update
+  double policy_loss = 0;      // of the last epoch
+  double critic_loss = 0;      // mean of the last epoch
+  double kl = 0;               // mean KL(before || new) over kept steps, from a fresh forward pass, before any revert
+  bool reverted = false;       // policy update taken back
+  double beta = 0;             // after the update (KL_PENALTY)
+  double rate_multiplier = 0;  // after the update
   double policy_learning_rate = 0;  // in force in this update
   double critic_learning_rate = 0;
   double entropy = 0;               // mean over kept steps, of the new policy

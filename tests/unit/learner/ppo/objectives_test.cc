@@ -45,7 +45,7 @@ TEST(Gaussian, NoGradientPassesTheBoundsOfLogVariance) {
 // Two samples under a new policy of mean 0.1 and 0.2 and unit variance; the old one is the standard normal.
 //   ratios exp(0.095) and exp(-0.02); KL 0.005 and 0.02
 struct TwoSamples {
-  PolicySamples samples{Vector({1, 0}), Vector({2, -1}), {Vector({0, 0}), Vector({0, 0})}};
+  PolicySamples samples{Vector({1, 0}), Vector({2, -1}), {Vector({0, 0}), Vector({0, 0})}, {}};
   Gaussian policy{Vector({0.1, 0.2}), Vector({0, 0})};
   const double first_ratio = std::exp(0.095);
   const double second_ratio = std::exp(-0.02);

@@ -300,10 +300,51 @@ TEST(Trainer, RefusesABatchOfTheWrongShape) {
 
 TEST(Trainer, RefusesWhatItCannotDo) {
   EXPECT_EQ(Trainer::Create(SmallConfig(), {.device = "tpu"}).status().code(), absl::StatusCode::kInvalidArgument);
-  v1::RunConfig v_trace = SmallConfig();
-  v_trace.set_mode(v1::ASYNC);
-  v_trace.mutable_async()->set_v_trace(true);
-  EXPECT_EQ(Trainer::Create(v_trace, {}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+v1::RunConfig AsyncConfig(bool v_trace) {
+  v1::RunConfig config = SmallConfig();
+  config.set_mode(v1::ASYNC);
+  config.mutable_async()->set_v_trace(v_trace);
+  return config;
+}
+
+TEST(TrainerAsync, WithoutLagLearnsWhatSyncLearns) {
+  TrainingRun sync(SmallConfig()), plain(AsyncConfig(false)), v_trace(AsyncConfig(true));
+  const TrajectoryBatch batch = sync.Collect(1);
+  const double loss = sync.trainer->Update(1, batch)->policy_loss;
+  EXPECT_NEAR(plain.trainer->Update(1, batch)->policy_loss, loss, 1e-4);
+  EXPECT_NEAR(v_trace.trainer->Update(1, batch)->policy_loss, loss, 1e-4);
+  const std::vector<float> learnt = sync.trainer->ActorParameters();
+  const std::vector<float> also = v_trace.trainer->ActorParameters();
+  for (size_t p = 0; p < learnt.size(); ++p) ASSERT_NEAR(also[p], learnt[p], 1e-4) << "parameter " << p;
+}
+
+// The batch was played three versions ago: its distance to the policy that acted is not the step of this update.
+TEST(TrainerAsync, TheKlIsMeasuredFromThePolicyBeforeTheUpdate) {
+  v1::RunConfig without_brake = SmallConfig();
+  without_brake.mutable_ppo()->mutable_kl_penalty()->set_kl_target(10);
+  v1::RunConfig async_config = without_brake;
+  async_config.set_mode(v1::ASYNC);
+  TrainingRun sync(without_brake), async(async_config);
+  const TrajectoryBatch batch = sync.Collect(1);
+  double from_record = 0, from_before = 0;
+  for (uint32_t update = 1; update <= 4; ++update) {
+    from_record = sync.trainer->Update(update, batch)->kl;
+    from_before = async.trainer->Update(update, batch)->kl;
+  }
+  EXPECT_GT(from_record, 2 * from_before);
+}
+
+TEST(TrainerAsync, VTraceChangesWhatALaggingBatchTeaches) {
+  TrainingRun plain(AsyncConfig(false)), v_trace(AsyncConfig(true));
+  const TrajectoryBatch batch = plain.Collect(1);
+  double with = 0, without = 0;
+  for (uint32_t update = 1; update <= 3; ++update) {
+    without = plain.trainer->Update(update, batch)->policy_loss;
+    with = v_trace.trainer->Update(update, batch)->policy_loss;
+  }
+  EXPECT_NE(with, without);
 }
 
 TEST(Trainer, CriticLossFallsOnEpisodesThatRepeat) {
