@@ -116,7 +116,8 @@ absl::Status ValidateMode(const v1::RunConfig& config) {
   Checks checks;
   const v1::AsyncOptions& async = config.async();
   if (config.mode() == v1::ASYNC) {
-    checks.Range("async.max_lag", async.max_lag(), 1, 1000, "versions an actor may run ahead; the presets use 1");
+    checks.Range("async.max_lag", async.max_lag(), 1, 16,
+                 "versions an actor may run ahead, each with an update's episodes in memory; the presets use 1");
   }
   checks.Text("async.v_trace", "true", !async.v_trace() || config.mode() == v1::ASYNC, "false while mode is SYNC",
               "a synchronous update has nothing to correct");

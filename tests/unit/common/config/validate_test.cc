@@ -259,7 +259,13 @@ const Refusal kRefusals[] = {
     {"reference",
      "b1",
      {"mode=async", "async.max_lag=0"},
-     "async.max_lag is 0; it must be from 1 to 1000 (versions an actor may run ahead; the presets use 1)"},
+     "async.max_lag is 0; it must be from 1 to 16 (versions an actor may run ahead, each with an update's episodes in "
+     "memory; the presets use 1)"},
+    {"reference",
+     "b1",
+     {"mode=async", "async.max_lag=17"},
+     "async.max_lag is 17; it must be from 1 to 16 (versions an actor may run ahead, each with an update's episodes in "
+     "memory; the presets use 1)"},
     {"reference",
      "b1",
      {"async.v_trace=true"},
