@@ -44,13 +44,15 @@ void PrintTable(const v1::GetStatusResponse& status) {
   // A protobuf map has no order; the table does.
   const std::map<std::string, uint64_t> rejects(status.rejects().begin(), status.rejects().end());
   for (const auto& [reason, count] : rejects) std::cout << absl::StrFormat("rejected    %d %s\n", count, reason);
-  std::cout << absl::StrFormat("\n%-24s %-9s %10s %7s %9s %7s %8s  %s\n", "actor", "connected", "steps/s", "policy",
-                               "accepted", "leased", "heard", "last error");
+  std::cout << absl::StrFormat("\n%-24s %-9s %10s %10s %7s %4s %9s %7s %8s  %s\n", "actor", "connected", "episodes/s",
+                               "steps/s", "policy", "lag", "accepted", "leased", "heard", "last error");
   for (const v1::ActorStatus& actor : status.actors()) {
-    std::cout << absl::StrFormat("%-24s %-9s %10.0f %7d %9d %7d %6.1f s  %s\n", actor.actor_id(),
-                                 actor.connected() ? "yes" : "no", actor.steps_per_second(), actor.policy_version(),
-                                 actor.units_accepted(), actor.units_leased(), actor.seconds_since_heard(),
-                                 actor.last_error());
+    const std::string pace =
+        actor.episodes_per_second() == 0 ? "-" : absl::StrFormat("%.1f", actor.episodes_per_second());
+    std::cout << absl::StrFormat("%-24s %-9s %10s %10.0f %7d %4d %9d %7d %6.1f s  %s\n", actor.actor_id(),
+                                 actor.connected() ? "yes" : "no", pace, actor.steps_per_second(),
+                                 actor.policy_version(), actor.policy_lag(), actor.units_accepted(),
+                                 actor.units_leased(), actor.seconds_since_heard(), actor.last_error());
   }
 }
 

@@ -32,6 +32,7 @@ struct Actor {
   double steps_per_second = 0;  // as it says
   Pace pace;                    // as measured here
   uint32_t policy_version = 0;
+  uint32_t policy_lag = 0;  // versions, of the last accepted episodes
   uint64_t units_accepted = 0;
   std::string last_error;
   std::deque<uint64_t> superseded;  // earlier incarnations; a bounded number

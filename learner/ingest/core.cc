@@ -120,6 +120,11 @@ Verdict Core::JudgeDuplicate(const v1::Trajectory& trajectory) const {
   return trajectory.unit().update() == update_ ? Verdict{} : Verdict{v1::STALE_POLICY, "the update is over"};
 }
 
+bool Core::Quarantined(StreamId stream, Time now) {
+  const Actor* actor = actors_.Of(stream);
+  return actor != nullptr && now < actor->quarantined_until;
+}
+
 Verdict Core::Judge(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now) {
   const Actor* actor = actors_.Of(stream);
   if (actor == nullptr) return {v1::MALFORMED, "no hello"};
@@ -159,6 +164,8 @@ Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const V
   actor.strikes = 0;
   actor.no_lease_before = 0;
   actor.pace.OnArrived(trajectory.unit(), trajectory.count(), now);
+  actor.policy_version = trajectory.policy_version();
+  actor.policy_lag = trajectory.unit().update() - trajectory.policy_version();
   accepted_[update_][{trajectory.first_episode(), trajectory.count()}] = trajectory.sha256();
   const uint32_t new_episodes = slabs_[current_].Fill(trajectory);
   if (new_episodes == 0) verdict = {v1::DUPLICATE, ""};

@@ -72,6 +72,9 @@ class Core {
   Verdict Examine(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now);
   Verdict Deliver(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now);
 
+  // Whether what the stream sends would be answered with QUARANTINED.
+  bool Quarantined(StreamId stream, Time now);
+
   Decisions Decide(Time now);
   // When Decide could decide something new though nothing happens.
   std::optional<Time> NextInstant(Time now) const;

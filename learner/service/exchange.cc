@@ -39,6 +39,7 @@ void Exchange::SayGoodbye(v1::GoodbyeReason reason) {
   if (goodbye_) return;
   goodbye_ = reason;
   Pump();
+  ReadAgain();  // the end of its stream
 }
 
 void Exchange::Abort(const absl::Status& status) {
@@ -47,7 +48,18 @@ void Exchange::Abort(const absl::Status& status) {
   End(status);
 }
 
+void Exchange::ReadAgain() {
+  if (!told_of_quarantine_) return;
+  told_of_quarantine_ = false;
+  if (hub_.quarantined.erase(id_) > 0 && !finished_ && !gone_) Read();
+}
+
 void Exchange::Read() {
+  if (told_of_quarantine_ && hub_.core.Quarantined(id_, hub_.Now())) {
+    hub_.quarantined.insert(id_);
+    return;
+  }
+  told_of_quarantine_ = false;
   if (acknowledgements_.size() >= kMostAcknowledgements) {
     read_waits_ = true;
     return;
@@ -144,6 +156,7 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
     return;
   }
   acknowledgements_.push_back(std::move(acknowledgement));
+  told_of_quarantine_ = verdict.reason == v1::QUARANTINED && !goodbye_;
 }
 
 bool Exchange::NextMessage() {
@@ -205,6 +218,7 @@ void Exchange::OnCancel() {
 void Exchange::Gone() {
   if (gone_) return;
   gone_ = true;
+  hub_.quarantined.erase(id_);
   hub_.core.Disconnect(id_, hub_.Now());
   hub_.Dispatch();
 }

@@ -20,7 +20,8 @@ namespace nmn::service {
 // itself when gRPC is done with it. Its state is guarded by the hub's lock; the public calls want it held.
 //
 // Memory: one message in, one message out; weights in one slot that a newer version overwrites (plus the version on its
-// way); the next read starts only when there is room for its acknowledgement.
+// way); the next read starts only when there is room for its acknowledgement, and for an actor that was told of its
+// quarantine only when that is over: its flood costs the others nothing.
 class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage> {
  public:
   Exchange(Hub& hub, grpc::CallbackServerContext* context);
@@ -30,6 +31,8 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
 
   void SendLease(v1::Lease lease) NMN_REQUIRES(hub_.mutex);
   void SendWeights(std::shared_ptr<const Weights> weights) NMN_REQUIRES(hub_.mutex);
+  // Where quarantine kept it from reading and is over.
+  void ReadAgain() NMN_REQUIRES(hub_.mutex);
   // Nothing but acknowledgements follows. The actor ends the stream when it has heard.
   void SayGoodbye(v1::GoodbyeReason reason) NMN_REQUIRES(hub_.mutex);
   // Ends the stream from this side, whatever is under way.
@@ -57,7 +60,8 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
   v1::LearnerMessage out_;
   bool writing_ = false;
   bool read_waits_ = false;  // for room among the acknowledgements
-  bool gone_ = false;        // the core knows that the stream is over
+  bool told_of_quarantine_ = false;
+  bool gone_ = false;  // the core knows that the stream is over
   bool finished_ = false;
   std::optional<absl::Status> end_after_write_;
   std::deque<v1::Acknowledgement> acknowledgements_;

@@ -36,6 +36,13 @@ void Hub::Dispatch() {
       stream->SendLease(std::move(grant.lease));
     }
   }
+  for (const ingest::StreamId id : std::set(quarantined)) {
+    if (core.Quarantined(id, now)) continue;
+    if (Exchange* stream = Find(id); stream != nullptr) {
+      stream->AssertLocked();
+      stream->ReadAgain();
+    }
+  }
   if (const std::optional<ingest::Time> next = core.NextInstant(now); next != timer_) {
     timer_ = next;
     timer_changed_.NotifyAll();

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -32,6 +33,7 @@ class Hub {
   CondVar changed;  // anything the run loop may wait for
   ingest::Core core NMN_GUARDED_BY(mutex);
   std::map<ingest::StreamId, Exchange*> streams NMN_GUARDED_BY(mutex);
+  std::set<ingest::StreamId> quarantined NMN_GUARDED_BY(mutex);  // streams that are not read for now
   ingest::StreamId last_stream NMN_GUARDED_BY(mutex) = 0;
   std::shared_ptr<const Weights> weights NMN_GUARDED_BY(mutex);
   uint64_t judged_bytes NMN_GUARDED_BY(mutex) = 0;  // of trajectories received and not yet acknowledged

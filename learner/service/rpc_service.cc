@@ -158,6 +158,8 @@ grpc::ServerUnaryReactor* RpcService::GetStatus(grpc::CallbackServerContext* con
       out->set_units_leased(hub_.core.LeasedTo(actor));
       out->set_last_error(actor.last_error);
       out->set_seconds_since_heard(now - actor.last_heard);
+      out->set_episodes_per_second(actor.pace.episodes_per_second());
+      out->set_policy_lag(actor.policy_lag);
     }
     for (const auto& [reason, count] : hub_.core.rejects())
       (*response->mutable_rejects())[v1::RejectReason_Name(reason)] = count;

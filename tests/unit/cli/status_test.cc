@@ -41,7 +41,10 @@ class AnsweringLearner : public v1::LearnerService::Service {
     v1::ActorStatus* actor = response->add_actors();
     actor->set_actor_id("node7");
     actor->set_connected(true);
+    actor->set_episodes_per_second(41.25);
     actor->set_steps_per_second(56000);
+    actor->set_policy_version(11);
+    actor->set_policy_lag(2);
     actor->set_last_error("none yet");
     return grpc::Status::OK;
   }
@@ -58,7 +61,7 @@ TEST(NmnStatus, ShowsTheRunAndItsActors) {
   EXPECT_THAT(outcome.out, HasSubstr("a-run, generation 3"));
   EXPECT_THAT(outcome.out, HasSubstr("updating, update 12 of 400, 1 h 02 min left"));
   EXPECT_THAT(outcome.out, HasSubstr("4 DUPLICATE"));
-  EXPECT_THAT(outcome.out, ContainsRegex("node7 +yes +56000 .*none yet"));
+  EXPECT_THAT(outcome.out, ContainsRegex("node7 +yes +41.2 +56000 +11 +2 .*none yet"));
 }
 
 TEST(NmnStatus, JsonHoldsFieldsThatAreZeroToo) {

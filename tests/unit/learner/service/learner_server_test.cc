@@ -72,11 +72,15 @@ TEST_F(LearnerServerTest, PoisonIsRefusedByReasonAndOthersTrainOn) {
             }),
             v1::NOT_FINITE);
   EXPECT_EQ(refused([](auto&) {}), v1::QUARANTINED);
+  v1::ActorMessage flood;
+  *flood.mutable_trajectory() = raw_.Play(lease.units(0), 1);
+  for (int i = 0; i < 5; ++i) raw_.Send(flood);  // not even read
   SessionThread good(server_->InProcessChannel(), "good");
   const auto batch = collector_.get();
   ASSERT_TRUE(batch.ok());
   ExpectWholeBatch(*batch, 1);
   EXPECT_EQ(Status().rejects().at("NOT_FINITE"), 1u);
+  EXPECT_EQ(Status().rejects().at("QUARANTINED"), 1u);
 }
 
 TEST_F(LearnerServerTest, AStreamOfAnotherGenerationOrConfigIsEnded) {
