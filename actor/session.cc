@@ -40,11 +40,16 @@ bool IsPermanent(const absl::Status& status) {
   }
 }
 
+// Versions that the weights may be behind the update of a unit.
+uint32_t MaxLag(const v1::RunConfig& config) { return config.mode() == v1::ASYNC ? config.async().max_lag() : 0; }
+
 // Whether a learner of this config could have meant it. TCP's checksum misses some corruption, and nothing else covers
 // a lease.
 bool IsPlayable(const v1::Lease& lease, const v1::RunConfig& config) {
+  const uint32_t max_lag = MaxLag(config);
   return std::all_of(lease.units().begin(), lease.units().end(), [&](const v1::UnitId& unit) {
-    return unit.update() > 0 && unit.update() == lease.policy_version() &&
+    return lease.policy_version() > 0 && unit.update() >= lease.policy_version() &&
+           unit.update() - lease.policy_version() <= max_lag && unit.update() == lease.units(0).update() &&
            unit.count() == config.work().unit_episodes() && unit.count() > 0 &&
            unit.first_episode() % unit.count() == 0 &&
            uint64_t{unit.first_episode()} + unit.count() <= config.ppo().episodes_per_update();
@@ -287,16 +292,24 @@ void ActorSession::HandleAcknowledgement(const v1::Acknowledgement& acknowledgem
               v1::RejectReason_Name(acknowledgement.reason()), acknowledgement.detail());
 }
 
+// In SYNC exactly those of the lease; in ASYNC newer ones are welcome, as long as the update of the units can use them.
+bool ActorSession::WeightsFit(const v1::Lease& lease) const {
+  if (weights_ == nullptr || lease.units().empty()) return false;
+  return weights_->version >= lease.policy_version() && weights_->version <= lease.units(0).update();
+}
+
 void ActorSession::StartLeases(const StopToken& stop) {
   while (!leases_.empty()) {
     const v1::Lease lease = std::move(leases_.front());
     leases_.pop_front();
     // The weights of a lease come before it. Others here were corrupted on the way, or newer ones were overtaken by a
     // lease whose update is over.
-    if (weights_ == nullptr || weights_->version != lease.policy_version()) FetchWeights(stop);
-    if (weights_ == nullptr || weights_->version != lease.policy_version()) continue;
-    if (lease.policy_version() != playing_update_) worker_->Abandon();
-    playing_update_ = lease.policy_version();
+    if (!WeightsFit(lease)) FetchWeights(stop);
+    if (!WeightsFit(lease)) continue;
+    if (MaxLag(registration_->config()) == 0) {
+      if (lease.policy_version() != playing_update_) worker_->Abandon();
+      playing_update_ = lease.policy_version();
+    }
     Job job{{}, weights_};
     for (const v1::UnitId& unit : lease.units()) {
       if (!outbox_.SendAgain(unit) && !worker_->HasUnit(unit)) job.units.push_back(unit);

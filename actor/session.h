@@ -70,6 +70,7 @@ class ActorSession {
   void HandleWeights(const v1::WeightsChunk& chunk, const StopToken& stop);
   void FetchWeights(const StopToken& stop);
   void HandleAcknowledgement(const v1::Acknowledgement& acknowledgement);
+  bool WeightsFit(const v1::Lease& lease) const;
   void StartLeases(const StopToken& stop);
   absl::Status CollectResults();
   void Leave(ExchangeStream& stream);
@@ -98,8 +99,8 @@ class ActorSession {
   WeightsAssembler assembler_{kMaxWeightsBytes};
   std::shared_ptr<const PolicyWeights> weights_;
   std::deque<v1::Lease> leases_;  // not begun
-  uint32_t playing_update_ = 0;
-  uint64_t streams_ = 0;  // so far
+  uint32_t playing_update_ = 0;   // SYNC
+  uint64_t streams_ = 0;          // so far
   Outbox outbox_;
   std::unique_ptr<Worker> worker_;
   bool goodbye_ = false;  // of the learner, on this stream

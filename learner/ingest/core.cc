@@ -30,14 +30,34 @@ bool IsMalformed(v1::RejectReason reason) {
 Core::Core(CoreOptions options)
     : options_(std::move(options)),
       actors_(options_.max_actors),
-      leases_(options_.lease_seconds),
-      slabs_{Slab(options_.shape), Slab(options_.shape)} {}
+      ring_(options_.max_lag + 2, Collection{LeaseTable(options_.lease_seconds), Slab(options_.shape)}) {}
+
+size_t Core::LeasedTo(const Actor& actor) const {
+  size_t units = 0;
+  for (const Collection& collection : ring_) units += collection.leases.HeldBy(actor.holder);
+  return units;
+}
+
+Core::LeaseCounts Core::lease_counts() const {
+  LeaseCounts counts;
+  for (const Collection& collection : ring_) {
+    counts.outstanding += collection.leases.outstanding();
+    counts.unleased += collection.leases.unleased();
+    counts.granted += collection.leases.granted();
+    counts.expired += collection.leases.expired();
+  }
+  return counts;
+}
+
+void Core::ReleaseAll(HolderId holder) {
+  for (Collection& collection : ring_) collection.leases.ReleaseAll(holder);
+}
 
 absl::Status Core::Register(const std::string& actor_id, uint64_t incarnation, uint32_t lanes, Time now) {
   const auto found = actors_.actors().find(actor_id);
   const HolderId before = found == actors_.actors().end() ? 0 : found->second.holder;
   absl::Status status = actors_.Register(actor_id, incarnation, lanes, now, closes_);
-  if (status.ok() && before != 0 && actors_.actors().at(actor_id).holder != before) leases_.ReleaseAll(before);
+  if (status.ok() && before != 0 && actors_.actors().at(actor_id).holder != before) ReleaseAll(before);
   return status;
 }
 
@@ -59,7 +79,7 @@ absl::Status Core::Hello(StreamId stream, const v1::Hello& hello, Time now) {
   }
   absl::Status status = actors_.Hello(stream, hello.actor_id(), hello.incarnation(), now, closes_);
   // A process that opens a stream begins anew: what it still works on it will deliver, or somebody else will.
-  if (status.ok()) leases_.ReleaseAll(actors_.Of(stream)->holder);
+  if (status.ok()) ReleaseAll(actors_.Of(stream)->holder);
   return status;
 }
 
@@ -83,29 +103,41 @@ void Core::Leave(StreamId stream) {
   Actor* actor = actors_.Of(stream);
   if (actor == nullptr) return;
   actor->left = true;
-  leases_.ReleaseAll(actor->holder);
+  ReleaseAll(actor->holder);
 }
 
 void Core::Disconnect(StreamId stream, Time now) {
-  if (const Actor* actor = actors_.Disconnect(stream, now); actor != nullptr) leases_.ReleaseAll(actor->holder);
+  if (const Actor* actor = actors_.Disconnect(stream, now); actor != nullptr) ReleaseAll(actor->holder);
+}
+
+void Core::Publish(uint32_t version) {
+  published_ = version;
+  if (update_ != 0 && options_.max_lag > 0) OpenUntil(version + options_.max_lag);
 }
 
 void Core::Open(uint32_t update) {
+  for (uint32_t over = update_; over < update && IsOpen(over); ++over) Of(over).leases.Close();
   update_ = update;
-  current_ = 1 - current_;
-  slabs_[current_].Clear();
-  leases_.Open(options_.shape.episodes, options_.unit_episodes);
-  accepted_[update];
-  while (accepted_.size() > kUpdatesRemembered) accepted_.erase(accepted_.begin());
+  OpenUntil(options_.max_lag == 0 ? update : std::max(update, published_ + options_.max_lag));
+}
+
+void Core::OpenUntil(uint32_t update) {
+  for (uint32_t next = std::max(newest_ + 1, update_); next <= std::min(update, options_.last_update); ++next) {
+    Of(next).slab.Clear();
+    Of(next).leases.Open(options_.shape.episodes, options_.unit_episodes);
+    accepted_[next];
+    newest_ = next;
+  }
+  while (accepted_.size() > kUpdatesRemembered + options_.max_lag) accepted_.erase(accepted_.begin());
 }
 
 std::optional<size_t> Core::UnitIndex(const v1::UnitId& unit) const {
-  if (unit.update() != update_ || unit.count() != options_.unit_episodes ||
+  if (!IsOpen(unit.update()) || unit.count() != options_.unit_episodes ||
       unit.first_episode() % options_.unit_episodes != 0) {
     return std::nullopt;
   }
   const size_t index = unit.first_episode() / options_.unit_episodes;
-  return index < leases_.units() ? std::optional(index) : std::nullopt;
+  return index < Of(unit.update()).leases.units() ? std::optional(index) : std::nullopt;
 }
 
 Verdict Core::JudgeDuplicate(const v1::Trajectory& trajectory) const {
@@ -113,11 +145,26 @@ Verdict Core::JudgeDuplicate(const v1::Trajectory& trajectory) const {
   if (update == accepted_.end()) return {v1::STALE_POLICY, "the update is long over"};
   const auto part = update->second.find({trajectory.first_episode(), trajectory.count()});
   if (part != update->second.end()) {
-    return part->second == trajectory.sha256()
-               ? Verdict{v1::DUPLICATE, ""}
-               : Verdict{v1::DUPLICATE_DIFFERS, "the one accepted first has another SHA-256"};
+    // Of another version it differs by right.
+    const bool same =
+        part->second.policy_version != trajectory.policy_version() || part->second.sha256 == trajectory.sha256();
+    return same ? Verdict{v1::DUPLICATE, ""}
+                : Verdict{v1::DUPLICATE_DIFFERS, "the one accepted first has another SHA-256"};
   }
-  return trajectory.unit().update() == update_ ? Verdict{} : Verdict{v1::STALE_POLICY, "the update is over"};
+  return IsOpen(trajectory.unit().update()) ? Verdict{} : Verdict{v1::STALE_POLICY, "the update is over"};
+}
+
+Verdict Core::JudgePolicy(const v1::Trajectory& trajectory) const {
+  const uint32_t update = trajectory.unit().update();
+  const uint32_t version = trajectory.policy_version();
+  if (options_.max_lag == 0) {
+    return version == update
+               ? Verdict{}
+               : Verdict{v1::STALE_POLICY, "update " + std::to_string(update) + " needs the weights of that version"};
+  }
+  if (version <= std::min(update, published_) && update - version <= options_.max_lag && version > 0) return {};
+  return {v1::STALE_POLICY, "version " + std::to_string(version) + " for update " + std::to_string(update) +
+                                "; async.max_lag is " + std::to_string(options_.max_lag)};
 }
 
 bool Core::Quarantined(StreamId stream, Time now) {
@@ -132,15 +179,13 @@ Verdict Core::Judge(StreamId stream, const v1::Trajectory& trajectory, size_t me
   if (now < actor->quarantined_until) return {v1::QUARANTINED, "three malformed messages; wait a minute"};
   if (trajectory.run_id() != options_.run_id) return {v1::WRONG_RUN, "this run is " + options_.run_id};
   if (trajectory.generation() != options_.generation) return {v1::STALE_GENERATION, "register again"};
-  if (trajectory.policy_version() != trajectory.unit().update()) {
-    return {v1::STALE_POLICY,
-            "update " + std::to_string(trajectory.unit().update()) + " needs the weights of that version"};
-  }
-  if (trajectory.unit().update() > update_) return {v1::UNKNOWN_UNIT, "that update has not begun"};
+  if (Verdict verdict = JudgePolicy(trajectory); !verdict.accepted()) return verdict;
+  if (trajectory.unit().update() > newest_) return {v1::UNKNOWN_UNIT, "that update has not begun"};
   if (Verdict verdict = JudgeDuplicate(trajectory); !verdict.accepted()) return verdict;
   const std::optional<size_t> unit = UnitIndex(trajectory.unit());
   if (!unit) return {v1::UNKNOWN_UNIT, "no unit of this update"};
-  if (!leases_.WasIssuedTo(actor->holder, *unit)) return {v1::UNKNOWN_UNIT, "never leased to this actor"};
+  if (!Of(trajectory.unit().update()).leases.WasIssuedTo(actor->holder, *unit))
+    return {v1::UNKNOWN_UNIT, "never leased to this actor"};
   return CheckShape(options_.shape, trajectory);
 }
 
@@ -154,7 +199,8 @@ Verdict Core::Examine(StreamId stream, const v1::Trajectory& trajectory, size_t 
 Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now) {
   // Judged again, for the world may have moved while the payload was checked.
   Verdict verdict = payload.accepted() ? Judge(stream, trajectory, 0, now) : payload;
-  if (verdict.accepted() && !slab().Agrees(trajectory))
+  const uint32_t update = trajectory.unit().update();
+  if (verdict.accepted() && !Of(update).slab.Agrees(trajectory))
     verdict = {v1::DUPLICATE_DIFFERS, "other episodes than those accepted"};
   if (!verdict.accepted()) {
     Reject(stream, trajectory, verdict, now);
@@ -165,9 +211,10 @@ Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const V
   actor.no_lease_before = 0;
   actor.pace.OnArrived(trajectory.unit(), trajectory.count(), now);
   actor.policy_version = trajectory.policy_version();
-  actor.policy_lag = trajectory.unit().update() - trajectory.policy_version();
-  accepted_[update_][{trajectory.first_episode(), trajectory.count()}] = trajectory.sha256();
-  const uint32_t new_episodes = slabs_[current_].Fill(trajectory);
+  actor.policy_lag = update - trajectory.policy_version();
+  accepted_[update][{trajectory.first_episode(), trajectory.count()}] = {trajectory.sha256(),
+                                                                         trajectory.policy_version()};
+  const uint32_t new_episodes = Of(update).slab.Fill(trajectory);
   if (new_episodes == 0) verdict = {v1::DUPLICATE, ""};
   if (verdict.accepted()) FinishUnits(actor, trajectory);
   Tell(stream, trajectory, verdict, new_episodes);
@@ -177,9 +224,9 @@ Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const V
 void Core::FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory) {
   const v1::UnitId& unit = trajectory.unit();
   for (uint32_t e = unit.first_episode(); e < unit.first_episode() + unit.count(); ++e) {
-    if (!slab().Has(e)) return;
+    if (!Of(unit.update()).slab.Has(e)) return;
   }
-  leases_.Finish(*UnitIndex(unit));
+  Of(unit.update()).leases.Finish(*UnitIndex(unit));
   ++deliverer.units_accepted;
 }
 
@@ -199,8 +246,9 @@ void Core::Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdi
   if (of_its_lease || verdict.reason == v1::DUPLICATE) actor->no_lease_before = 0;
   if (verdict.reason == v1::DUPLICATE) return;
   actor->last_error = v1::RejectReason_Name(verdict.reason) + ": " + verdict.detail;
-  if (const std::optional<size_t> unit = UnitIndex(trajectory.unit())) leases_.Release(actor->holder, *unit);
-  if (IsMalformed(verdict.reason) && actors_.Strike(*actor, now)) leases_.ReleaseAll(actor->holder);
+  if (const std::optional<size_t> unit = UnitIndex(trajectory.unit()))
+    Of(trajectory.unit().update()).leases.Release(actor->holder, *unit);
+  if (IsMalformed(verdict.reason) && actors_.Strike(*actor, now)) ReleaseAll(actor->holder);
 }
 
 }  // namespace nmn::ingest

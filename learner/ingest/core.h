@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,6 +24,9 @@ struct CoreOptions {
   std::string config_hash;  // 32 bytes
   BatchShape shape;
   uint32_t unit_episodes = 0;  // divides shape.episodes
+  // Versions that the policy of an episode may be behind its update. 0, SYNC: an update is played by its own weights.
+  uint32_t max_lag = 0;
+  uint32_t last_update = UINT32_MAX;  // of the budget: none after it is opened
   double lease_seconds = 0;
   uint32_t max_actors = 0;
   size_t max_message_bytes = 0;
@@ -47,6 +49,10 @@ struct Decisions {
 // rubbish. Events in, decisions out: no I/O, no threads, no clock of its own (`now` is the caller's steady clock and
 // never goes back). Not thread-safe. After any event, call Decide and carry out what it says.
 //
+// With max_lag L, the L updates that follow are open too: an actor plays units of the oldest update that has any, with
+// the newest weights, so that an update's episodes are from its own version or up to L before. Each open update has a
+// slab; no message of a version beyond that is taken.
+//
 // A trajectory takes three steps, because the middle one is costly and needs no lock:
 //   Examine (identity, run, unit, duplicate, shape) -> CheckPayload (digest, finite, range) -> Deliver (into the slab)
 // A verdict that is not ACCEPTED ends it at once.
@@ -63,10 +69,10 @@ class Core {
   void Leave(StreamId stream);
   void Disconnect(StreamId stream, Time now);
 
-  // The weights of `version` can be had: the update of that number may be leased.
-  void Publish(uint32_t version) { published_ = version; }
-  // Begins to collect `update` in an empty slab; the one before stays as it is until the next Open. What was not
-  // finished of an earlier update is given up.
+  // The weights of `version` can be had: updates up to `version` + max_lag may be leased.
+  void Publish(uint32_t version);
+  // Collects `update`; what was not finished of an earlier one is given up. The slab of the one before stays as it is
+  // until the weights of the version after `update` are published, or the update after it is opened.
   void Open(uint32_t update);
 
   Verdict Examine(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now);
@@ -79,13 +85,21 @@ class Core {
   // When Decide could decide something new though nothing happens.
   std::optional<Time> NextInstant(Time now) const;
 
+  // Of the oldest open update.
   bool complete() const { return update_ != 0 && slab().complete(); }
   uint32_t update() const { return update_; }
-  const Slab& slab() const { return slabs_[current_]; }
+  const Slab& slab() const { return Of(update_).slab; }
 
   const ActorTable& actors() const { return actors_; }
-  size_t LeasedTo(const Actor& actor) const { return leases_.HeldBy(actor.holder); }
-  const LeaseTable& leases() const { return leases_; }
+  size_t LeasedTo(const Actor& actor) const;
+  // Of all open updates; granted and expired ones of all there were.
+  struct LeaseCounts {
+    size_t outstanding = 0;
+    size_t unleased = 0;  // units
+    uint64_t granted = 0;
+    uint64_t expired = 0;
+  };
+  LeaseCounts lease_counts() const;
   const std::map<v1::RejectReason, uint64_t>& rejects() const { return rejects_; }
   // Of trajectory messages: how many by verdict, and their bytes.
   const std::map<v1::RejectReason, uint64_t>& verdicts() const { return verdicts_; }
@@ -93,6 +107,15 @@ class Core {
 
  private:
   using Part = std::pair<uint32_t, uint32_t>;  // first episode and count of a message
+  struct Accepted {
+    std::string sha256;
+    uint32_t policy_version = 0;
+  };
+  // An update and its episodes.
+  struct Collection {
+    LeaseTable leases;
+    Slab slab;
+  };
 
   Verdict Judge(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now);
   Verdict JudgeDuplicate(const v1::Trajectory& trajectory) const;
@@ -101,23 +124,30 @@ class Core {
   std::optional<size_t> UnitIndex(const v1::UnitId& unit) const;
   void FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory);
   void GrantLeases(Time now, std::vector<Grant>& grants);
-  void GrantUnleased(const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
-  void GrantLate(const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
+  void GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
+  void GrantLate(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
   void GiveUpOnSilent(Actor& actor, Time now);
   size_t Room(const Actor& actor) const;
-  void Give(Actor& actor, const std::vector<size_t>& units, Time now, std::vector<Grant>& grants);
+  void Give(Actor& actor, uint32_t update, const std::vector<size_t>& units, Time now, std::vector<Grant>& grants);
   bool MayWork(const Actor& actor, Time now) const;
-  v1::Lease MakeLease(const std::vector<size_t>& units) const;
+  v1::Lease MakeLease(uint32_t update, const std::vector<size_t>& units) const;
+
+  Collection& Of(uint32_t update) { return ring_[update % ring_.size()]; }
+  const Collection& Of(uint32_t update) const { return ring_[update % ring_.size()]; }
+  bool IsOpen(uint32_t update) const { return update_ != 0 && update >= update_ && update <= newest_; }
+  void OpenUntil(uint32_t update);
+  Verdict JudgePolicy(const v1::Trajectory& trajectory) const;
+  bool Holds(const Actor& actor) const { return LeasedTo(actor) > 0; }
+  void ReleaseAll(HolderId holder);
 
   CoreOptions options_;
   ActorTable actors_;
-  LeaseTable leases_;
-  std::array<Slab, 2> slabs_;  // the open update's, and that of the one before, which is being learnt from
-  size_t current_ = 0;
-  uint32_t update_ = 0;     // open, or the last that was; 0: none yet
-  uint32_t published_ = 0;  // newest weights
-  std::map<uint32_t, std::map<Part, std::string>>
-      accepted_;  // SHA-256 of accepted messages, by update; a bounded number of updates
+  // By update modulo its size: the open updates, and the one before them, which is being learnt from.
+  std::vector<Collection> ring_;
+  uint32_t update_ = 0;                                    // the oldest that is open; 0: none yet
+  uint32_t newest_ = 0;                                    // the newest that is open
+  uint32_t published_ = 0;                                 // newest weights
+  std::map<uint32_t, std::map<Part, Accepted>> accepted_;  // messages, by update; a bounded number of updates
   std::map<v1::RejectReason, uint64_t> rejects_;
   std::map<v1::RejectReason, uint64_t> verdicts_;
   uint64_t trajectory_bytes_ = 0;

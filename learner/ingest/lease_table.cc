@@ -11,11 +11,16 @@ constexpr double kRounding = 1e-3;  // seconds, above every rounding of a time
 }  // namespace
 
 void LeaseTable::Open(uint32_t episodes, uint32_t unit_episodes) {
+  Close();
   units_.assign(episodes / unit_episodes, Unit{});
+  for (size_t u = 0; u < units_.size(); ++u) unleased_.insert(unleased_.end(), u);
+}
+
+void LeaseTable::Close() {
+  units_.clear();
   held_.clear();
   endings_.clear();
   unleased_.clear();
-  for (size_t u = 0; u < units_.size(); ++u) unleased_.insert(unleased_.end(), u);
 }
 
 size_t LeaseTable::HeldBy(HolderId holder) const {

@@ -27,6 +27,8 @@ class LeaseTable {
 
   // Units [0, unit), [unit, 2 unit) .. of `episodes`; `unit_episodes` divides `episodes`. Drops all leases.
   void Open(uint32_t episodes, uint32_t unit_episodes);
+  // Nothing is to be had of it any more, nobody holds anything.
+  void Close();
 
   size_t units() const { return units_.size(); }
   size_t unleased() const { return unleased_.size(); }

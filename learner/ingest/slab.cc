@@ -32,6 +32,7 @@ Slab::Slab(const BatchShape& shape)
     : shape_(shape),
       observation_(size_t{shape.horizon} * shape.observation_size * shape.episodes),
       measures_(shape.measures.size(), std::vector<double>(shape.episodes)),
+      policy_versions_(shape.episodes),
       present_(shape.episodes) {
   for (auto& scalar : scalars_) scalar.resize(size_t{shape.horizon} * shape.episodes);
 }
@@ -51,7 +52,7 @@ bool Slab::Agrees(const v1::Trajectory& trajectory) const {
       equal = std::memcmp(&here[r * shape_.episodes + first], there, run * sizeof(float)) == 0;
     }
   };
-  ForRuns(present_, trajectory, true, [&](uint32_t first, uint32_t run) {
+  const auto episodes_equal = [&](uint32_t first, uint32_t run) {
     rows_equal(observation_, trajectory.blocks(0), first, run);
     for (size_t f = 0; f < kScalarFields; ++f)
       rows_equal(scalars_[f], trajectory.blocks(static_cast<int>(f) + 1), first, run);
@@ -60,7 +61,11 @@ bool Slab::Agrees(const v1::Trajectory& trajectory) const {
           trajectory.measures(static_cast<int>(m)).values().data() + (first - trajectory.first_episode());
       equal = equal && std::memcmp(&measures_[m][first], there, run * sizeof(double)) == 0;
     }
-  });
+  };
+  std::vector<bool> comparable = present_;
+  for (uint32_t e = trajectory.first_episode(); e < trajectory.first_episode() + trajectory.count(); ++e)
+    comparable[e] = comparable[e] && policy_versions_[e] == trajectory.policy_version();
+  ForRuns(comparable, trajectory, true, episodes_equal);
   return equal;
 }
 
@@ -82,6 +87,7 @@ uint32_t Slab::Fill(const v1::Trajectory& trajectory) {
       const auto& values = trajectory.measures(static_cast<int>(m)).values();
       std::copy_n(values.begin() + (first - trajectory.first_episode()), run, measures_[m].begin() + first);
     }
+    std::fill_n(policy_versions_.begin() + first, run, trajectory.policy_version());
     filled += run;
   });
   for (uint32_t e = trajectory.first_episode(); e < trajectory.first_episode() + trajectory.count(); ++e)

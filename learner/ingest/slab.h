@@ -19,7 +19,8 @@ class Slab {
   // Forgets all episodes.
   void Clear();
 
-  // Of a message that passed CheckShape: whether the episodes of it that are here already are the same, bit for bit.
+  // Of a message that passed CheckShape: whether the episodes of it that are here already and that the same version of
+  // the policy played are the same, bit for bit.
   bool Agrees(const v1::Trajectory& trajectory) const;
   // Copies the episodes that are missing; returns how many those were. Nothing that is here changes.
   uint32_t Fill(const v1::Trajectory& trajectory);
@@ -29,6 +30,8 @@ class Slab {
 
   // Views into this slab.
   ppo::TrajectoryBatch batch() const;
+  // Version of the policy that played each episode.
+  const std::vector<uint32_t>& policy_versions() const { return policy_versions_; }
   // [measure][episode], in the order of BatchShape::measures.
   const std::vector<std::vector<double>>& measures() const { return measures_; }
 
@@ -37,6 +40,7 @@ class Slab {
   std::vector<float> observation_;                         // [time, observation_size, episode]
   std::array<std::vector<float>, kScalarFields> scalars_;  // [time, episode] each, in the order of v1::Field
   std::vector<std::vector<double>> measures_;              // [measure][episode]
+  std::vector<uint32_t> policy_versions_;                  // [episode]
   std::vector<bool> present_;
   uint32_t present_count_ = 0;
 };

@@ -357,6 +357,8 @@ absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo:
   metrics.discounted_last_1000 = MeanOf(recent_discounted_);
   metrics.steps_per_second = static_cast<double>(steps) / update_seconds;
   metrics.wait_seconds = batch.wait_seconds;
+  metrics.policy_lag_mean = batch.lag_mean;
+  metrics.policy_lag_max = batch.lag_max;
   for (const AdaptationPoint& point : ComputeAdaptation(reward))
     metrics.adaptation.emplace_back(point.step, point.mean_reward);
   metrics.report = report;

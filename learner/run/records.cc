@@ -47,6 +47,8 @@ std::string MetricsLine(const MetricsRecord& metrics) {
   line["discounted_last_1000"] = metrics.discounted_last_1000;
   line["steps_per_second"] = metrics.steps_per_second;
   line["wait_seconds"] = metrics.wait_seconds;
+  line["policy_lag_mean"] = metrics.policy_lag_mean;
+  line["policy_lag_max"] = metrics.policy_lag_max;
   line["policy_loss"] = report.policy_loss;
   line["critic_loss"] = report.critic_loss;
   line["kl"] = report.kl;
@@ -102,6 +104,8 @@ std::vector<std::pair<std::string, double>> EventScalars(const MetricsRecord& me
       {"charts/update", metrics.update},
       {"charts/episodes", static_cast<double>(metrics.episodes)},
       {"charts/wait_seconds", metrics.wait_seconds},
+      {"charts/policy_lag_mean", metrics.policy_lag_mean},
+      {"charts/policy_lag_max", metrics.policy_lag_max},
       {"losses/policy_loss", report.policy_loss},
       {"losses/value_loss", report.critic_loss},
       {"losses/approx_kl", report.kl},

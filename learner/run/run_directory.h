@@ -26,7 +26,9 @@ struct MetricsRecord {
   double discounted_mean = 0;
   double discounted_last_1000 = 0;  // mean over the last 1000 episodes so far, or all of them if fewer
   double steps_per_second = 0;
-  double wait_seconds = 0;                               // for the batch
+  double wait_seconds = 0;     // for the batch
+  double policy_lag_mean = 0;  // versions, over the episodes; 0 in SYNC
+  uint32_t policy_lag_max = 0;
   std::vector<std::pair<std::string, double>> measures;  // mean of each extra measure
   std::vector<std::pair<uint32_t, double>> adaptation;   // in-episode step, mean reward
   ppo::UpdateReport report;

@@ -5,6 +5,7 @@
 #include <grpcpp/server_builder.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -36,6 +37,8 @@ absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options
                 .episodes = config.ppo().episodes_per_update(),
                 .measures = spec->measures};
   core.unit_episodes = config.work().unit_episodes();
+  core.max_lag = config.mode() == v1::ASYNC ? config.async().max_lag() : 0;
+  if (const uint32_t budget = config::BudgetUpdates(config); budget > 0) core.last_update = budget;
   core.lease_seconds = config.work().lease_seconds();
   core.max_actors = config.work().max_actors();
   core.max_message_bytes = net::kMaxMessageBytes;
@@ -46,10 +49,6 @@ absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Options& options) {
-  if (options.config.mode() != v1::SYNC) {
-    return absl::InvalidArgumentError("mode is " + v1::Mode_Name(options.config.mode()) +
-                                      "; this version can only do SYNC");
-  }
   absl::StatusOr<ingest::CoreOptions> core = MakeCoreOptions(options);
   if (!core.ok()) return core.status();
 
@@ -138,8 +137,14 @@ absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const Sto
   MutexLock lock(hub_->mutex);
   while (!hub_->core.complete() && !stop.stop_requested()) hub_->changed.Wait(hub_->mutex);
   if (stop.stop_requested()) return absl::CancelledError("stopped while waiting for episodes");
-  return CollectedBatch{hub_->core.slab().batch(), &hub_->core.slab().measures(),
-                        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+  const ingest::Slab& slab = hub_->core.slab();
+  CollectedBatch batch{slab.batch(), &slab.measures(), {}, {}, {}};
+  batch.wait_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  for (const uint32_t version : slab.policy_versions()) {
+    batch.lag_mean += static_cast<double>(update - version) / static_cast<double>(slab.policy_versions().size());
+    batch.lag_max = std::max(batch.lag_max, update - version);
+  }
+  return batch;
 }
 
 void LearnerServer::SetOpen(bool open) {
@@ -188,10 +193,11 @@ metrics::FleetSnapshot LearnerServer::Fleet() const {
     ++fleet.actors_connected;
     fleet.actors_steps_per_second += actor.steps_per_second;
   }
-  fleet.leases_outstanding = core.leases().outstanding();
-  fleet.units_unleased = core.leases().unleased();
-  fleet.leases_granted = core.leases().granted();
-  fleet.leases_expired = core.leases().expired();
+  const ingest::Core::LeaseCounts leases = core.lease_counts();
+  fleet.leases_outstanding = leases.outstanding;
+  fleet.units_unleased = leases.unleased;
+  fleet.leases_granted = leases.granted;
+  fleet.leases_expired = leases.expired;
   fleet.trajectories = core.verdicts();
   fleet.trajectory_bytes = core.trajectory_bytes();
   fleet.ingest_queue_bytes = hub_->judged_bytes;

@@ -24,6 +24,8 @@ struct CollectedBatch {
   const std::vector<std::vector<double>>* measures =
       nullptr;              // [measure][episode], in the order of EnvironmentSpec::measures
   double wait_seconds = 0;  // from the call until all were there
+  double lag_mean = 0;      // over the episodes: versions that their policy was behind; 0 in SYNC
+  uint32_t lag_max = 0;
 };
 
 // The learner as its actors see it: LearnerService over TCP and in-process, and grpc.health.v1 (SERVING from the first
@@ -46,8 +48,7 @@ class LearnerServer {
     metrics::LearnerMetrics* metrics = nullptr;  // of rpcs and fleet; may be null
   };
 
-  // Binds. UNAVAILABLE: the port is in use; INVALID_ARGUMENT: the address, or a mode that is not there; both name what
-  // to change.
+  // Binds. UNAVAILABLE: the port is in use; INVALID_ARGUMENT: the address; both name what to change.
   static absl::StatusOr<std::unique_ptr<LearnerServer>> Start(const Options& options);
   ~LearnerServer();
 
@@ -58,7 +59,8 @@ class LearnerServer {
   // The actor's parameters for update `version`, in export order. Actors get the newest only.
   void Publish(uint32_t version, std::span<const float> actor_parameters);
 
-  // Leases the episodes of `update`, for which the weights must be published; does not wait for them.
+  // Leases the episodes of `update`, for which the weights must be published, and in ASYNC those of the max_lag updates
+  // after it; does not wait for them.
   void Begin(uint32_t update);
 
   // Begins `update` where that is not done, and blocks until all its episodes are there. CANCELLED on stop.

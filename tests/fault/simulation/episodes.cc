@@ -35,13 +35,13 @@ ingest::BatchShape SimulatedShape() {
   return {.horizon = 1, .observation_size = 1, .episodes = kEpisodes, .measures = {"hits"}};
 }
 
-v1::Trajectory PlaySimulated(const std::string& weights, uint32_t generation, const v1::UnitId& unit, uint32_t first,
-                             uint32_t count) {
+v1::Trajectory PlaySimulated(uint32_t version, const std::string& weights, uint32_t generation, const v1::UnitId& unit,
+                             uint32_t first, uint32_t count) {
   v1::Trajectory trajectory;
   trajectory.set_run_id(kSimulatedRun);
   trajectory.set_generation(generation);
   *trajectory.mutable_unit() = unit;
-  trajectory.set_policy_version(unit.update());
+  trajectory.set_policy_version(version);
   trajectory.set_first_episode(first);
   trajectory.set_count(count);
   for (int field = v1::OBSERVATION; field <= v1::LOG_VARIANCE; ++field) {
@@ -72,12 +72,16 @@ std::string BatchBytes(const ingest::Slab& slab) {
   return bytes;
 }
 
-std::string BatchWithoutFaults(const std::string& weights, uint32_t update) {
+v1::UnitId WholeUpdate(uint32_t update) {
   v1::UnitId all;
   all.set_update(update);
   all.set_count(kEpisodes);
+  return all;
+}
+
+std::string BatchWithoutFaults(const std::string& weights, uint32_t update) {
   ingest::Slab slab(SimulatedShape());
-  slab.Fill(PlaySimulated(weights, 1, all, 0, kEpisodes));
+  slab.Fill(PlaySimulated(update, weights, 1, WholeUpdate(update), 0, kEpisodes));
   return BatchBytes(slab);
 }
 

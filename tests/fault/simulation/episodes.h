@@ -14,10 +14,13 @@ ingest::BatchShape SimulatedShape();
 inline constexpr uint32_t kSimulatedUnit = 2;
 inline constexpr char kSimulatedRun[] = "simulation";
 
-// Episodes [first, first + count) of `unit`, as an actor with these weights plays them: every number is a hash of
-// weights, update, episode and field, so that any mistake reaches the final weights.
-v1::Trajectory PlaySimulated(const std::string& weights, uint32_t generation, const v1::UnitId& unit, uint32_t first,
-                             uint32_t count);
+// Episodes [first, first + count) of `unit`, as an actor with the weights of `version` plays them: every number is a
+// hash of weights, update, episode and field, so that any mistake reaches the final weights.
+v1::Trajectory PlaySimulated(uint32_t version, const std::string& weights, uint32_t generation, const v1::UnitId& unit,
+                             uint32_t first, uint32_t count);
+
+// The unit that is a whole update.
+v1::UnitId WholeUpdate(uint32_t update);
 
 // All numbers of a complete slab, in a fixed order.
 std::string BatchBytes(const ingest::Slab& slab);

@@ -100,7 +100,10 @@ void SimulatedActor::Connect() {
   const std::optional<uint32_t> generation = learner_.Register(id_, incarnation_);
   stream_ = generation ? learner_.OpenStream(this) : 0;
   if (stream_ == 0) return ConnectLater();
-  if (*generation != generation_) outbox_.clear();
+  if (*generation != generation_) {
+    outbox_.clear();
+    weights_ = {};
+  }
   generation_ = *generation;
   v1::ActorMessage message;
   v1::Hello& hello = *message.mutable_hello();
@@ -145,16 +148,16 @@ void SimulatedActor::PlayNext() {
   units_.pop_front();
   InThisLife(manners_.slowness * world_.Uniform(0.1, kUnit), [this, unit] {
     playing_ = false;
-    if (weights_.first != unit.id.update()) {
+    if (!learner_.Fits(weights_.first, unit.id.update())) {
       const auto fetched = learner_.FetchWeights();
       if (fetched) weights_ = *fetched;
     }
-    if (weights_.first == unit.id.update() && unit.generation == generation_) {
+    if (learner_.Fits(weights_.first, unit.id.update()) && unit.generation == generation_) {
       // A unit travels whole or episode by episode.
       const uint32_t count = world_.Chance(0.3) ? 1 : unit.id.count();
       for (uint32_t done = 0; done < unit.id.count(); done += count) {
-        outbox_.push_back(
-            PlaySimulated(weights_.second, unit.generation, unit.id, unit.id.first_episode() + done, count));
+        outbox_.push_back(PlaySimulated(weights_.first, weights_.second, unit.generation, unit.id,
+                                        unit.id.first_episode() + done, count));
         sent_long_ago_.push_back(outbox_.back());
         if (sent_long_ago_.size() > kKept) sent_long_ago_.pop_front();
         if (world_.Chance(manners_.poison)) SendPoison(outbox_.back());
@@ -198,7 +201,7 @@ void SimulatedActor::SendPoison(v1::Trajectory trajectory) {
       trajectory.set_policy_version(trajectory.unit().update());
       break;
     case 6:
-      trajectory.set_policy_version(trajectory.policy_version() - 1);
+      trajectory.set_policy_version(trajectory.unit().update() - learner_.max_lag() - 1);
       break;
     case 7:
       trajectory.mutable_unit()->set_first_episode(1 << 30);

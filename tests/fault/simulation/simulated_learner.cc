@@ -17,8 +17,9 @@ constexpr uint64_t kLongestUntilPowerLoss = 60;  // operations of the disk
 
 }  // namespace
 
-SimulatedLearner::SimulatedLearner(World& world, testing::FaultFileSystem& disk, uint32_t budget_updates)
-    : world_(world), disk_(disk), budget_(budget_updates) {}
+SimulatedLearner::SimulatedLearner(World& world, testing::FaultFileSystem& disk, uint32_t budget_updates,
+                                   uint32_t max_lag)
+    : world_(world), disk_(disk), budget_(budget_updates), max_lag_(max_lag) {}
 
 void SimulatedLearner::Start() {
   if (finished_ || run_ != nullptr) return;
@@ -46,15 +47,24 @@ void SimulatedLearner::Start() {
                                                              .config_hash = "config",
                                                              .shape = SimulatedShape(),
                                                              .unit_episodes = kSimulatedUnit,
+                                                             .max_lag = max_lag_,
+                                                             .last_update = budget_,
                                                              .lease_seconds = kLeaseSeconds,
                                                              .max_actors = 64,
                                                              .max_message_bytes = 1 << 16,
                                                              .events = &run_->events()});
   world_.Trace("generation " + std::to_string(run_->generation()) + " after update " + std::to_string(run_->update()));
   if (run_->update() >= budget_) return Finish();
-  core_->Publish(run_->update() + 1);
-  core_->Open(run_->update() + 1);
+  published_.clear();
+  Publish();
   Decide();
+}
+
+void SimulatedLearner::Publish() {
+  const uint32_t next = run_->update() + 1;
+  published_[next] = run_->weights();
+  core_->Publish(next);
+  core_->Open(next);
 }
 
 void SimulatedLearner::Die(bool power_lost) {
@@ -197,14 +207,27 @@ void SimulatedLearner::Decide() {
 
 void SimulatedLearner::Train() {
   training_ = false;
+  CheckBatch();
   if (!run_->Update(BatchBytes(core_->slab())).ok()) return Die(true);
   if (run_->update() == budget_) return Finish();
   if (run_->update() % kSaveEvery == 0 && !SaveOrDie()) return;
-  core_->Publish(run_->update() + 1);
-  core_->Open(run_->update() + 1);
+  Publish();
   const std::map<uint64_t, ActorEnd*> streams = streams_;
   for (const auto& [stream, actor] : streams) SendWeights(stream);
   Decide();
+}
+
+void SimulatedLearner::CheckBatch() {
+  const uint32_t update = core_->update();
+  const v1::UnitId all = WholeUpdate(update);
+  for (uint32_t e = 0; e < all.count(); ++e) {
+    const uint32_t version = core_->slab().policy_versions()[e];
+    if (!Fits(version, update) || !published_.contains(version)) {
+      Violation("an episode of update " + std::to_string(update) + " by version " + std::to_string(version));
+    } else if (!core_->slab().Agrees(PlaySimulated(version, published_[version], run_->generation(), all, e, 1))) {
+      Violation("an episode of update " + std::to_string(update) + " is not what its policy plays");
+    }
+  }
 }
 
 // A save that fails is no reason to stop training; a disk that is gone is. False where the learner has died.

@@ -15,10 +15,16 @@
 namespace nmn::fault {
 
 // The real ingest core and the real durable state on a fault disk, driven as the service and the run loop drive them.
-// Can die at any moment and starts again a while later.
+// Can die at any moment and starts again a while later. With a `max_lag` above 0, in ASYNC.
 class SimulatedLearner {
  public:
-  SimulatedLearner(World& world, testing::FaultFileSystem& disk, uint32_t budget_updates);
+  SimulatedLearner(World& world, testing::FaultFileSystem& disk, uint32_t budget_updates, uint32_t max_lag);
+
+  uint32_t max_lag() const { return max_lag_; }
+  // Whether weights of that version may play that update.
+  bool Fits(uint32_t version, uint32_t update) const {
+    return version > 0 && version <= update && update - version <= max_lag_;
+  }
 
   bool up() const { return core_ != nullptr; }
   bool finished() const { return finished_; }
@@ -47,6 +53,9 @@ class SimulatedLearner {
   void Die(bool power_lost);
   void Decide();
   void Train();
+  void Publish();
+  // In the batch that is about to be trained on, each episode is what weights of its version play, within the bound.
+  void CheckBatch();
   bool SaveOrDie();
   void Finish();
   void Send(uint64_t stream, const v1::LearnerMessage& message);
@@ -57,8 +66,10 @@ class SimulatedLearner {
   World& world_;
   testing::FaultFileSystem& disk_;
   const uint32_t budget_;
+  const uint32_t max_lag_;
   std::unique_ptr<testing::ToyRun> run_;
   std::unique_ptr<ingest::Core> core_;
+  std::map<uint32_t, std::string> published_;  // weights of this life, by version
   std::map<uint64_t, ActorEnd*> streams_;
   std::map<uint64_t, uint64_t> sequences_;
   uint64_t last_stream_ = 0;  // of all lives: a stream of an earlier life is nobody's

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 #include <memory>
 
 #include "tests/fault/row.h"
@@ -37,7 +38,8 @@ struct Outcome {
 
 class SimulatedRun {
  public:
-  SimulatedRun(uint64_t seed, bool trace) : world_(seed + kSalt, trace), learner_(world_, disk_, kUpdates) {
+  SimulatedRun(uint64_t seed, bool trace, uint32_t max_lag = 0)
+      : world_(seed + kSalt, trace), learner_(world_, disk_, kUpdates, max_lag) {
     const uint64_t actors = 2 + world_.Below(6);
     for (uint64_t a = 0; a < actors; ++a) {
       // The first is a good one, or a run of nothing but bad luck need not end.
@@ -115,18 +117,20 @@ class SimulatedRun {
   std::vector<std::unique_ptr<SimulatedActor>> actors_;
 };
 
-TEST(Simulation, WeightsAreThoseOfARunWithoutFaultsAndEachUnitCountsOnce) {
-  const std::string expected = WeightsWithoutFaults();
+// Runs seeds until `wanted_events` have happened; `check` looks at each run.
+void RunSeeds(const std::string& name, uint64_t wanted_events, uint32_t max_lag,
+              const std::function<void(const SimulatedRun&)>& check, const std::string& result) {
   const char* chosen = std::getenv("NMN_SIMULATION_SEED");
-  const uint64_t wanted_events = chosen != nullptr ? 1 : Count(1'000'000, 20'000'000);
+  if (chosen != nullptr) wanted_events = 1;
   uint64_t seed = chosen != nullptr ? std::stoull(chosen) : 1;
   uint64_t events = 0, runs = 0, starts = 0, units = 0, duplicates = 0, rejected = 0;
   double seconds = 0;
-  for (; events < wanted_events && !HasFailure(); ++seed, ++runs) {
-    SimulatedRun run(seed, chosen != nullptr);
+  for (; events < wanted_events && !::testing::Test::HasFailure(); ++seed, ++runs) {
+    SimulatedRun run(seed, chosen != nullptr, max_lag);
     const Outcome outcome = run.Finish();
-    EXPECT_EQ(run.weights(), expected) << "other weights than without faults";
-    if (HasFailure()) ADD_FAILURE() << "this was seed " << seed << "; NMN_SIMULATION_SEED=" << seed << " runs it alone";
+    check(run);
+    if (::testing::Test::HasFailure())
+      ADD_FAILURE() << "this was seed " << seed << "; NMN_SIMULATION_SEED=" << seed << " runs it alone";
     events += outcome.events;
     seconds += outcome.seconds;
     starts += outcome.starts;
@@ -134,12 +138,26 @@ TEST(Simulation, WeightsAreThoseOfARunWithoutFaultsAndEachUnitCountsOnce) {
     duplicates += outcome.history.duplicates;
     rejected += outcome.history.rejected;
   }
-  PrintFigure("simulation", std::to_string(events) + " events, " + std::to_string(runs) + " runs, " +
-                                std::to_string(static_cast<uint64_t>(seconds / 3600)) + " h of trouble, " +
-                                std::to_string(starts) + " learner starts, " + std::to_string(units) +
-                                " messages accepted, " + std::to_string(duplicates) + " duplicates, " +
-                                std::to_string(rejected) +
-                                " rejected: " + (HasFailure() ? "violations above" : "hash equal, 0 violations"));
+  PrintFigure(name, std::to_string(events) + " events, " + std::to_string(runs) + " runs, " +
+                        std::to_string(static_cast<uint64_t>(seconds / 3600)) + " h of trouble, " +
+                        std::to_string(starts) + " learner starts, " + std::to_string(units) + " messages accepted, " +
+                        std::to_string(duplicates) + " duplicates, " + std::to_string(rejected) +
+                        " rejected: " + (::testing::Test::HasFailure() ? "violations above" : result));
+}
+
+TEST(Simulation, WeightsAreThoseOfARunWithoutFaultsAndEachUnitCountsOnce) {
+  const std::string expected = WeightsWithoutFaults();
+  RunSeeds(
+      "simulation", Count(1'000'000, 20'000'000), 0,
+      [&](const SimulatedRun& run) { EXPECT_EQ(run.weights(), expected) << "other weights than without faults"; },
+      "hash equal, 0 violations");
+}
+
+// The weights are those of one of many histories; each episode of it is what weights of its version play, and no
+// version is more than three behind.
+TEST(Simulation, InAsyncModeEachUnitCountsOnceAndNoEpisodeLagsTooFar) {
+  RunSeeds(
+      "simulation, async", Count(300'000, 5'000'000), 3, [](const SimulatedRun&) {}, "0 violations");
 }
 
 TEST(Simulation, ASeedGivesTheSameHistoryAgain) {

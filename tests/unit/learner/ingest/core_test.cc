@@ -316,5 +316,140 @@ TEST_F(CoreTest, WhoLeftIsNotWaitedForAtTheEndAndWhoVanishedIsForTenSeconds) {
   EXPECT_EQ(core_.actors().AwaitingGoodbye(15), 0u);
 }
 
+// Two units of two episodes an update; an episode may be played by the version of its update or up to two before.
+class AsyncCoreTest : public CoreTest {
+ protected:
+  AsyncCoreTest() {
+    BatchShape shape = kShape;
+    shape.episodes = 4;
+    core_ = Core({.run_id = kRunId,
+                  .generation = 1,
+                  .config_hash = "hash",
+                  .shape = shape,
+                  .unit_episodes = 2,
+                  .max_lag = 2,
+                  .last_update = 100,
+                  .lease_seconds = 10,
+                  .max_actors = 3,
+                  .max_message_bytes = 8 << 20});
+  }
+  v1::RejectReason SendUnit(StreamId stream, uint32_t first, uint32_t update, uint32_t version) {
+    v1::Trajectory trajectory = FakeTrajectory(kShape, update, first, 2, first, 2);
+    trajectory.set_policy_version(version);
+    return Send(stream, trajectory);
+  }
+  // What an idle actor is given now: update and number of units; none: 0, 0.
+  std::pair<uint32_t, int> Next(Time now = 0) {
+    const std::vector<Grant> grants = core_.Decide(now).grants;
+    if (grants.empty()) return {0, 0};
+    EXPECT_EQ(grants.size(), 1u);
+    return {grants[0].lease.units(0).update(), grants[0].lease.units_size()};
+  }
+  // Plays all that an idle actor is given.
+  void PlayNext(uint32_t version) {
+    for (const Grant& grant : core_.Decide(1).grants) {
+      EXPECT_EQ(grant.lease.policy_version(), version);
+      for (const v1::UnitId& unit : grant.lease.units())
+        EXPECT_EQ(SendUnit(grant.stream, unit.first_episode(), unit.update(), version), v1::ACCEPTED);
+    }
+  }
+};
+
+TEST_F(AsyncCoreTest, AnActorRunsAheadByMaxLagUpdatesAndNoMore) {
+  Join("a", 1);
+  Begin(1);
+  PlayNext(1);  // update 1
+  EXPECT_TRUE(core_.complete());
+  PlayNext(1);  // 2
+  PlayNext(1);  // 3
+  EXPECT_EQ(Next(1), std::pair(0u, 0));
+  core_.Publish(2);
+  EXPECT_EQ(Next(1), std::pair(4u, 2));
+}
+
+TEST_F(AsyncCoreTest, TheOldestUpdateIsServedFirstWithTheNewestWeights) {
+  Join("a", 1);
+  Begin(1);
+  PlayNext(1);
+  PlayNext(1);
+  core_.Publish(2);
+  core_.Open(2);
+  EXPECT_TRUE(core_.complete());
+  PlayNext(2);  // of update 3
+  core_.Publish(3);
+  core_.Open(3);
+  EXPECT_THAT(core_.slab().policy_versions(), testing::Each(2));
+}
+
+TEST_F(AsyncCoreTest, RefusesVersionsBeyondTheBoundAndThoseThatAreNotPublished) {
+  Join("a", 1);
+  Begin(5);
+  core_.Decide(0);
+  EXPECT_EQ(SendUnit(1, 0, 5, 2), v1::STALE_POLICY);
+  EXPECT_EQ(SendUnit(1, 0, 5, 0), v1::STALE_POLICY);
+  EXPECT_EQ(SendUnit(1, 0, 5, 6), v1::STALE_POLICY);
+  EXPECT_EQ(SendUnit(1, 0, 7, 6), v1::STALE_POLICY);
+  EXPECT_EQ(SendUnit(1, 0, 5, 3), v1::ACCEPTED);
+  EXPECT_EQ(core_.actors().actors().at("a").policy_lag, 2u);
+}
+
+TEST_F(AsyncCoreTest, TheSameEpisodesByAnotherVersionAreADuplicate) {
+  Join("a", 1);
+  Begin(5);
+  core_.Decide(0);
+  EXPECT_EQ(SendUnit(1, 0, 5, 4), v1::ACCEPTED);
+  v1::Trajectory other = FakeTrajectory(kShape, 5, 0, 2, 0, 2);
+  Poke(other, 3, 0, -5);
+  EXPECT_EQ(Send(1, other), v1::DUPLICATE);
+  EXPECT_EQ(core_.slab().batch().reward(0, 0), FakeValue(v1::REWARD, 0, 0, 0));
+  EXPECT_EQ(core_.slab().policy_versions()[0], 4u);
+}
+
+TEST_F(AsyncCoreTest, PartsOfAUnitMayBeOfTwoVersions) {
+  Join("a", 1);
+  Begin(5);
+  core_.Decide(0);
+  v1::Trajectory part = FakeTrajectory(kShape, 5, 0, 2, 0, 1);
+  part.set_policy_version(4);
+  EXPECT_EQ(Send(1, part), v1::ACCEPTED);
+  v1::Trajectory whole = FakeTrajectory(kShape, 5, 0, 2, 0, 2);
+  Poke(whole, 3, 0, -5);  // another version plays something else
+  EXPECT_EQ(Send(1, whole), v1::ACCEPTED);
+  EXPECT_EQ(core_.slab().policy_versions()[0], 4u);
+  EXPECT_EQ(core_.slab().policy_versions()[1], 5u);
+  EXPECT_EQ(core_.actors().actors().at("a").units_accepted, 1u);
+}
+
+TEST_F(AsyncCoreTest, AnUpdateStaysReadableUntilTheNextIsLearnt) {
+  Join("a", 1);
+  Begin(1);
+  for (int update = 1; update <= 3; ++update) PlayNext(1);
+  const ppo::TrajectoryBatch one = core_.slab().batch();
+  core_.Publish(2);
+  PlayNext(2);
+  core_.Open(2);
+  PlayNext(2);
+  EXPECT_EQ(one.reward(0, 0), FakeValue(v1::REWARD, 0, 0, 0));
+  EXPECT_NE(one.reward.data, core_.slab().batch().reward.data);
+}
+
+TEST_F(AsyncCoreTest, NothingIsOpenedBeyondTheBudget) {
+  Join("a", 1);
+  Begin(100);
+  PlayNext(100);
+  EXPECT_TRUE(core_.complete());
+  EXPECT_EQ(Next(1), std::pair(0u, 0));
+}
+
+TEST_F(AsyncCoreTest, ALostActorsUnitsOfEveryUpdateGoToAnother) {
+  Join("a", 1);
+  Begin(1);
+  PlayNext(1);
+  EXPECT_EQ(Next(1), std::pair(2u, 2));
+  core_.Disconnect(1, 2);
+  Join("b", 2, 2);
+  EXPECT_EQ(Next(2), std::pair(2u, 2));
+}
+
 }  // namespace
 }  // namespace nmn::ingest

@@ -39,9 +39,10 @@ TEST(MetricsLine, HoldsEveryNumberUnderItsName) {
   EXPECT_EQ(line["measures"], (json{{"hits", 2.5}}));
   EXPECT_EQ(line["adaptation"], (json{{"0", -2}, {"10", 0.5}, {"3999", 1}}));
   EXPECT_EQ(line["phase_seconds"], (json{{"critic", 0.5}, {"policy", 0.25}}));
-  for (const char* name : {"policy_loss", "critic_loss", "beta", "rate_multiplier", "policy_learning_rate",
-                           "critic_learning_rate", "entropy", "mean_deviation", "explained_variance",
-                           "policy_gradient_norm", "critic_gradient_norm", "steps_per_second", "wait_seconds"}) {
+  for (const char* name :
+       {"policy_loss", "critic_loss", "beta", "rate_multiplier", "policy_learning_rate", "critic_learning_rate",
+        "entropy", "mean_deviation", "explained_variance", "policy_gradient_norm", "critic_gradient_norm",
+        "steps_per_second", "wait_seconds", "policy_lag_mean", "policy_lag_max"}) {
     EXPECT_TRUE(line.contains(name) && line[name].is_number()) << name;
   }
 }

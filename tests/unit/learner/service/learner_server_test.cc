@@ -189,11 +189,5 @@ TEST(LearnerServerStart, APortInUseIsNamedAndMayBeTriedAgain) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("--listen=" + options.listen));
 }
 
-TEST(LearnerServerStart, AsyncModeIsRefused) {
-  LearnerServer::Options options = TestOptions();
-  options.config.set_mode(v1::ASYNC);
-  EXPECT_EQ(LearnerServer::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
-}
-
 }  // namespace
 }  // namespace nmn::service
