@@ -66,7 +66,8 @@ void Core::GrantLeases(Time now, std::vector<Grant>& grants) {
 }
 
 // To each by its rate: a share of what is left, of which those who work on something count too, so that late in an
-// update grants are small. Who is not measured gets one unit to be measured by; where nobody is, all get equal shares.
+// update grants are small. First of all one unit to each who is not measured, to be measured by, and to each who was
+// too slow to be given any for long. Where nobody is measured, all get equal shares.
 void Core::GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants) {
   LeaseTable& leases = Of(update).leases;
   if (leases.unleased() == 0 || workers.empty()) return;
@@ -76,19 +77,28 @@ void Core::GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Ti
     if (!late) total += actor->pace.episodes_per_second();
   }
   const size_t equal = (leases.unleased() + workers.size() - 1) / workers.size();
+  // Rounded so that the shares of all, one after the other, add up to what there is.
+  const auto share_of = [&](double rate) {
+    return static_cast<size_t>(std::lround(static_cast<double>(leases.unleased()) * rate / std::max(total, rate)));
+  };
+  const auto grant = [&](Actor& actor, size_t share) {
+    const std::vector<size_t> units = leases.Grant(actor.holder, std::min(share, Room(actor)), now);
+    if (!units.empty()) Give(actor, update, units, now, grants);
+  };
   for (Actor* actor : workers) {
     if (Holds(*actor)) continue;
     const double rate = actor->pace.episodes_per_second();
-    size_t share = total == 0 ? equal : 1;
-    if (rate > 0) {
-      // Rounded so that the shares of all add up to what there is.
-      share = static_cast<size_t>(std::lround(static_cast<double>(leases.unleased()) * rate / std::max(total, rate)));
-      total -= rate;
-      const bool untried = now >= actor->pace.granted() + kTryAgain * options_.unit_episodes / rate;
-      if (share == 0 && untried) share = 1;
-    }
-    const std::vector<size_t> units = leases.Grant(actor->holder, std::min(share, Room(*actor)), now);
-    if (!units.empty()) Give(*actor, update, units, now, grants);
+    const bool try_again =
+        rate > 0 && share_of(rate) == 0 && now >= actor->pace.granted() + kTryAgain * options_.unit_episodes / rate;
+    if (rate == 0 || try_again) grant(*actor, total == 0 ? equal : 1);
+    if (try_again) total -= rate;
+  }
+  for (Actor* actor : workers) {
+    const double rate = actor->pace.episodes_per_second();
+    if (rate == 0 || Holds(*actor)) continue;
+    const size_t share = share_of(rate);
+    total -= rate;
+    grant(*actor, share);
   }
 }
 
