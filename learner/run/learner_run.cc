@@ -399,7 +399,8 @@ absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo:
                                           .environment_steps = steps,
                                           .seconds = update_seconds,
                                           .kl_target = KlTargetOf(options_.config, update_),
-                                          .seconds_left = summary.seconds_left});
+                                          .seconds_left = summary.seconds_left,
+                                          .lag_versions = batch.lag_max});
   }
   observer_.OnUpdate(summary);
   return absl::OkStatus();
