@@ -140,10 +140,12 @@ absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const Sto
   const ingest::Slab& slab = hub_->core.slab();
   CollectedBatch batch{slab.batch(), &slab.measures(), {}, {}, {}};
   batch.wait_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  uint64_t lags = 0;
   for (const uint32_t version : slab.policy_versions()) {
-    batch.lag_mean += static_cast<double>(update - version) / static_cast<double>(slab.policy_versions().size());
+    lags += update - version;
     batch.lag_max = std::max(batch.lag_max, update - version);
   }
+  batch.lag_mean = static_cast<double>(lags) / static_cast<double>(slab.policy_versions().size());
   return batch;
 }
 
