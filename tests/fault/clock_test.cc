@@ -17,11 +17,13 @@ namespace filesystem = std::filesystem;
 
 // Where the wall clock may be read, how often, and why it may jump there.
 const std::map<std::string, int> kAllowed = {
-    {"actor/learner_client.cc", 2},            // deadlines of rpcs: gRPC's API; measured from the call on
-    {"cli/status.cc", 1},                      // the same
-    {"common/net/health.cc", 1},               // the same
-    {"learner/service/learner_server.cc", 1},  // the same, of the server's shutdown
-    {"learner/run/run_directory.cc", 2},       // the stamps of TensorBoard's events and of a new directory's name
+    {"actor/learner_client.cc", 2},                // deadlines of rpcs: gRPC's API; measured from the call on
+    {"cli/status.cc", 1},                          // the same
+    {"common/metrics/process_metrics.cc", 1},      // when the process began, for people to look at
+    {"common/net/health.cc", 1},                   // the same
+    {"learner/metrics/checkpoint_metrics.cc", 1},  // when a checkpoint was saved, for people and alerts
+    {"learner/service/learner_server.cc", 1},      // as the first, of the server's shutdown
+    {"learner/run/run_directory.cc", 2},           // the stamps of TensorBoard's events and of a new directory's name
 };
 const char* const kWallClocks[] = {"system_clock", "gettimeofday",   "CLOCK_REALTIME",
                                    "std::time(",   "::time(nullptr", "absl::Now("};

@@ -104,7 +104,9 @@ TEST_F(MetricsOfProcesses, GoUpWhileTheyTrain) {
   StartActor();
   const Values after = ScrapeUntil(learner_metrics_, [](const Values& v) { return v.at("nmn_updates_total") > 3; });
   for (const auto& [series, value] : before) {
-    if (IsCounter(series)) EXPECT_LE(value, after.at(series)) << series;
+    if (IsCounter(series)) {
+      EXPECT_LE(value, after.at(series)) << series;
+    }
   }
   EXPECT_EQ(after.at("nmn_actors_connected"), 1);
   EXPECT_EQ(after.at("nmn_serving"), 1);

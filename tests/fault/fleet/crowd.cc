@@ -36,6 +36,10 @@ class Crowd::Member : public grpc::ClientBidiReactor<v1::ActorMessage, v1::Learn
   }
 
   void Cancel() { context_.TryCancel(); }
+  void DeliverWaiting() NMN_REQUIRES(crowd_.mutex_) {
+    for (const v1::Lease& lease : waiting_) Deliver(lease);
+    waiting_.clear();
+  }
 
   void OnReadDone(bool ok) override {
     MutexLock lock(crowd_.mutex_);
@@ -73,10 +77,10 @@ class Crowd::Member : public grpc::ClientBidiReactor<v1::ActorMessage, v1::Learn
         return;
       }
       case v1::LearnerMessage::kLease:
-        for (v1::Trajectory& trajectory : crowd_.Play(in_.lease(), registration_)) {
-          v1::ActorMessage message;
-          *message.mutable_trajectory() = std::move(trajectory);
-          Send(std::move(message));
+        if (crowd_.playing_) {
+          Deliver(in_.lease());
+        } else {
+          waiting_.push_back(in_.lease());
         }
         return;
       case v1::LearnerMessage::kAcknowledgement:
@@ -88,6 +92,13 @@ class Crowd::Member : public grpc::ClientBidiReactor<v1::ActorMessage, v1::Learn
         return;
       case v1::LearnerMessage::BODY_NOT_SET:
         return;
+    }
+  }
+  void Deliver(const v1::Lease& lease) NMN_REQUIRES(crowd_.mutex_) {
+    for (v1::Trajectory& trajectory : crowd_.Play(lease, registration_)) {
+      v1::ActorMessage message;
+      *message.mutable_trajectory() = std::move(trajectory);
+      Send(std::move(message));
     }
   }
   void Send(v1::ActorMessage message) {
@@ -120,6 +131,7 @@ class Crowd::Member : public grpc::ClientBidiReactor<v1::ActorMessage, v1::Learn
   v1::LearnerMessage in_;
   v1::ActorMessage out_;
   std::deque<v1::ActorMessage> queue_;
+  std::vector<v1::Lease> waiting_;  // until the crowd plays
   uint64_t sequence_ = 0;
   bool writing_ = false;
   bool goodbye_ = false;
@@ -150,6 +162,12 @@ Crowd::Crowd(uint16_t port, const v1::BuildInfo& build, size_t count) {
     }
     members_.push_back(std::make_unique<Member>(*this, channel, std::move(registration), request));
   }
+}
+
+void Crowd::Begin() {
+  MutexLock lock(mutex_);
+  playing_ = true;
+  for (const auto& member : members_) member->DeliverWaiting();
 }
 
 Crowd::~Crowd() {

@@ -15,10 +15,13 @@ namespace nmn::fault {
 // engine, as real actors do, so that a run with them ends with the weights of any other. Thread-safe.
 class Crowd {
  public:
-  // Registers all of them, one after the other, and opens their streams. Weights must fit one chunk.
+  // Registers all of them, one after the other, and opens their streams. Units are taken, and played from Begin() on:
+  // the first few would end a short run before the last has come. Weights must fit one chunk.
   Crowd(uint16_t port, const v1::BuildInfo& build, size_t count);
   // Ends the streams and waits for it.
   ~Crowd();
+
+  void Begin();
 
   size_t registered() const { return members_.size(); }
   struct Counts {
@@ -36,6 +39,7 @@ class Crowd {
 
   Mutex mutex_;
   CondVar changed_;
+  bool playing_ NMN_GUARDED_BY(mutex_) = false;
   Counts counts_ NMN_GUARDED_BY(mutex_);
   std::unique_ptr<actor::RolloutEngine> engine_ NMN_GUARDED_BY(mutex_);
   std::shared_ptr<const actor::PolicyWeights> weights_ NMN_GUARDED_BY(mutex_);  // the newest

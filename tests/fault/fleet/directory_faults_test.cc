@@ -43,7 +43,7 @@ void Remove(const std::string& path) { std::filesystem::remove(path); }
 
 TEST(Row8, WithAllCheckpointsCorruptEachFileAndTheFlagAreNamedAndNothingIsTrained) {
   uint64_t cases = 0, refused = 0, begun_anew = 0;
-  for (const Damage& damage : {FlipAByte, CutInHalf, Empty, Remove}) {
+  for (const Damage& damage : {Damage(FlipAByte), Damage(CutInHalf), Damage(Empty), Damage(Remove)}) {
     for (const char* file : {"weights.safetensors", "optimizer.safetensors", "state.binpb", "MANIFEST"}) {
       ++cases;
       if (!Full() && cases % 10 != 1) continue;

@@ -122,8 +122,10 @@ TEST(Row23, ScrapersThatHangCostTheTrainingNothing) {
     cpu.push_back(scraped.cpu_seconds / alone.cpu_seconds - 1);
   }
   ASSERT_FALSE(time.empty());
-  const double promised = 0.02;
-  EXPECT_LE(Median(time), Full() && Limit(1) == 1 ? promised : 1.0);
+  // One pair of two seconds each beside other tests says little: there only a learner that stands still is told from
+  // one that does not.
+  constexpr double kPromised = 0.02, kStandstill = 20;
+  EXPECT_LE(Median(time), Full() && Limit(1) == 1 ? kPromised : kStandstill);
   PrintFigure("23",
               absl::StrFormat("100 scrapes that are half open and 4 that never read: %+.1f %% of time, %+.1f %% of "
                               "the learner's CPU time, medians of %d pairs of runs of %d updates, %s",
