@@ -2,9 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <chrono>
-#include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <random>
 
@@ -22,7 +19,6 @@
 #include "learner/run/failed_update.h"
 #include "learner/run/generation.h"
 #include "learner/run/process_clock.h"
-#include "learner/run/returns.h"
 
 namespace nmn::run {
 namespace {
@@ -31,7 +27,6 @@ using failpoint::Hit;
 using failpoint::Pass;
 using failpoint::Point;
 
-constexpr size_t kRecentEpisodes = 1000;  // the window of final returns (nmn.md section 3)
 constexpr uint32_t kCheckpointFormat = 1;
 constexpr uint64_t kMostWaitingBytes = 64 << 20;  // rows kept for a disk that does not take them
 
@@ -41,13 +36,6 @@ std::string NewRunId() {
   std::random_device entropy;
   return absl::StrFormat("%08x%08x", entropy(), entropy());
 }
-
-void KeepLast(std::deque<double>& recent, const std::vector<double>& values) {
-  recent.insert(recent.end(), values.begin(), values.end());
-  while (recent.size() > kRecentEpisodes) recent.pop_front();
-}
-
-double MeanOf(const std::deque<double>& values) { return Mean(std::vector<double>(values.begin(), values.end())); }
 
 // The KL that an update aims at; 0: no control.
 double KlTargetOf(const v1::RunConfig& config, uint32_t update) {
@@ -79,8 +67,6 @@ absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& 
   }
   return run;
 }
-
-double LearnerRun::WallSeconds() const { return restored_wall_seconds_ + Now(); }
 
 absl::Status LearnerRun::CheckProcess() const {
   if (!options_.listen.empty()) {
@@ -187,10 +173,8 @@ absl::Status LearnerRun::Restore(const checkpoint::Checkpoint& checkpoint) {
   }
   run_id_ = checkpoint.state.run_id();
   update_ = saved_update_ = checkpoint.state.update();
-  progress_ = checkpoint.state.progress();
-  recent_returns_.assign(progress_.recent_returns().begin(), progress_.recent_returns().end());
-  recent_discounted_.assign(progress_.recent_discounted().begin(), progress_.recent_discounted().end());
-  restored_wall_seconds_ = progress_.wall_seconds();
+  const v1::RunProgress& progress = checkpoint.state.progress();
+  totals_.Restore(progress);
   if (update_ >= config::BudgetUpdates(options_.config)) {
     observer_.OnNotice(absl::StrCat("the run in ", options_.directory, " is already complete after ", update_,
                                     " updates; ask for more with --updates or --episodes"));
@@ -200,7 +184,7 @@ absl::Status LearnerRun::Restore(const checkpoint::Checkpoint& checkpoint) {
     metrics_->training.Begin(update_, checkpoint.state.trainer().consecutive_reverts());
     metrics_->checkpoints.OnRestored(update_);
   }
-  std::map<std::string, uint64_t> lengths(progress_.file_bytes().begin(), progress_.file_bytes().end());
+  std::map<std::string, uint64_t> lengths(progress.file_bytes().begin(), progress.file_bytes().end());
   if (absl::Status status = directory_->CutBack(lengths); !status.ok()) return status;
   if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
   if (absl::Status status = directory_->WriteConfig(options_.config); !status.ok()) return status;
@@ -315,13 +299,13 @@ LearnerRun::Step LearnerRun::OneUpdate(const StopToken& stop) {
   update_ = update;
   if (events_) events_->UpdateDone(update);
   ++updates_here_;
-  (*progress_.mutable_phase_seconds())["collect"] += collected - began;
-  for (const auto& [phase, seconds] : report->phase_seconds) (*progress_.mutable_phase_seconds())[phase] += seconds;
+  totals_.AddPhase("collect", collected - began);
+  for (const auto& [phase, seconds] : report->phase_seconds) totals_.AddPhase(phase, seconds);
   watchdog_->Work();
   const double trained = Now();
   failure_ = Record(*batch, *report, trained - began);
   const double recorded = Now();
-  (*progress_.mutable_phase_seconds())["record"] += recorded - trained;
+  totals_.AddPhase("record", recorded - trained);
   if (metrics_) {
     metrics_->training.AddPhase("collect", collected - began);
     metrics_->training.AddPhase("update", trained - collected);
@@ -338,35 +322,9 @@ void LearnerRun::Show(const std::string& state) {
 
 absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo::UpdateReport& report,
                                 double update_seconds) {
-  const ConstView2 reward = batch.trajectories.reward;
-  const EpisodeReturns returns = ComputeReturns(reward, env::kReportedDiscount);
-  KeepLast(recent_returns_, returns.raw);
-  KeepLast(recent_discounted_, returns.discounted);
-  const uint64_t steps = reward.rows * reward.columns;
-  progress_.set_episodes(progress_.episodes() + reward.columns);
-  progress_.set_environment_steps(progress_.environment_steps() + steps);
-
-  MetricsRecord metrics;
-  metrics.update = update_;
-  metrics.wall_seconds = WallSeconds();
-  metrics.episodes = progress_.episodes();
-  metrics.environment_steps = progress_.environment_steps();
-  metrics.return_mean = Mean(returns.raw);
-  metrics.return_sd = StandardDeviation(returns.raw);
-  metrics.discounted_mean = Mean(returns.discounted);
-  metrics.discounted_last_1000 = MeanOf(recent_discounted_);
-  metrics.steps_per_second = static_cast<double>(steps) / update_seconds;
-  metrics.wait_seconds = batch.wait_seconds;
-  metrics.policy_lag_mean = batch.lag_mean;
-  metrics.policy_lag_max = batch.lag_max;
-  for (const AdaptationPoint& point : ComputeAdaptation(reward))
-    metrics.adaptation.emplace_back(point.step, point.mean_reward);
-  metrics.report = report;
-  EpisodeRows rows{update_, returns.raw, returns.discounted, measure_names_, *batch.measures};
-  for (size_t m = 0; m < measure_names_.size(); ++m) {
-    metrics.measures.emplace_back(measure_names_[m], Mean((*batch.measures)[m]));
-  }
-  absl::Status written = directory_->Append(metrics, rows);
+  const uint64_t steps = batch.trajectories.reward.rows * batch.trajectories.reward.columns;
+  const auto [metrics, episodes] = totals_.Count(update_, batch, report, measure_names_, update_seconds);
+  absl::Status written = directory_->Append(metrics, episodes);
   if (written.ok()) written = FlushEvents();
   if (!written.ok() && directory_->waiting_bytes() > kMostWaitingBytes) return written;
   if (!written.ok() && !rows_wait_) {
@@ -375,34 +333,22 @@ absl::Status LearnerRun::Record(const service::CollectedBatch& batch, const ppo:
   }
   rows_wait_ = !written.ok();
 
-  UpdateSummary summary;
-  summary.update = update_;
-  summary.budget_updates = config::BudgetUpdates(options_.config);
-  summary.episodes = metrics.episodes;
-  summary.return_mean = metrics.return_mean;
-  summary.discounted_mean = metrics.discounted_mean;
-  summary.discounted_recent = metrics.discounted_last_1000;
-  summary.kl = report.kl;
-  summary.reverted = report.reverted;
-  summary.mean_deviation = report.mean_deviation;
-  summary.explained_variance = report.explained_variance;
-  summary.steps_per_second = metrics.steps_per_second;
-  summary.wall_seconds = metrics.wall_seconds;
-  summary.seconds_left = (Now() - serving_since_) / updates_here_ * (summary.budget_updates - update_);
+  const uint32_t budget = config::BudgetUpdates(options_.config);
+  const double seconds_left = (Now() - serving_since_) / updates_here_ * (budget - update_);
   shown_.update = update_;
-  shown_.budget_updates = summary.budget_updates;
+  shown_.budget_updates = budget;
   shown_.return_mean = metrics.return_mean;
   shown_.discounted_return_mean = metrics.discounted_mean;
-  shown_.seconds_left = summary.seconds_left;
+  shown_.seconds_left = seconds_left;
   if (metrics_) {
-    metrics_->training.OnUpdate(metrics, {.episodes = reward.columns,
+    metrics_->training.OnUpdate(metrics, {.episodes = episodes.raw.size(),
                                           .environment_steps = steps,
                                           .seconds = update_seconds,
                                           .kl_target = KlTargetOf(options_.config, update_),
-                                          .seconds_left = summary.seconds_left,
+                                          .seconds_left = seconds_left,
                                           .lag_versions = batch.lag_max});
   }
-  observer_.OnUpdate(summary);
+  observer_.OnUpdate(SummaryOf(metrics, budget, seconds_left));
   return absl::OkStatus();
 }
 
@@ -412,7 +358,7 @@ absl::Status LearnerRun::SaveCheckpoint() {
   const double began = Now();
   const absl::Status status = WriteCheckpoint();
   const double seconds = Now() - began;
-  if (status.ok()) (*progress_.mutable_phase_seconds())["checkpoint"] += seconds;
+  if (status.ok()) totals_.AddPhase("checkpoint", seconds);
   if (metrics_) {
     metrics_->training.AddPhase("checkpoint", seconds);
     if (status.ok()) {
@@ -428,12 +374,6 @@ absl::Status LearnerRun::WriteCheckpoint() {
   if (absl::Status status = FlushEvents(); !status.ok()) return status;
   absl::StatusOr<std::map<std::string, uint64_t>> lengths = directory_->SyncedLengths();
   if (!lengths.ok()) return lengths.status();
-  progress_.clear_file_bytes();
-  progress_.mutable_file_bytes()->insert(lengths->begin(), lengths->end());
-  progress_.set_wall_seconds(WallSeconds());
-  progress_.mutable_recent_returns()->Assign(recent_returns_.begin(), recent_returns_.end());
-  progress_.mutable_recent_discounted()->Assign(recent_discounted_.begin(), recent_discounted_.end());
-
   ppo::TrainerState state = trainer_->Save();
   checkpoint::Checkpoint checkpoint;
   checkpoint.state.set_format(kCheckpointFormat);
@@ -442,7 +382,8 @@ absl::Status LearnerRun::WriteCheckpoint() {
   checkpoint.state.set_config_hash(config_hash_);
   checkpoint.state.set_update(update_);
   *checkpoint.state.mutable_trainer() = state.scalars;
-  *checkpoint.state.mutable_progress() = progress_;
+  *checkpoint.state.mutable_progress() = totals_.Save();
+  checkpoint.state.mutable_progress()->mutable_file_bytes()->insert(lengths->begin(), lengths->end());
   checkpoint.weights = std::move(state.weights);
   checkpoint.optimizer = std::move(state.optimizer);
   if (absl::Status status = checkpoints_->Save(checkpoint); !status.ok()) return status;
@@ -478,12 +419,12 @@ absl::Status LearnerRun::WriteSummary(bool complete) {
   summary.build = build::ThisBuild();
   summary.config = options_.config;
   summary.updates = update_;
-  summary.episodes = progress_.episodes();
-  summary.environment_steps = progress_.environment_steps();
-  summary.final_return_mean = MeanOf(recent_returns_);
-  summary.final_discounted_mean = MeanOf(recent_discounted_);
-  summary.wall_seconds = WallSeconds();
-  summary.phase_seconds.insert(progress_.phase_seconds().begin(), progress_.phase_seconds().end());
+  summary.episodes = totals_.episodes();
+  summary.environment_steps = totals_.environment_steps();
+  summary.final_return_mean = totals_.RecentReturnMean();
+  summary.final_discounted_mean = totals_.RecentDiscountedMean();
+  summary.wall_seconds = totals_.WallSeconds();
+  summary.phase_seconds = totals_.phase_seconds();
   summary.weights_sha256 = WeightsSha256(state.weights);
   summary.complete = complete;
   return directory_->WriteSummary(summary);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 
@@ -16,6 +15,7 @@
 #include "learner/run/event_log.h"
 #include "learner/run/observer.h"
 #include "learner/run/run_directory.h"
+#include "learner/run/run_totals.h"
 #include "learner/run/stuck_watchdog.h"
 #include "learner/service/learner_server.h"
 
@@ -77,7 +77,6 @@ class LearnerRun {
   void DumpFailedUpdate(const service::CollectedBatch& batch);
   absl::Status WriteSummary(bool complete);
   ExitCode Finish(bool complete);
-  double WallSeconds() const;
 
   RunOptions options_;
   RunObserver& observer_;
@@ -97,13 +96,10 @@ class LearnerRun {
   std::vector<std::string> measure_names_;
   std::string run_id_;
   uint32_t generation_ = 0;
-  uint32_t update_ = 0;                // completed
-  uint32_t saved_update_ = 0;          // of the newest checkpoint
-  v1::RunProgress progress_;           // file lengths are filled in when saved
-  bool rows_wait_ = false;             // the disk does not take them
-  std::deque<double> recent_returns_;  // of the last 1000 episodes
-  std::deque<double> recent_discounted_;
-  double restored_wall_seconds_ = 0;
+  uint32_t update_ = 0;        // completed
+  uint32_t saved_update_ = 0;  // of the newest checkpoint
+  RunTotals totals_;
+  bool rows_wait_ = false;     // the disk does not take them
   double serving_since_ = 0;   // SecondsSinceProcessStart
   uint32_t updates_here_ = 0;  // completed by this process
   absl::Status failure_;       // why an update failed for good

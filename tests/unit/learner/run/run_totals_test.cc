@@ -1,0 +1,69 @@
+#include "learner/run/run_totals.h"
+
+#include <gmock/gmock.h>
+
+#include "google/protobuf/util/message_differencer.h"
+
+namespace nmn::run {
+namespace {
+
+using ::testing::DoubleEq;
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+// An update of episodes of one step with those rewards.
+UpdateRecord Count(RunTotals& totals, uint32_t update, const std::vector<float>& rewards) {
+  const std::vector<std::vector<double>> hits = {std::vector<double>(rewards.size(), 2)};
+  service::CollectedBatch batch;
+  batch.trajectories.reward = ConstView2(rewards.data(), 1, rewards.size());
+  batch.measures = &hits;
+  batch.wait_seconds = 0.5;
+  return totals.Count(update, batch, {}, {"hits"}, 4);
+}
+
+TEST(RunTotals, CountEpisodesStepsAndMeans) {
+  RunTotals totals;
+  const UpdateRecord record = Count(totals, 1, {1, 2, 6});
+  EXPECT_EQ(record.metrics.update, 1u);
+  EXPECT_EQ(record.metrics.episodes, 3u);
+  EXPECT_EQ(record.metrics.environment_steps, 3u);
+  EXPECT_EQ(record.metrics.return_mean, 3);
+  EXPECT_EQ(record.metrics.steps_per_second, 0.75);
+  EXPECT_EQ(record.metrics.wait_seconds, 0.5);
+  EXPECT_THAT(record.metrics.measures, ElementsAre(Pair("hits", 2)));
+  EXPECT_EQ(record.episodes.update, 1u);
+  EXPECT_THAT(record.episodes.raw, ElementsAre(1, 2, 6));
+  EXPECT_EQ(Count(totals, 2, {7}).metrics.episodes, 4u);
+  EXPECT_EQ(totals.RecentReturnMean(), 4);
+}
+
+TEST(RunTotals, MeansAreOfTheLastThousandEpisodes) {
+  RunTotals totals;
+  Count(totals, 1, std::vector<float>(600, 1));
+  Count(totals, 2, std::vector<float>(900, 2));
+  EXPECT_THAT(totals.RecentReturnMean(), DoubleEq(0.1 * 1 + 0.9 * 2));
+  EXPECT_EQ(totals.episodes(), 1500u);
+}
+
+TEST(RunTotals, GoOnFromWhatWasSaved) {
+  RunTotals before;
+  Count(before, 1, {1, 2, 6});
+  before.AddPhase("collect", 1.5);
+  before.AddPhase("collect", 1);
+  v1::RunProgress saved = before.Save();
+  saved.set_wall_seconds(1000);
+  RunTotals after;
+  after.Restore(saved);
+  EXPECT_THAT(after.phase_seconds(), ElementsAre(Pair("collect", 2.5)));
+  EXPECT_GE(after.WallSeconds(), 1000);
+  EXPECT_EQ(after.RecentDiscountedMean(), before.RecentDiscountedMean());
+  v1::RunProgress again = after.Save();
+  EXPECT_GE(again.wall_seconds(), 1000);
+  again.set_wall_seconds(1000);
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(saved, again)) << again.DebugString();
+  EXPECT_EQ(Count(after, 2, {7}).metrics.return_mean, 7);
+  EXPECT_EQ(after.RecentReturnMean(), 4);
+}
+
+}  // namespace
+}  // namespace nmn::run
