@@ -183,14 +183,18 @@ v1::GetStatusResponse Fleet::Status() const {
   return response;
 }
 
-void Fleet::ExpectWholeRun(std::chrono::seconds limit) {
+void Fleet::ExpectComplete(std::chrono::seconds limit) {
   EXPECT_EQ(learner_->Wait(limit), 0) << learner_->err();
   for (auto& [name, actor] : actors_) {
     if (!actor.EndsWithin(std::chrono::seconds(1))) actor.Signal(SIGTERM);
     EXPECT_EQ(actor.Wait(std::chrono::seconds(static_cast<int>(Limit(20)))), 0) << name << ": " << actor.err();
   }
-  ExpectHash(testing::WeightsHash(run_), FaultFreeHash(options_));
   ExpectRecords(run_, options_.updates, options_.episodes_per_update);
+}
+
+void Fleet::ExpectWholeRun(std::chrono::seconds limit) {
+  ExpectComplete(limit);
+  ExpectHash(testing::WeightsHash(run_), FaultFreeHash(options_));
 }
 
 }  // namespace nmn::fault

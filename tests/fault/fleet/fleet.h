@@ -63,7 +63,9 @@ class Fleet {
   v1::GetStatusResponse Status() const;
 
   // Lets the run end, ends the actors that did not hear of it, and expects: the learner's code 0, the actors' code 0,
-  // the weights of the fault-free run, and records of each update and episode once (records.h).
+  // and records of each update and episode once (records.h).
+  void ExpectComplete(std::chrono::seconds limit = kPatience);
+  // That, and the weights of the fault-free run.
   void ExpectWholeRun(std::chrono::seconds limit = kPatience);
 
  private:

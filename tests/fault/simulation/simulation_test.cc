@@ -157,7 +157,7 @@ TEST(Simulation, WeightsAreThoseOfARunWithoutFaultsAndEachUnitCountsOnce) {
 // version is more than three behind.
 TEST(Simulation, InAsyncModeEachUnitCountsOnceAndNoEpisodeLagsTooFar) {
   RunSeeds(
-      "simulation, async", Count(300'000, 5'000'000), 3, [](const SimulatedRun&) {}, "0 violations");
+      "async", Count(300'000, 5'000'000), 3, [](const SimulatedRun&) {}, "0 violations");
 }
 
 TEST(Simulation, ASeedGivesTheSameHistoryAgain) {
