@@ -137,6 +137,8 @@ double Fleet::SecondsToServe(std::chrono::milliseconds limit) {
   return std::chrono::duration<double>(Clock::now() - learner_began_).count();
 }
 
+bool Fleet::WasComplete() const { return RestoredUpdate(learner_->err()) == options_.updates; }
+
 void Fleet::StartActor(const std::string& name, const std::string& address_or_none) {
   actors_.erase(name);
   actors_.emplace(name, Subprocess({testing::Binary("nmn-actor"), "--actor_id=" + name,

@@ -38,6 +38,8 @@ class Fleet {
   testing::Subprocess& learner() { return *learner_; }
   // Seconds from its start to the line that says that it serves; negative where it ended or `limit` passed before.
   double SecondsToServe(std::chrono::milliseconds limit = kPatience);
+  // Whether the learner ended because there was nothing left to do: its predecessor had completed the run.
+  bool WasComplete() const;
 
   // The same name again takes the place of the process that had it. `address`: another way to the learner.
   void StartActor(const std::string& name, const std::string& address = "");

@@ -52,8 +52,7 @@ void StarveLearnersOfARun(MemoryCgroup& group, uint64_t wanted, std::mt19937_64&
       fleet.learner().EndsWithin(std::chrono::seconds(20));
     } else {
       const double serving = fleet.SecondsToServe();
-      // The last may have been killed when the run was complete: then there is nothing left to serve.
-      if (serving < 0 && RestoredUpdate(fleet.learner().err()) == options.updates) break;
+      if (serving < 0 && fleet.WasComplete()) break;
       ASSERT_GE(serving, 0) << fleet.learner().err();
       lives.slowest_to_serve = std::max(lives.slowest_to_serve, serving);
       fleet.WaitForUpdate(static_cast<int>(Below(random, static_cast<uint64_t>(options.updates))));
