@@ -53,7 +53,10 @@ class Site {
   FaultProxy& proxy() { return *proxy_; }
   SmallDisk* disk() { return disk_.get(); }  // null where nothing can be mounted
   testing::Subprocess& actor(int i) { return fleet_.actor(Name(i)); }
-  void StartActor(int i) { fleet_.StartActor(Name(i), i == 0 ? "" : proxy_->address()); }
+  void StartActor(int i) {
+    leaving_.erase(i);
+    fleet_.StartActor(Name(i), i == 0 ? "" : proxy_->address());
+  }
   void TellActorToLeave(int i) {
     // Before its first line a process that is being loaded ends as any does.
     if (actor(i).err().empty()) return;
