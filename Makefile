@@ -8,7 +8,7 @@ TEST_PACKAGES := deploy/debian-test-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build train test test-deploy fault bench format clean
+.PHONY: help deps build train test test-deploy fault sanitize bench format clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
@@ -16,6 +16,7 @@ help:
 	@echo "make test    build and run every test"
 	@echo "make test-deploy  build, then try what deploy/ and docker/ ship: containers, dashboards, schedulers (as root)"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
+	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"
 	@echo "make bench   build and run the benchmarks"
 	@echo "make format  clang-format over all sources"
 
@@ -57,6 +58,12 @@ fault: deps $(BUILD)/build.ninja
 	rm -f $(BUILD)/fault-figures.txt
 	NMN_FAULT_FULL=1 NMN_FAULT_FIGURES=$(CURDIR)/$(BUILD)/fault-figures.txt ctest --preset $(PRESET) -L fault; \
 	code=$$?; cat $(BUILD)/fault-figures.txt; exit $$code
+
+# Limits of time and memory are those of an ordinary build: tests/sanitize/README.md says what differs here.
+sanitize: deps
+	for preset in tsan asan; do \
+	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset -j 2 || exit; \
+	done
 
 bench: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET) --target nmn

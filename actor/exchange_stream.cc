@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/net/status.h"
+#include "common/sync/hand_over.h"
 
 namespace nmn::actor {
 namespace {
@@ -16,7 +17,7 @@ ExchangeStream::ExchangeStream(v1::LearnerService::Stub& stub, std::function<voi
   stub.async()->Exchange(&context_, this);
   // The hold keeps the stream open for Send, which comes from outside of the callbacks; the last word is OnReadDone's.
   AddHold();
-  StartRead(&in_);
+  Read();
   StartCall();
 }
 
@@ -26,7 +27,7 @@ ExchangeStream::~ExchangeStream() {
   draining_ = true;
   if (read_waits_) {
     read_waits_ = false;
-    StartRead(&in_);
+    Read();
   }
   while (!ended_) changed_.Wait(mutex_);
 }
@@ -54,6 +55,7 @@ void ExchangeStream::Pump() {
   if (outgoing_.empty()) {
     if (half_close_) {
       half_closed_ = true;
+      HandOver(this);
       StartWritesDone();
     }
     return;
@@ -66,10 +68,17 @@ void ExchangeStream::Pump() {
     out_.message.unsafe_arena_set_allocated_trajectory(const_cast<v1::Trajectory*>(out_.trajectory.get()));
   }
   writing_ = true;
+  HandOver(this);
   StartWrite(&out_.message);
 }
 
+void ExchangeStream::Read() {
+  HandOver(this);
+  StartRead(&in_);
+}
+
 void ExchangeStream::OnWriteDone(bool ok) {
+  TakeOver(this);
   MutexLock lock(mutex_);
   writing_ = false;
   if (out_.trajectory != nullptr) {
@@ -81,6 +90,7 @@ void ExchangeStream::OnWriteDone(bool ok) {
 }
 
 void ExchangeStream::OnReadDone(bool ok) {
+  TakeOver(this);
   {
     MutexLock lock(mutex_);
     if (!ok) {
@@ -91,7 +101,7 @@ void ExchangeStream::OnReadDone(bool ok) {
     if (!draining_) incoming_.push_back(std::move(in_));
     in_.Clear();
     if (incoming_.size() < kMostIncoming) {
-      StartRead(&in_);
+      Read();
     } else {
       read_waits_ = true;
     }
@@ -100,6 +110,7 @@ void ExchangeStream::OnReadDone(bool ok) {
 }
 
 void ExchangeStream::OnDone(const grpc::Status& status) {
+  TakeOver(this);
   // The object, and who is notified, may be destroyed as soon as the lock is free.
   MutexLock lock(mutex_);
   ended_ = net::ToAbsl(status);
@@ -114,7 +125,7 @@ std::optional<v1::LearnerMessage> ExchangeStream::Take() {
   incoming_.pop_front();
   if (read_waits_) {
     read_waits_ = false;
-    StartRead(&in_);
+    Read();
   }
   return message;
 }
@@ -130,7 +141,7 @@ bool ExchangeStream::WaitForEnd(std::chrono::steady_clock::time_point deadline) 
   incoming_.clear();
   if (read_waits_) {
     read_waits_ = false;
-    StartRead(&in_);
+    Read();
   }
   while (!ended_ && changed_.WaitUntil(mutex_, deadline)) {
   }

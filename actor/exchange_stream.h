@@ -45,6 +45,7 @@ class ExchangeStream : private grpc::ClientBidiReactor<v1::ActorMessage, v1::Lea
   void OnWriteDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;
   void Pump() NMN_REQUIRES(mutex_);
+  void Read();
 
   grpc::ClientContext context_;
   const std::function<void()> notify_;

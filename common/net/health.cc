@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "common/sync/hand_over.h"
+
 namespace nmn::net {
 namespace {
 
@@ -35,8 +37,12 @@ absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, std::chr
   const grpc::ByteBuffer request(&nothing, 1);
   grpc::ByteBuffer response;
   std::promise<grpc::Status> done;
+  HandOver(&done);
   stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request, &response,
-                 [&](grpc::Status status) { done.set_value(std::move(status)); });
+                 [&](grpc::Status status) {
+                   TakeOver(&done);
+                   done.set_value(std::move(status));
+                 });
   const grpc::Status status = done.get_future().get();
   if (!status.ok()) return absl::UnavailableError(status.error_message());
   const std::string bytes = Bytes(response);

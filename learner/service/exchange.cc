@@ -7,6 +7,7 @@
 
 #include "common/failpoint/failpoint.h"
 #include "common/net/status.h"
+#include "common/sync/hand_over.h"
 
 namespace nmn::service {
 namespace {
@@ -23,6 +24,7 @@ Exchange::Exchange(Hub& hub, grpc::CallbackServerContext* context) : hub_(hub), 
   hub_.core.Connect(id_, hub_.Now());
   hub_.Dispatch();
   Read();
+  HandOver(this);
 }
 
 void Exchange::SendLease(v1::Lease lease) {
@@ -65,10 +67,12 @@ void Exchange::Read() {
     return;
   }
   read_waits_ = false;
+  HandOver(this);
   StartRead(&in_);
 }
 
 void Exchange::OnReadDone(bool ok) {
+  TakeOver(this);
   if (ok) {
     Handle(in_);
     return;
@@ -190,10 +194,12 @@ bool Exchange::NextMessage() {
 void Exchange::Pump() {
   if (writing_ || finished_ || gone_ || !NextMessage()) return;
   writing_ = true;
+  HandOver(this);
   StartWrite(&out_);
 }
 
 void Exchange::OnWriteDone(bool ok) {
+  TakeOver(this);
   MutexLock lock(hub_.mutex);
   writing_ = false;
   if (end_after_write_) {
@@ -210,6 +216,7 @@ void Exchange::OnWriteDone(bool ok) {
 }
 
 void Exchange::OnCancel() {
+  TakeOver(this);
   MutexLock lock(hub_.mutex);
   Gone();
   End(absl::CancelledError("cancelled"));
@@ -230,10 +237,12 @@ void Exchange::End(const absl::Status& status) {
     return;
   }
   finished_ = true;
+  HandOver(this);
   Finish(net::ToGrpc(status));
 }
 
 void Exchange::OnDone() {
+  TakeOver(this);
   {
     MutexLock lock(hub_.mutex);
     Gone();

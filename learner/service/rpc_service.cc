@@ -7,6 +7,7 @@
 
 #include "common/net/actor_id.h"
 #include "common/net/status.h"
+#include "common/sync/hand_over.h"
 #include "learner/service/exchange.h"
 
 namespace nmn::service {
@@ -20,23 +21,32 @@ constexpr size_t kSpareStreams = 16;
 class WeightsWriter : public grpc::ServerWriteReactor<v1::WeightsChunk> {
  public:
   explicit WeightsWriter(std::shared_ptr<const Weights> weights) : weights_(std::move(weights)) { Next(); }
-  explicit WeightsWriter(const absl::Status& refusal) { Finish(net::ToGrpc(refusal)); }
+  explicit WeightsWriter(const absl::Status& refusal) { End(net::ToGrpc(refusal)); }
 
   void OnWriteDone(bool ok) override {
+    TakeOver(this);
     if (!ok) {
-      Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the client is gone"));
+      End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the client is gone"));
     } else if (offset_ == weights_->bytes.size()) {
-      Finish(grpc::Status::OK);
+      End(grpc::Status::OK);
     } else {
       Next();
     }
   }
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    TakeOver(this);
+    delete this;
+  }
 
  private:
   void Next() {
     offset_ = FillChunk(*weights_, offset_, chunk_);
+    HandOver(this);
     StartWrite(&chunk_);
+  }
+  void End(const grpc::Status& status) {
+    HandOver(this);
+    Finish(status);
   }
 
   std::shared_ptr<const Weights> weights_;
@@ -47,8 +57,14 @@ class WeightsWriter : public grpc::ServerWriteReactor<v1::WeightsChunk> {
 // A stream beyond the limit.
 class RefusedExchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage> {
  public:
-  RefusedExchange() { Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams")); }
-  void OnDone() override { delete this; }
+  RefusedExchange() {
+    HandOver(this);
+    Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams"));
+  }
+  void OnDone() override {
+    TakeOver(this);
+    delete this;
+  }
 };
 
 std::string Describe(const v1::BuildInfo& build) {

@@ -12,6 +12,7 @@
 
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
+#include "common/sync/mutex.h"
 #include "nmn/v1/learner.grpc.pb.h"
 
 namespace nmn::actor {
@@ -36,8 +37,16 @@ class RawLearner : public v1::LearnerService::Service {
   std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel({}); }
 
   // Called for the n-th registration and stream, from 1.
-  std::function<void(int, v1::RegisterResponse&)> on_register = [](int, v1::RegisterResponse&) {};
-  std::function<void(int, Stream&)> on_exchange = [](int, Stream&) {};
+  using OnRegister = std::function<void(int, v1::RegisterResponse&)>;
+  using OnExchange = std::function<void(int, Stream&)>;
+  void set_on_register(OnRegister on_register) {
+    MutexLock lock(mutex_);
+    on_register_ = std::move(on_register);
+  }
+  void set_on_exchange(OnExchange on_exchange) {
+    MutexLock lock(mutex_);
+    on_exchange_ = std::move(on_exchange);
+  }
 
   std::atomic<int> registrations{0};
   std::atomic<int> streams{0};
@@ -92,11 +101,11 @@ class RawLearner : public v1::LearnerService::Service {
     response->set_config_hash(config::Hash(config_));
     response->set_credit_bytes(1 << 20);
     response->set_heartbeat_seconds(2);
-    on_register(++registrations, *response);
+    Get(on_register_)(++registrations, *response);
     return grpc::Status::OK;
   }
   grpc::Status Exchange(grpc::ServerContext*, Stream* stream) override {
-    on_exchange(++streams, *stream);
+    Get(on_exchange_)(++streams, *stream);
     return grpc::Status::OK;
   }
   grpc::Status FetchWeights(grpc::ServerContext*, const v1::FetchWeightsRequest*,
@@ -107,6 +116,15 @@ class RawLearner : public v1::LearnerService::Service {
   }
 
  private:
+  template <typename Function>
+  Function Get(const Function& function) {
+    MutexLock lock(mutex_);
+    return function;
+  }
+
+  Mutex mutex_;
+  OnRegister on_register_ = [](int, v1::RegisterResponse&) {};
+  OnExchange on_exchange_ = [](int, Stream&) {};
   v1::RunConfig config_;
   std::unique_ptr<grpc::Server> server_;
 };

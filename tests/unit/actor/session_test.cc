@@ -25,10 +25,10 @@ class CorruptedLearner : public ::testing::Test {
 };
 
 TEST_F(CorruptedLearner, AConfigThatIsNotWhatItsHashSaysIsAskedForAgain) {
-  learner_.on_register = [](int nth, v1::RegisterResponse& response) {
+  learner_.set_on_register([](int nth, v1::RegisterResponse& response) {
     if (nth == 1) response.mutable_config()->set_seed(response.config().seed() ^ 1);
-  };
-  learner_.on_exchange = [](int, RawLearner::Stream& stream) { RawLearner::SayGoodbye(stream); };
+  });
+  learner_.set_on_exchange([](int, RawLearner::Stream& stream) { RawLearner::SayGoodbye(stream); });
   RunSession();
   EXPECT_EQ(learner_.registrations, 2);
   EXPECT_EQ(learner_.streams, 1);
@@ -40,36 +40,36 @@ TEST_F(CorruptedLearner, ALeaseThatTheRunCannotHaveIsNotPlayed) {
   };
   for (const Unit unit : {Unit{1, 0, 1000}, Unit{1, 0, 0}, Unit{1, 2, 1}, Unit{0, 0, 1}}) {
     learner_.streams = 0;
-    learner_.on_exchange = [&](int nth, RawLearner::Stream& stream) {
+    learner_.set_on_exchange([unit](int nth, RawLearner::Stream& stream) {
       RawLearner::SendWeights(stream, 1);
       if (nth > 1) return RawLearner::SayGoodbye(stream);
       RawLearner::SendLease(stream, unit.update, unit.first_episode, unit.count);
       EXPECT_FALSE(RawLearner::AwaitTrajectory(stream).has_unit());
-    };
+    });
     RunSession();
     EXPECT_EQ(learner_.streams, 2);
   }
 }
 
 TEST_F(CorruptedLearner, AUnitThatIsLeasedAgainIsSentAgain) {
-  learner_.on_exchange = [](int, RawLearner::Stream& stream) {
+  learner_.set_on_exchange([](int, RawLearner::Stream& stream) {
     RawLearner::SendWeights(stream, 1);
     RawLearner::SendLease(stream, 1, 1, 1);
     const v1::Trajectory first = RawLearner::AwaitTrajectory(stream);
     RawLearner::SendLease(stream, 1, 1, 1);
     EXPECT_EQ(RawLearner::AwaitTrajectory(stream).sha256(), first.sha256());
     RawLearner::SayGoodbye(stream);
-  };
+  });
   RunSession();
 }
 
 TEST_F(CorruptedLearner, WeightsOfTheWrongVersionAreFetchedAgain) {
-  learner_.on_exchange = [](int, RawLearner::Stream& stream) {
+  learner_.set_on_exchange([](int, RawLearner::Stream& stream) {
     RawLearner::SendWeights(stream, 9);
     RawLearner::SendLease(stream, 1, 0, 1);
     EXPECT_EQ(RawLearner::AwaitTrajectory(stream).policy_version(), 1u);
     RawLearner::SayGoodbye(stream);
-  };
+  });
   RunSession();
   EXPECT_EQ(learner_.fetches, 1);
 }
