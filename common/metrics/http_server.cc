@@ -152,8 +152,13 @@ void HttpServer::Read(Connection& connection) {
     connection.state = Connection::State::kDone;
     return;
   }
-  // What comes after the request is thrown away: closing a socket with unread bytes would cut the answer.
-  if (connection.state == Connection::State::kLingering) return;
+  // What comes after the request is thrown away: closing a socket with unread bytes would cut the answer. But not for
+  // ever: a flood would cost as much as training.
+  if (connection.state == Connection::State::kLingering) {
+    connection.thrown_away += static_cast<size_t>(count);
+    if (connection.thrown_away > limits_.linger_bytes) connection.state = Connection::State::kDone;
+    return;
+  }
   connection.request.append(bytes, static_cast<size_t>(count));
   const size_t end = connection.request.find(kEndOfRequest);
   if (std::min(end, connection.request.size()) > limits_.request_bytes) {

@@ -33,7 +33,9 @@ class HttpServer {
     size_t request_bytes = 8192;  // line and headers
     std::chrono::milliseconds read_time{5000};
     std::chrono::milliseconds write_time{10000};
-    std::chrono::milliseconds linger{1000};  // after the answer, for the client to close
+    // After the answer, for the client to close: this long, and as long as it sends no more than this.
+    std::chrono::milliseconds linger{1000};
+    size_t linger_bytes = 64 << 10;
   };
 
   // UNAVAILABLE: the port is in use; INVALID_ARGUMENT: no address of this machine. Both name `flag`.
@@ -56,6 +58,7 @@ class HttpServer {
     std::string request;
     std::string answer;
     size_t written = 0;
+    size_t thrown_away = 0;
   };
 
   HttpServer(int listener, net::Address address, Handler handler, const Limits& limits);

@@ -54,11 +54,6 @@ class Reader {
     MutexLock lock(mutex_);
     return bytes_;
   }
-  // Of a version that is not whole yet; the reader's memory, not the learner's.
-  uint64_t begun_bytes() {
-    MutexLock lock(mutex_);
-    return begun_bytes_;
-  }
   // Versions that came whole and with the right digest, in order.
   std::vector<uint32_t> versions() {
     MutexLock lock(mutex_);
@@ -85,15 +80,17 @@ class Reader {
     while (true) {
       const v1::LearnerMessage message = actor_.Await(v1::LearnerMessage::kWeights);
       if (!message.has_weights()) return;
-      const auto whole = assembler.Add(message.weights());
-      EXPECT_TRUE(whole.ok()) << whole.status();
-      MutexLock lock(mutex_);
-      bytes_ += message.weights().data().size();
-      begun_bytes_ = message.weights().offset() + message.weights().data().size();
-      if (whole.ok() && *whole != nullptr) {
-        versions_.push_back((*whole)->version);
-        begun_bytes_ = 0;
+      const v1::WeightsChunk& chunk = message.weights();
+      bool whole = false;
+      {
+        // Gone before anybody is told of it: a version here is not the learner's memory.
+        const auto added = assembler.Add(chunk);
+        EXPECT_TRUE(added.ok()) << added.status();
+        whole = added.ok() && *added != nullptr;
       }
+      MutexLock lock(mutex_);
+      bytes_ += chunk.data().size();
+      if (whole) versions_.push_back(chunk.version());
       changed_.NotifyAll();
     }
   }
@@ -103,7 +100,6 @@ class Reader {
   Mutex mutex_;
   CondVar changed_;
   uint64_t bytes_ NMN_GUARDED_BY(mutex_) = 0;
-  uint64_t begun_bytes_ NMN_GUARDED_BY(mutex_) = 0;
   std::vector<uint32_t> versions_ NMN_GUARDED_BY(mutex_);
   std::thread thread_;
 };
@@ -121,27 +117,24 @@ TEST(Row16, ASlowReaderGetsTheNewestWeightsOnly) {
   };
   publish(1);
   Reader reader("slow", static_cast<uint16_t>(server->port()));
-  // Buffers grow to their size: the reader assembles a version, the learner holds one.
+  // Buffers grow to their size: the reader has one to assemble a version in, which it keeps; the learner holds a
+  // version.
   publish(2);
   ASSERT_TRUE(reader.WaitForVersion(2));
-  const auto learner_bytes = [&] {
-    const uint64_t begun = reader.begun_bytes();
-    return static_cast<double>(ResidentBytes()) - static_cast<double>(begun);
-  };
-  const double before = learner_bytes();
-  double most = before;
+  const size_t before = ResidentBytes();
+  size_t most = before;
   reader.Throttle(kSlowBytesPerSecond);
   uint64_t bytes = reader.bytes();
   const auto last = static_cast<uint32_t>(Count(20, 200));
   for (uint32_t version = 3; version <= last; ++version) {
     publish(version);
-    most = std::max(most, learner_bytes());
+    most = std::max(most, ResidentBytes());
     // It does read meanwhile: slowly, a chunk every few versions.
     if (version % 10 == 0) {
       EXPECT_TRUE(reader.WaitForBytes(bytes += 1 << 20)) << version;
     }
   }
-  most = std::max(most, learner_bytes());
+  most = std::max(most, ResidentBytes());
   reader.Throttle(0);
   EXPECT_TRUE(reader.WaitForVersion(last));
   const std::vector<uint32_t> versions = reader.versions();
@@ -150,7 +143,7 @@ TEST(Row16, ASlowReaderGetsTheNewestWeightsOnly) {
   EXPECT_LE(versions.size(), 3 + last / 8);
   EXPECT_EQ(versions.back(), last);
   // The version on its way to the reader, beside the newest.
-  const double grown = (most - before) / static_cast<double>(kVersionBytes);
+  const double grown = static_cast<double>(most - before) / static_cast<double>(kVersionBytes);
   EXPECT_LE(grown, 2.0);
   PrintFigure("16", absl::StrFormat("%d versions of 16 MiB, a slow reader got %d of them, the newest last; the "
                                     "learner's memory grew by %.1f versions",

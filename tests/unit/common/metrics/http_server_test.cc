@@ -35,7 +35,8 @@ class RawClient {
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
-  void Send(const std::string& bytes) { send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  // False where the server has closed the connection.
+  bool Send(const std::string& bytes) { return send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0; }
   // All that comes until the server closes.
   std::string ReadAll() {
     std::string all;
@@ -148,6 +149,17 @@ TEST(HttpServer, CutsAClientThatReadsTooSlowly) {
   EXPECT_EQ(Get(*server, "/other")->status, 404);
   poll(nullptr, 0, 500);  // the client's own slowness: ten times what the server allows
   EXPECT_LT(slow.ReadAll().size(), body.size());
+}
+
+TEST(HttpServer, CutsAClientThatSendsOnAfterItsAnswer) {
+  HttpServer::Limits limits;
+  limits.linger = kLimit;
+  const auto server = StartServer(limits);
+  RawClient client(*server);
+  const std::string request = "GET /metrics HTTP/1.1\r\n\r\n";
+  size_t sent = 0;
+  while (client.Send(request)) ASSERT_LT(sent += request.size(), size_t{64} << 20);
+  EXPECT_GE(sent, limits.linger_bytes);
 }
 
 TEST(HttpServer, AnswersWhileMoreHalfOpenConnectionsThanItTakesAreThere) {
