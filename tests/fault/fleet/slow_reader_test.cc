@@ -23,6 +23,12 @@ using service::RawActor;
 constexpr size_t kParameters = 4 << 20;  // a version has 16 MiB, so that memory tells versions from noise
 constexpr size_t kVersionBytes = kParameters * sizeof(float);
 constexpr uint64_t kSlowBytesPerSecond = 2 << 20;
+// AddressSanitizer keeps for a while what is freed.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kMemoryIsGivenBack = false;
+#else
+constexpr bool kMemoryIsGivenBack = true;
+#endif
 
 size_t ResidentBytes() {
   std::ifstream file("/proc/self/statm");
@@ -144,7 +150,9 @@ TEST(Row16, ASlowReaderGetsTheNewestWeightsOnly) {
   EXPECT_EQ(versions.back(), last);
   // The version on its way to the reader, beside the newest.
   const double grown = static_cast<double>(most - before) / static_cast<double>(kVersionBytes);
-  EXPECT_LE(grown, 2.0);
+  if (kMemoryIsGivenBack) {
+    EXPECT_LE(grown, 2.0);
+  }
   PrintFigure("16", absl::StrFormat("%d versions of 16 MiB, a slow reader got %d of them, the newest last; the "
                                     "learner's memory grew by %.1f versions",
                                     last, versions.size(), grown));
