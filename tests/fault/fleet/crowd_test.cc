@@ -53,7 +53,9 @@ TEST(Crowd, AThousandActorsAtOnceAreServed) {
   fleet.ExpectWholeRun();
   EXPECT_EQ(most, kActors);
   EXPECT_LE(control.p99_seconds, Limit(0.5));
-  EXPECT_LE(peak, calm_bytes + kQuotaBytes);
+  if (kMemoryIsGivenBack) {
+    EXPECT_LE(peak, calm_bytes + kQuotaBytes);
+  }
   PrintFigure("crowd", absl::StrCat(most, " actors connected at once, ", crowd.counts().accepted, " units accepted, ",
                                     control.calls, " status calls, p99 ",
                                     static_cast<int>(1000 * control.p99_seconds + 0.5), " ms, memory ", peak >> 20,

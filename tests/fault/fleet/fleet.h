@@ -17,6 +17,13 @@ namespace nmn::fault {
 // How long a test waits for what has no limit of its own: only a hang takes longer, also on a machine that is busy.
 inline constexpr std::chrono::minutes kPatience(10);
 
+// Whether limits of memory mean anything: AddressSanitizer keeps for a while what is freed.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kMemoryIsGivenBack = false;
+#else
+inline constexpr bool kMemoryIsGivenBack = true;
+#endif
+
 struct FleetOptions {
   int updates = 8;
   double step_cost_us = 0;         // of the environment; reaches no result

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "actor/weights_assembler.h"
 #include "common/sync/mutex.h"
+#include "tests/fault/fleet/fleet.h"
 #include "tests/fault/proxy/fault_proxy.h"
 #include "tests/fault/row.h"
 #include "tests/unit/learner/service/learner_fixture.h"
@@ -23,12 +24,6 @@ using service::RawActor;
 constexpr size_t kParameters = 4 << 20;  // a version has 16 MiB, so that memory tells versions from noise
 constexpr size_t kVersionBytes = kParameters * sizeof(float);
 constexpr uint64_t kSlowBytesPerSecond = 2 << 20;
-// AddressSanitizer keeps for a while what is freed.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kMemoryIsGivenBack = false;
-#else
-constexpr bool kMemoryIsGivenBack = true;
-#endif
 
 size_t ResidentBytes() {
   std::ifstream file("/proc/self/statm");
