@@ -59,7 +59,7 @@ fault: deps $(BUILD)/build.ninja
 	NMN_FAULT_FULL=1 NMN_FAULT_FIGURES=$(CURDIR)/$(BUILD)/fault-figures.txt ctest --preset $(PRESET) -L fault; \
 	code=$$?; cat $(BUILD)/fault-figures.txt; exit $$code
 
-# Half an hour on two cores. What is suppressed, and why: tests/sanitize/.
+# Compiles everything twice more. What is suppressed, and why: tests/sanitize/.
 sanitize: deps
 	for preset in tsan asan; do \
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset -j 2 || exit; \

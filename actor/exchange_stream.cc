@@ -25,10 +25,7 @@ ExchangeStream::~ExchangeStream() {
   context_.TryCancel();
   MutexLock lock(mutex_);
   draining_ = true;
-  if (read_waits_) {
-    read_waits_ = false;
-    Read();
-  }
+  ReadAgain();
   while (!ended_) changed_.Wait(mutex_);
 }
 
@@ -77,6 +74,12 @@ void ExchangeStream::Read() {
   StartRead(&in_);
 }
 
+void ExchangeStream::ReadAgain() {
+  if (!read_waits_) return;
+  read_waits_ = false;
+  Read();
+}
+
 void ExchangeStream::OnWriteDone(bool ok) {
   TakeOver(this);
   MutexLock lock(mutex_);
@@ -123,10 +126,7 @@ std::optional<v1::LearnerMessage> ExchangeStream::Take() {
   if (incoming_.empty()) return std::nullopt;
   v1::LearnerMessage message = std::move(incoming_.front());
   incoming_.pop_front();
-  if (read_waits_) {
-    read_waits_ = false;
-    Read();
-  }
+  ReadAgain();
   return message;
 }
 
@@ -139,10 +139,7 @@ bool ExchangeStream::WaitForEnd(std::chrono::steady_clock::time_point deadline) 
   MutexLock lock(mutex_);
   draining_ = true;
   incoming_.clear();
-  if (read_waits_) {
-    read_waits_ = false;
-    Read();
-  }
+  ReadAgain();
   while (!ended_ && changed_.WaitUntil(mutex_, deadline)) {
   }
   return ended_.has_value();

@@ -46,6 +46,7 @@ class ExchangeStream : private grpc::ClientBidiReactor<v1::ActorMessage, v1::Lea
   void OnDone(const grpc::Status& status) override;
   void Pump() NMN_REQUIRES(mutex_);
   void Read();
+  void ReadAgain() NMN_REQUIRES(mutex_);  // where it waits
 
   grpc::ClientContext context_;
   const std::function<void()> notify_;

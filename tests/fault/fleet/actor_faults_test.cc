@@ -33,7 +33,7 @@ TEST(Row1, KilledActorsChangeNothing) {
       ++kills;
     }
     fleet.ExpectWholeRun();
-    stall = std::max(stall, fleet.LongestCollection());
+    stall = std::max(stall, fleet.Greatest("wait_seconds"));
     if (HasFailure()) break;
   }
   // A lease, and the units of a lease once more: 20 episodes of 120 steps at most.

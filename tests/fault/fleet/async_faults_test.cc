@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <csignal>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "tests/fault/fleet/fleet.h"
 #include "tests/fault/row.h"
-#include "tests/integration/tiny_run.h"
 
 namespace nmn::fault {
 namespace {
@@ -19,15 +17,6 @@ using std::chrono::milliseconds;
 
 constexpr int kMaxLag = 2;
 
-// The greatest lag in metrics.jsonl, versions.
-int GreatestLag(const std::string& directory) {
-  int greatest = 0;
-  std::istringstream lines(testing::ReadFile(directory + "/metrics.jsonl"));
-  for (std::string line; std::getline(lines, line);)
-    greatest = std::max(greatest, nlohmann::json::parse(line)["policy_lag_max"].get<int>());
-  return greatest;
-}
-
 TEST(Async, KilledLearnersAndActorsLoseAndRepeatNothing) {
   const FleetOptions options{.updates = 12,
                              .step_cost_us = 40,
@@ -35,7 +24,8 @@ TEST(Async, KilledLearnersAndActorsLoseAndRepeatNothing) {
   const uint64_t wanted = Count(6, 100);
   std::mt19937_64 random(6);
   uint64_t learners = 0, actors = 0;
-  int runs = 0, lag = 0;
+  int runs = 0;
+  double lag = 0;
   while (learners + actors < wanted && !HasFailure()) {
     Fleet fleet(options);
     fleet.StartLearner();
@@ -57,7 +47,7 @@ TEST(Async, KilledLearnersAndActorsLoseAndRepeatNothing) {
       }
     }
     fleet.ExpectComplete();
-    lag = std::max(lag, GreatestLag(fleet.directory()));
+    lag = std::max(lag, fleet.Greatest("policy_lag_max"));
     EXPECT_LE(lag, kMaxLag);
   }
   PrintFigure("async", absl::StrCat(learners, " learners and ", actors, " actors killed in ", runs, " runs, ",

@@ -168,12 +168,12 @@ bool Fleet::WaitForUpdate(int wanted, std::chrono::milliseconds limit) {
   return WaitFor([&] { return update() >= wanted; }, limit);
 }
 
-double Fleet::LongestCollection() const {
-  double longest = 0;
+double Fleet::Greatest(const std::string& field) const {
+  double greatest = 0;
   std::istringstream lines(testing::ReadFile(run_ + "/metrics.jsonl"));
   for (std::string line; std::getline(lines, line);)
-    longest = std::max(longest, nlohmann::json::parse(line)["wait_seconds"].get<double>());
-  return longest;
+    greatest = std::max(greatest, nlohmann::json::parse(line)[field].get<double>());
+  return greatest;
 }
 
 v1::GetStatusResponse Fleet::Status() const {

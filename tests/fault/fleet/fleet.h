@@ -17,13 +17,6 @@ namespace nmn::fault {
 // How long a test waits for what has no limit of its own: only a hang takes longer, also on a machine that is busy.
 inline constexpr std::chrono::minutes kPatience(10);
 
-// Whether limits of memory mean anything: AddressSanitizer keeps for a while what is freed.
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kMemoryIsGivenBack = false;
-#else
-inline constexpr bool kMemoryIsGivenBack = true;
-#endif
-
 struct FleetOptions {
   int updates = 8;
   double step_cost_us = 0;         // of the environment; reaches no result
@@ -65,8 +58,8 @@ class Fleet {
   // Blocks until `condition`, which is asked again and again, holds; false where the learner ends or `limit` passes
   // before.
   bool WaitFor(const std::function<bool()>& condition, std::chrono::milliseconds limit);
-  // Seconds that the slowest of the updates waited for its episodes.
-  double LongestCollection() const;
+  // Over the updates in metrics.jsonl, the greatest value of a field.
+  double Greatest(const std::string& field) const;
 
   // Asks the learner; not set where nobody answers within a second.
   v1::GetStatusResponse Status() const;

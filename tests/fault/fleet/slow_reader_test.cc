@@ -11,7 +11,6 @@
 #include "absl/strings/str_format.h"
 #include "actor/weights_assembler.h"
 #include "common/sync/mutex.h"
-#include "tests/fault/fleet/fleet.h"
 #include "tests/fault/proxy/fault_proxy.h"
 #include "tests/fault/row.h"
 #include "tests/unit/learner/service/learner_fixture.h"
