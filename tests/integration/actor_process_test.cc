@@ -7,6 +7,7 @@
 #include <future>
 #include <list>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "actor/rollout.h"
@@ -14,6 +15,7 @@
 #include "common/config/config.h"
 #include "common/nn/network_spec.h"
 #include "learner/service/learner_server.h"
+#include "nmn/v1/learner.grpc.pb.h"
 #include "tests/support/subprocess.h"
 
 namespace nmn {
@@ -85,6 +87,20 @@ class ActorProcess : public ::testing::Test {
     return actors_.emplace_back(Subprocess(
         std::vector<std::string>{testing::Binary("nmn-actor"), "--learner=" + address, "--connect_timeout=20"}));
   }
+  // Waits until the only actor has units of `version`, which its heartbeat says it holds.
+  bool IsPlaying(uint32_t version) {
+    const auto stub = v1::LearnerService::NewStub(server_->InProcessChannel());
+    const auto deadline = std::chrono::steady_clock::now() + kCollectLimit;
+    while (std::chrono::steady_clock::now() < deadline) {
+      grpc::ClientContext context;
+      v1::GetStatusResponse status;
+      if (stub->GetStatus(&context, {}, &status).ok() && status.actors_size() == 1 &&
+          status.actors(0).units_leased() > 0 && status.actors(0).policy_version() == version)
+        return true;
+      std::this_thread::sleep_for(kLookEvery);
+    }
+    return false;
+  }
   // Fails at once where an actor ends by itself, e.g. because the learner refuses it, and after a minute.
   void CollectAndCompare(const v1::RunConfig& config, uint32_t update) {
     server_->Publish(update, Parameters(config, update));
@@ -142,7 +158,7 @@ TEST_F(ActorProcess, SigtermInTheMiddleOfAnEpisodeEndsWithZero) {
   server_->Publish(1, Parameters(config, 1));
   StopSource stop;
   auto collected = std::async(std::launch::async, [&] { return server_->Collect(1, stop.token()).status(); });
-  ASSERT_TRUE(actor.WaitForOutput("generation 1"));
+  ASSERT_TRUE(IsPlaying(1));
   actor.Signal(SIGTERM);
   EXPECT_EQ(actor.Wait(std::chrono::seconds(20)), 0) << actor.err();
   stop.RequestStop();
