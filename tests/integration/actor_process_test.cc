@@ -7,7 +7,6 @@
 #include <future>
 #include <list>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "actor/rollout.h"
@@ -87,19 +86,13 @@ class ActorProcess : public ::testing::Test {
     return actors_.emplace_back(Subprocess(
         std::vector<std::string>{testing::Binary("nmn-actor"), "--learner=" + address, "--connect_timeout=20"}));
   }
-  // Waits until the only actor has units of `version`, which its heartbeat says it holds.
+  // Whether the only actor has units, and said in a heartbeat that it holds their weights.
   bool IsPlaying(uint32_t version) {
-    const auto stub = v1::LearnerService::NewStub(server_->InProcessChannel());
-    const auto deadline = std::chrono::steady_clock::now() + kCollectLimit;
-    while (std::chrono::steady_clock::now() < deadline) {
-      grpc::ClientContext context;
-      v1::GetStatusResponse status;
-      if (stub->GetStatus(&context, {}, &status).ok() && status.actors_size() == 1 &&
-          status.actors(0).units_leased() > 0 && status.actors(0).policy_version() == version)
-        return true;
-      std::this_thread::sleep_for(kLookEvery);
-    }
-    return false;
+    grpc::ClientContext context;
+    v1::GetStatusResponse status;
+    return v1::LearnerService::NewStub(server_->InProcessChannel())->GetStatus(&context, {}, &status).ok() &&
+           status.actors_size() == 1 && status.actors(0).units_leased() > 0 &&
+           status.actors(0).policy_version() == version;
   }
   // Fails at once where an actor ends by itself, e.g. because the learner refuses it, and after a minute.
   void CollectAndCompare(const v1::RunConfig& config, uint32_t update) {
@@ -158,7 +151,9 @@ TEST_F(ActorProcess, SigtermInTheMiddleOfAnEpisodeEndsWithZero) {
   server_->Publish(1, Parameters(config, 1));
   StopSource stop;
   auto collected = std::async(std::launch::async, [&] { return server_->Collect(1, stop.token()).status(); });
-  ASSERT_TRUE(IsPlaying(1));
+  const auto deadline = std::chrono::steady_clock::now() + kCollectLimit;
+  while (!IsPlaying(1) && std::chrono::steady_clock::now() < deadline) collected.wait_for(kLookEvery);
+  EXPECT_TRUE(IsPlaying(1)) << actor.err();
   actor.Signal(SIGTERM);
   EXPECT_EQ(actor.Wait(std::chrono::seconds(20)), 0) << actor.err();
   stop.RequestStop();

@@ -28,9 +28,7 @@ void ExpectWholeRun(const std::string& run) {
   const History history = ReadHistory(ReadFile(run + "/events.jsonl"), kEpisodes);
   EXPECT_THAT(history.violations, ElementsAre());
   EXPECT_EQ(history.updates, static_cast<uint64_t>(kUpdates));
-  std::istringstream lines(ReadFile(run + "/metrics.jsonl"));
-  for (std::string line; std::getline(lines, line);) {
-    const nlohmann::json metrics = nlohmann::json::parse(line);
+  for (const nlohmann::json& metrics : ReadMetrics(run)) {
     EXPECT_LE(metrics["policy_lag_max"], 2);
     EXPECT_LE(metrics["policy_lag_mean"], metrics["policy_lag_max"]);
   }

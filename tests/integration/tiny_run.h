@@ -44,12 +44,18 @@ inline std::string WeightsHash(const std::string& directory) {
   return summary.contains("weights_sha256") ? summary["weights_sha256"].get<std::string>() : "";
 }
 
+// The lines of metrics.jsonl, in order.
+inline std::vector<nlohmann::json> ReadMetrics(const std::string& directory) {
+  std::vector<nlohmann::json> updates;
+  std::istringstream lines(ReadFile(directory + "/metrics.jsonl"));
+  for (std::string line; std::getline(lines, line);) updates.push_back(nlohmann::json::parse(line));
+  return updates;
+}
+
 // Values of `update` in metrics.jsonl, in the order of its lines.
 inline std::vector<int> UpdatesInMetrics(const std::string& directory) {
   std::vector<int> updates;
-  std::istringstream lines(ReadFile(directory + "/metrics.jsonl"));
-  for (std::string line; std::getline(lines, line);)
-    updates.push_back(nlohmann::json::parse(line)["update"].get<int>());
+  for (const nlohmann::json& metrics : ReadMetrics(directory)) updates.push_back(metrics["update"].get<int>());
   return updates;
 }
 

@@ -170,9 +170,8 @@ bool Fleet::WaitForUpdate(int wanted, std::chrono::milliseconds limit) {
 
 double Fleet::Greatest(const std::string& field) const {
   double greatest = 0;
-  std::istringstream lines(testing::ReadFile(run_ + "/metrics.jsonl"));
-  for (std::string line; std::getline(lines, line);)
-    greatest = std::max(greatest, nlohmann::json::parse(line)[field].get<double>());
+  for (const nlohmann::json& metrics : testing::ReadMetrics(run_))
+    greatest = std::max(greatest, metrics[field].get<double>());
   return greatest;
 }
 
