@@ -95,7 +95,7 @@ void TrainingMetrics::Begin(uint32_t update, uint32_t consecutive_reverts) {
   consecutive_reverts_gauge_->Set(consecutive_reverts);
 }
 
-void TrainingMetrics::OnUpdate(const run::MetricsRecord& record, const UpdateFigures& figures) {
+void TrainingMetrics::OnUpdate(const MetricsRecord& record, const UpdateFigures& figures) {
   const ppo::UpdateReport& report = record.report;
   updates_->Increment();
   episodes_->Increment(static_cast<double>(figures.episodes));
@@ -128,7 +128,7 @@ void TrainingMetrics::OnUpdate(const run::MetricsRecord& record, const UpdateFig
 }
 
 // An episode may be too short for some steps; their series stay at 0.
-void TrainingMetrics::ShowAdaptation(const run::MetricsRecord& record) {
+void TrainingMetrics::ShowAdaptation(const MetricsRecord& record) {
   for (const auto& [step, reward] : record.adaptation) {
     const auto found = adaptation_.find(absl::StrCat(step));
     if (found != adaptation_.end()) found->second->Set(reward);

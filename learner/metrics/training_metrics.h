@@ -10,7 +10,7 @@
 #include <map>
 #include <string>
 
-#include "learner/run/run_directory.h"
+#include "learner/metrics/record.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::metrics {
@@ -33,14 +33,14 @@ class TrainingMetrics {
 
   // Where a run starts that was restored: updates completed, and policy updates taken back in a row by then.
   void Begin(uint32_t update, uint32_t consecutive_reverts);
-  void OnUpdate(const run::MetricsRecord& record, const UpdateFigures& figures);
+  void OnUpdate(const MetricsRecord& record, const UpdateFigures& figures);
   // An update that failed because something was not finite.
   void OnNonFinite() { nonfinite_->Increment(); }
   // "collect", "update", "record" or "checkpoint"
   void AddPhase(const std::string& phase, double seconds) { phases_.at(phase)->Increment(seconds); }
 
  private:
-  void ShowAdaptation(const run::MetricsRecord& record);
+  void ShowAdaptation(const MetricsRecord& record);
   void ShowBusy(double wait_seconds, double seconds);
 
   struct Span {

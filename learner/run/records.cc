@@ -34,7 +34,7 @@ void AppendNumber(double value, std::string& out) {
 
 }  // namespace
 
-std::string MetricsLine(const MetricsRecord& metrics) {
+std::string MetricsLine(const metrics::MetricsRecord& metrics) {
   const ppo::UpdateReport& report = metrics.report;
   ordered_json line;
   line["update"] = metrics.update;
@@ -93,7 +93,7 @@ std::string EpisodesLines(const EpisodeRows& episodes) {
   return lines;
 }
 
-std::vector<std::pair<std::string, double>> EventScalars(const MetricsRecord& metrics) {
+std::vector<std::pair<std::string, double>> EventScalars(const metrics::MetricsRecord& metrics) {
   const ppo::UpdateReport& report = metrics.report;
   std::vector<std::pair<std::string, double>> scalars = {
       {"charts/episodic_return", metrics.return_mean},

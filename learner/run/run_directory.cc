@@ -100,7 +100,7 @@ absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {
   return files_->Replace(kConfig, config::Print(config));
 }
 
-absl::Status RunDirectory::Append(const MetricsRecord& metrics, const EpisodeRows& episodes) {
+absl::Status RunDirectory::Append(const metrics::MetricsRecord& metrics, const EpisodeRows& episodes) {
   const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   files_->beginning[1] = EpisodesHeader(episodes);
   files_->beginning[2] = FileVersionRecord(now);

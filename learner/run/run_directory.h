@@ -9,30 +9,11 @@
 #include "absl/status/statusor.h"
 #include "common/fs/file_system.h"
 #include "common/tensor/named_tensor.h"
-#include "learner/ppo/trainer.h"
+#include "learner/metrics/record.h"
 #include "nmn/v1/checkpoint.pb.h"
 #include "nmn/v1/learner.pb.h"
 
 namespace nmn::run {
-
-// One line of metrics.jsonl, and the scalars of the TensorBoard events.
-struct MetricsRecord {
-  uint32_t update = 0;  // from 1
-  double wall_seconds = 0;
-  uint64_t episodes = 0;           // of the run so far
-  uint64_t environment_steps = 0;  // of the run so far
-  double return_mean = 0;          // of this update's episodes, raw
-  double return_sd = 0;
-  double discounted_mean = 0;
-  double discounted_last_1000 = 0;  // mean over the last 1000 episodes so far, or all of them if fewer
-  double steps_per_second = 0;
-  double wait_seconds = 0;     // for the batch
-  double policy_lag_mean = 0;  // versions, over the episodes; 0 in SYNC
-  uint32_t policy_lag_max = 0;
-  std::vector<std::pair<std::string, double>> measures;  // mean of each extra measure
-  std::vector<std::pair<uint32_t, double>> adaptation;   // in-episode step, mean reward
-  ppo::UpdateReport report;
-};
 
 // The episodes of one update, for episodes.csv.
 struct EpisodeRows {
@@ -71,7 +52,7 @@ class RunDirectory {
 
   absl::Status WriteConfig(const v1::RunConfig& config);
   // After an error the rows wait in memory for the next call that can write them; until then no length is told.
-  absl::Status Append(const MetricsRecord& metrics, const EpisodeRows& episodes);
+  absl::Status Append(const metrics::MetricsRecord& metrics, const EpisodeRows& episodes);
   uint64_t waiting_bytes() const;
   // Whole lines for events.jsonl (event_log.h).
   absl::Status AppendEvents(const std::string& lines);

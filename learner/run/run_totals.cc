@@ -50,7 +50,7 @@ UpdateRecord RunTotals::Count(uint32_t update, const service::CollectedBatch& ba
   episodes_ += reward.columns;
   environment_steps_ += steps;
 
-  MetricsRecord metrics;
+  metrics::MetricsRecord metrics;
   metrics.update = update;
   metrics.wall_seconds = WallSeconds();
   metrics.episodes = episodes_;
@@ -75,7 +75,7 @@ double RunTotals::WallSeconds() const { return earlier_wall_seconds_ + SecondsSi
 double RunTotals::RecentReturnMean() const { return MeanOf(recent_returns_); }
 double RunTotals::RecentDiscountedMean() const { return MeanOf(recent_discounted_); }
 
-UpdateSummary SummaryOf(const MetricsRecord& metrics, uint32_t budget_updates, double seconds_left) {
+UpdateSummary SummaryOf(const metrics::MetricsRecord& metrics, uint32_t budget_updates, double seconds_left) {
   UpdateSummary summary;
   summary.update = metrics.update;
   summary.budget_updates = budget_updates;

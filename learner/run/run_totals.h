@@ -17,7 +17,7 @@ namespace nmn::run {
 
 // What is written of one update.
 struct UpdateRecord {
-  MetricsRecord metrics;
+  metrics::MetricsRecord metrics;
   EpisodeRows episodes;
 };
 
@@ -53,6 +53,6 @@ class RunTotals {
 };
 
 // What of it a person watches.
-UpdateSummary SummaryOf(const MetricsRecord& metrics, uint32_t budget_updates, double seconds_left);
+UpdateSummary SummaryOf(const metrics::MetricsRecord& metrics, uint32_t budget_updates, double seconds_left);
 
 }  // namespace nmn::run

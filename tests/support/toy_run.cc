@@ -73,7 +73,7 @@ absl::Status ToyRun::Update(const std::string& batch) {
   weights_ = Trained(weights_, batch);
   ++update_;
   events_->UpdateDone(update_);
-  run::MetricsRecord metrics;
+  metrics::MetricsRecord metrics;
   metrics.update = update_;
   return files_->Append(metrics, {update_, {1.0}, {1.0}, {}, {}});
 }

@@ -16,7 +16,7 @@ class TrainingMetricsTest : public ::testing::Test {
  protected:
   double Value(const std::string& series) { return Samples(registry_).at(series); }
   void Update(const ppo::UpdateReport& report = {}, double wait = 1, double seconds = 4) {
-    run::MetricsRecord record;
+    MetricsRecord record;
     record.update = ++update_;
     record.return_mean = 100;
     record.wait_seconds = wait;

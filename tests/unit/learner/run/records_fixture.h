@@ -7,8 +7,8 @@
 namespace nmn::run {
 
 // An update of three episodes of b2.
-inline MetricsRecord ExampleMetrics(uint32_t update) {
-  MetricsRecord metrics;
+inline metrics::MetricsRecord ExampleMetrics(uint32_t update) {
+  metrics::MetricsRecord metrics;
   metrics.update = update;
   metrics.wall_seconds = 1.5 * update;
   metrics.episodes = 3 * update;

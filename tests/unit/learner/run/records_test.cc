@@ -48,7 +48,7 @@ TEST(MetricsLine, HoldsEveryNumberUnderItsName) {
 }
 
 TEST(MetricsLine, NumbersThatAreNotFiniteAreNull) {
-  MetricsRecord metrics = ExampleMetrics(1);
+  metrics::MetricsRecord metrics = ExampleMetrics(1);
   metrics.report.critic_loss = std::numeric_limits<double>::infinity();
   metrics.adaptation[0].second = std::nan("");
   const json line = json::parse(MetricsLine(metrics));
