@@ -106,10 +106,10 @@ int main(int argc, char** argv) {
   absl::StatusOr<std::unique_ptr<nmn::metrics::Exporter>> exporter =
       nmn::metrics::Exporter::Start({.address = metrics, .health = [&heartbeat] { return heartbeat.Check(); }});
   if (!exporter.ok()) return Fail(exporter.status());
-  if (*exporter != nullptr) spdlog::info("metrics on {}", (*exporter)->url());
+  if (!(*exporter)->url().empty()) spdlog::info("metrics on {}", (*exporter)->url());
   options.heartbeat = &heartbeat;
   std::optional<nmn::actor::ActorMetrics> actor_metrics;
-  if (*exporter != nullptr) options.metrics = &actor_metrics.emplace((*exporter)->registry());
+  if (!(*exporter)->url().empty()) options.metrics = &actor_metrics.emplace((*exporter)->registry());
 
   spdlog::info("actor {} for the learner at {}", options.actor_id, options.learner);
   return nmn::actor::ActorSession(nmn::net::CreateChannel(*address), options).Run(stop.token());

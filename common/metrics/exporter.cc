@@ -39,11 +39,11 @@ Exporter::Exporter() : registry_(std::make_unique<prometheus::Registry>()) {
 Exporter::~Exporter() { server_.reset(); }
 
 absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(const Options& options) {
-  if (options.address == kOff) return nullptr;
-  absl::StatusOr<net::Address> address = ParseMetricsAddress(options.address);
-  if (!address.ok()) return address.status();
   std::unique_ptr<Exporter> self(new Exporter);
   self->health_ = options.health;
+  if (options.address == kOff) return self;
+  absl::StatusOr<net::Address> address = ParseMetricsAddress(options.address);
+  if (!address.ok()) return address.status();
   const auto answer = [exporter = self.get()](std::string_view path) { return exporter->Answer(path); };
   absl::StatusOr<std::unique_ptr<HttpServer>> server = HttpServer::Start(*address, kFlag, answer);
   if (absl::IsUnavailable(server.status()) && options.or_free_port) {
@@ -65,7 +65,9 @@ void Exporter::Remove(const prometheus::Collectable& collectable) {
   collectables_.erase(std::remove(collectables_.begin(), collectables_.end(), &collectable), collectables_.end());
 }
 
-std::string Exporter::url() const { return "http://" + net::ToString(server_->address()) + "/metrics"; }
+std::string Exporter::url() const {
+  return server_ == nullptr ? "" : "http://" + net::ToString(server_->address()) + "/metrics";
+}
 
 std::string Exporter::Text() const {
   std::vector<prometheus::MetricFamily> families = registry_->Collect();

@@ -24,7 +24,8 @@ inline constexpr char kFlagHelp[] =
     "address of /metrics (Prometheus) and /healthz; port 0 takes a free one, \"off\" has none";
 
 // The metrics of a process and where they are read: GET /metrics in Prometheus' text format, GET /healthz. Has
-// process_* and nmn_build_info from the start. Thread-safe.
+// process_* and nmn_build_info from the start. Where it is off, nobody can read it, and all else is the same.
+// Thread-safe.
 class Exporter {
  public:
   struct Options {
@@ -34,7 +35,7 @@ class Exporter {
     std::function<absl::Status()> health = nullptr;
   };
 
-  // Null where the address is "off". Errors name --metrics.
+  // Errors name --metrics.
   static absl::StatusOr<std::unique_ptr<Exporter>> Start(const Options& options);
   ~Exporter();
 
@@ -45,7 +46,7 @@ class Exporter {
   // It is not read any more once this returns.
   void Remove(const prometheus::Collectable& collectable);
 
-  // "http://127.0.0.1:9464/metrics"
+  // "http://127.0.0.1:9464/metrics"; empty where it is off.
   std::string url() const;
   // What a scrape gets.
   std::string Text() const;
@@ -59,7 +60,7 @@ class Exporter {
   std::function<absl::Status()> health_;
   mutable Mutex mutex_;
   std::vector<const prometheus::Collectable*> collectables_ NMN_GUARDED_BY(mutex_);
-  std::unique_ptr<HttpServer> server_;  // last: its thread reads the rest
+  std::unique_ptr<HttpServer> server_;  // null: off. Last: its thread reads the rest
 };
 
 // Asks /healthz of the process whose --metrics this is. OK: well. UNAVAILABLE, in one line: not, or nobody answers.

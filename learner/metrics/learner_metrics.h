@@ -1,9 +1,8 @@
 #pragma once
 
-#include <prometheus/registry.h>
-
 #include <string>
 
+#include "common/metrics/exporter.h"
 #include "learner/metrics/checkpoint_metrics.h"
 #include "learner/metrics/fleet_metrics.h"
 #include "learner/metrics/rpc_metrics.h"
@@ -11,15 +10,25 @@
 
 namespace nmn::metrics {
 
-// All that a learner tells of its run. Must not outlive the registry; `fleet` has to be added to the exporter.
-struct LearnerMetrics {
-  LearnerMetrics(prometheus::Registry& registry, const v1::RunConfig& config, const std::string& run)
-      : training(registry, config, run), checkpoints(registry), rpcs(registry) {}
+// All that a learner tells of its run, on the page of `exporter`, which it must not outlive.
+class LearnerMetrics {
+ public:
+  LearnerMetrics(Exporter& exporter, const v1::RunConfig& config, const std::string& run)
+      : training(exporter.registry(), config, run),
+        checkpoints(exporter.registry()),
+        rpcs(exporter.registry()),
+        exporter_(exporter) {
+    exporter_.Add(fleet);
+  }
+  ~LearnerMetrics() { exporter_.Remove(fleet); }
 
   TrainingMetrics training;
   CheckpointMetrics checkpoints;
   RpcMetrics rpcs;
   FleetMetrics fleet;
+
+ private:
+  Exporter& exporter_;
 };
 
 }  // namespace nmn::metrics

@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "common/sync/mutex.h"
-#include "learner/ingest/event_sink.h"
 #include "learner/run/run_directory.h"
+#include "learner/run/run_events.h"
 
 namespace nmn::run {
 
@@ -16,7 +16,7 @@ namespace nmn::run {
 //
 // Events are kept in memory until Flush: the core's are told under the service's lock, which is no place to wait for a
 // disk. What a kill loses is what came after the last checkpoint, which is void anyway. Thread-safe.
-class EventLog : public ingest::EventSink {
+class EventLog : public RunEvents {
  public:
   explicit EventLog(RunDirectory& directory) : directory_(directory) {}
 
@@ -24,14 +24,14 @@ class EventLog : public ingest::EventSink {
   void OnVerdict(const ingest::Actor* actor, const v1::Trajectory& trajectory, const ingest::Verdict& verdict,
                  uint32_t new_episodes) override;
 
-  void Restored(uint32_t update);        // from the checkpoint of that update
-  void Generation(uint32_t generation);  // begins; what was accepted and not trained on before is void
-  void UpdateBegun(uint32_t update);     // all its episodes are there
-  void UpdateDone(uint32_t update);
-  void CheckpointSaved(uint32_t update);
+  void Restored(uint32_t update) override;
+  void Generation(uint32_t generation) override;
+  void UpdateBegun(uint32_t update) override;
+  void UpdateDone(uint32_t update) override;
+  void CheckpointSaved(uint32_t update) override;
 
   // Appends what was told since the last time to the file. After an error it is kept for the next time.
-  absl::Status Flush();
+  absl::Status Flush() override;
 
  private:
   void Add(const std::string& line);

@@ -55,7 +55,12 @@ TEST(Exporter, ReadsCollectablesUntilTheyAreRemoved) {
   EXPECT_THAT(exporter->Text(), Not(HasSubstr("answer")));
 }
 
-TEST(Exporter, OffIsNone) { EXPECT_EQ(*Exporter::Start({.address = "off"}), nullptr); }
+TEST(Exporter, OffCountsAndServesNobody) {
+  const auto exporter = *Exporter::Start({.address = "off"});
+  AddCounter(exporter->registry(), "units_total", "Units.").Increment(3);
+  EXPECT_THAT(exporter->Text(), HasSubstr("units_total 3\n"));
+  EXPECT_EQ(exporter->url(), "");
+}
 
 TEST(Exporter, RefusesWhatIsNoAddress) {
   const auto exporter = Exporter::Start({.address = "on"});

@@ -20,8 +20,7 @@ namespace {
 // A learner's and an actor's metrics, as their processes serve them, in one text.
 std::string Everything() {
   const auto exporter = *metrics::Exporter::Start({.address = "127.0.0.1:0"});
-  const metrics::LearnerMetrics learner(exporter->registry(), *config::Preset("reference", "b1", "nmn"), "run");
-  exporter->Add(learner.fleet);
+  const metrics::LearnerMetrics learner(*exporter, *config::Preset("reference", "b1", "nmn"), "run");
   const actor::ActorMetrics actor(exporter->registry());
   return exporter->Text();
 }

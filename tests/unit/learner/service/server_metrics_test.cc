@@ -19,7 +19,8 @@ class ServerMetrics : public ::testing::Test {
     server_ = *LearnerServer::Start(options);
   }
   double Handled(const std::string& method, const std::string& code) {
-    return Samples(registry_).at("nmn_grpc_server_handled_total{code=\"" + code + "\",method=\"" + method + "\"}");
+    return Samples(exporter_->Text())
+        .at("nmn_grpc_server_handled_total{code=\"" + code + "\",method=\"" + method + "\"}");
   }
   double Fleet(const std::string& series) { return Samples(metrics_.fleet).at(series); }
   absl::StatusOr<CollectedBatch> CollectFirst() {
@@ -27,8 +28,8 @@ class ServerMetrics : public ::testing::Test {
     return server_->Collect(1, stop_.token());
   }
 
-  prometheus::Registry registry_;
-  metrics::LearnerMetrics metrics_{registry_, TestOptions().config, "run"};
+  std::unique_ptr<metrics::Exporter> exporter_ = *metrics::Exporter::Start({.address = metrics::kOff});
+  metrics::LearnerMetrics metrics_{*exporter_, TestOptions().config, "run"};
   StopSource stop_;
   std::unique_ptr<LearnerServer> server_;
 };
@@ -66,7 +67,7 @@ TEST_F(ServerMetrics, CountRpcsByMethodAndCode) {
   EXPECT_EQ(Handled("Exchange", "OK"), 1);
   // Those before the first weights are told to come again.
   EXPECT_EQ(Handled("Register", "OK"), 1);
-  EXPECT_EQ(Samples(registry_).at("nmn_grpc_server_handling_seconds_count{method=\"Register\"}"),
+  EXPECT_EQ(Samples(exporter_->Text()).at("nmn_grpc_server_handling_seconds_count{method=\"Register\"}"),
             2 + Handled("Register", "UNAVAILABLE"));
 }
 

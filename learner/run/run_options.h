@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "common/config/config.h"
+#include "common/metrics/exporter.h"
+#include "learner/ppo/trainer.h"
+#include "learner/run/stuck_watchdog.h"
+
+namespace nmn::run {
+
+// How a learner was asked to run.
+struct RunOptions {
+  v1::RunConfig config;   // validated
+  std::string directory;  // of the run
+  bool resume = false;    // continue where a checkpoint was ever completed; without it such a directory is refused
+  std::string listen;     // "" serves only actors of this process
+  bool insecure = false;  // `listen` may be an address that other machines reach
+  bool allow_mixed = false;
+  bool discard_corrupt = false;                         // begin anew where checkpoints exist and none is valid
+  std::string metrics = metrics::kOff;                  // host:port of /metrics, or "off"
+  bool metrics_on_any_port = false;                     // where that port is in use
+  bool event_log = false;                               // write events.jsonl (event_log.h)
+  double stuck_seconds = StuckWatchdog::kLeastSeconds;  // a step of the run may take at least as long
+  ppo::TrainerOptions trainer;
+};
+
+}  // namespace nmn::run

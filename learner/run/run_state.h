@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "learner/checkpoint/checkpoint.h"
+#include "learner/ppo/trainer.h"
+#include "learner/run/run_directory.h"
+#include "learner/run/run_options.h"
+#include "learner/run/run_totals.h"
+
+namespace nmn::run {
+
+// What a run is between two of its updates: all that a checkpoint keeps of it.
+struct RunState {
+  v1::RunConfig config;
+  std::string config_hash;
+  std::string run_id;
+  std::unique_ptr<ppo::Trainer> trainer;
+  RunTotals totals;
+  uint32_t update = 0;                         // completed
+  uint32_t consecutive_reverts = 0;            // where it was restored
+  std::optional<uint32_t> saved_update;        // of the newest checkpoint
+  std::map<std::string, uint64_t> file_bytes;  // lengths of the growing files in the checkpoint it was restored from
+
+  uint32_t budget() const;  // in updates
+  bool complete() const { return update >= budget(); }
+};
+
+// A new run with fresh networks.
+absl::StatusOr<RunState> NewState(const RunOptions& options);
+
+// The run of a checkpoint. What no result depends on is taken from the options' config; INVALID_ARGUMENT names what
+// else differs.
+absl::StatusOr<RunState> RestoredState(const checkpoint::Checkpoint& checkpoint, const RunOptions& options);
+
+// `file_bytes`: lengths of the growing files by now.
+checkpoint::Checkpoint CheckpointOf(const RunState& state, const std::map<std::string, uint64_t>& file_bytes);
+
+// summary.json of a run with these weights.
+Summary SummaryOf(const RunState& state, const std::vector<NamedTensor>& weights);
+
+}  // namespace nmn::run

@@ -1,0 +1,32 @@
+#include "learner/run/run_storage.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/failpoint/failpoint.h"
+#include "learner/run/event_log.h"
+
+namespace nmn::run {
+
+absl::StatusOr<RunStorage> OpenStorage(const RunOptions& options) {
+  fs::FileSystem& fs = fs::RealFileSystem();
+  if (absl::Status status = fs.CreateDirectories(options.directory); !status.ok()) {
+    return absl::PermissionDeniedError(absl::StrCat(status.message(), "; choose another --run_dir"));
+  }
+  absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(options.directory);
+  if (!lock.ok()) {
+    // Another process may end; everything else about a lock is for good.
+    return absl::IsFailedPrecondition(lock.status()) ? absl::UnavailableError(lock.status().message()) : lock.status();
+  }
+  if (absl::Status status = failpoint::Hit(failpoint::Point::kStartLocked); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<RunDirectory>> files = RunDirectory::Open(fs, options.directory);
+  if (!files.ok()) return files.status();
+  std::unique_ptr<RunEvents> events = std::make_unique<RunEvents>();
+  if (options.event_log) events = std::make_unique<EventLog>(**files);
+  auto checkpoints =
+      std::make_unique<checkpoint::CheckpointStore>(fs, options.directory, options.config.checkpoint().keep());
+  return RunStorage{
+      fs, options.directory, *std::move(lock), *std::move(files), std::move(events), std::move(checkpoints)};
+}
+
+}  // namespace nmn::run
