@@ -190,7 +190,8 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
     }
   }
   if (!critic.ok()) return critic.status();
-  if (!failpoint::Hit(failpoint::Point::kUpdatePoison).ok()) critic_.parameters.detach().select(0, 0).fill_(std::numeric_limits<double>::quiet_NaN());
+  if (!failpoint::Hit(failpoint::Point::kUpdatePoison).ok())
+    critic_.parameters.detach().select(0, 0).fill_(std::numeric_limits<double>::quiet_NaN());
   if (absl::Status status = CheckFinite(critic->loss); !status.ok()) return status;
   report.critic_loss = critic->loss;
   report.critic_gradient_norm = critic->gradient_norm;
