@@ -12,6 +12,7 @@
 #include "actor/session.h"
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
+#include "common/flags/flags.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
 #include "common/net/actor_id.h"
@@ -48,34 +49,24 @@ int main(int argc, char** argv) {
   double connect_timeout_seconds = 600;
   nmn::actor::ActorSession::Options options;
   options.actor_id = nmn::actor::DefaultActorId();
-  app.add_option("--learner", learner, "address of the learner, host:port")->envname("NMN_LEARNER");
+  app.add_option("--learner", learner, "address of the learner, host:port");
   app.add_option("--actor_id", options.actor_id,
-                 "name of this actor: 1 to 64 of a-z, 0-9 and -; default: the host's and a random part")
-      ->envname("NMN_ACTOR_ID");
+                 "name of this actor: 1 to 64 of a-z, 0-9 and -; default: the host's and a random part");
   app.add_option("--connect_timeout", connect_timeout_seconds, "seconds without a learner before giving up")
-      ->envname("NMN_CONNECT_TIMEOUT")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e9));
   app.add_option("--lanes", options.lanes,
                  "most episodes played at once; 0: as many as an update has; reaches no result")
-      ->envname("NMN_LANES")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 16));
-  app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->envname("NMN_METRICS")->capture_default_str();
+  app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->capture_default_str();
   app.add_flag(
       "--health", health,
       "ask the actor whose --metrics this is whether it is well, and exit: 0 it is, 1 it is not; one that waits "
       "for its learner is");
-  app.add_option("--log_level", log_level, "trace, debug, info, warn, error or off")
-      ->envname("NMN_LOG_LEVEL")
-      ->capture_default_str();
+  app.add_option("--log_level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
   app.add_flag("--print_config", print_config, "print the settings as they are understood, and exit");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    return Fail(absl::InvalidArgumentError(std::string(error.what()) + "; see nmn-actor --help"));
-  }
+  if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
   if (health) {
     const absl::Status status = nmn::metrics::CheckHealth(metrics, kHealthTimeout);
     if (!status.ok()) return Fail(status);

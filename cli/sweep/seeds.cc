@@ -1,12 +1,13 @@
 #include "cli/sweep/seeds.h"
 
+#include <optional>
 #include <set>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/sweep/grid.h"
+#include "common/text/number.h"
 
 namespace nmn::sweep {
 namespace {
@@ -23,9 +24,10 @@ absl::StatusOr<std::vector<uint64_t>> ParseSeeds(const std::string& text) {
   std::set<uint64_t> seen;
   for (const std::string& part : std::vector<std::string>(absl::StrSplit(text, ','))) {
     const std::vector<std::string> ends = absl::StrSplit(part, '-');
-    uint64_t first = 0, last = 0;
-    if (ends.size() > 2 || !absl::SimpleAtoi(ends.front(), &first) || !absl::SimpleAtoi(ends.back(), &last))
+    const std::optional<uint64_t> lowest = text::ReadWhole(ends.front()), highest = text::ReadWhole(ends.back());
+    if (ends.size() > 2 || !lowest || !highest)
       return Refused(text, absl::StrCat("\"", part, "\" is no number and no range"));
+    const uint64_t first = *lowest, last = *highest;
     if (last < first) return Refused(text, absl::StrCat("the range ", part, " is empty"));
     if (last - first >= kMostRuns)
       return Refused(text, absl::StrCat("the range ", part, " has more than ", kMostRuns, " seeds"));

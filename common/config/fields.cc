@@ -1,13 +1,9 @@
 #include "common/config/fields.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <utility>
-
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/text/suggestion.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::config {
@@ -17,22 +13,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
-
-// Levenshtein: insertions, deletions and replacements that lead from a to b.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
 
 bool FindPath(const Descriptor& from, const Descriptor& wanted, const std::string& prefix, std::string& path) {
   for (int i = 0; i < from.field_count(); ++i) {
@@ -56,29 +36,10 @@ std::string EnumPrefix(const EnumDescriptor& type) {
 
 }  // namespace
 
-std::vector<std::string> NearNames(const Descriptor& message, std::string_view name) {
-  const std::string lower = absl::AsciiStrToLower(std::string(name));
-  std::vector<std::pair<size_t, std::string>> near;
-  for (int i = 0; i < message.field_count(); ++i) {
-    const std::string& candidate = message.field(i)->name();
-    const size_t distance = EditDistance(lower, candidate);
-    const bool part = lower.size() >= 3 && absl::StrContains(candidate, lower);
-    if (part || distance <= std::max<size_t>(1, candidate.size() / 3)) near.emplace_back(distance, candidate);
-  }
-  std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<std::string> names;
-  for (const auto& [distance, candidate] : near) {
-    if (names.size() < 3) names.push_back(candidate);
-  }
-  return names;
-}
-
 std::string Suggestion(const Descriptor& message, std::string_view name) {
-  const std::vector<std::string> near = NearNames(message, name);
-  if (!near.empty()) return absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?");
   std::vector<std::string> all;
   for (int i = 0; i < message.field_count(); ++i) all.push_back(message.field(i)->name());
-  return absl::StrCat("; the fields are ", absl::StrJoin(all, ", "));
+  return text::Suggestion(name, all, "the fields");
 }
 
 std::string PathOf(const Descriptor& message) {

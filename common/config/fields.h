@@ -2,14 +2,10 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "google/protobuf/descriptor.h"
 
 namespace nmn::config {
-
-// Field names of `message` that `name` may have meant, nearest first: at most three, none where all are far.
-std::vector<std::string> NearNames(const google::protobuf::Descriptor& message, std::string_view name);
 
 // "; did you mean kl_target?", or "; did you mean a or b?", or the names there are where none is near.
 std::string Suggestion(const google::protobuf::Descriptor& message, std::string_view name);

@@ -1,4 +1,6 @@
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -8,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "common/config/config.h"
 #include "common/config/fields.h"
+#include "common/text/number.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
@@ -30,27 +33,29 @@ absl::Status SetScalar(const std::string& path, const FieldDescriptor* field, co
   const bool add = field->is_repeated();
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_UINT32: {
-      uint32_t number = 0;
-      if (!absl::SimpleAtoi(value, &number)) return Takes(path, "a whole number from 0 to 4294967295", value);
+      const std::optional<uint64_t> whole = text::ReadWhole(value, UINT32_MAX);
+      if (!whole) return Takes(path, "a whole number from 0 to 4294967295", value);
+      const uint32_t number = static_cast<uint32_t>(*whole);
       add ? reflection.AddUInt32(&message, field, number) : reflection.SetUInt32(&message, field, number);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_UINT64: {
-      uint64_t number = 0;
-      if (!absl::SimpleAtoi(value, &number)) return Takes(path, "a whole number from 0 to 18446744073709551615", value);
-      add ? reflection.AddUInt64(&message, field, number) : reflection.SetUInt64(&message, field, number);
+      const std::optional<uint64_t> number = text::ReadWhole(value);
+      if (!number) return Takes(path, "a whole number from 0 to 18446744073709551615", value);
+      add ? reflection.AddUInt64(&message, field, *number) : reflection.SetUInt64(&message, field, *number);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_FLOAT: {
       float number = 0;
-      if (!absl::SimpleAtof(value, &number) || !std::isfinite(number)) return Takes(path, "a number", value);
+      if (!text::IsDecimal(value) || !absl::SimpleAtof(value, &number) || !std::isfinite(number))
+        return Takes(path, "a number", value);
       add ? reflection.AddFloat(&message, field, number) : reflection.SetFloat(&message, field, number);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_DOUBLE: {
-      double number = 0;
-      if (!absl::SimpleAtod(value, &number) || !std::isfinite(number)) return Takes(path, "a number", value);
-      add ? reflection.AddDouble(&message, field, number) : reflection.SetDouble(&message, field, number);
+      const std::optional<double> number = text::ReadDecimal(value);
+      if (!number) return Takes(path, "a number", value);
+      add ? reflection.AddDouble(&message, field, *number) : reflection.SetDouble(&message, field, *number);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_BOOL: {

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
+#include "common/flags/flags.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
 #include "common/net/address.h"
@@ -78,45 +80,30 @@ int main(int argc, char** argv) {
   options.metrics = nmn::metrics::kLearnerAddress;
   options.listen = "127.0.0.1:50051";
   options.trainer.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  app.add_option("--config", config_path, "RunConfig as textproto")->envname("NMN_CONFIG");
-  app.add_option("--run_dir", options.directory, "directory of the run; created where absent")->envname("NMN_RUN_DIR");
+  app.add_option("--config", config_path, "RunConfig as textproto");
+  app.add_option("--run_dir", options.directory, "directory of the run; created where absent");
   app.add_flag("--resume", options.resume,
-               "continue the run in --run_dir; begins anew where no checkpoint was ever completed")
-      ->envname("NMN_RESUME");
+               "continue the run in --run_dir; begins anew where no checkpoint was ever completed");
   app.add_option("--listen", options.listen, "address to serve actors on; port 0 takes a free one")
-      ->envname("NMN_LISTEN")
       ->capture_default_str();
   app.add_flag("--insecure", options.insecure,
-               "allow --listen on an address that other machines reach, without encryption")
-      ->envname("NMN_INSECURE");
+               "allow --listen on an address that other machines reach, without encryption");
   app.add_flag("--allow_mixed", options.allow_mixed,
-               "accept actors of another build or rounding class; gives up bit-reproducibility")
-      ->envname("NMN_ALLOW_MIXED");
-  app.add_option("--device", options.trainer.device, "cpu, cuda or cuda:INDEX")
-      ->envname("NMN_DEVICE")
-      ->capture_default_str();
+               "accept actors of another build or rounding class; gives up bit-reproducibility");
+  app.add_option("--device", options.trainer.device, "cpu, cuda or cuda:INDEX")->capture_default_str();
   app.add_option("--threads", options.trainer.threads, "threads of the updates; reaches no result")
-      ->envname("NMN_THREADS")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  app.add_option("--metrics", options.metrics, nmn::metrics::kFlagHelp)->envname("NMN_METRICS")->capture_default_str();
+  app.add_option("--metrics", options.metrics, nmn::metrics::kFlagHelp)->capture_default_str();
   app.add_flag("--health", health,
                "ask the learner whose --listen this is whether it serves, and exit: 0 it does, 1 it does not");
-  app.add_option("--log_level", log_level, "debug, info, warn or error")
-      ->envname("NMN_LOG_LEVEL")
-      ->capture_default_str();
+  app.add_option("--log_level", log_level, "debug, info, warn or error")->capture_default_str();
   app.add_flag("--discard_corrupt", options.discard_corrupt,
-               "with --resume: begin anew where checkpoints exist and none is valid")
-      ->envname("NMN_DISCARD_CORRUPT");
-  app.add_flag("--event_log", options.event_log, "write events.jsonl: what becomes of every unit (docs/reliability.md)")
-      ->envname("NMN_EVENT_LOG");
+               "with --resume: begin anew where checkpoints exist and none is valid");
+  app.add_flag("--event_log", options.event_log,
+               "write events.jsonl: what becomes of every unit (docs/reliability.md)");
   app.add_flag("--print_config", print_config, "print the config as it is understood, and exit");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    return Fail(absl::InvalidArgumentError(absl::StrCat(error.what(), "; see nmn-learner --help")));
-  }
+  if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
   if (health) return AskHealth(options.listen);
   if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));
   if (absl::Status status = nmn::log::SetUp("nmn-learner", log_level); !status.ok()) return Fail(status);

@@ -39,11 +39,11 @@ TEST(Nmn, SaysItsVersionAndCommit) {
   EXPECT_THAT(outcome.out, ::testing::MatchesRegex("nmn [0-9.]+ \\([0-9a-z-]+\\)\n"));
 }
 
-TEST(Nmn, AnUnknownVerbIsNamed) { ExpectOneLineError(Nmn({"evaluate"}), "unknown: evaluate"); }
+TEST(Nmn, AnUnknownVerbIsNamed) { ExpectOneLineError(Nmn({"evl"}), "unknown verb evl; did you mean eval?"); }
 
 TEST(Nmn, AnUnknownFlagIsNamed) {
-  ExpectOneLineError(Nmn({"version", "--jsonn"}), "--jsonn; see nmn version --help");
-  ExpectOneLineError(Nmn({"report", "--outt=x"}), "--outt=x");
+  ExpectOneLineError(Nmn({"version", "--jsonn"}), "unknown flag --jsonn; did you mean --json?; see nmn version --help");
+  ExpectOneLineError(Nmn({"report", "--outt=x"}), "unknown flag --outt=x; did you mean --out?");
 }
 
 TEST(Nmn, AMissingVerbSaysWhereToRead) { ExpectOneLineError(Nmn({}), "see nmn --help"); }

@@ -1,0 +1,191 @@
+#include "common/flags/arguments.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/text/number.h"
+#include "common/text/suggestion.h"
+
+namespace nmn::flags {
+namespace {
+
+// What CLI11 calls the type of an option; its validators' words follow after a colon.
+std::string TypeOf(const CLI::Option& option) {
+  const std::string name = option.get_type_name();
+  return name.substr(0, name.find(':'));
+}
+
+// "UINT:INT in [1 - 1024]": the range; empty where the option has none.
+std::string RangeOf(const CLI::Option& option) {
+  const std::string name = option.get_type_name();
+  const size_t in = name.find(" in [");
+  return in == std::string::npos ? "" : name.substr(in + 4);
+}
+
+bool IsSwitch(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
+
+bool MayBeRepeated(const CLI::Option& option) {
+  return IsSwitch(option) || option.get_expected_max() > 1 ||
+         option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+}
+
+absl::Status Refused(const std::string& origin, const std::string& value, const std::string& rule) {
+  return absl::InvalidArgumentError(absl::StrCat(origin, "=", value, ": it must be ", rule));
+}
+
+absl::Status CheckNumber(const CLI::Option& option, const std::string& origin, const std::string& value) {
+  const std::string type = TypeOf(option);
+  const std::string range = RangeOf(option);
+  if (type == "UINT" && !text::ReadWhole(value)) {
+    return Refused(
+        origin, value,
+        range.empty() ? "a whole number from 0 to 18446744073709551615" : absl::StrCat("a whole number in ", range));
+  }
+  if (type == "INT" && !text::ReadInteger(value))
+    return Refused(origin, value, range.empty() ? "a whole number" : absl::StrCat("a whole number in ", range));
+  if (type == "FLOAT" && !text::ReadDecimal(value))
+    return Refused(origin, value, range.empty() ? "a decimal number" : absl::StrCat("a decimal number in ", range));
+  return absl::OkStatus();
+}
+
+// The flags of a verb, with their dashes.
+std::vector<std::string> FlagsOf(const CLI::App& verb) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back(absl::StrCat("--", name));
+  }
+  return names;
+}
+
+std::vector<CLI::App*> VerbsOf(CLI::App& app) {
+  return app.get_subcommands([](CLI::App*) { return true; });
+}
+
+CLI::App* FindVerb(CLI::App& app, const std::string& name) {
+  for (CLI::App* verb : VerbsOf(app)) {
+    if (verb->get_name() == name) return verb;
+  }
+  return nullptr;
+}
+
+absl::Status UnknownFlag(const CLI::App& verb, const std::string& argument) {
+  const std::string name = argument.substr(0, argument.find('='));
+  const std::vector<std::string> flags = FlagsOf(verb);
+  const std::vector<std::string> near =
+      text::Near(absl::StartsWith(name, "--") ? name : absl::StrCat("-", name), flags);
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown flag ", argument,
+                   near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?")));
+}
+
+absl::Status UnknownVerb(CLI::App& app, const std::string& argument) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : VerbsOf(app)) names.push_back(verb->get_name());
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown verb ", argument, text::Suggestion(argument, names, "the verbs")));
+}
+
+// One --flag of `verb`, whose value may be the next argument; `i` moves over what it takes.
+absl::Status TakeFlag(const CLI::App& verb, const std::vector<std::string>& arguments, size_t& i, Called& called) {
+  const std::string& argument = arguments[i];
+  const size_t equals = argument.find('=');
+  const std::string flag = argument.substr(0, equals);
+  const CLI::Option* option = verb.get_option_no_throw(flag);
+  if (option == nullptr) return UnknownFlag(verb, argument);
+  const std::string name = flag.substr(2);
+  if (name == "help" || name == "version") called.help = true;
+  if (IsSwitch(*option)) {
+    if (equals != std::string::npos) {
+      if (absl::Status status = CheckValue(*option, flag, argument.substr(equals + 1)); !status.ok()) return status;
+    }
+    called.given[name] = "";
+    return absl::OkStatus();
+  }
+  std::string value;
+  if (equals != std::string::npos) {
+    value = argument.substr(equals + 1);
+    if (value.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flag, "= has no value; give one, or leave the flag out (is a variable of the shell unset?)"));
+    }
+  } else {
+    if (i + 1 == arguments.size()) return absl::InvalidArgumentError(absl::StrCat(flag, " has no value"));
+    value = arguments[++i];
+    if (value.empty() || absl::StartsWith(value, "--")) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flag, " has no value", value.empty() ? "" : absl::StrCat(": ", value, " is the next flag"),
+                       "; write ", flag, "=VALUE"));
+    }
+  }
+  if (called.given.count(name) != 0 && !MayBeRepeated(*option)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, " is given twice: ", called.given[name], " and ", value, "; give it once"));
+  }
+  called.given[name] = value;
+  return CheckValue(*option, flag, value);
+}
+
+}  // namespace
+
+absl::Status CheckValue(const CLI::Option& option, const std::string& origin, const std::string& value) {
+  if (IsSwitch(option)) {
+    static const std::vector<std::string> legal = {"true", "false", "1", "0", "yes", "no", "on", "off"};
+    if (std::find(legal.begin(), legal.end(), value) == legal.end()) return Refused(origin, value, "true or false");
+    return absl::OkStatus();
+  }
+  if (option.get_delimiter() == '\0') return CheckNumber(option, origin, value);
+  for (const absl::string_view part : absl::StrSplit(value, option.get_delimiter())) {
+    if (part.empty()) {
+      return Refused(origin, value,
+                     absl::StrCat("a list with one '", std::string(1, option.get_delimiter()),
+                                  "' between its parts, and no part empty"));
+    }
+    if (absl::Status status = CheckNumber(option, origin, std::string(part)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+std::string NameOf(const CLI::App& verb) {
+  const CLI::App* parent = verb.get_parent();
+  return parent == nullptr ? verb.get_name() : absl::StrCat(NameOf(*parent), " ", verb.get_name());
+}
+
+void ReadStrictly(CLI::Option& option) {
+  const std::string type = TypeOf(option);
+  if (type != "UINT" && type != "INT") return;
+  // The number, or the text as it is where it is none: CheckValue has refused it, or CLI11 will.
+  option.transform([](std::string value) {
+    const std::optional<int64_t> integer = text::ReadInteger(value);
+    if (integer) return absl::StrCat(*integer);
+    const std::optional<uint64_t> whole = text::ReadWhole(value);
+    return whole ? absl::StrCat(*whole) : value;
+  });
+}
+
+absl::Status Walk(CLI::App& app, const std::vector<std::string>& arguments, Called& called) {
+  called.verb = &app;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") break;
+    if (absl::StartsWith(argument, "--")) {
+      if (absl::Status status = TakeFlag(*called.verb, arguments, i, called); !status.ok()) return status;
+      continue;
+    }
+    if (argument == "-h") {
+      called.help = true;
+      continue;
+    }
+    if (argument.size() > 1 && argument[0] == '-') return UnknownFlag(*called.verb, argument);
+    if (CLI::App* verb = FindVerb(*called.verb, argument); verb != nullptr) {
+      called.verb = verb;
+    } else if (called.verb == &app && !VerbsOf(app).empty()) {
+      return UnknownVerb(app, argument);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace nmn::flags

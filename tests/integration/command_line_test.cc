@@ -1,0 +1,116 @@
+// The command line of the three programs, as a person or a script meets it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <regex>
+#include <set>
+
+#include "common/flags/environment.h"
+#include "tests/integration/tiny_run.h"
+
+namespace nmn::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr int kPermanent = 42;
+
+Outcome Nmn(std::vector<std::string> arguments, std::vector<std::string> environment = {}) {
+  arguments.insert(arguments.begin(), Binary("nmn"));
+  return RunProcess(std::move(arguments), std::chrono::seconds(60), std::move(environment));
+}
+
+void ExpectRefused(const Outcome& outcome, const ::testing::Matcher<std::string>& message) {
+  EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
+  EXPECT_THAT(outcome.err, message);
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+}
+
+// The flags in what a program says of itself, as variables.
+std::set<std::string> VariablesIn(const std::vector<std::string>& program) {
+  std::vector<std::string> arguments = program;
+  arguments.push_back("--help");
+  const Outcome help = RunProcess(arguments);
+  EXPECT_EQ(help.code, 0) << help.err;
+  std::set<std::string> variables;
+  // "  --run_dir TEXT (Env:NMN_RUN_DIR)"
+  static const std::regex pattern("\\(Env:(NMN_[A-Z_]+)\\)");
+  for (std::sregex_iterator match(help.out.begin(), help.out.end(), pattern), end; match != end; ++match)
+    variables.insert((*match)[1]);
+  return variables;
+}
+
+TEST(CommandLine, EveryFlagOfEveryProgramIsAVariableThatTheOthersKnow) {
+  std::set<std::string> variables;
+  for (const std::string program : {"nmn-learner", "nmn-actor"}) variables.merge(VariablesIn({Binary(program)}));
+  for (const std::string verb :
+       {"train", "eval", "trace", "export", "report", "sweep", "replay", "status", "bench", "version"})
+    variables.merge(VariablesIn({Binary("nmn"), verb}));
+  variables.merge(VariablesIn({Binary("nmn"), "sweep", "status"}));
+  ASSERT_TRUE(variables.count("NMN_RUN_DIR") == 1 && variables.count("NMN_CONNECT_TIMEOUT") == 1);
+  const std::vector<std::string>& known = flags::KnownVariables();
+  for (const std::string& variable : variables)
+    EXPECT_NE(std::find(known.begin(), known.end(), variable), known.end())
+        << variable << " is not in common/flags/environment.cc";
+}
+
+// The seed that `nmn train` understands, from the config it prints.
+std::string SeedOf(const std::vector<std::string>& flags, std::vector<std::string> environment = {}) {
+  std::vector<std::string> arguments = {"train", "--benchmark=b1", "--print_config"};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  const Outcome outcome = Nmn(arguments, std::move(environment));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  std::smatch match;
+  static const std::regex pattern("(^|\n)seed: ([0-9]+)");
+  return std::regex_search(outcome.out, match, pattern) ? match[2].str() : "none";
+}
+
+TEST(CommandLine, OneTextIsOneNumberWhereverItStands) {
+  EXPECT_EQ(SeedOf({"--seed=010"}), "10");
+  EXPECT_EQ(SeedOf({"--seed", "08"}), "8");
+  EXPECT_EQ(SeedOf({"--set", "seed=010"}), "10");
+  EXPECT_EQ(SeedOf({}, {"NMN_SEED=010"}), "10");
+}
+
+TEST(CommandLine, WhatIsNoSeedIsRefusedWhereverItStands) {
+  for (const std::string value : {"-1", "18446744073709551616", "0x10"}) {
+    ExpectRefused(Nmn({"train", "--benchmark=b1", "--print_config", "--seed=" + value}), HasSubstr("--seed=" + value));
+    ExpectRefused(Nmn({"train", "--benchmark=b1", "--print_config"}, {"NMN_SEED=" + value}),
+                  HasSubstr("NMN_SEED=" + value));
+    ExpectRefused(Nmn({"train", "--benchmark=b1", "--print_config", "--set", "seed=" + value}),
+                  AllOf(HasSubstr("seed takes a whole number"), HasSubstr(value)));
+    ExpectRefused(Nmn({"eval", "--benchmark=b1", "--policy=zero", "--episodes=1", "--seed=" + value}),
+                  HasSubstr("--seed=" + value));
+  }
+}
+
+TEST(CommandLine, AnUnsetVariableOfTheShellSwallowsNoFlag) {
+  TemporaryDirectory directory;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path());
+  ExpectRefused(Nmn({"train", "--benchmark=b1", "--run_dir=", "--updates=1"}), HasSubstr("--run_dir= has no value"));
+  ExpectRefused(Nmn({"report", "runs", "--out=", "--each"}), HasSubstr("--out= has no value"));
+  ExpectRefused(Nmn({"sweep", "sweep", "--benchmark=b1", "--seeds=1", "--registry=", "--jobs=2"}),
+                HasSubstr("--registry= has no value"));
+  ExpectRefused(RunProcess({Binary("nmn-actor"), "--learner=", "--lanes=1"}), HasSubstr("--learner= has no value"));
+  ExpectRefused(RunProcess({Binary("nmn-learner"), "--config", "--resume"}), HasSubstr("--config has no value"));
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(CommandLine, AMisspeltVariableIsRefusedByEveryProgram) {
+  ExpectRefused(Nmn({"train", "--benchmark=b1", "--print_config"}, {"NMN_SEDE=3"}),
+                AllOf(HasSubstr("NMN_SEDE"), HasSubstr("NMN_SEED")));
+  ExpectRefused(RunProcess({Binary("nmn-learner"), "--config=x"}, std::chrono::seconds(60), {"NMN_RUNDIR=x"}),
+                AllOf(HasSubstr("NMN_RUNDIR"), HasSubstr("NMN_RUN_DIR")));
+  ExpectRefused(RunProcess({Binary("nmn-actor"), "--learner=localhost:1"}, std::chrono::seconds(60), {"NMN_LANE=1"}),
+                AllOf(HasSubstr("NMN_LANE"), HasSubstr("NMN_LANES")));
+}
+
+}  // namespace
+}  // namespace nmn::testing

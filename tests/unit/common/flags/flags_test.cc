@@ -1,0 +1,219 @@
+#include "common/flags/flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nmn::flags {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::internal::CaptureStderr;
+using ::testing::internal::GetCapturedStderr;
+
+constexpr int kPermanent = 42;
+
+// A program with one verb that has an option of every kind.
+class CommandLine : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    CLI::App* verb = app_.add_subcommand("play", "");
+    verb->add_option("DIRECTORY", directory_);
+    verb->add_option("--seed", seed_);
+    verb->add_option("--updates", updates_);
+    verb->add_option("--offset", offset_);
+    verb->add_option("--seconds", seconds_)->check(CLI::Range(0.0, 60.0));
+    verb->add_option("--threads", threads_)->capture_default_str()->check(CLI::Range(1, 1024));
+    verb->add_option("--run_dir", run_dir_);
+    verb->add_option("--until", until_)->delimiter(',');
+    verb->add_option("--set", set_)->take_all()->delimiter('\0');
+    verb->add_flag("--each", each_);
+    verb->callback([this] { played_ = true; });
+    app_.require_subcommand(1);
+  }
+  void TearDown() override {
+    for (const std::string& name : variables_) unsetenv(name.c_str());
+  }
+  void Environment(const std::string& name, const std::string& value) {
+    setenv(name.c_str(), value.c_str(), 1);
+    variables_.push_back(name);
+  }
+  std::optional<int> Parse(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "tool");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    CaptureStderr();
+    const std::optional<int> code = flags::Parse(app_, static_cast<int>(argv.size()) - 1, argv.data());
+    said_ = GetCapturedStderr();
+    return code;
+  }
+  // The one line on stderr of a call that is refused before the verb runs.
+  std::string Refusal(std::vector<std::string> arguments) {
+    const std::optional<int> code = Parse(std::move(arguments));
+    EXPECT_EQ(code, kPermanent);
+    EXPECT_FALSE(played_);
+    EXPECT_EQ(std::count(said_.begin(), said_.end(), '\n'), 1) << said_;
+    return said_;
+  }
+
+  CLI::App app_{"", "tool"};
+  std::string directory_;
+  std::optional<uint64_t> seed_;
+  std::optional<uint32_t> updates_;
+  int offset_ = 0;
+  double seconds_ = 0;
+  int threads_ = 1;
+  std::string run_dir_;
+  std::vector<double> until_;
+  std::vector<std::string> set_;
+  bool each_ = false;
+  bool played_ = false;
+  std::string said_;
+  std::vector<std::string> variables_;
+};
+
+TEST_F(CommandLine, LeadingZerosAreDecimal) {
+  ASSERT_EQ(Parse({"play", "--seed=010", "--updates", "08", "--offset=-012", "--threads=016"}), std::nullopt) << said_;
+  EXPECT_EQ(seed_, 10u);
+  EXPECT_EQ(updates_, 8u);
+  EXPECT_EQ(offset_, -12);
+  EXPECT_EQ(threads_, 16);
+}
+
+TEST_F(CommandLine, TheGreatestSeedIsOne) {
+  ASSERT_EQ(Parse({"play", "--seed=18446744073709551615"}), std::nullopt) << said_;
+  EXPECT_EQ(seed_, UINT64_MAX);
+}
+
+TEST_F(CommandLine, WhatIsNoWholeNumberNamesFlagValueAndLegalValues) {
+  for (const char* value : {"-1", "18446744073709551616", "0x10", "1e3", "+1", " 1", "3.0", "x"}) {
+    EXPECT_THAT(Refusal({"play", std::string("--seed=") + value}),
+                AllOf(HasSubstr(std::string("--seed=") + value), HasSubstr("from 0 to 18446744073709551615")));
+  }
+}
+
+TEST_F(CommandLine, ANumberTooLargeForItsFieldIsRefused) {
+  EXPECT_THAT(Refusal({"play", "--updates=4294967296"}), HasSubstr("--updates=4294967296 is too large"));
+}
+
+TEST_F(CommandLine, ARangeIsSaid) {
+  EXPECT_THAT(Refusal({"play", "--threads=many"}),
+              HasSubstr("--threads=many: it must be a whole number in [1 - 1024]"));
+}
+
+TEST_F(CommandLine, OutOfRangeNamesTheFlag) {
+  EXPECT_THAT(Refusal({"play", "--threads=0"}), AllOf(HasSubstr("--threads"), HasSubstr("1 to 1024")));
+}
+
+TEST_F(CommandLine, NotANumberIsNoDecimal) {
+  EXPECT_THAT(Refusal({"play", "--seconds=nan"}), AllOf(HasSubstr("--seconds=nan"), HasSubstr("[0 - 60]")));
+}
+
+TEST_F(CommandLine, EveryPartOfAListIsRead) {
+  EXPECT_THAT(Refusal({"play", "--until=1,2x"}), HasSubstr("--until=2x: it must be a decimal number"));
+}
+
+TEST_F(CommandLine, AListHasNoEmptyPart) {
+  EXPECT_THAT(Refusal({"play", "--until=1,,2"}), HasSubstr("--until=1,,2: it must be a list"));
+}
+
+TEST_F(CommandLine, AnEmptyValueDoesNotTakeTheNextFlag) {
+  EXPECT_THAT(Refusal({"play", "--run_dir=", "--updates=1"}), HasSubstr("--run_dir= has no value"));
+}
+
+TEST_F(CommandLine, TheNextFlagIsNoValue) {
+  EXPECT_THAT(Refusal({"play", "--run_dir", "--updates=1"}),
+              HasSubstr("--run_dir has no value: --updates=1 is the next flag"));
+}
+
+TEST_F(CommandLine, TheLastFlagNeedsItsValueToo) {
+  EXPECT_THAT(Refusal({"play", "--run_dir"}), HasSubstr("--run_dir has no value"));
+}
+
+TEST_F(CommandLine, AnEmptySwitchIsRefused) {
+  EXPECT_THAT(Refusal({"play", "--each="}), HasSubstr("--each=: it must be true or false"));
+}
+
+TEST_F(CommandLine, OneFlagTakesOneValue) {
+  ASSERT_EQ(Parse({"play", "--set", "a=1", "--set=b=[1,2]", "directory"}), std::nullopt) << said_;
+  EXPECT_THAT(set_, ElementsAre("a=1", "b=[1,2]"));
+  EXPECT_EQ(directory_, "directory");
+}
+
+TEST_F(CommandLine, AValueGivenTwiceIsRefused) {
+  EXPECT_THAT(Refusal({"play", "--seed=3", "--seed=4"}), HasSubstr("--seed is given twice: 3 and 4"));
+}
+
+TEST_F(CommandLine, AnUnknownFlagSuggestsANearOne) {
+  EXPECT_THAT(Refusal({"play", "--sede=3"}), HasSubstr("tool play: unknown flag --sede=3; did you mean --seed?"));
+}
+
+TEST_F(CommandLine, OneDashIsTooFew) { EXPECT_THAT(Refusal({"play", "-seed=3"}), HasSubstr("did you mean --seed?")); }
+
+TEST_F(CommandLine, AnUnknownVerbSuggestsANearOne) {
+  EXPECT_THAT(Refusal({"paly", "--seed=3"}), HasSubstr("tool: unknown verb paly; did you mean play?"));
+}
+
+TEST_F(CommandLine, FlagsComeFromTheEnvironmentToo) {
+  Environment("NMN_RUN_DIR", "there");
+  Environment("NMN_SEED", "010");
+  Environment("NMN_EACH", "1");
+  Environment("NMN_UPDATES", "");
+  ASSERT_EQ(Parse({"play", "--seed=3"}), std::nullopt) << said_;
+  EXPECT_EQ(run_dir_, "there");
+  EXPECT_EQ(seed_, 3u) << "the command line wins";
+  EXPECT_TRUE(each_);
+  EXPECT_EQ(updates_, std::nullopt) << "an empty variable counts as unset";
+}
+
+TEST_F(CommandLine, ANumberOfTheEnvironmentIsReadAsOneOfTheCommandLine) {
+  Environment("NMN_SEED", "010");
+  ASSERT_EQ(Parse({"play"}), std::nullopt) << said_;
+  EXPECT_EQ(seed_, 10u);
+}
+
+TEST_F(CommandLine, ABadVariableIsNamed) {
+  Environment("NMN_SEED", "-1");
+  EXPECT_THAT(Refusal({"play"}), HasSubstr("NMN_SEED=-1: it must be a whole number"));
+}
+
+TEST_F(CommandLine, AVariableOutOfRangeIsNamed) {
+  Environment("NMN_THREADS", "0");
+  EXPECT_THAT(Refusal({"play"}), AllOf(HasSubstr("NMN_THREADS"), HasSubstr("1 to 1024")));
+}
+
+TEST_F(CommandLine, AVariableThatIsNearlyKnownIsRefused) {
+  Environment("NMN_SEDE", "3");
+  EXPECT_THAT(Refusal({"play"}), AllOf(HasSubstr("NMN_SEDE"), HasSubstr("did you mean NMN_SEED")));
+}
+
+TEST_F(CommandLine, AVariableThatNobodyKnowsIsSaidAndIgnored) {
+  Environment("NMN_HOME_OF_THE_PROJECT", "/opt/nmn");
+  EXPECT_EQ(Parse({"play"}), std::nullopt);
+  EXPECT_TRUE(played_);
+  EXPECT_THAT(said_, HasSubstr("NMN_HOME_OF_THE_PROJECT, which nothing reads"));
+}
+
+TEST_F(CommandLine, VariablesOfTheOtherBinariesAndOfKubernetesAreNoOnesMistake) {
+  Environment("NMN_LISTEN", "0.0.0.0:1");
+  Environment("NMN_CONNECT_TIMEOUT", "60");
+  Environment("NMN_FAILPOINT_SEED", "1");
+  Environment("NMN_LEARNER_PORT", "tcp://10.0.0.1:50051");
+  Environment("NMN_LEARNER_PORT_50051_TCP_ADDR", "10.0.0.1");
+  Environment("NMN_LEARNER_SERVICE_HOST", "10.0.0.1");
+  Environment("NMN_LEARNER_SERVICE_PORT_GRPC", "50051");
+  EXPECT_EQ(Parse({"play"}), std::nullopt);
+  EXPECT_EQ(said_, "");
+}
+
+}  // namespace
+}  // namespace nmn::flags
