@@ -32,6 +32,10 @@ std::string NumberText(double value);
 
 inline const char kReference[] = "the paper's reference uses ";
 
+// Of any message: every float and double in it must be finite, and every enumeration have a name, since one that came
+// over the wire may not. Paths begin with `prefix`.
+void CheckKinds(const google::protobuf::Message& message, const std::string& prefix, Checks& checks);
+
 // Parts of Validate. Each expects the parts before it to be in order.
 absl::Status ValidatePpo(const v1::RunConfig& config);
 

@@ -4,14 +4,14 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/protobuf/text_format.h"
+#include "google/protobuf/util/message_differencer.h"
 
 namespace nmn::config {
 namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::TextFormat;
+using google::protobuf::util::MessageDifferencer;
 
 // What is left of a config when all that reaches no weight is cleared.
 v1::RunConfig Counted(const v1::RunConfig& config) {
@@ -36,31 +36,27 @@ void DropEmptyMessages(Message& message) {
   }
 }
 
-std::string ValueText(const Message& message, const FieldDescriptor* field) {
-  std::string text;
-  if (!field->is_repeated()) {
-    TextFormat::PrintFieldValueToString(message, field, -1, &text);
-    return text;
+// Collects the path of every field that differs, once: "ppo.policy.epochs", and "env.tasks" for any of its elements.
+class PathCollector : public MessageDifferencer::Reporter {
+ public:
+  using Path = std::vector<MessageDifferencer::SpecificField>;
+  void ReportAdded(const Message&, const Message&, const Path& path) override { Add(path); }
+  void ReportDeleted(const Message&, const Message&, const Path& path) override { Add(path); }
+  // A group that differs is told by what differs in it.
+  void ReportModified(const Message&, const Message&, const Path& path) override {
+    if (path.back().field->message_type() == nullptr) Add(path);
   }
-  for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) {
-    std::string element;
-    TextFormat::PrintFieldValueToString(message, field, i, &element);
-    absl::StrAppend(&text, element, ",");
-  }
-  return text;
-}
 
-void Compare(const Message& a, const Message& b, const std::string& prefix, std::vector<std::string>& paths) {
-  for (int i = 0; i < a.GetDescriptor()->field_count(); ++i) {
-    const FieldDescriptor* field = a.GetDescriptor()->field(i);
-    const std::string path = prefix + field->name();
-    if (field->message_type() != nullptr) {
-      Compare(a.GetReflection()->GetMessage(a, field), b.GetReflection()->GetMessage(b, field), path + ".", paths);
-    } else if (ValueText(a, field) != ValueText(b, field)) {
-      paths.push_back(path);
-    }
+  std::vector<std::string> paths;
+
+ private:
+  void Add(const Path& path) {
+    std::string text;
+    for (const MessageDifferencer::SpecificField& part : path)
+      absl::StrAppend(&text, text.empty() ? "" : ".", part.field->name());
+    if (paths.empty() || paths.back() != text) paths.push_back(text);
   }
-}
+};
 
 }  // namespace
 
@@ -78,9 +74,12 @@ std::string Hash(const v1::RunConfig& config) {
 }
 
 std::vector<std::string> Differences(const v1::RunConfig& a, const v1::RunConfig& b) {
-  std::vector<std::string> paths;
-  Compare(Counted(a), Counted(b), "", paths);
-  return paths;
+  PathCollector collector;
+  MessageDifferencer differencer;
+  differencer.set_message_field_comparison(MessageDifferencer::EQUIVALENT);  // an absent field has its default
+  differencer.ReportDifferencesTo(&collector);
+  differencer.Compare(Counted(a), Counted(b));
+  return collector.paths;
 }
 
 }  // namespace nmn::config

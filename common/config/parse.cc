@@ -10,7 +10,9 @@
 #include "absl/strings/str_replace.h"
 #include "common/config/config.h"
 #include "common/config/fields.h"
+#include "common/text/byte_order_mark.h"
 #include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/text_format.h"
 
 namespace nmn::config {
@@ -80,14 +82,40 @@ class FirstError : public google::protobuf::io::ErrorCollector {
   std::string message_;
 };
 
-absl::StatusOr<v1::RunConfig> ParseWithPlaces(std::string_view text, std::string_view name,
+class NoErrors : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int, int, const std::string&) override {}
+};
+
+// The format reads 010 as eight, and everything else here as ten: neither is guessed.
+absl::Status RefuseOctal(const std::string& text, std::string_view name) {
+  using google::protobuf::io::Tokenizer;
+  google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
+  NoErrors errors;  // the parser says them
+  Tokenizer tokens(&stream, &errors);
+  tokens.set_comment_style(Tokenizer::SH_COMMENT_STYLE);
+  while (tokens.Next()) {
+    const Tokenizer::Token& token = tokens.current();
+    if (token.type != Tokenizer::TYPE_INTEGER || token.text.size() < 2 || token.text[0] != '0') continue;
+    if (token.text.find_first_not_of("0123456789") != std::string::npos) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(name), ":", token.line + 1, ": ", token.text,
+                     " begins with 0, which makes it octal in this format; leave the 0 out"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::RunConfig> ParseWithPlaces(std::string_view bytes, std::string_view name,
                                               TextFormat::ParseInfoTree* places) {
+  const absl::StatusOr<std::string> text = text::WithoutByteOrderMark(bytes, name);
+  if (!text.ok()) return text.status();
+  if (absl::Status status = RefuseOctal(*text, name); !status.ok()) return status;
   v1::RunConfig config;
   FirstError error;
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
   parser.WriteLocationsTo(places);
-  if (!parser.ParseFromString(std::string(text), &config)) return error.ToStatus(name);
+  if (!parser.ParseFromString(*text, &config)) return error.ToStatus(name);
   return config;
 }
 

@@ -9,17 +9,11 @@
 #include "absl/strings/str_join.h"
 #include "common/config/checks.h"
 #include "common/config/config.h"
-#include "common/config/fields.h"
 #include "common/env/environment.h"
 #include "common/nn/network_spec.h"
-#include "google/protobuf/message.h"
 
 namespace nmn::config {
 namespace {
-
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-using google::protobuf::Reflection;
 
 // One episode travels in one message of at most 8 MiB, with room for what else is in it.
 constexpr uint64_t kMaxEpisodeBytes = 4 << 20;
@@ -27,33 +21,6 @@ constexpr uint64_t kMaxEpisodeBytes = 4 << 20;
 constexpr uint64_t kNumbersBesideObservation = 5;
 // An update's trajectories are held in memory at once: 2^28 steps are 6 to 10 GB.
 constexpr uint64_t kMaxStepsPerUpdate = uint64_t{1} << 28;
-
-// Doubles and floats must be finite; an enumeration that came over the wire may hold a number that has no name.
-void CheckKinds(const Message& message, const std::string& prefix, Checks& checks) {
-  const Reflection& reflection = *message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    const std::string path = prefix + field->name();
-    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
-    for (int i = 0; i < count; ++i) {
-      const std::string place = field->is_repeated() ? absl::StrCat(path, "[", i, "]") : path;
-      if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
-        const double value = reflection.GetDouble(message, field);
-        checks.Number(place, value, std::isfinite(value), "finite");
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT) {
-        const double value = reflection.GetRepeatedFloat(message, field, i);
-        checks.Number(place, value, std::isfinite(value), "finite");
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
-        const int value = reflection.GetEnumValue(message, field);
-        checks.Number(place, value, field->enum_type()->FindValueByNumber(value) != nullptr,
-                      absl::StrCat("one of ", EnumNames(*field->enum_type())));
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-        CheckKinds(reflection.GetMessage(message, field), path + ".", checks);
-      }
-    }
-  }
-}
 
 // The preset's name becomes part of a directory's name and a metric's label.
 bool IsLabel(const std::string& text) {

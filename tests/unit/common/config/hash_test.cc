@@ -55,5 +55,19 @@ TEST_F(ConfigHash, DifferencesNameEachFieldByItsPath) {
   EXPECT_THAT(Differences(base_, changed_), ElementsAre("seed", "network.hidden_sizes", "ppo.policy.epochs"));
 }
 
+TEST_F(ConfigHash, AListThatDiffersInSeveralPlacesIsNamedOnce) {
+  for (const uint32_t size : {10, 20, 30}) base_.mutable_network()->add_hidden_sizes(size);
+  for (const uint32_t size : {11, 21}) changed_.mutable_network()->add_hidden_sizes(size);
+  EXPECT_THAT(Differences(base_, changed_), ElementsAre("network.hidden_sizes"));
+}
+
+TEST_F(ConfigHash, AnAbsentGroupDiffersByTheFieldsOfThePresentOne) {
+  base_.clear_async();
+  changed_.clear_async();
+  changed_.mutable_async()->set_max_lag(2);
+  EXPECT_THAT(Differences(base_, changed_), ElementsAre("async.max_lag"));
+  EXPECT_THAT(Differences(changed_, base_), ElementsAre("async.max_lag"));
+}
+
 }  // namespace
 }  // namespace nmn::config

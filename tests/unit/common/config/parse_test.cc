@@ -49,6 +49,31 @@ TEST(Parse, MistakesOfSyntaxAndValueAreOneLineWithItsNumber) {
   }
 }
 
+TEST(Parse, ANumberThatTheFormatReadsAsOctalIsRefused) {
+  for (const char* number : {"010", "08", "00"}) {
+    EXPECT_EQ(ErrorOf(std::string("# 010\npreset: \"010\"\nseed: ") + number),
+              std::string("run.textproto:3: ") + number +
+                  " begins with 0, which makes it octal in this format; leave the 0 out");
+  }
+  const auto config = Parse("seed: 0 ppo { discount: 0.5 trace_decay: 0.5e-01 } budget { updates: 10 }", "x");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->ppo().discount(), 0.5);
+  EXPECT_EQ(config->budget().updates(), 10u);
+}
+
+TEST(Parse, TheMarkOfUtf8IsNoPartOfTheText) {
+  const auto config = Parse("\xEF\xBB\xBFseed: 7\n", "run.textproto");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->seed(), 7u);
+  EXPECT_EQ(ErrorOf("\xEF\xBB\xBF\nseeed: 7"), "run.textproto:2: unknown field \"seeed\"; did you mean seed?");
+}
+
+TEST(Parse, ATextThatIsNoUtf8SaysSo) {
+  EXPECT_EQ(ErrorOf(std::string("\xFF\xFEs\0", 4)),
+            "run.textproto is UTF-16 or UTF-32, by its first bytes; save it as UTF-8");
+  EXPECT_THAT(ErrorOf(std::string("\xFE\xFF\0s", 4)), HasSubstr("save it as UTF-8"));
+}
+
 TEST(Parse, NamesTheLegalValuesOfAnEnumeration) {
   EXPECT_EQ(ErrorOf("mode: FAST"), "run.textproto:1: mode takes one of SYNC, ASYNC, not \"FAST\"");
   EXPECT_EQ(ErrorOf("env { domain: PAPER }"),
