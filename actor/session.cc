@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 #include "common/env/environment.h"
 
@@ -70,11 +71,8 @@ std::string DefaultActorId() {
     const bool legal = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
     id += upper ? static_cast<char>(c - 'A' + 'a') : legal ? c : '-';
   }
-  static constexpr char kHex[] = "0123456789abcdef";
-  id += '-';
-  uint64_t bits = RandomIncarnation();
-  for (int i = 0; i < 8; ++i, bits >>= 4) id += kHex[bits & 15];
-  return id;
+  const auto random = static_cast<uint32_t>(RandomIncarnation());
+  return absl::StrCat(id, "-", absl::Hex(random, absl::kZeroPad8));
 }
 
 ActorSession::ActorSession(std::shared_ptr<grpc::Channel> channel, Options options)

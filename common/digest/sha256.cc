@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstdlib>
 
+#include "absl/strings/escaping.h"
+
 namespace nmn {
 
 static_assert(std::endian::native == std::endian::little, "digests and files hold float32 as they lie in memory");
@@ -45,17 +47,7 @@ std::string Sha256Of(std::string_view bytes) {
   return sha.Finish();
 }
 
-std::string Hex(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(bytes.size() * 2);
-  for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    hex.push_back(kDigits[value >> 4]);
-    hex.push_back(kDigits[value & 15]);
-  }
-  return hex;
-}
+std::string Hex(std::string_view bytes) { return absl::BytesToHexString({bytes.data(), bytes.size()}); }
 
 std::string WeightsSha256(const std::vector<NamedTensor>& weights) {
   Sha256 sha;
