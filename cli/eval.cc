@@ -1,6 +1,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -13,6 +15,8 @@
 #include "cli/policy_choice.h"
 #include "cli/verbs.h"
 #include "common/env/environment.h"
+#include "common/terminal/live_line.h"
+#include "common/terminal/terminal.h"
 
 namespace nmn::cli {
 namespace {
@@ -26,17 +30,16 @@ struct Flags {
 // One line that rewrites itself, where somebody watches.
 class Progress {
  public:
-  explicit Progress(uint32_t episodes) : episodes_(episodes), shown_(isatty(STDERR_FILENO) != 0) {}
-  ~Progress() {
-    if (shown_) std::cerr << "\r\033[K" << std::flush;
-  }
-  void operator()(uint32_t done) const {
-    if (shown_) std::cerr << "\r" << done << " of " << episodes_ << " episodes" << std::flush;
+  explicit Progress(uint32_t episodes) : episodes_(episodes), live_(terminal::MayRewrite(STDERR_FILENO)) {}
+  ~Progress() { line_.Clear(); }
+  void operator()(uint32_t done) {
+    if (live_) line_.Show(absl::StrFormat("%d of %d episodes", done, episodes_));
   }
 
  private:
   uint32_t episodes_;
-  bool shown_;
+  bool live_;
+  terminal::LiveLine line_{stderr};
 };
 
 void PrintTable(const Evaluation& evaluation) {
@@ -61,8 +64,8 @@ absl::Status Eval(const Flags& flags) {
   absl::StatusOr<std::unique_ptr<Player>> player = MakePlayer(*choice, flags.policy, lanes);
   if (!player.ok()) return player.status();
   absl::StatusOr<Evaluation> evaluation = [&] {
-    const Progress progress(flags.episodes);
-    return Evaluate(**player, spec->measures, flags.episodes, lanes, progress);
+    Progress progress(flags.episodes);
+    return Evaluate(**player, spec->measures, flags.episodes, lanes, std::ref(progress));
   }();
   if (!evaluation.ok()) return evaluation.status();
   if (flags.json) {

@@ -1,7 +1,5 @@
 #include "cli/progress.h"
 
-#include <sys/ioctl.h>
-
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -21,12 +19,6 @@ std::string Bar(double fraction) {
   return absl::StrCat("[", std::string(full, '#'), std::string(kBarCells - full, '.'), "]");
 }
 
-size_t TerminalColumns(std::FILE* out) {
-  winsize size{};
-  const bool known = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : std::string::npos;
-}
-
 std::string HumanDuration(double seconds) {
   const long s = std::lround(seconds);
   if (s < 60) return absl::StrFormat("%d s", s);
@@ -34,39 +26,29 @@ std::string HumanDuration(double seconds) {
   return absl::StrFormat("%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
 }
 
-Progress::Progress(std::FILE* out, bool terminal) : out_(out), terminal_(terminal) {}
-
-Progress::~Progress() { EndLiveLine(); }
-
-void Progress::EndLiveLine() {
-  if (line_open_) std::fputc('\n', out_);
-  line_open_ = false;
-}
+Progress::Progress(std::FILE* out, bool live) : out_(out), live_(live), line_(out) {}
 
 void Progress::OnUpdate(const run::UpdateSummary& s) {
   const auto now = std::chrono::steady_clock::now();
   const bool last = s.update == s.budget_updates;
-  if (!terminal_ && !last && now - last_line_ < kPlainInterval) return;
+  if (!live_ && !last && now - last_line_ < kPlainInterval) return;
   last_line_ = now;
   const std::string line = absl::StrFormat(
       "update %d/%d  return %.0f (last 1000: %.0f)  left %s  %s gone  episodes %d  KL %.4f%s  sd %.2f  %.0fk steps/s",
       s.update, s.budget_updates, s.discounted_mean, s.discounted_recent, HumanDuration(s.seconds_left),
       HumanDuration(s.wall_seconds), s.episodes, s.kl, s.reverted ? "R" : "", s.mean_deviation,
       s.steps_per_second / 1000);
-  if (terminal_) {
-    const std::string live = absl::StrCat(Bar(static_cast<double>(s.update) / s.budget_updates), " ", line);
-    // Carriage return, the line, erase to its end.
-    std::fprintf(out_, "\r%s\x1b[K", live.substr(0, TerminalColumns(out_) - 1).c_str());
-    line_open_ = true;
-    if (last) EndLiveLine();
-  } else {
-    std::fprintf(out_, "%s\n", line.c_str());
+  if (live_) {
+    line_.Show(absl::StrCat(Bar(static_cast<double>(s.update) / s.budget_updates), " ", line));
+    if (last) line_.End();
+    return;
   }
+  std::fprintf(out_, "%s\n", line.c_str());
   std::fflush(out_);
 }
 
 void Progress::OnNotice(const std::string& sentence) {
-  EndLiveLine();
+  line_.End();
   std::fprintf(out_, "%s\n", sentence.c_str());
   std::fflush(out_);
 }

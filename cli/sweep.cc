@@ -21,6 +21,7 @@
 #include "cli/verbs.h"
 #include "common/build/build.h"
 #include "common/sync/signal_watcher.h"
+#include "common/terminal/terminal.h"
 
 namespace nmn::cli {
 namespace {
@@ -99,7 +100,7 @@ absl::StatusOr<int> RunHere(const SweepFlags& flags, const sweep::SweepDirectory
   StopSource stop;
   SignalWatcher signals([&stop](int) { stop.RequestStop(); },
                         "nmn sweep: ended at once; its runs were told to stop, call it again to go on");
-  sweep::SweepProgress progress(stderr, isatty(STDERR_FILENO) != 0);
+  sweep::SweepProgress progress(stderr, terminal::MayRewrite(STDERR_FILENO));
   sweep::LocalOptions options;
   options.jobs = flags.jobs != 0 ? flags.jobs : Cores();
   options.threads = flags.threads != 0 ? flags.threads : std::max<size_t>(1, Cores() / options.jobs);

@@ -22,6 +22,7 @@
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
 #include "common/sync/signal_watcher.h"
+#include "common/terminal/terminal.h"
 #include "learner/run/learner_run.h"
 
 namespace nmn::cli {
@@ -109,7 +110,7 @@ int Train(TrainOptions options) {
   SignalWatcher signals(
       [&stop](int) { stop.RequestStop(); },
       "nmn train: ended at once; what came after the last checkpoint is lost, continue with --resume");
-  TrainObserver observer(stderr, isatty(STDERR_FILENO) != 0);
+  TrainObserver observer(stderr, terminal::MayRewrite(STDERR_FILENO));
   absl::StatusOr<std::unique_ptr<run::LearnerRun>> run = run::LearnerRun::Start(options.run, observer);
   if (!run.ok()) return fail(run.status());
   if ((*run)->already_complete()) return (*run)->Run(stop.token());

@@ -5,14 +5,15 @@
 #include <string>
 
 #include "cli/sweep/status_table.h"
+#include "common/terminal/live_line.h"
 
 namespace nmn::sweep {
 
 // Shows a sweep to the person who started it: one live line on a terminal, else a plain line now and then.
 class SweepProgress {
  public:
-  SweepProgress(std::FILE* out, bool terminal) : out_(out), terminal_(terminal) {}
-  ~SweepProgress() { EndLiveLine(); }
+  // `live`: whether a line of `out` can be written over (common/terminal).
+  SweepProgress(std::FILE* out, bool live) : out_(out), live_(live), line_(out) {}
 
   // Cheap to call often: without a terminal it prints at most once in a while, and only what is new.
   void Show(const Totals& totals);
@@ -20,11 +21,9 @@ class SweepProgress {
   void Note(const std::string& sentence);
 
  private:
-  void EndLiveLine();
-
   std::FILE* out_;
-  bool terminal_;
-  bool line_open_ = false;
+  bool live_;
+  terminal::LiveLine line_;
   std::string last_text_;
   std::chrono::steady_clock::time_point last_line_{};
 };

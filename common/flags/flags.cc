@@ -32,7 +32,8 @@ void Prepare(CLI::App& app) {
 
 int Refuse(const std::string& called, std::string message) {
   std::replace(message.begin(), message.end(), '\n', ' ');
-  std::cerr << called << ": " << message << "; see " << called << " --help\n";
+  const bool question = absl::EndsWith(message, "?");
+  std::cerr << called << ": " << message << (question ? " See " : "; see ") << called << " --help\n";
   return kExitPermanent;
 }
 

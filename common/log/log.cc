@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/terminal/terminal.h"
+
 namespace nmn::log {
 namespace {
 
@@ -34,8 +36,9 @@ absl::Status SetUp(std::string_view program, std::string_view level) {
     return absl::InvalidArgumentError("--log_level=" + std::string(level) +
                                       ": it must be one of trace, debug, info, warn, error, off");
   }
-  auto logger =
-      std::make_shared<spdlog::logger>(std::string(program), std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  sink->set_color_mode(terminal::MayColour(STDERR_FILENO) ? spdlog::color_mode::always : spdlog::color_mode::never);
+  auto logger = std::make_shared<spdlog::logger>(std::string(program), std::move(sink));
   if (isatty(STDERR_FILENO) != 0) {
     logger->set_pattern("%H:%M:%S %^%l%$ %v");
   } else {

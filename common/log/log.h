@@ -7,7 +7,8 @@
 
 namespace nmn::log {
 
-// Sets up spdlog's default logger on stderr: text on a terminal, one JSON object a line otherwise
+// Sets up spdlog's default logger on stderr: text on a terminal (coloured where common/terminal says so), one JSON
+// object a line otherwise
 // ({"time": .., "level": .., "program": .., "message": ..}). Payloads and secrets are never logged.
 // `level`: trace, debug, info, warn, error or off; anything else is INVALID_ARGUMENT, naming --log_level and these.
 absl::Status SetUp(std::string_view program, std::string_view level);

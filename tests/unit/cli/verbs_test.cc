@@ -42,7 +42,7 @@ TEST(Nmn, SaysItsVersionAndCommit) {
 TEST(Nmn, AnUnknownVerbIsNamed) { ExpectOneLineError(Nmn({"evl"}), "unknown verb evl; did you mean eval?"); }
 
 TEST(Nmn, AnUnknownFlagIsNamed) {
-  ExpectOneLineError(Nmn({"version", "--jsonn"}), "unknown flag --jsonn; did you mean --json?; see nmn version --help");
+  ExpectOneLineError(Nmn({"version", "--jsonn"}), "unknown flag --jsonn; did you mean --json? See nmn version --help");
   ExpectOneLineError(Nmn({"report", "--outt=x"}), "unknown flag --outt=x; did you mean --out?");
 }
 

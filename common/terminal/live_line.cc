@@ -1,0 +1,43 @@
+#include "common/terminal/live_line.h"
+
+#include <sys/ioctl.h>
+
+#include <algorithm>
+
+namespace nmn::terminal {
+namespace {
+
+// Of the terminal now; unlimited where it has no size.
+size_t Columns(std::FILE* out) {
+  winsize size{};
+  const bool known = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : std::string::npos;
+}
+
+}  // namespace
+
+void LiveLine::Show(const std::string& text) {
+  // The cursor in the last column would wrap on some terminals.
+  const size_t room = Columns(out_) - 1;
+  const std::string line = text.substr(0, room);
+  const size_t rest = std::min(shown_, room) - std::min({shown_, room, line.size()});
+  std::fprintf(out_, "\r%s%s%s", line.c_str(), std::string(rest, ' ').c_str(), std::string(rest, '\b').c_str());
+  std::fflush(out_);
+  shown_ = line.size();
+}
+
+void LiveLine::End() {
+  if (shown_ == 0) return;
+  std::fputc('\n', out_);
+  std::fflush(out_);
+  shown_ = 0;
+}
+
+void LiveLine::Clear() {
+  if (shown_ == 0) return;
+  Show("");
+  std::fputc('\r', out_);
+  std::fflush(out_);
+}
+
+}  // namespace nmn::terminal

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace nmn::terminal {
+
+// Whether a line can be written over where this descriptor leads: a terminal whose TERM says that it is more than
+// "dumb".
+bool MayRewrite(int descriptor);
+
+// Whether it may be coloured too: nobody has set NO_COLOR (https://no-color.org: present and not empty).
+bool MayColour(int descriptor);
+
+}  // namespace nmn::terminal
