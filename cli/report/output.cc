@@ -1,9 +1,9 @@
 #include "cli/report/output.h"
 
 #include <filesystem>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "common/fs/file_system.h"
 
 namespace nmn::report {
 
@@ -25,11 +25,7 @@ absl::Status PrepareOutput(const std::vector<Run>& runs, const std::string& out)
 }
 
 absl::Status WriteText(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot write ", path));
-  return absl::OkStatus();
+  return fs::WriteAtomically(fs::RealFileSystem(), path, text);
 }
 
 }  // namespace nmn::report

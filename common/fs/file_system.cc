@@ -7,43 +7,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/fs/descriptor.h"
 #include "common/fs/errors.h"
+#include "common/fs/posix_writer.h"
 
 namespace nmn::fs {
 namespace {
-
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags, mode_t mode = 0)
-      : fd_(Retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); })) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  bool ok() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-  // Linux frees the descriptor whatever close says, so it is never repeated.
-  int Close() { return ::close(std::exchange(fd_, -1)); }
-
- private:
-  int fd_;
-};
-
-// 0, or the errno of the write that failed.
-int WriteAll(int fd, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t written = Retry([&] { return ::write(fd, content.data(), content.size()); });
-    if (written < 0) return errno;
-    content.remove_prefix(static_cast<size_t>(written));
-  }
-  return 0;
-}
 
 absl::Status SyncPath(const std::string& path, int flags) {
   Descriptor file(path, flags);
@@ -90,6 +61,14 @@ class PosixFileSystem : public FileSystem {
   }
 
   absl::Status Sync(const std::string& path) override { return SyncPath(path, O_RDONLY); }
+
+  absl::StatusOr<Target> FollowLinks(const std::string& path) override { return FollowPosixLinks(path); }
+  absl::StatusOr<std::unique_ptr<Writer>> CreateNew(const std::string& path, const Target& like) override {
+    return CreatePosixWriter(path, like);
+  }
+  absl::StatusOr<std::unique_ptr<Writer>> OpenInPlace(const Target& target) override {
+    return OpenPosixWriter(target.path);
+  }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
     if (::rename(from.c_str(), to.c_str()) < 0) return SystemError("rename", absl::StrCat(from, " to ", to), errno);
@@ -169,14 +148,6 @@ class PosixFileSystem : public FileSystem {
 FileSystem& RealFileSystem() {
   static PosixFileSystem file_system;
   return file_system;
-}
-
-absl::Status WriteAtomically(FileSystem& fs, const std::string& path, std::string_view content) {
-  const std::string temporary = path + ".tmp";
-  if (absl::Status status = fs.WriteDurably(temporary, content); !status.ok()) return status;
-  if (absl::Status status = fs.Rename(temporary, path); !status.ok()) return status;
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  return fs.SyncDirectory(parent.empty() ? "." : parent);
 }
 
 }  // namespace nmn::fs

@@ -4,12 +4,33 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace nmn::fs {
+
+// Where a name leads once links are followed.
+struct Target {
+  enum class Kind {
+    kNothing,  // a file can be made there
+    kFile,
+    kOther  // a device, a FIFO, an open descriptor such as /dev/stdout: written in place, never replaced
+  };
+  Kind kind = Kind::kNothing;
+  std::string path;  // of what a link led to, in place of the link
+};
+
+// A file that is open to be written. Closed without a word when destroyed.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  virtual absl::Status Write(std::string_view content) = 0;
+  // fsyncs, where that means anything, and closes.
+  virtual absl::Status Close() = 0;
+};
 
 // All disk access of durable state goes through here, so that a test can lose unsynced bytes, flip bits and fill the
 // disk. Errors carry the path and the system's words: "cannot write runs/a/x: No space left on device". Thread-safe.
@@ -24,6 +45,11 @@ class FileSystem {
   // before.
   virtual absl::Status Append(const std::string& path, std::string_view content) = 0;
   virtual absl::Status Sync(const std::string& path) = 0;  // fsync of a file
+  // FAILED_PRECONDITION where it is a directory, PERMISSION_DENIED where it is a file that may not be written.
+  virtual absl::StatusOr<Target> FollowLinks(const std::string& path) = 0;
+  // A file that is not there yet (ALREADY_EXISTS); owner and permission bits are those of `like` where that is a file.
+  virtual absl::StatusOr<std::unique_ptr<Writer>> CreateNew(const std::string& path, const Target& like) = 0;
+  virtual absl::StatusOr<std::unique_ptr<Writer>> OpenInPlace(const Target& target) = 0;
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
   virtual absl::Status SyncDirectory(const std::string& path) = 0;
   virtual absl::Status CreateDirectories(const std::string& path) = 0;  // and fsyncs the parents of those it makes
@@ -37,8 +63,33 @@ class FileSystem {
 
 FileSystem& RealFileSystem();
 
-// Write to `path`.tmp, fsync, rename, fsync the directory: a reader sees the old content or the new, never a part.
+// The one way to write a whole file, all at once or piece by piece. A reader sees the old content or the new, never a
+// part: the content goes to a new file of a name of its own in the same folder, is fsynced, renamed, and the folder is
+// fsynced. Links are followed; devices and FIFOs are written in place. A file that was not committed is removed.
+class WholeFile {
+ public:
+  static absl::StatusOr<WholeFile> Begin(FileSystem& fs, const std::string& path);
+  ~WholeFile();
+  WholeFile(WholeFile&&) noexcept;
+  WholeFile& operator=(WholeFile&&) = delete;
+
+  absl::Status Write(std::string_view content);
+  absl::Status Commit();
+
+ private:
+  WholeFile(FileSystem& fs, Target target) : fs_(fs), target_(std::move(target)) {}
+
+  FileSystem& fs_;
+  Target target_;
+  std::string temporary_;  // empty: written in place, or done
+  std::unique_ptr<Writer> writer_;
+};
+
+// All at once.
 absl::Status WriteAtomically(FileSystem& fs, const std::string& path, std::string_view content);
+
+// Removes what killed writers of this directory left behind. No other process may be writing there.
+absl::Status RemoveTemporaries(FileSystem& fs, const std::string& directory);
 
 // An advisory lock on a directory (flock on DIR/.lock), held until destroyed or the process ends, however it ends.
 class DirectoryLock {

@@ -90,9 +90,7 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(fs::FileSystem&
   absl::Status writable = fs.WriteDurably(files->Path(kProbe), "");
   if (writable.ok()) writable = fs.RemoveAll(files->Path(kProbe));
   if (!writable.ok()) return NotWritable(directory, writable);
-  for (const char* name : {kConfig, kPolicy, kSummary}) {
-    if (absl::Status status = fs.RemoveAll(files->Path(name) + ".tmp"); !status.ok()) return status;
-  }
+  if (absl::Status status = fs::RemoveTemporaries(fs, directory); !status.ok()) return status;
   return std::unique_ptr<RunDirectory>(new RunDirectory(std::move(files)));
 }
 

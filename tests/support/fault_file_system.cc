@@ -231,6 +231,51 @@ absl::Status FaultFileSystem::Sync(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<fs::Target> FaultFileSystem::FollowLinks(const std::string& path) {
+  MutexLock lock(mutex_);
+  if (const int error = Step(false); error != 0) return SystemError("write", path, error);
+  const NodePtr node = Find(path);
+  if (node == nullptr) return fs::Target{fs::Target::Kind::kNothing, path};
+  if (node->directory) return SystemError("write", path, EISDIR);
+  return fs::Target{fs::Target::Kind::kFile, path};
+}
+
+// A file that was opened once and is written step by step.
+class FaultFileSystem::NewFile final : public fs::Writer {
+ public:
+  NewFile(FaultFileSystem& disk, std::string path, NodePtr file)
+      : disk_(disk), path_(std::move(path)), file_(std::move(file)) {}
+
+  absl::Status Write(std::string_view content) override {
+    MutexLock lock(disk_.mutex_);
+    return Result("write", path_, disk_.Write(*file_, content));
+  }
+  absl::Status Close() override {
+    MutexLock lock(disk_.mutex_);
+    if (const int error = disk_.Step(true); error != 0) return SystemError("sync", path_, error);
+    file_->synced_content = file_->content;
+    return absl::OkStatus();
+  }
+
+ private:
+  FaultFileSystem& disk_;
+  const std::string path_;
+  const NodePtr file_;
+};
+
+absl::StatusOr<std::unique_ptr<fs::Writer>> FaultFileSystem::CreateNew(const std::string& path, const fs::Target&) {
+  MutexLock lock(mutex_);
+  if (const int error = Step(true); error != 0) return SystemError("write", path, error);
+  if (Find(path) != nullptr) return SystemError("write", path, EEXIST);
+  NodePtr file;
+  if (const int error = OpenToWrite(path, file); error != 0) return SystemError("write", path, error);
+  return std::make_unique<NewFile>(*this, path, std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<fs::Writer>> FaultFileSystem::OpenInPlace(const fs::Target& target) {
+  return SystemError("write", target.path, ENXIO);  // it has files and directories only
+}
+
 absl::Status FaultFileSystem::Rename(const std::string& from, const std::string& to) {
   const auto failed = [&](int error) { return SystemError("rename", absl::StrCat(from, " to ", to), error); };
   MutexLock lock(mutex_);

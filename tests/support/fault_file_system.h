@@ -52,6 +52,9 @@ class FaultFileSystem : public fs::FileSystem {
   absl::Status WriteDurably(const std::string& path, std::string_view content) override;
   absl::Status Append(const std::string& path, std::string_view content) override;
   absl::Status Sync(const std::string& path) override;
+  absl::StatusOr<fs::Target> FollowLinks(const std::string& path) override;  // there are none
+  absl::StatusOr<std::unique_ptr<fs::Writer>> CreateNew(const std::string& path, const fs::Target& like) override;
+  absl::StatusOr<std::unique_ptr<fs::Writer>> OpenInPlace(const fs::Target& target) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
   absl::Status SyncDirectory(const std::string& path) override;
   absl::Status CreateDirectories(const std::string& path) override;
@@ -62,6 +65,7 @@ class FaultFileSystem : public fs::FileSystem {
   absl::StatusOr<uint64_t> Size(const std::string& path) override;
 
  private:
+  class NewFile;
   struct Node;
   using NodePtr = std::shared_ptr<Node>;
   using Entries = std::map<std::string, NodePtr>;

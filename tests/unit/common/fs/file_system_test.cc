@@ -1,12 +1,17 @@
 #include "common/fs/file_system.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
+#include <future>
 #include <string>
+#include <thread>
 
 namespace nmn::fs {
 namespace {
@@ -102,6 +107,101 @@ TEST_F(RealDisk, WriteAtomicallyReplacesAndLeavesNoTemporary) {
   ASSERT_TRUE(WriteAtomically(fs_, root_ + "/f", "new").ok());
   EXPECT_EQ(*fs_.Read(root_ + "/f"), "new");
   EXPECT_THAT(*fs_.List(root_), ElementsAre("f"));
+}
+
+TEST_F(RealDisk, WriteAtomicallyLeavesAUsersTmpFileAlone) {
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/f.tmp", "mine").ok());
+  ASSERT_TRUE(WriteAtomically(fs_, root_ + "/f", "new").ok());
+  EXPECT_EQ(*fs_.Read(root_ + "/f.tmp"), "mine");
+}
+
+TEST_F(RealDisk, WriteAtomicallyFollowsLinksAlsoToWhatIsNotThereYet) {
+  ASSERT_TRUE(fs_.CreateDirectories(root_ + "/d").ok());
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/d/f", "old").ok());
+  std::filesystem::create_symlink("d/f", root_ + "/one");
+  std::filesystem::create_symlink(root_ + "/one", root_ + "/two");
+  std::filesystem::create_symlink("d/none", root_ + "/ahead");
+  ASSERT_TRUE(WriteAtomically(fs_, root_ + "/two", "new").ok());
+  ASSERT_TRUE(WriteAtomically(fs_, root_ + "/ahead", "made").ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(root_ + "/one"));
+  EXPECT_TRUE(std::filesystem::is_symlink(root_ + "/two"));
+  EXPECT_EQ(*fs_.Read(root_ + "/d/f"), "new");
+  EXPECT_EQ(*fs_.Read(root_ + "/d/none"), "made");
+  EXPECT_THAT(*fs_.List(root_ + "/d"), ElementsAre("f", "none"));
+}
+
+TEST_F(RealDisk, WriteAtomicallyNamesALinkThatLeadsToItself) {
+  std::filesystem::create_symlink("loop", root_ + "/loop");
+  EXPECT_EQ(WriteAtomically(fs_, root_ + "/loop", "x").message(),
+            "cannot write " + root_ + "/loop: Too many levels of symbolic links");
+}
+
+TEST_F(RealDisk, WriteAtomicallyKeepsPermissionBits) {
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/f", "old").ok());
+  std::filesystem::permissions(root_ + "/f", std::filesystem::perms(0640));
+  ASSERT_TRUE(WriteAtomically(fs_, root_ + "/f", "new").ok());
+  EXPECT_EQ(std::filesystem::status(root_ + "/f").permissions(), std::filesystem::perms(0640));
+}
+
+TEST_F(RealDisk, WriteAtomicallyRefusesADirectoryAndNamesEveryReason) {
+  EXPECT_EQ(WriteAtomically(fs_, root_, "x").message(), "cannot write " + root_ + ": Is a directory");
+  EXPECT_EQ(WriteAtomically(fs_, root_ + "/none/f", "x").message(),
+            "cannot write " + root_ + "/none/f: No such file or directory");
+  EXPECT_EQ(WriteAtomically(fs_, "/dev/full", "x").message(), "cannot write /dev/full: No space left on device");
+}
+
+TEST_F(RealDisk, WriteAtomicallyLeavesDevicesAndFifosWhatTheyAre) {
+  ASSERT_TRUE(WriteAtomically(fs_, "/dev/null", "x").ok());
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  ASSERT_EQ(::mkfifo((root_ + "/fifo").c_str(), 0600), 0);
+  auto read = std::async(std::launch::async, [&] { return fs_.Read(root_ + "/fifo").value(); });
+  ASSERT_TRUE(WriteAtomically(fs_, root_ + "/fifo", "through").ok());
+  EXPECT_EQ(read.get(), "through");
+  EXPECT_TRUE(std::filesystem::is_fifo(root_ + "/fifo"));
+}
+
+// A second opening of /dev/fd/N would begin at the file's head again.
+TEST_F(RealDisk, WriteAtomicallyWritesAnOpenDescriptorWhereItStands) {
+  const int fd = ::open((root_ + "/f").c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_EQ(::write(fd, "before,", 7), 7);
+  std::filesystem::create_symlink("/dev/fd/" + std::to_string(fd), root_ + "/link");
+  ASSERT_TRUE(WriteAtomically(fs_, "/dev/fd/" + std::to_string(fd), "inside,").ok());
+  ASSERT_TRUE(WriteAtomically(fs_, root_ + "/link", "linked,").ok());
+  ASSERT_EQ(::write(fd, "after", 5), 5);
+  ::close(fd);
+  EXPECT_EQ(*fs_.Read(root_ + "/f"), "before,inside,linked,after");
+}
+
+TEST_F(RealDisk, WritersOfOneFileDoNotMixTheirContents) {
+  const std::string a(1 << 20, 'a'), b(1 << 20, 'b');
+  const auto write = [&](const std::string& content) {
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(WriteAtomically(fs_, root_ + "/f", content).ok());
+  };
+  std::thread other(write, a);
+  write(b);
+  other.join();
+  const std::string content = *fs_.Read(root_ + "/f");
+  EXPECT_TRUE(content == a || content == b);
+  EXPECT_THAT(*fs_.List(root_), ElementsAre("f"));
+}
+
+TEST_F(RealDisk, AFileThatIsNotCommittedLeavesTheOldOneAndNoTrace) {
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/f", "old").ok());
+  {
+    absl::StatusOr<WholeFile> file = WholeFile::Begin(fs_, root_ + "/f");
+    ASSERT_TRUE(file.ok() && file->Write("half").ok());
+    EXPECT_EQ(fs_.List(root_)->size(), 2u);
+  }
+  EXPECT_EQ(*fs_.Read(root_ + "/f"), "old");
+  EXPECT_THAT(*fs_.List(root_), ElementsAre("f"));
+}
+
+TEST_F(RealDisk, RemovesWhatKilledWritersLeftAndNothingElse) {
+  for (const char* name : {"/.nmn-12-0.tmp", "/.nmn-12-1.tmp", "/f.tmp", "/.nmn-notes"}) {
+    ASSERT_TRUE(fs_.WriteDurably(root_ + name, "").ok());
+  }
+  ASSERT_TRUE(RemoveTemporaries(fs_, root_).ok());
+  EXPECT_THAT(*fs_.List(root_), ElementsAre(".nmn-notes", "f.tmp"));
 }
 
 TEST_F(RealDisk, RenameNamesBothEndsInItsError) {

@@ -28,6 +28,18 @@ class FailingFileSystem : public fs::FileSystem {
     return Fails() ? Full() : real_.Append(path, content);
   }
   absl::Status Sync(const std::string& path) override { return Fails() ? Full() : real_.Sync(path); }
+  absl::StatusOr<fs::Target> FollowLinks(const std::string& path) override {
+    if (Fails()) return Full();
+    return real_.FollowLinks(path);
+  }
+  absl::StatusOr<std::unique_ptr<fs::Writer>> CreateNew(const std::string& path, const fs::Target& like) override {
+    if (Fails()) return Full();
+    return real_.CreateNew(path, like);
+  }
+  absl::StatusOr<std::unique_ptr<fs::Writer>> OpenInPlace(const fs::Target& target) override {
+    if (Fails()) return Full();
+    return real_.OpenInPlace(target);
+  }
   absl::Status Rename(const std::string& from, const std::string& to) override {
     return Fails() ? Full() : real_.Rename(from, to);
   }

@@ -145,7 +145,7 @@ TEST_F(RunDirectoryTest, SummaryReplacesTheOneBefore) {
 }
 
 TEST_F(RunDirectoryTest, LeftoversOfABrokenWriteAreRemoved) {
-  ASSERT_TRUE(fs_.WriteDurably(root_ + "/summary.json.tmp", "half").ok());
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/.nmn-1-0.tmp", "half").ok());
   Reopen();
   EXPECT_THAT(*fs_.List(root_), IsEmpty());
 }
