@@ -31,6 +31,9 @@ absl::StatusOr<PolicyChoice> ChooseRule(const PolicyFlags& flags) {
                                                    "; it is one of ", absl::StrJoin(env::BenchmarkNames(), ", ")));
   }
   if (absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(flags.benchmark); !spec.ok()) return spec.status();
+  if (flags.update.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat("--update is for networks; ", flags.policy, " is a rule"));
+  }
   if (flags.use_mean) {
     return absl::InvalidArgumentError(absl::StrCat("--mean is for networks; ", flags.policy, " is a rule"));
   }
@@ -43,11 +46,12 @@ absl::StatusOr<PolicyChoice> ChooseRule(const PolicyFlags& flags) {
 }
 
 absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
-  absl::StatusOr<NetworkPolicy> network = LoadNetworkPolicy(fs::RealFileSystem(), flags.policy);
-  if (absl::IsNotFound(network.status())) {
+  absl::StatusOr<policy::NetworkPolicy> network =
+      policy::LoadNetworkPolicy(fs::RealFileSystem(), flags.policy, flags.update);
+  if (absl::IsNotFound(network.status()) && !flags.update.has_value()) {
     return absl::NotFoundError(absl::StrCat("--policy=", flags.policy, ": ", std::string(network.status().message()),
                                             "; a policy is one of ", absl::StrJoin(scripted::PolicyNames(), ", "),
-                                            ", a run directory or a .safetensors file"));
+                                            ", a run directory, a checkpoint or a .safetensors file"));
   }
   if (!network.ok()) return network.status();
   if (!flags.benchmark.empty() && flags.benchmark != network->config.benchmark()) {
@@ -66,8 +70,10 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_option("--benchmark", flags.benchmark,
                   absl::StrCat(absl::StrJoin(env::BenchmarkNames(), ", "), " [a network's own]"));
   verb.add_option("--policy", flags.policy,
-                  absl::StrCat(absl::StrJoin(scripted::PolicyNames(), ", "), ", RUN_DIR or FILE.safetensors"))
+                  absl::StrCat(absl::StrJoin(scripted::PolicyNames(), ", "),
+                               ", RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors"))
       ->required();
+  verb.add_option("--update", flags.update, "With RUN_DIR: the checkpoint after this update [the newest]");
   verb.add_option("--seed", flags.seed, "Of tasks, environment and action noise")->capture_default_str();
   verb.add_option("--set", flags.set, "env.FIELD=VALUE, any number of times (docs/environments.md)")
       ->take_all()

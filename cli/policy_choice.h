@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "cli/network_policy.h"
+#include "learner/policy/policy_file.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace CLI {
@@ -19,6 +19,7 @@ namespace nmn::cli {
 struct PolicyFlags {
   std::string benchmark;
   std::string policy;
+  std::optional<uint32_t> update;  // of a run directory: which checkpoint
   uint64_t seed = 1;
   std::vector<std::string> set;  // env.FIELD=V
   bool use_mean = false;
@@ -29,8 +30,8 @@ struct PolicyChoice {
   // Of a network: the config it was trained under; of a rule: the benchmark's reference preset. Both with --set
   // applied.
   v1::RunConfig config;
-  std::optional<NetworkPolicy> network;  // with the same config
-  std::string rule;                      // its name where the policy is no network
+  std::optional<policy::NetworkPolicy> network;  // with the same config
+  std::string rule;                              // its name where the policy is no network
 };
 
 // INVALID_ARGUMENT in one line: an unknown benchmark or policy with the names there are, a benchmark that is not the

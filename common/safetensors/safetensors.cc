@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace nmn {
 namespace {
@@ -48,8 +51,23 @@ absl::StatusOr<json> ParseHeader(std::string_view text) {
   return header;
 }
 
+// A type of number that turns into float32 without loss, or is refused.
+struct Type {
+  const char* name;
+  size_t bytes;
+};
+constexpr Type kTypes[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8}};
+
+const Type* FindType(const json& name) {
+  for (const Type& type : kTypes) {
+    if (name == type.name) return &type;
+  }
+  return nullptr;
+}
+
 struct Entry {
   std::string name;
+  const Type* type = nullptr;
   std::vector<int64_t> shape;
   uint64_t begin = 0;
   uint64_t end = 0;
@@ -61,7 +79,8 @@ absl::StatusOr<Entry> ReadEntry(const std::string& name, const json& value, uint
       !value.contains("data_offsets")) {
     return Malformed(where + "must have dtype, shape and data_offsets, and nothing else");
   }
-  if (value["dtype"] != "F32") return Malformed(where + "is not of type F32");
+  const Type* type = FindType(value["dtype"]);
+  if (type == nullptr) return Malformed(where + "is not of type F32, F16, BF16 or F64");
   const json& shape = value["shape"];
   const json& offsets = value["data_offsets"];
   if (!shape.is_array() || shape.size() > kMaxAxes) return Malformed(where + "has a shape that is no list of sizes");
@@ -69,7 +88,7 @@ absl::StatusOr<Entry> ReadEntry(const std::string& name, const json& value, uint
       !offsets[1].is_number_unsigned()) {
     return Malformed(where + "has data_offsets that are not two positions");
   }
-  Entry entry{name, {}, offsets[0].get<uint64_t>(), offsets[1].get<uint64_t>()};
+  Entry entry{name, type, {}, offsets[0].get<uint64_t>(), offsets[1].get<uint64_t>()};
   if (entry.begin > entry.end || entry.end > data_bytes) return Malformed(where + "lies outside the data");
   uint64_t elements = 1;
   for (const json& axis : shape) {
@@ -80,11 +99,58 @@ absl::StatusOr<Entry> ReadEntry(const std::string& name, const json& value, uint
     elements *= size;
     entry.shape.push_back(static_cast<int64_t>(size));
   }
-  if (entry.end - entry.begin != elements * sizeof(float)) {
+  if (entry.end - entry.begin != elements * type->bytes) {
     return Malformed(absl::StrCat(where, "has ", entry.end - entry.begin, " bytes of data, its shape needs ",
-                                  elements * sizeof(float)));
+                                  elements * type->bytes));
   }
   return entry;
+}
+
+// IEEE 754 half precision: 5 bits of exponent, 10 of fraction. In integers, because a thread may flush denormals.
+float FromHalf(uint16_t half) {
+  const uint32_t sign = uint32_t{half & 0x8000u} << 16;
+  uint32_t exponent = (half >> 10) & 0x1fu;
+  uint32_t fraction = half & 0x3ffu;
+  if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
+  if (exponent == 0 && fraction == 0) return std::bit_cast<float>(sign);
+  if (exponent == 0) {  // below the smallest normal half, yet a normal float
+    const int shift = std::countl_zero(fraction) - 21;
+    fraction = (fraction << shift) & 0x3ffu;
+    exponent = static_cast<uint32_t>(1 - shift);
+  }
+  return std::bit_cast<float>(sign | (exponent + 127 - 15) << 23 | fraction << 13);
+}
+
+// Whether a float32 has the same value; NaN stays NaN.
+bool FromDouble(double wide, float& value) {
+  if (std::isfinite(wide) && std::abs(wide) > std::numeric_limits<float>::max()) return false;
+  value = static_cast<float>(wide);
+  return std::isnan(wide) || static_cast<double>(value) == wide;
+}
+
+template <typename T>
+T Load(const char* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof(value));
+  return value;
+}
+
+absl::Status ReadValues(const Entry& entry, const char* data, std::vector<float>& values) {
+  values.resize((entry.end - entry.begin) / entry.type->bytes);
+  const std::string_view type = entry.type->name;
+  if (type == "F32" && !values.empty()) std::memcpy(values.data(), data, entry.end - entry.begin);
+  if (type == "F32") return absl::OkStatus();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const char* at = data + i * entry.type->bytes;
+    if (type == "F16") values[i] = FromHalf(Load<uint16_t>(at));
+    if (type == "BF16") values[i] = std::bit_cast<float>(uint32_t{Load<uint16_t>(at)} << 16);
+    if (type == "F64" && !FromDouble(Load<double>(at), values[i])) {
+      return absl::DataLossError(absl::StrFormat(
+          "tensor \"%s\" is of type F64 and its element %d, %.17g, is no float32; convert it to float32 first",
+          entry.name, i, Load<double>(at)));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ReadMetadata(const json& value, std::map<std::string, std::string>& metadata) {
@@ -154,9 +220,8 @@ absl::StatusOr<SafetensorsFile> DecodeSafetensors(std::string_view bytes) {
                                     ", the one before it ends at ", position));
     }
     position = entry.end;
-    NamedTensor tensor{std::move(entry.name), std::move(entry.shape), {}};
-    tensor.values.resize((entry.end - entry.begin) / sizeof(float));
-    if (!tensor.values.empty()) std::memcpy(tensor.values.data(), data.data() + entry.begin, entry.end - entry.begin);
+    NamedTensor tensor{entry.name, std::move(entry.shape), {}};
+    if (absl::Status status = ReadValues(entry, data.data() + entry.begin, tensor.values); !status.ok()) return status;
     file.tensors.push_back(std::move(tensor));
   }
   if (position != data.size())

@@ -11,7 +11,7 @@
 namespace nmn {
 
 // The safetensors format: 8 bytes little-endian length of a JSON header, the header (padded with spaces to a multiple
-// of 8), the data. float32 only. Tensors are written in the given order; `metadata` becomes "__metadata__".
+// of 8), the data. Writes float32. Tensors are written in the given order; `metadata` becomes "__metadata__".
 std::string EncodeSafetensors(const std::vector<NamedTensor>& tensors,
                               const std::map<std::string, std::string>& metadata);
 
@@ -19,7 +19,8 @@ struct SafetensorsFile {
   std::vector<NamedTensor> tensors;  // in the order of their data
   std::map<std::string, std::string> metadata;
 };
-// DATA_LOSS with the reason for anything malformed: lengths, overlaps, gaps, other types. Never allocates from the
+// Reads F32, and F16, BF16 and F64 as float32 where that loses nothing. DATA_LOSS with the reason for anything
+// malformed: lengths, overlaps, gaps, other types, and for a number that no float32 equals. Never allocates from the
 // file's own numbers before they are checked against its size.
 absl::StatusOr<SafetensorsFile> DecodeSafetensors(std::string_view bytes);
 

@@ -36,7 +36,7 @@ PolicyFlags Flags(const std::string& policy, const std::string& benchmark, const
   return flags;
 }
 
-PolicyChoice Network(const NetworkPolicy& policy) { return {.config = policy.config, .network = policy, .rule = ""}; }
+PolicyChoice Network(const policy::NetworkPolicy& policy) { return {.config = policy.config, .network = policy, .rule = ""}; }
 
 PolicyChoice Rule(const std::string& rule, const std::string& benchmark, const std::vector<std::string>& set = {}) {
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(Flags(rule, benchmark, set));
@@ -114,7 +114,7 @@ TEST(ToJson, OneEpisodeHasNoStandardError) {
 }
 
 TEST(Evaluate, BatchesOfAnySizeGiveTheSameBits) {
-  const NetworkPolicy policy = MakePolicy("reference", "b2", "nmn", {"env.horizon=60", "env.switch_probability=0.5"});
+  const policy::NetworkPolicy policy = MakePolicy("reference", "b2", "nmn", {"env.horizon=60", "env.switch_probability=0.5"});
   const std::string one = ToJson(Play(Network(policy), Seed(4), 21, 1));
   EXPECT_EQ(ToJson(Play(Network(policy), Seed(4), 21, 8)), one);
   EXPECT_EQ(ToJson(Play(Network(policy), Seed(4), 21, 21)), one);
@@ -127,7 +127,7 @@ TEST(Evaluate, RulesTooAndGivenTasksGoRound) {
 }
 
 TEST(Evaluate, TheMeanActsWithoutNoise) {
-  const NetworkPolicy policy = MakePolicy("reference", "b1", "rnn", {"env.horizon=40"});
+  const policy::NetworkPolicy policy = MakePolicy("reference", "b1", "rnn", {"env.horizon=40"});
   PolicyFlags mean;
   mean.use_mean = true;
   EXPECT_NE(ToJson(Play(Network(policy), mean, 8, 8)), ToJson(Play(Network(policy), {}, 8, 8)));
@@ -154,7 +154,7 @@ std::vector<std::vector<std::string>> Cells(const std::string& csv) {
 }
 
 TEST(WriteTrace, ShowsTheEpisodesThatEvaluateMeasures) {
-  const NetworkPolicy policy = MakePolicy("reference", "b1", "nmn", {"env.horizon=30"});
+  const policy::NetworkPolicy policy = MakePolicy("reference", "b1", "nmn", {"env.horizon=30"});
   const PolicyFlags flags = Seed(9);
   std::unique_ptr<Player> player = MakePlayer(Network(policy), flags, 1).value();
   std::ostringstream csv;

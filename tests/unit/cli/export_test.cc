@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/network_policy.h"
 #include "common/digest/sha256.h"
 #include "common/fs/file_system.h"
 #include "common/safetensors/safetensors.h"
+#include "learner/checkpoint/checkpoint.h"
+#include "learner/policy/policy_file.h"
 #include "tests/support/subprocess.h"
 #include "tests/unit/cli/policy_fixture.h"
 
@@ -23,13 +24,13 @@ using ::testing::HasSubstr;
 
 TEST(NmnExport, KeepsEveryTensorAndTheConfigOfARunDirectory) {
   testing::TemporaryDirectory folder;
-  const NetworkPolicy policy = MakePolicy("paper", "b2", "nmn");
+  const policy::NetworkPolicy policy = MakePolicy("paper", "b2", "nmn");
   testing::WriteFile(folder.path() + "/policy.safetensors", Encode(policy));
   const std::string out = folder.path() + "/out.safetensors";
   const Outcome outcome = RunProcess({Binary("nmn"), "export", folder.path(), "--out=" + out});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, WeightsSha256(policy.weights) + "\n");
-  const NetworkPolicy read = LoadNetworkPolicy(fs::RealFileSystem(), out).value();
+  const policy::NetworkPolicy read = policy::LoadNetworkPolicy(fs::RealFileSystem(), out).value();
   EXPECT_EQ(read.weights, policy.weights);
   EXPECT_EQ(read.actor, policy.actor);
   EXPECT_EQ(read.update, 7u);
@@ -38,28 +39,156 @@ TEST(NmnExport, KeepsEveryTensorAndTheConfigOfARunDirectory) {
 
 TEST(LoadNetworkPolicy, AnEmptyDirectoryIsNoRun) {
   testing::TemporaryDirectory folder;
-  const absl::Status status = LoadNetworkPolicy(fs::RealFileSystem(), folder.path()).status();
+  const absl::Status status = policy::LoadNetworkPolicy(fs::RealFileSystem(), folder.path()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("is it a run directory?"));
 }
 
-TEST(LoadNetworkPolicy, ATensorThatDoesNotFitTheConfigIsNamed) {
+TEST(LoadNetworkPolicy, TakesTensorsInAnyOrderAndMetadataWithMoreEntries) {
   testing::TemporaryDirectory folder;
-  NetworkPolicy policy = MakePolicy("reference", "b1", "rnn");
-  std::swap(policy.weights[0], policy.weights[1]);
-  const std::string file = folder.path() + "/swapped.safetensors";
-  testing::WriteFile(file, Encode(policy));
-  const absl::Status status = LoadNetworkPolicy(fs::RealFileSystem(), file).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("expected tensor actor.gru0.w_input [3, 150]"));
+  const policy::NetworkPolicy policy = MakePolicy("reference", "b1", "rnn");
+  std::vector<NamedTensor> turned(policy.weights.rbegin(), policy.weights.rend());
+  auto metadata = ExportMetadata(policy);
+  metadata["note"] = "mine";
+  const std::string file = folder.path() + "/turned.safetensors";
+  testing::WriteFile(file, EncodeSafetensors(turned, metadata));
+  const auto read = policy::LoadNetworkPolicy(fs::RealFileSystem(), file);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->weights, policy.weights);
+  EXPECT_EQ(read->actor, policy.actor);
+  EXPECT_EQ(read->critic, policy.critic);
 }
 
-TEST(LoadNetworkPolicy, AFileOfAnotherProgramHasNoConfig) {
+TEST(LoadNetworkPolicy, ATensorThatDoesNotFitTheConfigIsNamed) {
   testing::TemporaryDirectory folder;
   const std::string file = folder.path() + "/other.safetensors";
+  const auto refusal = [&](const policy::NetworkPolicy& policy) {
+    testing::WriteFile(file, Encode(policy));
+    const absl::Status status = policy::LoadNetworkPolicy(fs::RealFileSystem(), file).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+    return std::string(status.message());
+  };
+  const policy::NetworkPolicy whole = MakePolicy("reference", "b1", "rnn");
+  policy::NetworkPolicy policy = whole;
+  policy.weights.erase(policy.weights.begin());
+  EXPECT_EQ(refusal(policy), file + ": tensor actor.gru0.w_input [3, 150] of its config's network is missing");
+  policy = whole;
+  std::swap(policy.weights[0].shape[0], policy.weights[0].shape[1]);
+  EXPECT_EQ(refusal(policy),
+            file + ": tensor actor.gru0.w_input has shape [150, 3]; its config's network has [3, 150]");
+  policy = whole;
+  policy.weights.push_back({"actor.more", {1}, {0}});
+  EXPECT_EQ(refusal(policy), file + ": tensor actor.more belongs to no network of its config");
+}
+
+TEST(LoadNetworkPolicy, LostMetadataAreNamedWithWhatToDo) {
+  testing::TemporaryDirectory folder;
+  const std::string file = folder.path() + "/other.safetensors";
+  const std::string rest =
+      ": the entry \"config\", the run's RunConfig as text, is missing; save it again with the metadata of the file "
+      "that it was read from, in Python safe_open(FILE, \"np\").metadata()";
   testing::WriteFile(file, EncodeSafetensors({{"a", {1}, {0}}}, {}));
-  EXPECT_THAT(std::string(LoadNetworkPolicy(fs::RealFileSystem(), file).status().message()),
-              HasSubstr("no config in its metadata"));
+  EXPECT_EQ(policy::LoadNetworkPolicy(fs::RealFileSystem(), file).status().message(),
+            file + " has no __metadata__" + rest);
+  testing::WriteFile(file, EncodeSafetensors({{"a", {1}, {0}}}, {{"format", "np"}}));
+  EXPECT_EQ(policy::LoadNetworkPolicy(fs::RealFileSystem(), file).status().message(),
+            file + " has no \"config\" in its __metadata__" + rest);
+}
+
+TEST(LoadNetworkPolicy, AFileOfANewerProgramSaysSo) {
+  testing::TemporaryDirectory folder;
+  const std::string file = folder.path() + "/newer.safetensors";
+  const policy::NetworkPolicy policy = MakePolicy("reference", "b1", "rnn");
+  auto metadata = ExportMetadata(policy);
+  metadata["format"] = "nmn-policy-2";
+  testing::WriteFile(file, EncodeSafetensors(policy.weights, metadata));
+  EXPECT_EQ(policy::LoadNetworkPolicy(fs::RealFileSystem(), file).status().message(),
+            file + " has format nmn-policy-2; a policy that this build reads has nmn-policy-1");
+}
+
+// A run directory with checkpoints of these updates, each with weights of its own.
+policy::NetworkPolicy SaveCheckpoints(const std::string& directory, const std::vector<uint32_t>& updates) {
+  policy::NetworkPolicy policy = MakePolicy("reference", "b1", "nmn");
+  checkpoint::CheckpointStore store(fs::RealFileSystem(), directory, 10);
+  for (const uint32_t update : updates) {
+    policy.weights[0].values[0] = static_cast<float>(update);
+    checkpoint::Checkpoint checkpoint;
+    *checkpoint.state.mutable_config() = policy.config;
+    checkpoint.state.set_run_id(policy.run_id);
+    checkpoint.state.set_update(update);
+    checkpoint.weights = policy.weights;
+    EXPECT_TRUE(store.Save(checkpoint).ok());
+  }
+  return policy;
+}
+
+TEST(NmnExport, TakesAnyCheckpointByItsUpdateOrItsPath) {
+  testing::TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run", out = folder.path() + "/out.safetensors";
+  SaveCheckpoints(run, {0, 10, 20});
+  const auto exported = [&](const std::vector<std::string>& source) {
+    std::vector<std::string> command = {Binary("nmn"), "export", "--out=" + out};
+    command.insert(command.end(), source.begin(), source.end());
+    const Outcome outcome = RunProcess(command);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return policy::LoadNetworkPolicy(fs::RealFileSystem(), out).value();
+  };
+  EXPECT_EQ(exported({run}).update, 20u);
+  for (const policy::NetworkPolicy& policy :
+       {exported({run, "--update=10"}), exported({run + "/checkpoints/ckpt-00000010"}),
+        exported({run + "/checkpoints/ckpt-00000010/"})}) {
+    EXPECT_EQ(policy.update, 10u);
+    EXPECT_EQ(policy.weights[0].values[0], 10);
+    EXPECT_EQ(policy.run_id, "test-run");
+  }
+  for (const char* verb : {"eval", "trace"}) {
+    const Outcome outcome = RunProcess({Binary("nmn"), verb, "--policy=" + run + "/checkpoints/ckpt-00000000",
+                                        "--episodes=1", "--set", "env.horizon=5"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+  }
+}
+
+TEST(NmnExport, AnUpdateWithoutACheckpointNamesThoseThereAre) {
+  testing::TemporaryDirectory folder;
+  SaveCheckpoints(folder.path(), {0, 10, 20});
+  const auto error = [&](const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = {Binary("nmn")};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const Outcome outcome = RunProcess(command);
+    EXPECT_EQ(outcome.code, 42);
+    return outcome.err;
+  };
+  EXPECT_EQ(error({"export", folder.path(), "--update=7", "--out=x"}),
+            "nmn export: " + folder.path() + " has no checkpoint of update 7; it has those of 0, 10, 20\n");
+  EXPECT_EQ(error({"eval", "--policy=" + folder.path(), "--update=7"}),
+            "nmn eval: " + folder.path() + " has no checkpoint of update 7; it has those of 0, 10, 20\n");
+  EXPECT_THAT(error({"export", folder.path() + "/checkpoints/ckpt-00000010", "--update=10", "--out=x"}),
+              HasSubstr("--update=10 chooses among the checkpoints of a run directory"));
+  EXPECT_THAT(error({"eval", "--benchmark=b1", "--policy=zero", "--update=1"}), HasSubstr("--update is for networks"));
+}
+
+TEST(NmnExport, WritesThroughAPipeWithNothingAfterTheFile) {
+  testing::TemporaryDirectory folder;
+  const policy::NetworkPolicy policy = MakePolicy("reference", "b1", "rnn");
+  const std::string file = folder.path() + "/policy.safetensors";
+  testing::WriteFile(file, Encode(policy));
+  const Outcome outcome = RunProcess(
+      {"/bin/sh", "-c", Binary("nmn") + " export " + file + " --out=/dev/stdout | cat && test -L /dev/stdout"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, Encode(policy));
+  const Outcome redirected = RunProcess({Binary("nmn"), "export", file, "--out=/dev/stdout"});  // to a file
+  EXPECT_EQ(redirected.out, Encode(policy));
+  EXPECT_THAT(redirected.err, HasSubstr(WeightsSha256(policy.weights)));
+}
+
+TEST(NmnExport, AFullDeviceIsNamedWithItsReason) {
+  testing::TemporaryDirectory folder;
+  const std::string file = folder.path() + "/policy.safetensors";
+  testing::WriteFile(file, Encode(MakePolicy("reference", "b1", "rnn")));
+  const Outcome outcome = RunProcess({Binary("nmn"), "export", file, "--out=/dev/full"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "nmn export: cannot write /dev/full: No space left on device\n");
 }
 
 // The first Python that has numpy; empty where there is none.
@@ -76,6 +205,79 @@ std::string CodeOfThePage() {
   const std::string fence = "```python\n";
   const size_t begin = page.find(fence) + fence.size();
   return page.substr(begin, page.find("\n```", begin) + 1 - begin);
+}
+
+// As Python's safetensors package saves: wider types first, then by name, the header padded with spaces.
+const char kSave[] = R"(
+def save(path, tensors, metadata):
+    names = {"float32": "F32", "float16": "F16", "float64": "F64"}
+    header, body = {"__metadata__": metadata} if metadata else {}, b""
+    for name, array in sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])):
+        data = array.tobytes()
+        header[name] = {"dtype": names[str(array.dtype)], "shape": list(array.shape), "data_offsets": [len(body), len(body) + len(data)]}
+        body += data
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    open(path, "wb").write(struct.pack("<Q", len(text)) + text + body)
+)";
+
+class PolicyOfPython : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    python_ = PythonWithNumpy();
+    if (python_.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
+    testing::WriteFile(In("policy.safetensors"), Encode(policy_));
+  }
+  std::string In(const std::string& name) const { return folder_.path() + "/" + name; }
+
+  // Runs `code` with `tensors` and `meta` of the policy and `out`, the path of what it is to save.
+  std::string Save(const std::string& code) const {
+    const std::string page = CodeOfThePage();
+    testing::WriteFile(In("save.py"), page.substr(0, page.find("sigmoid =")) + kSave +
+                                          "tensors, meta = load(sys.argv[1])\nout = sys.argv[2]\n" + code);
+    const Outcome outcome = RunProcess({python_, In("save.py"), In("policy.safetensors"), In("saved.safetensors")});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return In("saved.safetensors");
+  }
+
+  const policy::NetworkPolicy policy_ = MakePolicy("reference", "b1", "nmn");
+  testing::TemporaryDirectory folder_;
+  std::string python_;
+};
+
+TEST_F(PolicyOfPython, IsTheSamePolicyInAnotherOrderAndAWiderType) {
+  for (const char* code : {"save(out, tensors, dict(meta, note='from Python'))",
+                           "save(out, {k: v.astype('f8') for k, v in tensors.items()}, meta)",
+                           "save(out, {k: v.astype('f8') if 'gru' in k else v for k, v in tensors.items()}, meta)"}) {
+    const Outcome outcome = RunProcess({Binary("nmn"), "export", Save(code), "--out=" + In("again.safetensors")});
+    ASSERT_EQ(outcome.code, 0) << code << outcome.err;
+    EXPECT_EQ(testing::ReadFile(In("again.safetensors")), Encode(policy_)) << code;
+  }
+}
+
+TEST_F(PolicyOfPython, InHalfPrecisionIsRead) {
+  const auto read = policy::LoadNetworkPolicy(fs::RealFileSystem(),
+                                              Save("save(out, {k: v.astype('f2') for k, v in tensors.items()}, meta)"));
+  ASSERT_TRUE(read.ok()) << read.status();
+  for (size_t t = 0; t < policy_.weights.size(); ++t) {
+    for (size_t i = 0; i < policy_.weights[t].values.size(); ++i) {
+      ASSERT_NEAR(read->weights[t].values[i], policy_.weights[t].values[i], 1.3e-4);  // half a last place below 0.3
+    }
+  }
+}
+
+TEST_F(PolicyOfPython, ADoubleThatIsNoFloatNamesItsTensor) {
+  const std::string file = Save(
+      "tensors = {k: v.astype('f8') for k, v in tensors.items()}\ntensors['critic.head.bias'][0] = 0.1\n"
+      "save(out, tensors, meta)");
+  EXPECT_THAT(std::string(policy::LoadNetworkPolicy(fs::RealFileSystem(), file).status().message()),
+              HasSubstr("tensor \"critic.head.bias\" is of type F64 and its element 0, 0.1"));
+}
+
+TEST_F(PolicyOfPython, WithoutMetadataSaysWhatIsMissing) {
+  const Outcome outcome = RunProcess({Binary("nmn"), "eval", "--policy=" + Save("save(out, tensors, None)")});
+  EXPECT_EQ(outcome.code, 42);
+  EXPECT_THAT(outcome.err, HasSubstr("has no __metadata__: the entry \"config\""));
 }
 
 TEST(ExportPage, CodeIsAtMost60Lines) {

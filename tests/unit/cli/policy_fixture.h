@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/network_policy.h"
+#include "learner/policy/policy_file.h"
 #include "common/config/config.h"
 #include "common/env/environment.h"
 #include "common/nn/network_spec.h"
@@ -15,9 +15,9 @@
 namespace nmn::cli {
 
 // A policy of a preset with the given fields changed, whose every parameter, biases too, is uniform in [-0.3, 0.3).
-inline NetworkPolicy MakePolicy(const std::string& preset, const std::string& benchmark,
+inline policy::NetworkPolicy MakePolicy(const std::string& preset, const std::string& benchmark,
                                 const std::string& architecture, const std::vector<std::string>& assignments = {}) {
-  NetworkPolicy policy;
+  policy::NetworkPolicy policy;
   policy.config = config::Preset(preset, benchmark, architecture).value();
   for (const std::string& assignment : assignments) {
     const absl::Status status = config::Set(assignment, policy.config);
@@ -44,7 +44,7 @@ inline NetworkPolicy MakePolicy(const std::string& preset, const std::string& be
   return policy;
 }
 
-inline std::string Encode(const NetworkPolicy& policy) {
+inline std::string Encode(const policy::NetworkPolicy& policy) {
   return EncodeSafetensors(policy.weights, ExportMetadata(policy));
 }
 

@@ -81,7 +81,7 @@ TEST(NmnEval, SetsSeveralFields) {
 }
 
 TEST(NmnEval, ABadNameIsOneLine) {
-  ExpectOneLineError(Nmn({"eval", "--benchmark=b1", "--policy=wizard"}), "a run directory or a .safetensors file");
+  ExpectOneLineError(Nmn({"eval", "--benchmark=b1", "--policy=wizard"}), "a run directory, a checkpoint or a .safetensors file");
 }
 
 TEST(NmnEval, ABenchmarkThatIsNotThePolicysOwnIsNamedBesideIt) {

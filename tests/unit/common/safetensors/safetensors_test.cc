@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 
 namespace nmn {
 namespace {
@@ -64,6 +68,42 @@ TEST(Safetensors, NoTensorsIsAFile) {
   EXPECT_TRUE(file->tensors.empty());
 }
 
+// One tensor "a" of one axis.
+template <typename T>
+absl::StatusOr<std::vector<float>> Read(const std::string& type, const std::vector<T>& numbers) {
+  std::string data(numbers.size() * sizeof(T), '\0');
+  std::memcpy(data.data(), numbers.data(), data.size());
+  const std::string header = absl::StrCat(R"({"a":{"dtype":")", type, R"(","shape":[)", numbers.size(),
+                                          R"(],"data_offsets":[0,)", data.size(), "]}}");
+  absl::StatusOr<SafetensorsFile> file = DecodeSafetensors(Assemble(header, data));
+  if (!file.ok()) return file.status();
+  return file->tensors.at(0).values;
+}
+
+// Known bits: 1, -2, 1/3 rounded, largest, smallest normal, largest and smallest below it, -0, infinity.
+TEST(Safetensors, ReadsHalfPrecisionExactly) {
+  const auto values = Read<uint16_t>("F16", {0x3c00, 0xc000, 0x3555, 0x7bff, 0x0400, 0x03ff, 0x0001, 0x8000, 0x7c00});
+  ASSERT_TRUE(values.ok()) << values.status();
+  EXPECT_EQ(*values, (std::vector<float>{1, -2, 0.333251953125f, 65504, std::ldexp(1.0f, -14), std::ldexp(1023.0f, -24),
+                                         std::ldexp(1.0f, -24), -0.0f, std::numeric_limits<float>::infinity()}));
+  EXPECT_TRUE(std::signbit((*values)[7]));
+  EXPECT_TRUE(std::isnan(Read<uint16_t>("F16", {0x7e00})->at(0)));
+}
+
+TEST(Safetensors, ReadsBfloat16Exactly) {
+  EXPECT_EQ(*Read<uint16_t>("BF16", {0x3f80, 0xc000, 0x7f7f}), (std::vector<float>{1, -2, std::ldexp(255.0f, 120)}));
+}
+
+TEST(Safetensors, ReadsDoublesThatAreFloatsAndNamesTheFirstThatIsNot) {
+  EXPECT_EQ(*Read<double>("F64", {1.5, -0.0, static_cast<double>(0.1f), 1e-45f, HUGE_VAL}),
+            (std::vector<float>{1.5f, -0.0f, 0.1f, 1e-45f, HUGE_VALF}));
+  EXPECT_TRUE(std::isnan(Read<double>("F64", {std::nan("")})->at(0)));
+  EXPECT_EQ(Read<double>("F64", {1, 0.1}).status().message(),
+            "tensor \"a\" is of type F64 and its element 1, 0.10000000000000001, is no float32; convert it to float32 "
+            "first");
+  for (const double value : {1e300, -3.5e38, 1e-60}) EXPECT_FALSE(Read<double>("F64", {value}).ok()) << value;
+}
+
 TEST(Safetensors, EveryMalformedFileIsRefusedWithItsReason) {
   const std::string eight(8, '\0');
   const struct {
@@ -84,7 +124,9 @@ TEST(Safetensors, EveryMalformedFileIsRefusedWithItsReason) {
       {Assemble(R"({"a":1})", ""), "must have dtype"},
       {Assemble(R"({"a":{"dtype":"F32","shape":[2]}})", eight), "must have dtype"},
       {Assemble(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}})", eight), "and nothing else"},
-      {Assemble(R"({"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", eight), "not of type F32"},
+      {Assemble(R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", eight),
+       "not of type F32, F16, BF16 or F64"},
+      {Assemble(R"({"a":{"dtype":"F64","shape":[2],"data_offsets":[0,8]}})", eight), "its shape needs 16"},
       {Assemble(R"({"a":{"dtype":1,"shape":[1],"data_offsets":[0,8]}})", eight), "not of type F32"},
       {Assemble(One("2", "[0,8]"), eight), "no list of sizes"},
       {Assemble(One("[-2]", "[0,8]"), eight), "no list of sizes"},

@@ -1,0 +1,213 @@
+#include "learner/policy/policy_file.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/config/config.h"
+#include "common/digest/sha256.h"
+#include "common/env/environment.h"
+#include "common/nn/network_spec.h"
+#include "common/safetensors/safetensors.h"
+#include "learner/checkpoint/checkpoint.h"
+#include "learner/checkpoint/layout.h"
+
+namespace nmn::policy {
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+
+const char kFormat[] = "nmn-policy-1";
+const char kPolicyFile[] = "policy.safetensors";
+
+absl::Status Prefixed(const std::string& source, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(source, ": ", std::string(status.message())));
+}
+
+std::string Value(const Metadata& metadata, const std::string& name) {
+  const auto found = metadata.find(name);
+  return found == metadata.end() ? "" : found->second;
+}
+
+std::string ShapeText(const std::vector<int64_t>& shape) { return absl::StrCat("[", absl::StrJoin(shape, ", "), "]"); }
+
+// Whether the metadata are those of an export. What another program's save dropped is named.
+absl::Status CheckMetadata(const std::string& file, const Metadata& metadata) {
+  const std::string format = Value(metadata, "format");
+  // "pt" and "np" are what other programs write there.
+  if (format != kFormat && format.starts_with("nmn-")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, " has format ", format, "; a policy that this build reads has ", kFormat));
+  }
+  if (!Value(metadata, "config").empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      file, metadata.empty() ? " has no __metadata__" : " has no \"config\" in its __metadata__",
+      ": the entry \"config\", the run's RunConfig as text, is missing; save it again with the metadata of the file "
+      "that it was read from, in Python safe_open(FILE, \"np\").metadata()"));
+}
+
+absl::StatusOr<NetworkPolicy> ReadExport(fs::FileSystem& fs, const std::string& file) {
+  absl::StatusOr<std::string> bytes = fs.Read(file);
+  if (!bytes.ok()) return bytes.status();
+  absl::StatusOr<SafetensorsFile> content = DecodeSafetensors(*bytes);
+  if (!content.ok()) return Prefixed(file, content.status());
+  const Metadata& metadata = content->metadata;
+  if (absl::Status status = CheckMetadata(file, metadata); !status.ok()) return status;
+  absl::StatusOr<v1::RunConfig> config = config::Parse(Value(metadata, "config"), file);
+  if (!config.ok()) return config.status();
+  NetworkPolicy policy;
+  policy.config = *std::move(config);
+  policy.run_id = Value(metadata, "run_id");
+  const std::string update = Value(metadata, "update");
+  std::from_chars(update.data(), update.data() + update.size(), policy.update);
+  policy.weights = std::move(content->tensors);
+  return policy;
+}
+
+absl::StatusOr<NetworkPolicy> ReadCheckpointPolicy(fs::FileSystem& fs, const std::string& folder) {
+  absl::StatusOr<checkpoint::Checkpoint> read = checkpoint::ReadCheckpoint(fs, folder);
+  if (!read.ok()) return read.status();
+  NetworkPolicy policy;
+  policy.config = read->state.config();
+  policy.run_id = read->state.run_id();
+  policy.update = read->state.update();
+  policy.weights = std::move(read->weights);
+  return policy;
+}
+
+// The checkpoints of a run, newest first.
+absl::StatusOr<std::vector<std::string>> CheckpointNames(fs::FileSystem& fs, const std::string& folder) {
+  absl::StatusOr<bool> exists = fs.Exists(folder);
+  if (!exists.ok()) return exists.status();
+  if (!*exists) return std::vector<std::string>();
+  absl::StatusOr<std::vector<std::string>> names = fs.List(folder);
+  if (!names.ok()) return names.status();
+  return checkpoint::CompletedFolders(*names);
+}
+
+// The newest checkpoint that is whole; nothing is renamed or removed, because the run may be going on.
+absl::StatusOr<std::optional<NetworkPolicy>> ReadNewestCheckpoint(fs::FileSystem& fs, const std::string& folder) {
+  absl::StatusOr<std::vector<std::string>> names = CheckpointNames(fs, folder);
+  if (!names.ok()) return names.status();
+  absl::Status last = absl::OkStatus();
+  for (const std::string& name : *names) {
+    absl::StatusOr<NetworkPolicy> policy = ReadCheckpointPolicy(fs, absl::StrCat(folder, "/", name));
+    if (policy.ok()) return *std::move(policy);
+    last = policy.status();
+  }
+  if (!last.ok()) return last;
+  return std::nullopt;
+}
+
+absl::StatusOr<NetworkPolicy> ReadRunDirectory(fs::FileSystem& fs, const std::string& path) {
+  const std::string file = absl::StrCat(path, "/", kPolicyFile);
+  absl::StatusOr<bool> exported = fs.Exists(file);
+  if (!exported.ok()) return exported.status();
+  absl::StatusOr<std::optional<NetworkPolicy>> saved = ReadNewestCheckpoint(fs, path + "/checkpoints");
+  if (!*exported) {
+    if (!saved.ok()) return saved.status();
+    if (saved->has_value()) return **std::move(saved);
+    return absl::NotFoundError(
+        absl::StrCat(path, " holds neither policy.safetensors nor a checkpoint; is it a run directory?"));
+  }
+  absl::StatusOr<NetworkPolicy> policy = ReadExport(fs, file);
+  if (policy.ok() && saved.ok() && saved->has_value() && (*saved)->update > policy->update) return **std::move(saved);
+  return policy;
+}
+
+// What the run directory has of this update.
+absl::StatusOr<NetworkPolicy> ReadUpdate(fs::FileSystem& fs, const std::string& path, uint32_t update) {
+  const std::string folder = path + "/checkpoints";
+  absl::StatusOr<std::vector<std::string>> names = CheckpointNames(fs, folder);
+  if (!names.ok()) return names.status();
+  std::vector<uint32_t> updates;
+  for (const std::string& name : *names) {
+    const uint32_t there = checkpoint::UpdateOfFolder(name.substr(0, name.find('.'))).value();
+    if (there == update) return ReadCheckpointPolicy(fs, absl::StrCat(folder, "/", name));
+    updates.insert(updates.begin(), there);
+  }
+  return absl::NotFoundError(absl::StrCat(path, " has no checkpoint of update ", update, "; it has ",
+                                          updates.empty() ? "none" : "those of " + absl::StrJoin(updates, ", ")));
+}
+
+absl::StatusOr<NetworkPolicy> Read(fs::FileSystem& fs, const std::string& path, std::optional<uint32_t> update) {
+  absl::StatusOr<bool> exists = fs.Exists(path);
+  if (!exists.ok()) return exists.status();
+  if (!*exists) return absl::NotFoundError(absl::StrCat("there is no run directory, checkpoint or file ", path));
+  // A directory cannot be told by its name; listing it can.
+  const absl::StatusOr<std::vector<std::string>> entries = fs.List(path);
+  const bool checkpoint =
+      entries.ok() && std::find(entries->begin(), entries->end(), checkpoint::kManifest) != entries->end();
+  if (entries.ok() && !checkpoint)
+    return update.has_value() ? ReadUpdate(fs, path, *update) : ReadRunDirectory(fs, path);
+  if (update.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat("--update=", *update,
+                                                   " chooses among the checkpoints of a run directory; ", path,
+                                                   checkpoint ? " is one checkpoint" : " is a file"));
+  }
+  return checkpoint ? ReadCheckpointPolicy(fs, path) : ReadExport(fs, path);
+}
+
+}  // namespace
+
+absl::Status Fit(const std::string& source, NetworkPolicy& policy) {
+  absl::StatusOr<env::EnvironmentSpec> environment = env::FindSpec(policy.config.benchmark());
+  if (!environment.ok()) return Prefixed(source, environment.status());
+  std::map<std::string, NamedTensor> found;
+  for (NamedTensor& tensor : policy.weights) {
+    const std::string name = tensor.name;
+    found.emplace(name, std::move(tensor));
+  }
+  policy.weights.clear();
+  for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
+    const bool is_actor = role == nn::Role::kActor;
+    std::vector<float>& flat = is_actor ? policy.actor : policy.critic;
+    flat.clear();
+    absl::StatusOr<nn::NetworkSpec> spec =
+        nn::MakeNetworkSpec(policy.config.network(), role, environment->observation_size);
+    if (!spec.ok()) return Prefixed(source, spec.status());
+    for (const nn::TensorSpec& wanted : spec->tensors) {
+      const std::string name = (is_actor ? "actor." : "critic.") + wanted.name;
+      const auto tensor = found.find(name);
+      if (tensor == found.end()) {
+        return absl::DataLossError(absl::StrCat(source, ": tensor ", name, " ", ShapeText(wanted.shape),
+                                                " of its config's network is missing"));
+      }
+      if (tensor->second.shape != wanted.shape) {
+        return absl::DataLossError(absl::StrCat(source, ": tensor ", name, " has shape ",
+                                                ShapeText(tensor->second.shape), "; its config's network has ",
+                                                ShapeText(wanted.shape)));
+      }
+      flat.insert(flat.end(), tensor->second.values.begin(), tensor->second.values.end());
+      policy.weights.push_back(std::move(tensor->second));
+      found.erase(tensor);
+    }
+  }
+  if (!found.empty()) {
+    return absl::DataLossError(
+        absl::StrCat(source, ": tensor ", found.begin()->first, " belongs to no network of its config"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<NetworkPolicy> LoadNetworkPolicy(fs::FileSystem& fs, const std::string& path,
+                                                std::optional<uint32_t> update) {
+  absl::StatusOr<NetworkPolicy> policy = Read(fs, path, update);
+  if (!policy.ok()) return policy.status();
+  if (absl::Status status = Fit(path, *policy); !status.ok()) return status;
+  return policy;
+}
+
+std::map<std::string, std::string> ExportMetadata(const NetworkPolicy& policy) {
+  return {{"format", kFormat},
+          {"run_id", policy.run_id},
+          {"update", absl::StrCat(policy.update)},
+          {"benchmark", policy.config.benchmark()},
+          {"architecture", v1::Architecture_Name(policy.config.network().architecture())},
+          {"config", config::Print(policy.config)},
+          {"weights_sha256", WeightsSha256(policy.weights)}};
+}
+
+}  // namespace nmn::policy

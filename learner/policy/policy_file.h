@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/fs/file_system.h"
+#include "common/tensor/named_tensor.h"
+#include "nmn/v1/run_config.pb.h"
+
+namespace nmn::policy {
+
+// A trained (or half-trained) policy with the config it was trained under.
+struct NetworkPolicy {
+  v1::RunConfig config;
+  std::string run_id;
+  uint32_t update = 0;               // updates completed
+  std::vector<NamedTensor> weights;  // "actor.<tensor>" then "critic.<tensor>", in the order of network_spec.h
+  std::vector<float> actor;          // the actor's parameters, flat, in that order
+  std::vector<float> critic;         // the critic's, likewise
+};
+
+// `path` is one of
+//   a run directory, finished or going on: the newer of policy.safetensors and the newest valid checkpoint, or what it
+//     has of `update`
+//   a checkpoint, DIR/checkpoints/ckpt-N
+//   a file of `nmn export`, also one that another program saved again: tensors in any order, metadata with more entries
+// NOT_FOUND where `path` is none of them, or has nothing of `update` (it names what there is); DATA_LOSS names the file
+// and the tensor that does not fit.
+absl::StatusOr<NetworkPolicy> LoadNetworkPolicy(fs::FileSystem& fs, const std::string& path,
+                                                std::optional<uint32_t> update = std::nullopt);
+
+// Checks names and shapes against the config, brings the tensors into order and fills `actor` and `critic`.
+absl::Status Fit(const std::string& source, NetworkPolicy& policy);
+
+// "__metadata__" of an export: format, run_id, update, benchmark, architecture, config (textproto), weights_sha256.
+std::map<std::string, std::string> ExportMetadata(const NetworkPolicy& policy);
+
+}  // namespace nmn::policy
