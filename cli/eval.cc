@@ -42,8 +42,8 @@ class Progress {
   terminal::LiveLine line_{stderr};
 };
 
-void PrintTable(const Evaluation& evaluation) {
-  const auto row = [](const std::string& name, const Estimate& estimate) {
+void PrintTable(const play::Evaluation& evaluation) {
+  const auto row = [](const std::string& name, const play::Estimate& estimate) {
     std::cout << absl::StrFormat("%-20s %14.4f +- %.4f\n", name, estimate.mean, estimate.standard_error);
   };
   std::cout << absl::StrFormat("%d episodes: mean +- its standard error\n", evaluation.episodes);
@@ -60,12 +60,12 @@ absl::Status Eval(const Flags& flags) {
   if (!choice.ok()) return choice.status();
   absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark());
   if (!spec.ok()) return spec.status();
-  const size_t lanes = std::min<size_t>(kEvaluationLanes, flags.episodes);
-  absl::StatusOr<std::unique_ptr<Player>> player = MakePlayer(*choice, flags.policy, lanes);
+  const size_t lanes = std::min<size_t>(play::kEvaluationLanes, flags.episodes);
+  absl::StatusOr<std::unique_ptr<play::Player>> player = MakePlayer(*choice, flags.policy, lanes);
   if (!player.ok()) return player.status();
-  absl::StatusOr<Evaluation> evaluation = [&] {
+  absl::StatusOr<play::Evaluation> evaluation = [&] {
     Progress progress(flags.episodes);
-    return Evaluate(**player, spec->measures, flags.episodes, lanes, std::ref(progress));
+    return play::Evaluate(**player, spec->measures, flags.episodes, lanes, std::ref(progress));
   }();
   if (!evaluation.ok()) return evaluation.status();
   if (flags.json) {

@@ -1,41 +1,13 @@
 #pragma once
 
-#include <functional>
-#include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "absl/status/statusor.h"
-#include "cli/player.h"
+#include "actor/play/evaluation.h"
 
 namespace nmn::cli {
 
-// Episodes played at once; no result depends on it.
-inline constexpr size_t kEvaluationLanes = 256;
-
-// Mean and its standard error (sample deviation / sqrt(n); NaN for one episode).
-struct Estimate {
-  double mean = 0;
-  double standard_error = 0;
-};
-Estimate EstimateMean(const std::vector<double>& values);
-
-struct Evaluation {
-  uint32_t episodes = 0;
-  Estimate raw;         // sum of rewards
-  Estimate discounted;  // with env::kReportedDiscount
-  std::vector<std::pair<std::string, Estimate>> measures;
-  std::vector<std::pair<uint32_t, double>> adaptation;  // in-episode step, mean reward; of env::AdaptationSteps
-};
-
-// `progress` hears how many episodes are done after each batch. Sums run in episode order, so batches of any size give
-// the same bits.
-absl::StatusOr<Evaluation> Evaluate(Player& player, const std::vector<std::string>& measure_names, uint32_t episodes,
-                                    size_t lanes, const std::function<void(uint32_t)>& progress);
-
 // One line: episodes, return_mean, return_sem, discounted_mean, discounted_sem, <measure>_mean, <measure>_sem,
 // adaptation.
-std::string ToJson(const Evaluation& evaluation);
+std::string ToJson(const play::Evaluation& evaluation);
 
 }  // namespace nmn::cli

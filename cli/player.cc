@@ -2,53 +2,12 @@
 
 #include <utility>
 
-#include "actor/rollout.h"
 #include "cli/scripted/scripted_policy.h"
 
 namespace nmn::cli {
 namespace {
 
-env::BatchKey EvaluationKey(uint64_t seed, uint32_t first_episode) {
-  return {.seed = seed, .update = 0, .first_episode = first_episode, .first_global_episode = first_episode};
-}
-
-class NetworkPlayer final : public Player {
- public:
-  NetworkPlayer(std::unique_ptr<actor::RolloutEngine> engine, uint64_t seed, bool use_mean)
-      : engine_(std::move(engine)), seed_(seed), use_mean_(use_mean) {}
-
-  absl::StatusOr<PlayedBatch> Play(uint32_t first_episode, size_t lanes, StepObserver* observer) override {
-    Forwarder forwarder(observer);
-    absl::StatusOr<actor::RolloutResult> result = engine_->Run(EvaluationKey(seed_, first_episode), lanes, use_mean_,
-                                                               nullptr, observer == nullptr ? nullptr : &forwarder);
-    if (!result.ok()) return result.status();
-    return PlayedBatch{.observation = result->observation,
-                       .raw_action = result->raw_action,
-                       .action = result->action,
-                       .reward = result->reward,
-                       .mean = result->mean,
-                       .log_variance = result->log_variance,
-                       .measures = std::move(result->measures)};
-  }
-
- private:
-  class Forwarder final : public actor::RolloutObserver {
-   public:
-    explicit Forwarder(StepObserver* observer) : observer_(observer) {}
-    void OnStep(uint32_t t, const env::BatchedEnvironment& environment, const nn::PolicyForward& forward) override {
-      observer_->OnStep(t, environment, forward.signal());
-    }
-
-   private:
-    StepObserver* observer_;
-  };
-
-  std::unique_ptr<actor::RolloutEngine> engine_;
-  uint64_t seed_;
-  bool use_mean_;
-};
-
-class RulePlayer final : public Player {
+class RulePlayer final : public play::Player {
  public:
   RulePlayer(std::unique_ptr<env::BatchedEnvironment> environment, std::unique_ptr<scripted::ScriptedPolicy> policy,
              uint64_t seed)
@@ -61,9 +20,9 @@ class RulePlayer final : public Player {
         action_(raw_action_.size()),
         reward_(raw_action_.size()) {}
 
-  absl::StatusOr<PlayedBatch> Play(uint32_t first_episode, size_t lanes, StepObserver* observer) override {
+  absl::StatusOr<play::PlayedBatch> Play(uint32_t first_episode, size_t lanes, play::StepObserver* observer) override {
     const uint32_t horizon = environment_->horizon();
-    const env::BatchKey key = EvaluationKey(seed_, first_episode);
+    const env::BatchKey key = play::EvaluationKey(seed_, first_episode);
     // One plane more than steps: the last step's next observation is displayed to nobody.
     const View3 observation(observation_.data(), horizon + 1, size_, lanes);
     const View2 raw_action(raw_action_.data(), horizon, lanes);
@@ -76,16 +35,16 @@ class RulePlayer final : public Player {
       const uint32_t previous = t == 0 ? 0 : t - 1;
       policy_->Act(*environment_, t, observation.plane(t), action.row(previous), reward.row(previous),
                    raw_action.row(t));
-      if (observer != nullptr) observer->OnStep(t, *environment_, ConstView2());
+      if (observer != nullptr) observer->OnStep(t, *environment_, nullptr);
       environment_->Step(raw_action.row(t), action.row(t), reward.row(t), observation.plane(t + 1));
     }
-    PlayedBatch batch{.observation = ConstView3(observation_.data(), horizon, size_, lanes),
-                      .raw_action = raw_action,
-                      .action = action,
-                      .reward = reward,
-                      .mean = {},
-                      .log_variance = {},
-                      .measures = {}};
+    play::PlayedBatch batch{.observation = ConstView3(observation_.data(), horizon, size_, lanes),
+                            .raw_action = raw_action,
+                            .action = action,
+                            .reward = reward,
+                            .mean = {},
+                            .log_variance = {},
+                            .measures = {}};
     for (size_t m = 0; m < environment_->spec().measures.size(); ++m) {
       std::vector<double>& values = batch.measures.emplace_back(lanes);
       for (size_t lane = 0; lane < lanes; ++lane) values[lane] = environment_->Measure(m, lane);
@@ -104,14 +63,10 @@ class RulePlayer final : public Player {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Player>> MakePlayer(const PolicyChoice& choice, const PolicyFlags& flags,
-                                                   size_t max_lanes) {
+absl::StatusOr<std::unique_ptr<play::Player>> MakePlayer(const PolicyChoice& choice, const PolicyFlags& flags,
+                                                         size_t max_lanes) {
   if (choice.network.has_value()) {
-    absl::StatusOr<std::unique_ptr<actor::RolloutEngine>> engine =
-        actor::RolloutEngine::Create(choice.config, max_lanes);
-    if (!engine.ok()) return engine.status();
-    (*engine)->SetParameters(choice.network->actor);
-    return std::make_unique<NetworkPlayer>(*std::move(engine), flags.seed, flags.use_mean);
+    return play::MakeNetworkPlayer(choice.config, choice.network->actor, flags.seed, flags.use_mean, max_lanes);
   }
   absl::StatusOr<std::unique_ptr<env::BatchedEnvironment>> environment =
       env::MakeEnvironment(choice.config.benchmark(), choice.config.env(), max_lanes);

@@ -1,17 +1,15 @@
+#include "cli/trace/trace.h"
+
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/match.h"
 #include "cli/fail.h"
 #include "cli/player.h"
 #include "cli/policy_choice.h"
-#include "cli/trace_csv.h"
 #include "cli/verbs.h"
 
 namespace nmn::cli {
@@ -20,47 +18,64 @@ namespace {
 struct Flags {
   PolicyFlags policy;
   uint32_t episodes = 1;
-  std::string csv;
+  uint32_t every = 1;
+  std::string columns;
+  std::string out;  // by its extension; empty: CSV to stdout
+  std::string npz;
 };
 
+absl::StatusOr<std::unique_ptr<trace::Output>> Open(const Flags& flags, const std::vector<trace::Column>& columns) {
+  if (!flags.npz.empty()) return trace::OpenNpz(flags.npz, columns, flags.episodes);
+  if (absl::EndsWith(flags.out, ".npz")) return trace::OpenNpz(flags.out, columns, flags.episodes);
+  return trace::OpenCsv(flags.out, columns);
+}
+
 absl::Status Trace(const Flags& flags) {
+  if (!flags.npz.empty() && !flags.out.empty()) {
+    return absl::InvalidArgumentError("--npz and --out both name the file to write; give one of them");
+  }
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags.policy);
   if (!choice.ok()) return choice.status();
   absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark());
   if (!spec.ok()) return spec.status();
-  absl::StatusOr<std::unique_ptr<Player>> player = MakePlayer(*choice, flags.policy, 1);
+  absl::StatusOr<std::unique_ptr<play::Player>> player = MakePlayer(*choice, flags.policy, 1);
   if (!player.ok()) return player.status();
-  if (flags.csv.empty()) {
-    absl::Status status = WriteTrace(**player, *spec, flags.episodes, std::cout);
-    std::cout.flush();
-    return status;
-  }
-  errno = 0;
-  std::ofstream file(flags.csv, std::ios::binary | std::ios::trunc);
-  absl::Status status = file ? WriteTrace(**player, *spec, flags.episodes, file) : absl::OkStatus();
-  file.close();
-  if (status.ok() && !file) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot write --csv=", flags.csv, ": ", std::strerror(errno)));
-  }
-  return status;
+  absl::StatusOr<std::unique_ptr<trace::Recorder>> recorder = trace::Recorder::Create(
+      *spec, choice->network.has_value() ? &*choice->network : nullptr, flags.columns, flags.every);
+  if (!recorder.ok()) return recorder.status();
+  absl::StatusOr<std::unique_ptr<trace::Output>> output = Open(flags, (*recorder)->columns());
+  if (!output.ok()) return output.status();
+  return trace::WriteTrace(**player, **recorder, flags.episodes, **output);
 }
 
 }  // namespace
 
 void AddTrace(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("trace", "Write every step of some episodes as CSV");
+  CLI::App* verb = app.add_subcommand("trace", "Write every step of some episodes as CSV or for numpy");
   verb->footer(
       "One line a step: episode, t, the task, the environment's state before the step, x, the fed-back action and "
       "reward, u, for networks\n"
-      "mean, logvar and each z, then action and reward. Episode e is the episode e of nmn eval with the same seed.\n"
-      "Example:  nmn trace --policy=runs/b1-nmn-fast-s1-20260101T120000Z --set env.tasks=-8,8 --episodes=2 "
-      "--csv=trace.csv");
+      "mean, logvar and each z, then action and reward. --columns chooses others: h* (recurrent states), *_scale* and "
+      "*_offset* (what z does to\n"
+      "each neuron), value (the critic's); docs/cli.md has them all. A .npz is read by numpy.load, one array a "
+      "column.\n"
+      "Episode e is the episode e of nmn eval with the same seed.\n"
+      "Examples:  nmn trace --policy=runs/b1-nmn-fast-s1-20260101T120000Z --set env.tasks=-8,8 --episodes=2 "
+      "--out=trace.csv\n"
+      "           nmn trace --policy=RUN_DIR --episodes=100 --every=10 --columns=episode,t,task_*,z*,value "
+      "--out=trace.npz");
   auto flags = std::make_shared<Flags>();
   AddPolicyOptions(*verb, flags->policy);
   verb->add_option("--episodes", flags->episodes, "Episodes to write")
       ->check(CLI::Range(1u, 1'000'000u))
       ->capture_default_str();
-  verb->add_option("--csv", flags->csv, "The file to write [stdout]");
+  verb->add_option("--every", flags->every, "Of every so many steps the first is written")
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->capture_default_str();
+  verb->add_option("--columns", flags->columns, "Names with *, separated by commas [those above]");
+  verb->add_option("--out,--csv", flags->out,
+                   "The file to write: CSV, or for numpy where it ends in .npz [CSV to stdout]");
+  verb->add_option("--npz", flags->npz, "The file to write, for numpy whatever it is called");
   verb->callback([flags, &exit_code] {
     const absl::Status status = Trace(*flags);
     exit_code = status.ok() ? kExitDone : Fail("trace", status);

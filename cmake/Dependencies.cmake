@@ -10,6 +10,7 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(ZLIB REQUIRED)
 
 if(NMN_BUILD_TESTS)
   find_package(GTest REQUIRED)

@@ -28,6 +28,7 @@ std::string TemporaryName() {
 
 // A temporary's own name says nothing to the user.
 absl::Status About(const std::string& path, const std::string& temporary, const absl::Status& status) {
+  if (status.ok() || temporary.empty()) return status;
   std::string text(status.message());
   if (const size_t place = text.find(temporary); place != std::string::npos)
     text.replace(place, temporary.size(), path);

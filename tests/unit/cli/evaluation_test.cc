@@ -5,19 +5,23 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "cli/player.h"
 #include "cli/policy_choice.h"
-#include "cli/trace_csv.h"
 #include "common/env/environment.h"
 #include "tests/unit/cli/policy_fixture.h"
 
 namespace nmn::cli {
 namespace {
 
+using play::EstimateMean;
+using play::Evaluate;
+using play::Evaluation;
+using play::PlayedBatch;
+using play::Player;
+using play::StepObserver;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -36,7 +40,9 @@ PolicyFlags Flags(const std::string& policy, const std::string& benchmark, const
   return flags;
 }
 
-PolicyChoice Network(const policy::NetworkPolicy& policy) { return {.config = policy.config, .network = policy, .rule = ""}; }
+PolicyChoice Network(const policy::NetworkPolicy& policy) {
+  return {.config = policy.config, .network = policy, .rule = ""};
+}
 
 PolicyChoice Rule(const std::string& rule, const std::string& benchmark, const std::vector<std::string>& set = {}) {
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(Flags(rule, benchmark, set));
@@ -73,7 +79,7 @@ class CountingPlayer : public Player {
 
 TEST(ChoosePolicy, BadNamesAreNamedWithTheGoodOnes) {
   const auto error = [](const PolicyFlags& flags) { return std::string(ChoosePolicy(flags).status().message()); };
-  EXPECT_THAT(error(Flags("wizard", "b1")), HasSubstr("oracle, a run directory or a .safetensors file"));
+  EXPECT_THAT(error(Flags("wizard", "b1")), HasSubstr("oracle, a run directory, a checkpoint or a .safetensors file"));
   EXPECT_THAT(error(Flags("oracle", "b9")), HasSubstr("b1, b2, b3"));
   EXPECT_THAT(error(Flags("oracle", "")), HasSubstr("--benchmark is required"));
   EXPECT_THAT(error(Flags("oracle", "b1", {"env.colour=3"})), HasSubstr("colour"));
@@ -87,7 +93,7 @@ TEST(ChoosePolicy, TheMeanIsForNetworks) {
 }
 
 TEST(EstimateMean, StandardErrorIsOfTheMean) {
-  const Estimate estimate = EstimateMean({1, 2, 3, 6});
+  const play::Estimate estimate = EstimateMean({1, 2, 3, 6});
   EXPECT_DOUBLE_EQ(estimate.mean, 3);
   EXPECT_DOUBLE_EQ(estimate.standard_error, std::sqrt(14.0 / 3 / 4));
 }
@@ -114,7 +120,8 @@ TEST(ToJson, OneEpisodeHasNoStandardError) {
 }
 
 TEST(Evaluate, BatchesOfAnySizeGiveTheSameBits) {
-  const policy::NetworkPolicy policy = MakePolicy("reference", "b2", "nmn", {"env.horizon=60", "env.switch_probability=0.5"});
+  const policy::NetworkPolicy policy =
+      MakePolicy("reference", "b2", "nmn", {"env.horizon=60", "env.switch_probability=0.5"});
   const std::string one = ToJson(Play(Network(policy), Seed(4), 21, 1));
   EXPECT_EQ(ToJson(Play(Network(policy), Seed(4), 21, 8)), one);
   EXPECT_EQ(ToJson(Play(Network(policy), Seed(4), 21, 21)), one);
@@ -140,53 +147,6 @@ TEST(Evaluate, AnOracleOfB1GetsExactly14000) {
     EXPECT_EQ(evaluation.raw.standard_error, 0);
     EXPECT_NEAR(evaluation.discounted.mean, 4696.8, 0.01);
   }
-}
-
-std::vector<std::vector<std::string>> Cells(const std::string& csv) {
-  std::vector<std::vector<std::string>> rows;
-  std::istringstream lines(csv);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream cells(line);
-    rows.emplace_back();
-    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
-  }
-  return rows;
-}
-
-TEST(WriteTrace, ShowsTheEpisodesThatEvaluateMeasures) {
-  const policy::NetworkPolicy policy = MakePolicy("reference", "b1", "nmn", {"env.horizon=30"});
-  const PolicyFlags flags = Seed(9);
-  std::unique_ptr<Player> player = MakePlayer(Network(policy), flags, 1).value();
-  std::ostringstream csv;
-  ASSERT_TRUE(WriteTrace(*player, env::FindSpec("b1").value(), 2, csv).ok());
-  const auto rows = Cells(csv.str());
-  ASSERT_EQ(rows.size(), 1u + 2 * 30);
-  const std::vector<std::string>& header = rows[0];
-  ASSERT_EQ(header.size(), 2u + 1 + 2 + 1 + 2 + 3 + 20 + 2);
-  EXPECT_EQ(header[5], "x0");
-  EXPECT_EQ(header[8], "u");
-  EXPECT_EQ(header[11], "z0");
-  double sum = 0;
-  for (size_t i = 1; i < rows.size(); ++i) {
-    ASSERT_EQ(rows[i].size(), header.size());
-    sum += std::stof(rows[i].back());
-    // In the reference's domain the target is the displayed position plus alpha.
-    EXPECT_NEAR(std::stod(rows[i][4]), std::stod(rows[i][3]) + std::stod(rows[i][2]), 1e-5);
-    const bool first = rows[i][1] == "0";
-    EXPECT_EQ(rows[i][6], first ? "0" : rows[i - 1][header.size() - 2]);
-    EXPECT_EQ(rows[i][7], first ? "0" : rows[i - 1][header.size() - 1]);
-  }
-  EXPECT_NEAR(sum / 2, Play(Network(policy), flags, 2, 2).raw.mean, 1e-4);
-}
-
-TEST(WriteTrace, ARuleHasNoMeanAndNoSignal) {
-  std::unique_ptr<Player> player = MakePlayer(Rule("oracle", "b3", {"env.horizon=20"}), {}, 1).value();
-  std::ostringstream csv;
-  ASSERT_TRUE(WriteTrace(*player, env::FindSpec("b3").value(), 1, csv).ok());
-  EXPECT_EQ(csv.str().substr(0, csv.str().find('\n')),
-            "episode,t,task_order,task_good_x,task_good_y,task_bad_x,task_bad_y,state_position_x,state_position_y,x0,"
-            "x1,x2,x3,"
-            "previous_action,previous_reward,u,action,reward");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/policy/policy_file.h"
 #include "tests/support/subprocess.h"
+#include "tests/unit/cli/export_page.h"
 #include "tests/unit/cli/policy_fixture.h"
 
 namespace nmn::cli {
@@ -191,22 +192,6 @@ TEST(NmnExport, AFullDeviceIsNamedWithItsReason) {
   EXPECT_EQ(outcome.err, "nmn export: cannot write /dev/full: No space left on device\n");
 }
 
-// The first Python that has numpy; empty where there is none.
-std::string PythonWithNumpy() {
-  for (const char* python : {"/usr/bin/python3", "/usr/local/bin/python3"}) {
-    if (std::filesystem::exists(python) && RunProcess({python, "-c", "import numpy"}).code == 0) return python;
-  }
-  return "";
-}
-
-// The page's own code block.
-std::string CodeOfThePage() {
-  const std::string page = testing::ReadFile("docs/export.md");
-  const std::string fence = "```python\n";
-  const size_t begin = page.find(fence) + fence.size();
-  return page.substr(begin, page.find("\n```", begin) + 1 - begin);
-}
-
 // As Python's safetensors package saves: wider types first, then by name, the header padded with spaces.
 const char kSave[] = R"(
 def save(path, tensors, metadata):
@@ -224,7 +209,7 @@ def save(path, tensors, metadata):
 class PolicyOfPython : public ::testing::Test {
  protected:
   void SetUp() override {
-    python_ = PythonWithNumpy();
+    python_ = testing::PythonWithNumpy();
     if (python_.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
     testing::WriteFile(In("policy.safetensors"), Encode(policy_));
   }
@@ -232,7 +217,7 @@ class PolicyOfPython : public ::testing::Test {
 
   // Runs `code` with `tensors` and `meta` of the policy and `out`, the path of what it is to save.
   std::string Save(const std::string& code) const {
-    const std::string page = CodeOfThePage();
+    const std::string page = testing::CodeOfExportPage();
     testing::WriteFile(In("save.py"), page.substr(0, page.find("sigmoid =")) + kSave +
                                           "tensors, meta = load(sys.argv[1])\nout = sys.argv[2]\n" + code);
     const Outcome outcome = RunProcess({python_, In("save.py"), In("policy.safetensors"), In("saved.safetensors")});
@@ -281,7 +266,7 @@ TEST_F(PolicyOfPython, WithoutMetadataSaysWhatIsMissing) {
 }
 
 TEST(ExportPage, CodeIsAtMost60Lines) {
-  const std::string code = CodeOfThePage();
+  const std::string code = testing::CodeOfExportPage();
   ASSERT_THAT(code, HasSubstr("import numpy"));
   EXPECT_LE(std::count(code.begin(), code.end(), '\n'), 60);
 }
@@ -296,7 +281,7 @@ struct PageCase {
 class ExportPageForward : public ::testing::TestWithParam<PageCase> {};
 
 TEST_P(ExportPageForward, ComputesWhatTheProgramTraces) {
-  const std::string python = PythonWithNumpy();
+  const std::string python = testing::PythonWithNumpy();
   if (python.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
   const PageCase& c = GetParam();
   testing::TemporaryDirectory folder;
@@ -305,7 +290,7 @@ TEST_P(ExportPageForward, ComputesWhatTheProgramTraces) {
   std::vector<std::string> assignments = c.assignments;
   assignments.push_back("env.horizon=60");
   testing::WriteFile(policy, Encode(MakePolicy(c.preset, c.benchmark, c.architecture, assignments)));
-  testing::WriteFile(script, CodeOfThePage());
+  testing::WriteFile(script, testing::CodeOfExportPage());
   const Outcome traced = RunProcess({Binary("nmn"), "trace", "--policy=" + policy, "--episodes=2", "--csv=" + trace});
   ASSERT_EQ(traced.code, 0) << traced.err;
   const Outcome outcome = RunProcess({python, script, policy, trace});

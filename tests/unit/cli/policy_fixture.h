@@ -5,18 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "learner/policy/policy_file.h"
 #include "common/config/config.h"
 #include "common/env/environment.h"
 #include "common/nn/network_spec.h"
 #include "common/rng/philox.h"
 #include "common/safetensors/safetensors.h"
+#include "learner/policy/policy_file.h"
 
 namespace nmn::cli {
 
 // A policy of a preset with the given fields changed, whose every parameter, biases too, is uniform in [-0.3, 0.3).
 inline policy::NetworkPolicy MakePolicy(const std::string& preset, const std::string& benchmark,
-                                const std::string& architecture, const std::vector<std::string>& assignments = {}) {
+                                        const std::string& architecture,
+                                        const std::vector<std::string>& assignments = {}) {
   policy::NetworkPolicy policy;
   policy.config = config::Preset(preset, benchmark, architecture).value();
   for (const std::string& assignment : assignments) {

@@ -81,7 +81,8 @@ TEST(NmnEval, SetsSeveralFields) {
 }
 
 TEST(NmnEval, ABadNameIsOneLine) {
-  ExpectOneLineError(Nmn({"eval", "--benchmark=b1", "--policy=wizard"}), "a run directory, a checkpoint or a .safetensors file");
+  ExpectOneLineError(Nmn({"eval", "--benchmark=b1", "--policy=wizard"}),
+                     "a run directory, a checkpoint or a .safetensors file");
 }
 
 TEST(NmnEval, ABenchmarkThatIsNotThePolicysOwnIsNamedBesideIt) {

@@ -1,0 +1,62 @@
+#include <utility>
+
+#include "actor/play/player.h"
+#include "actor/rollout.h"
+
+namespace nmn::play {
+namespace {
+
+class NetworkPlayer final : public Player {
+ public:
+  NetworkPlayer(std::unique_ptr<actor::RolloutEngine> engine, uint64_t seed, bool use_mean,
+                const std::atomic<bool>* stop)
+      : engine_(std::move(engine)), seed_(seed), use_mean_(use_mean), stop_(stop) {}
+
+  absl::StatusOr<PlayedBatch> Play(uint32_t first_episode, size_t lanes, StepObserver* observer) override {
+    Forwarder forwarder(observer);
+    absl::StatusOr<actor::RolloutResult> result = engine_->Run(EvaluationKey(seed_, first_episode), lanes, use_mean_,
+                                                               stop_, observer == nullptr ? nullptr : &forwarder);
+    if (!result.ok()) return result.status();
+    return PlayedBatch{.observation = result->observation,
+                       .raw_action = result->raw_action,
+                       .action = result->action,
+                       .reward = result->reward,
+                       .mean = result->mean,
+                       .log_variance = result->log_variance,
+                       .measures = std::move(result->measures)};
+  }
+
+ private:
+  class Forwarder final : public actor::RolloutObserver {
+   public:
+    explicit Forwarder(StepObserver* observer) : observer_(observer) {}
+    void OnStep(uint32_t t, const env::BatchedEnvironment& environment, const nn::PolicyForward& forward) override {
+      observer_->OnStep(t, environment, &forward);
+    }
+
+   private:
+    StepObserver* observer_;
+  };
+
+  std::unique_ptr<actor::RolloutEngine> engine_;
+  uint64_t seed_;
+  bool use_mean_;
+  const std::atomic<bool>* stop_;
+};
+
+}  // namespace
+
+env::BatchKey EvaluationKey(uint64_t seed, uint32_t first_episode) {
+  return {.seed = seed, .update = 0, .first_episode = first_episode, .first_global_episode = first_episode};
+}
+
+absl::StatusOr<std::unique_ptr<Player>> MakeNetworkPlayer(const v1::RunConfig& config, std::span<const float> actor,
+                                                          uint64_t seed, bool use_mean, size_t max_lanes,
+                                                          const std::atomic<bool>* stop) {
+  absl::StatusOr<std::unique_ptr<actor::RolloutEngine>> engine = actor::RolloutEngine::Create(config, max_lanes);
+  if (!engine.ok()) return engine.status();
+  (*engine)->SetParameters(actor);
+  return std::make_unique<NetworkPlayer>(*std::move(engine), seed, use_mean, stop);
+}
+
+}  // namespace nmn::play

@@ -1,0 +1,97 @@
+#include "cli/trace/columns.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "cli/trace/modulation.h"
+
+namespace nmn::trace {
+namespace {
+
+// Whether `name` is `pattern` with each * standing for any letters, or none.
+bool Matches(std::string_view pattern, std::string_view name) {
+  if (pattern.empty()) return name.empty();
+  if (pattern[0] != '*') {
+    return !name.empty() && pattern[0] == name[0] && Matches(pattern.substr(1), name.substr(1));
+  }
+  while (!pattern.empty() && pattern[0] == '*') pattern.remove_prefix(1);
+  for (size_t skipped = 0; skipped <= name.size(); ++skipped) {
+    if (Matches(pattern, name.substr(skipped))) return true;
+  }
+  return false;
+}
+
+// "z0 .. z19" for columns that are numbered.
+std::string Names(const std::vector<Column>& all) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < all.size();) {
+    std::string stem = all[i].name;
+    while (!stem.empty() && absl::ascii_isdigit(static_cast<unsigned char>(stem.back()))) stem.pop_back();
+    size_t end = i + 1;
+    while (end < all.size() && all[i].name == stem + "0" && all[end].name == absl::StrCat(stem, end - i)) ++end;
+    names.push_back(end - i > 1 ? absl::StrCat(all[i].name, " .. ", all[end - 1].name) : all[i].name);
+    i = end;
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+}  // namespace
+
+std::vector<Column> AllColumns(const env::EnvironmentSpec& environment, const nn::NetworkSpec* network) {
+  std::vector<Column> columns = {{"episode", Source::kEpisode}, {"t", Source::kStep}};
+  const auto add_each = [&](const std::vector<std::string>& names, const char* prefix, Source source) {
+    for (size_t i = 0; i < names.size(); ++i) columns.push_back({prefix + names[i], source, i});
+  };
+  const auto add_numbered = [&](const std::string& name, size_t count, Source source, bool by_default,
+                                size_t first = 0) {
+    for (size_t i = 0; i < count; ++i) columns.push_back({absl::StrCat(name, i), source, first + i, by_default});
+  };
+  add_each(environment.task_variables, "task_", Source::kTask);
+  add_each(environment.state_variables, "state_", Source::kState);
+  add_numbered("x", environment.observation_size, Source::kObservation, true);
+  columns.push_back({"previous_action", Source::kPreviousAction});
+  columns.push_back({"previous_reward", Source::kPreviousReward});
+  columns.push_back({"u", Source::kRawAction});
+  if (network != nullptr) {
+    columns.push_back({"mean", Source::kMean});
+    columns.push_back({"logvar", Source::kLogVariance});
+    add_numbered("z", network->options.signal_size(), Source::kSignal, true);
+    add_numbered("h", network->state_size, Source::kHidden, false);
+    for (const ModulatedLayer& layer : ModulatedLayers(*network)) {
+      add_numbered(layer.name + "_scale", layer.neurons, Source::kModulation, false, layer.first);
+      add_numbered(layer.name + "_offset", layer.neurons, Source::kModulation, false, layer.first + layer.neurons);
+    }
+    columns.push_back({"value", Source::kValue, 0, false});
+  }
+  columns.push_back({"action", Source::kAction});
+  columns.push_back({"reward", Source::kReward});
+  return columns;
+}
+
+absl::StatusOr<std::vector<Column>> ChooseColumns(const std::vector<Column>& all, const std::string& patterns) {
+  std::vector<Column> chosen;
+  if (patterns.empty()) {
+    std::copy_if(all.begin(), all.end(), std::back_inserter(chosen), [](const Column& c) { return c.by_default; });
+    return chosen;
+  }
+  std::vector<bool> taken(all.size());
+  for (const std::string& pattern : std::vector<std::string>(absl::StrSplit(patterns, ','))) {
+    bool any = false;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (!Matches(pattern, all[i].name)) continue;
+      any = true;
+      if (!taken[i]) chosen.push_back(all[i]);
+      taken[i] = true;
+    }
+    if (!any) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--columns: there is no column \"", pattern, "\"; there are ", Names(all)));
+    }
+  }
+  return chosen;
+}
+
+}  // namespace nmn::trace
