@@ -38,7 +38,7 @@ void Chunk::Reserve(size_t history_steps, bool backward) {
   size_t used = 0;
   float* base = nullptr;
   const auto take = [&](Rows& rows, size_t count, size_t stride) {
-    rows = {base + used, stride};
+    rows = {base == nullptr ? nullptr : base + used, stride};
     used += count * stride;
   };
   const auto layout = [&] {
