@@ -18,20 +18,20 @@
 #include "common/net/actor_id.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
+#include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 
 namespace {
 
 constexpr std::chrono::seconds kHealthTimeout(5);
+constexpr size_t kOwnThreads = 4;  // session, worker, metrics, signals
 
 int Fail(const absl::Status& status) {
-  std::cerr << "nmn-actor: " << status.message() << "\n";
+  nmn::log::Say(std::string("nmn-actor: ") + std::string(status.message()) + "\n");
   return nmn::ExitCodeOf(status);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int RunActor(int argc, char** argv) {
   if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) return Fail(status);
   CLI::App app("Plays episodes for a learner; needs nothing but its address.", "nmn-actor");
   app.set_version_flag("--version",
@@ -85,6 +85,8 @@ int main(int argc, char** argv) {
     std::cout << app.config_to_str(/*default_also=*/true);
     return nmn::kExitDone;
   }
+  nmn::process::OutliveReaders();
+  if (absl::Status status = nmn::process::CheckThreads(kOwnThreads); !status.ok()) return Fail(status);
   options.learner = nmn::net::ToString(*address);
   options.connect_timeout = std::chrono::milliseconds(static_cast<int64_t>(connect_timeout_seconds * 1000));
   options.build = nmn::build::ThisBuild();
@@ -104,4 +106,10 @@ int main(int argc, char** argv) {
 
   spdlog::info("actor {} for the learner at {}", options.actor_id, options.learner);
   return nmn::actor::ActorSession(nmn::net::CreateChannel(*address), options).Run(stop.token());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return nmn::process::Main("nmn-actor", [=] { return RunActor(argc, argv); });
 }

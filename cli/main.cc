@@ -9,10 +9,14 @@
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
 #include "common/flags/flags.h"
+#include "common/log/log.h"
+#include "common/process/program.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int RunVerb(int argc, char** argv) {
   if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) {
-    std::cerr << "nmn: " << status.message() << "\n";
+    nmn::log::Say("nmn: " + std::string(status.message()) + "\n");
     return nmn::ExitCodeOf(status);
   }
   CLI::App app("Train, evaluate and study neuromodulated (NMN) and recurrent policies by meta-RL.", "nmn");
@@ -35,4 +39,10 @@ int main(int argc, char** argv) {
   nmn::cli::AddBench(app, exit_code);
   nmn::cli::AddVersion(app, exit_code);
   return nmn::flags::Parse(app, argc, argv).value_or(exit_code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return nmn::process::Main("nmn", [=] { return RunVerb(argc, argv); });
 }

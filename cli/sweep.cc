@@ -20,6 +20,7 @@
 #include "cli/sweep/status_table.h"
 #include "cli/verbs.h"
 #include "common/build/build.h"
+#include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 #include "common/terminal/terminal.h"
 
@@ -97,6 +98,7 @@ absl::Status CheckEngine(const SweepFlags& flags) {
 size_t Cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 absl::StatusOr<int> RunHere(const SweepFlags& flags, const sweep::SweepDirectory& sweep) {
+  process::OutliveReaders();
   StopSource stop;
   SignalWatcher signals([&stop](int) { stop.RequestStop(); },
                         "nmn sweep: ended at once; its runs were told to stop, call it again to go on");

@@ -21,6 +21,7 @@
 #include "common/env/figures.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
+#include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 #include "common/terminal/terminal.h"
 #include "learner/run/learner_run.h"
@@ -104,6 +105,9 @@ int Train(TrainOptions options) {
     return kExitDone;
   }
   options.run.config = *config;
+  process::OutliveReaders();
+  if (absl::Status status = process::CheckThreads(options.actors + options.run.trainer.threads); !status.ok())
+    return fail(status);
   if (options.run.directory.empty()) options.run.directory = run::DefaultRunDirectory(*config);
 
   StopSource stop;

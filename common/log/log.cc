@@ -1,18 +1,27 @@
 #include "common/log/log.h"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
+#include "common/log/line_writer.h"
 #include "common/terminal/terminal.h"
 
 namespace nmn::log {
 namespace {
+
+// Both never destroyed: the thread that writes may be in a write that does not end.
+std::atomic<LineWriter*> writer{nullptr};
+std::atomic<const std::string*> json_program{nullptr};  // set where lines are JSON
 
 // %* of the pattern: the message as a JSON string.
 class JsonMessage : public spdlog::custom_flag_formatter {
@@ -24,7 +33,78 @@ class JsonMessage : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
 };
 
+// Lines by way of Say, coloured by their level on a terminal.
+class StderrSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit StderrSink(bool coloured) : coloured_(coloured) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    const std::string_view text(line.data(), line.size());
+    if (!coloured_ || message.color_range_end <= message.color_range_start) {
+      Say(text);
+      return;
+    }
+    const size_t begin = message.color_range_start, end = message.color_range_end;
+    Say(std::string(text.substr(0, begin))
+            .append(kColours[static_cast<size_t>(message.level)])
+            .append(text.substr(begin, end - begin))
+            .append(kReset)
+            .append(text.substr(end)));
+  }
+  void flush_() override {}
+
+ private:
+  // Of trace, debug, info, warn, error, critical and off.
+  static constexpr std::array<std::string_view, 7> kColours = {
+      "\x1b[37m", "\x1b[36m", "\x1b[32m", "\x1b[33m\x1b[1m", "\x1b[31m\x1b[1m", "\x1b[1m\x1b[41m", ""};
+  static constexpr std::string_view kReset = "\x1b[m";
+
+  const bool coloured_;
+};
+
+std::unique_ptr<spdlog::formatter> JsonFormatter(std::string_view program) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  formatter->add_flag<JsonMessage>('*');
+  formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","program":")" + std::string(program) +
+                         R"(","message":%*})");
+  return formatter;
+}
+
+std::string DroppedNote(uint64_t count) {
+  const std::string text = std::to_string(count) + " lines were dropped here: nobody read them";
+  const std::string* program = json_program.load(std::memory_order_acquire);
+  if (program == nullptr) return text + "\n";
+  spdlog::memory_buf_t line;
+  JsonFormatter(*program)->format(spdlog::details::log_msg("", spdlog::level::warn, text), line);
+  return std::string(line.data(), line.size());
+}
+
 }  // namespace
+
+void Say(std::string_view text) {
+  if (LineWriter* thread = writer.load(std::memory_order_acquire); thread != nullptr) {
+    thread->Say(text);
+  } else {
+    WriteAll(STDERR_FILENO, text);
+  }
+}
+
+void WriteFromAThread() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    try {
+      writer.store(new LineWriter(STDERR_FILENO, DroppedNote), std::memory_order_release);
+    } catch (const std::system_error&) {
+    }
+  });
+}
+
+void Drain(std::chrono::milliseconds limit) {
+  if (LineWriter* thread = writer.load(std::memory_order_acquire); thread != nullptr) thread->Drain(limit);
+}
 
 std::string JsonString(std::string_view text) {
   return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -36,20 +116,15 @@ absl::Status SetUp(std::string_view program, std::string_view level) {
     return absl::InvalidArgumentError("--log_level=" + std::string(level) +
                                       ": it must be one of trace, debug, info, warn, error, off");
   }
-  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-  sink->set_color_mode(terminal::MayColour(STDERR_FILENO) ? spdlog::color_mode::always : spdlog::color_mode::never);
-  auto logger = std::make_shared<spdlog::logger>(std::string(program), std::move(sink));
+  const bool coloured = terminal::MayColour(STDERR_FILENO);
+  auto logger = std::make_shared<spdlog::logger>(std::string(program), std::make_shared<StderrSink>(coloured));
   if (isatty(STDERR_FILENO) != 0) {
     logger->set_pattern("%H:%M:%S %^%l%$ %v");
   } else {
-    auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-    formatter->add_flag<JsonMessage>('*');
-    formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","program":")" + std::string(program) +
-                           R"(","message":%*})");
-    logger->set_formatter(std::move(formatter));
+    json_program.store(new std::string(program), std::memory_order_release);
+    logger->set_formatter(JsonFormatter(program));
   }
   logger->set_level(parsed);
-  logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
   return absl::OkStatus();
 }

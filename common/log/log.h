@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,18 @@ namespace nmn::log {
 // ({"time": .., "level": .., "program": .., "message": ..}). Payloads and secrets are never logged.
 // `level`: trace, debug, info, warn, error or off; anything else is INVALID_ARGUMENT, naming --log_level and these.
 absl::Status SetUp(std::string_view program, std::string_view level);
+
+// Puts `text` on stderr, where log lines go too: at once and blocking, or after WriteFromAThread in its turn and
+// without waiting for whoever reads stderr.
+void Say(std::string_view text);
+
+// From now on a thread writes what goes to stderr, and what nobody reads is dropped after 1 MiB and counted: for a
+// process whose work must not stall because somebody stopped to read its log. Idempotent. Where no thread can be
+// started, all stays as it was.
+void WriteFromAThread();
+
+// Blocks until all that was said is on stderr, or `limit` passes. Before a process ends.
+void Drain(std::chrono::milliseconds limit);
 
 // `text` as the inside of a JSON string, quotes included; bytes that are no UTF-8 become U+FFFD.
 std::string JsonString(std::string_view text);

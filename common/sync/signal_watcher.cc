@@ -39,12 +39,16 @@ SignalWatcher::SignalWatcher(std::function<void(int)> on_signal, std::string las
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  struct sigaction inherited {};
+  sigaction(SIGHUP, nullptr, &inherited);
+  if (inherited.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
 
 SignalWatcher::~SignalWatcher() {
   if (read_fd_ < 0) return;
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGTERM, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
   const char end = 0;
   [[maybe_unused]] const ssize_t written = write(pipe_to_watcher.load(), &end, 1);
   thread_.join();

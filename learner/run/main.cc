@@ -20,6 +20,7 @@
 #include "common/net/channel.h"
 #include "common/net/file_limit.h"
 #include "common/net/health.h"
+#include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 #include "learner/run/learner_run.h"
 
@@ -43,7 +44,7 @@ class LogObserver : public nmn::run::RunObserver {
 };
 
 int Fail(const absl::Status& status) {
-  std::cerr << "nmn-learner: " << status.message() << "\n";
+  nmn::log::Say(absl::StrCat("nmn-learner: ", status.message(), "\n"));
   return nmn::ExitCodeOf(status);
 }
 
@@ -58,9 +59,7 @@ int AskHealth(const std::string& listen) {
   return nmn::kExitDone;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int RunLearner(int argc, char** argv) {
   if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) return Fail(status);
   CLI::App app("Owns one training run: leases work to actors, trains, publishes weights, writes checkpoints.",
                "nmn-learner");
@@ -108,7 +107,7 @@ int main(int argc, char** argv) {
   if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));
   if (absl::Status status = nmn::log::SetUp("nmn-learner", log_level); !status.ok()) return Fail(status);
 
-  if (absl::Status status = nmn::net::RaiseFileLimit(); !status.ok()) spdlog::warn("{}", status.message().data());
+  if (absl::Status status = nmn::net::RaiseFileLimit(); !status.ok()) spdlog::warn("{}", std::string(status.message()));
 
   absl::StatusOr<nmn::v1::RunConfig> config = nmn::config::Load(config_path);
   if (!config.ok()) return Fail(config.status());
@@ -117,6 +116,8 @@ int main(int argc, char** argv) {
     std::cout << nmn::config::Print(options.config);
     return nmn::kExitDone;
   }
+  nmn::process::OutliveReaders();
+  if (absl::Status status = nmn::process::CheckThreads(options.trainer.threads); !status.ok()) return Fail(status);
   if (options.directory.empty()) options.directory = nmn::run::DefaultRunDirectory(options.config);
 
   nmn::StopSource stop;
@@ -135,4 +136,10 @@ int main(int argc, char** argv) {
                  options.listen, options.directory);
   }
   return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return nmn::process::Main("nmn-learner", [=] { return RunLearner(argc, argv); });
 }

@@ -88,7 +88,7 @@ void Exchange::Handle(const v1::ActorMessage& message) {
     MutexLock lock(hub_.mutex);
     absl::Status status = HandleLocked(message);
     if (!status.ok()) {
-      spdlog::warn("stream of {} ended: {}", context_->peer(), status.message().data());
+      spdlog::warn("stream of {} ended: {}", context_->peer(), std::string(status.message()));
       Gone();
       End(status);
       return;

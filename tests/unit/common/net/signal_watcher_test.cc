@@ -26,6 +26,27 @@ TEST(SignalWatcher, CallsBackOnSigterm) {
   EXPECT_EQ(seen, SIGTERM);
 }
 
+TEST(SignalWatcher, CallsBackOnSighup) {
+  std::signal(SIGHUP, SIG_DFL);  // an earlier watcher left it ignored
+  StopSource stop;
+  SignalWatcher watcher([&](int) { stop.RequestStop(); }, "lost");
+  kill(getpid(), SIGHUP);
+  stop.token().Wait();
+}
+
+void HangUpUnderNohup() {
+  std::signal(SIGHUP, SIG_IGN);
+  SignalWatcher watcher([](int signal) { std::exit(signal); }, "lost");
+  kill(getpid(), SIGHUP);
+  kill(getpid(), SIGTERM);
+  StopToken().Wait();
+}
+
+TEST(SignalWatcherDeathTest, ASighupThatWasIgnoredBeforeStaysIgnored) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(HangUpUnderNohup(), testing::ExitedWithCode(SIGTERM), "");
+}
+
 void InterruptTwice() {
   StopSource stop;
   SignalWatcher watcher([&](int) { stop.RequestStop(); }, "the work since the last checkpoint is lost");
@@ -66,6 +87,7 @@ TEST(SignalWatcherDeathTest, ASignalAfterItsEndLeavesTheExitCodeOfTheProcess) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_EXIT(FinishWork(SIGTERM), testing::ExitedWithCode(0), "");
   EXPECT_EXIT(FinishWork(SIGINT), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(FinishWork(SIGHUP), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

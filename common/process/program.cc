@@ -1,0 +1,185 @@
+#include "common/process/program.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <iostream>
+#include <latch>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "common/exit_code/exit_code.h"
+#include "common/log/line_writer.h"
+#include "common/log/log.h"
+#include "common/process/stdout_buffer.h"
+
+namespace nmn::process {
+namespace {
+
+// `nmn train` that serves an actor has 18 open at most, measured on two cores; gRPC opens some more a core, and aborts
+// or hangs where it gets none.
+constexpr size_t kDescriptors = 40;
+// Of gRPC and of the log, with some to spare: 17, measured on two cores.
+constexpr size_t kLibraryThreads = 24;
+// How long an end waits for a stderr that is slow.
+constexpr std::chrono::milliseconds kLastWords(1000);
+
+const char* program_name = "nmn";
+// Of descriptors 0 to 2: closed by the parent.
+std::array<bool, 3> was_closed{};
+
+// Descriptors are handed out from the lowest: what is opened next would become stdin, stdout or stderr. A stdout or
+// stderr that cannot be written to is one that says so.
+void OpenStandardDescriptors() {
+  for (int fd = 0; fd < static_cast<int>(was_closed.size()); ++fd) {
+    was_closed[fd] = fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) == fd;
+  }
+}
+
+size_t FreeDescriptors() {
+  std::array<int, kDescriptors> opened{};
+  size_t count = 0;
+  while (count < kDescriptors && (opened[count] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0) ++count;
+  for (size_t i = 0; i < count; ++i) close(opened[i]);
+  return count;
+}
+
+absl::Status CheckDescriptors() {
+  size_t room = FreeDescriptors();
+  rlimit limit{};
+  if (room < kDescriptors && getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, limit.rlim_cur + kDescriptors);
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) room = FreeDescriptors();
+  }
+  if (room >= kDescriptors) return absl::OkStatus();
+  return absl::ResourceExhaustedError("this process can open " + std::to_string(room) + " files and needs " +
+                                      std::to_string(kDescriptors) + "; raise the limit, e.g. ulimit -n 1024");
+}
+
+// The last line and the end, from any thread and with no memory left.
+[[noreturn]] void Die(ExitCode code, std::string_view reason, std::string_view detail = "") {
+  log::Drain(kLastWords);
+  std::array<char, 512> line{};
+  size_t size = 0;
+  for (const std::string_view part : {std::string_view(program_name), std::string_view(": "), reason, detail}) {
+    const size_t taken = std::min(part.size(), line.size() - 1 - size);
+    for (size_t i = 0; i < taken; ++i) line[size++] = part[i] == '\n' ? ' ' : part[i];
+  }
+  line[size++] = '\n';
+  log::WriteAll(STDERR_FILENO, {line.data(), size});
+  _exit(code);
+}
+
+[[noreturn]] void OnOutOfMemory() {
+  std::set_new_handler(nullptr);
+  Die(kExitRetry, "out of memory; it ends at once, a run continues from its last checkpoint");
+}
+
+bool MayPass(const std::error_code& code) {
+  for (const std::errc passing :
+       {std::errc::resource_unavailable_try_again, std::errc::not_enough_memory, std::errc::too_many_files_open,
+        std::errc::too_many_files_open_in_system, std::errc::no_space_on_device, std::errc::io_error}) {
+    if (code == passing) return true;
+  }
+  return false;
+}
+
+// To be called where an exception is being handled.
+[[noreturn]] void DieOfException() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    OnOutOfMemory();
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again)
+      Die(kExitRetry, "cannot start a thread: the limit of processes or of memory is reached (ulimit -u, ulimit -v)");
+    Die(MayPass(error.code()) ? kExitRetry : kExitPermanent, "error of the system: ", error.what());
+  } catch (const std::exception& error) {
+    Die(kExitPermanent, "internal error: ", error.what());
+  } catch (...) {
+    Die(kExitPermanent, "internal error: an exception of an unknown type");
+  }
+}
+
+[[noreturn]] void OnTerminate() {
+  if (std::current_exception() != nullptr) DieOfException();
+  // A thread whose owner an exception swept away, or a call that may not throw and did.
+  Die(kExitRetry, "an error came at a moment when it cannot be handled: too few threads or too little memory?");
+}
+
+// Whether stdout took all that was written to it; says what it did not.
+bool FlushStdout(const StdoutBuffer& buffer) {
+  std::cout.flush();
+  int error = buffer.error();
+  // A file system that stores later, e.g. NFS, says at a close what it could not.
+  if (const int copy = dup(STDOUT_FILENO); error == 0 && copy >= 0 && close(copy) != 0) error = errno;
+  if (error == 0) return true;
+  log::Say(std::string(program_name) + ": cannot write stdout: " + std::strerror(error) + "\n");
+  return false;
+}
+
+}  // namespace
+
+int Main(const char* program, const std::function<int()>& body) {
+  program_name = program;
+  OpenStandardDescriptors();
+  std::set_terminate(OnTerminate);
+  std::set_new_handler(OnOutOfMemory);
+  if (const absl::Status room = CheckDescriptors(); !room.ok()) {
+    log::Say(std::string(program) + ": " + std::string(room.message()) + "\n");
+    return ExitCodeOf(room);
+  }
+  StdoutBuffer buffer(STDOUT_FILENO);
+  std::streambuf* const standard = std::cout.rdbuf(&buffer);
+  int code = kExitDone;
+  try {
+    code = body();
+  } catch (...) {
+    DieOfException();
+  }
+  if (!FlushStdout(buffer) && code == kExitDone) code = kExitRetry;
+  std::cout.rdbuf(standard);
+  log::Drain(kLastWords);
+  return code;
+}
+
+void OutliveReaders() {
+  std::signal(SIGPIPE, SIG_IGN);
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (!was_closed[fd]) continue;
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null < 0) continue;
+    dup2(null, fd);
+    close(null);
+  }
+  log::WriteFromAThread();
+}
+
+absl::Status CheckThreads(size_t own) {
+  const size_t count = own + kLibraryThreads;
+  std::latch all_there(1);
+  std::vector<std::jthread> threads;
+  threads.reserve(count);
+  absl::Status status;
+  try {
+    while (threads.size() < count) threads.emplace_back([&all_there] { all_there.wait(); });
+  } catch (const std::system_error&) {
+    status = absl::ResourceExhaustedError(
+        "this process can start " + std::to_string(threads.size()) + " threads and needs " + std::to_string(count) +
+        "; raise the limit of processes (ulimit -u, pids.max of the cgroup) or of memory (ulimit -v)");
+  }
+  all_there.count_down();
+  return status;
+}
+
+}  // namespace nmn::process

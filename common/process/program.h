@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace nmn::process {
+
+// Runs `body`, all that a program does, and returns its exit code; what every main() of ours does first and last.
+//
+// First: descriptors 0 to 2 that the parent has closed are opened, so that no file of ours becomes stdin, stdout or
+// stderr (one that is written to fails; see OutliveReaders); and there must be room for the files a program needs.
+// Then: running out of memory or threads ends the process with one line and kExitRetry, wherever it happens; so does
+// any other exception, with kExitPermanent, or kExitRetry where the system says that it may pass.
+// Last: stdout is flushed, and what it did not take is an error: kExitRetry in place of kExitDone. So is stderr, for a
+// second at most.
+//
+// `program` is how lines on stderr begin; it must outlive the process. Once in a process.
+int Main(const char* program, const std::function<int()>& body);
+
+// For a program whose work matters more than what it says: from now on a reader of stdout or stderr that has gone, has
+// stopped to read or was never there neither ends nor stalls it. SIGPIPE is ignored, a thread writes stderr
+// (log::WriteFromAThread), a stdout or stderr that the parent had closed takes and forgets what is written.
+void OutliveReaders();
+
+// RESOURCE_EXHAUSTED unless `own` threads and those of gRPC can run beside this one, tried: libraries abort or hang
+// where one of theirs cannot be started, and what is set up by then is cut off in the middle.
+absl::Status CheckThreads(size_t own);
+
+}  // namespace nmn::process
