@@ -7,6 +7,9 @@ namespace nmn::scripted {
 
 using Maker = std::unique_ptr<ScriptedPolicy>(const v1::EnvironmentOptions& options, size_t max_lanes);
 
+// The maker of a policy for a benchmark, which has rules of its own or none: NOT_FOUND names both.
+absl::StatusOr<Maker*> FindMaker(std::string_view policy, std::string_view benchmark);
+
 Maker MakeZero;
 Maker MakeUntrained;
 Maker MakeRandomPosition;  // b1

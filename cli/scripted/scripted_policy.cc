@@ -1,49 +1,59 @@
 #include "cli/scripted/scripted_policy.h"
 
+#include <algorithm>
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/scripted/policies.h"
 
 namespace nmn::scripted {
 namespace {
 
-struct Rule {
-  std::string_view policy;
-  Maker* b1;
-  Maker* b2;
-  Maker* b3;
+constexpr std::array<std::string_view, 6> kPolicies = {"random",     "zero",     "untrained",
+                                                       "memoryless", "adaptive", "oracle"};
+
+struct Rules {
+  std::string_view benchmark;
+  std::array<Maker*, kPolicies.size()> makers;  // in the order of kPolicies
 };
 
-constexpr std::array<Rule, 6> kRules = {{
-    {"random", MakeRandomPosition, MakeRandomAngle, MakeRandomAngle},
-    {"zero", MakeZero, MakeZero, MakeZero},
-    {"untrained", MakeUntrained, MakeUntrained, MakeUntrained},
-    {"memoryless", MakeMovingTargetMemoryless, MakeWindyNavigationMemoryless, MakeTwoTargetsMemoryless},
-    {"adaptive", MakeMovingTargetAdaptive, MakeWindyNavigationAdaptive, MakeTwoTargetsAdaptive},
-    {"oracle", MakeMovingTargetOracle, MakeWindyNavigationOracle, MakeTwoTargetsOracle},
+constexpr std::array<Rules, 3> kRules = {{
+    {"b1",
+     {MakeRandomPosition, MakeZero, MakeUntrained, MakeMovingTargetMemoryless, MakeMovingTargetAdaptive,
+      MakeMovingTargetOracle}},
+    {"b2",
+     {MakeRandomAngle, MakeZero, MakeUntrained, MakeWindyNavigationMemoryless, MakeWindyNavigationAdaptive,
+      MakeWindyNavigationOracle}},
+    {"b3",
+     {MakeRandomAngle, MakeZero, MakeUntrained, MakeTwoTargetsMemoryless, MakeTwoTargetsAdaptive,
+      MakeTwoTargetsOracle}},
 }};
 
 }  // namespace
 
-std::vector<std::string> PolicyNames() {
-  std::vector<std::string> names;
-  for (const Rule& rule : kRules) names.emplace_back(rule.policy);
-  return names;
+std::vector<std::string> PolicyNames() { return {kPolicies.begin(), kPolicies.end()}; }
+
+absl::StatusOr<Maker*> FindMaker(std::string_view policy, std::string_view benchmark) {
+  const auto* name = std::find(kPolicies.begin(), kPolicies.end(), policy);
+  if (name == kPolicies.end()) {
+    return absl::NotFoundError(absl::StrCat("policy is \"", std::string(policy), "\"; it must be one of ",
+                                            absl::StrJoin(PolicyNames(), ", ")));
+  }
+  for (const Rules& rules : kRules) {
+    if (rules.benchmark == benchmark) return rules.makers[static_cast<size_t>(name - kPolicies.begin())];
+  }
+  return absl::NotFoundError(
+      absl::StrCat("there is no rule \"", std::string(policy), "\" for benchmark ", std::string(benchmark)));
 }
 
 absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeScriptedPolicy(std::string_view policy, std::string_view benchmark,
                                                                    const v1::EnvironmentOptions& options,
                                                                    size_t max_lanes) {
   if (const absl::Status valid = env::ValidateOptions(benchmark, options); !valid.ok()) return valid;
-  std::string names;
-  for (const Rule& rule : kRules) {
-    if (rule.policy == policy) {
-      return (benchmark == "b1" ? rule.b1 : benchmark == "b2" ? rule.b2 : rule.b3)(options, max_lanes);
-    }
-    absl::StrAppend(&names, names.empty() ? "" : ", ", std::string(rule.policy));
-  }
-  return absl::NotFoundError(absl::StrCat("policy is \"", std::string(policy), "\"; it must be one of ", names));
+  const absl::StatusOr<Maker*> maker = FindMaker(policy, benchmark);
+  if (!maker.ok()) return maker.status();
+  return (*maker)(options, max_lanes);
 }
 
 }  // namespace nmn::scripted

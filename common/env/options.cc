@@ -38,6 +38,8 @@ absl::Status ValidateTasks(std::string_view benchmark, const v1::EnvironmentOpti
     if (benchmark == "b3" && task != 0 && task != 1) {
       return Refuse(field, task, "0 (the good target is listed first) or 1 (the bad one)");
     }
+    if (benchmark != "b1" && benchmark != "b2" && benchmark != "b3")
+      return Refuse(field, task, "absent (only b1, b2 and b3 say what their tasks are)");
   }
   return absl::OkStatus();
 }

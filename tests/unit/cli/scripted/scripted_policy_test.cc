@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/scripted/policies.h"
 #include "tests/unit/cli/scripted/evaluate.h"
 
 namespace nmn::scripted {
@@ -15,6 +16,12 @@ TEST(MakeScriptedPolicy, AnUnknownNameIsAnsweredWithTheOnesThereAre) {
   EXPECT_EQ(MakeScriptedPolicy("optimal", "b1", options, 1).status().message(),
             "policy is \"optimal\"; it must be one of random, zero, untrained, memoryless, adaptive, oracle");
   EXPECT_EQ(MakeScriptedPolicy("zero", "b4", options, 1).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(FindMaker, ABenchmarkWithoutRulesPlaysNoOthers) {
+  for (const std::string& policy : PolicyNames()) {
+    EXPECT_EQ(FindMaker(policy, "b4").status().message(), "there is no rule \"" + policy + "\" for benchmark b4");
+  }
 }
 
 class EveryPolicy : public ::testing::TestWithParam<std::tuple<std::string, std::string>> {};
