@@ -1,12 +1,12 @@
 #include "learner/run/learner_run.h"
 
-#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/blas/blas.h"
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
+#include "common/fs/name.h"
 #include "common/net/address.h"
 #include "common/nn/denormals.h"
 #include "learner/run/find_state.h"
@@ -30,11 +30,6 @@ absl::Status CheckProcess(const RunOptions& options) {
   return blas::CheckLoadedBlas();
 }
 
-// The last part of its path.
-std::string NameOf(const std::string& directory) {
-  return std::filesystem::path(directory + "/").lexically_normal().parent_path().filename().string();
-}
-
 }  // namespace
 
 LearnerRun::LearnerRun(RunOptions options, RunObserver& observer, std::unique_ptr<metrics::Exporter> exporter,
@@ -52,7 +47,7 @@ absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& 
   absl::StatusOr<std::unique_ptr<metrics::Exporter>> exporter =
       metrics::Exporter::Start({.address = options.metrics, .or_free_port = options.metrics_on_any_port});
   if (!exporter.ok()) return exporter.status();
-  auto metrics = std::make_unique<metrics::LearnerMetrics>(**exporter, options.config, NameOf(options.directory));
+  auto metrics = std::make_unique<metrics::LearnerMetrics>(**exporter, options.config, fs::NameOf(options.directory));
   absl::StatusOr<RunStorage> storage = OpenStorage(options);
   if (!storage.ok()) return storage.status();
   absl::StatusOr<RunState> state = FindState(options, *storage, *metrics, observer);
