@@ -68,9 +68,16 @@ INSTANTIATE_TEST_SUITE_P(Presets, EveryPreset, ::testing::ValuesIn(PresetNames()
 TEST(Presets, ThereAreEighteen) { EXPECT_EQ(PresetNames().size(), 18u); }
 
 TEST(Presets, AnUnknownOneIsAnsweredWithThoseThereAre) {
-  const absl::Status status = Preset("best", "b1", "nmn").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("there is no preset best-b1-nmn; there are fast-b1-nmn, "));
+  const auto error = [](const char* preset, const char* benchmark, const char* architecture) {
+    const absl::Status status = Preset(preset, benchmark, architecture).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+    return std::string(status.message());
+  };
+  EXPECT_EQ(error("best", "b1", "nmn"), "--preset=best: it must be one of fast, paper, reference");
+  EXPECT_EQ(error("fsat", "b1", "nmn"), "--preset=fsat: it must be one of fast, paper, reference; did you mean fast?");
+  EXPECT_EQ(error("fast", "B1", "nmn"), "--benchmark=B1: it must be one of b1, b2, b3; did you mean b1?");
+  EXPECT_EQ(error("fast", "b4", "nmn"), "--benchmark=b4: it must be one of b1, b2, b3; did you mean b1 or b2 or b3?");
+  EXPECT_EQ(error("fast", "b1", "lstm"), "--arch=lstm: it must be one of nmn, rnn");
 }
 
 TEST(PresetReferenceSpecSection1, BenchmarkConstants) {
