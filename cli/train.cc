@@ -18,13 +18,16 @@
 #include "cli/train_config.h"
 #include "cli/verbs.h"
 #include "common/config/config.h"
+#include "common/config/schedule.h"
 #include "common/env/figures.h"
+#include "common/flags/command.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
 #include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 #include "common/terminal/terminal.h"
 #include "learner/run/learner_run.h"
+#include "learner/run/run_flags.h"
 
 namespace nmn::cli {
 namespace {
@@ -37,6 +40,10 @@ struct TrainOptions {
   bool no_figure = false;
   std::string log_level = "warn";
 };
+
+// What a run remembers, so that it need not be said again.
+const std::vector<std::string> kStored = {"benchmark", "arch",     "preset", "config",        "seed",
+                                          "updates",   "episodes", "set",    "scale_schedule"};
 
 // The stored config of a directory in which a checkpoint was completed; nullopt where there is none to continue.
 absl::StatusOr<std::optional<v1::RunConfig>> StoredConfig(const std::string& directory) {
@@ -55,7 +62,13 @@ absl::StatusOr<v1::RunConfig> ResolveConfig(const TrainOptions& options) {
     return absl::InvalidArgumentError("--resume needs --run_dir, the directory of the run to continue");
   absl::StatusOr<std::optional<v1::RunConfig>> stored = StoredConfig(options.run.directory);
   if (!stored.ok()) return stored.status();
-  return stored->has_value() ? ResumedRunConfig(options.flags, **stored) : NewRunConfig(options.flags);
+  if (stored->has_value()) return ResumedRunConfig(options.flags, **stored);
+  if (!options.flags.config_path && !options.flags.benchmark) {
+    return absl::NotFoundError(absl::StrCat("--run_dir=", options.run.directory,
+                                            ": there is no run to continue, no checkpoint was completed there; correct "
+                                            "it, or say with --benchmark or --config what to begin"));
+  }
+  return NewRunConfig(options.flags);
 }
 
 absl::Status DrawLearningCurve(const std::string& directory) {
@@ -80,8 +93,8 @@ void PrintOutcome(const v1::RunConfig& config, const std::string& directory, con
                              : absl::StrCat("no learning curve was drawn: ", drawn.message()))
               << "\n";
   }
-  std::cout << "look closer:    nmn eval --benchmark=" << config.benchmark() << " --policy=" << directory
-            << " --episodes=1000\n";
+  std::cout << "look closer:    nmn eval --benchmark=" << config.benchmark()
+            << " --policy=" << flags::ShellQuoted(directory) << " --episodes=1000\n";
 }
 
 // Remembers the last update for the outcome.
@@ -95,7 +108,7 @@ class TrainObserver : public Progress {
   run::UpdateSummary last;
 };
 
-int Train(TrainOptions options) {
+int Train(TrainOptions options, const CLI::App& verb) {
   const auto fail = [](const absl::Status& status) { return Fail("train", status); };
   if (absl::Status status = log::SetUp("nmn", options.log_level); !status.ok()) return fail(status);
   absl::StatusOr<v1::RunConfig> config = ResolveConfig(options);
@@ -123,13 +136,15 @@ int Train(TrainOptions options) {
   observer.OnNotice(absl::StrCat("run directory ", options.run.directory,
                                  options.run.listen.empty() ? "" : ", serving on ",
                                  options.run.listen.empty() ? "" : (*run)->server().address()));
+  if (const std::optional<std::string> notice = config::ScheduleNotice(*config); notice && !options.run.resume)
+    observer.OnNotice(*notice);
   EmbeddedActors actors((*run)->server(), options.actors, [&stop] { stop.RequestStop(); });
   const ExitCode code = (*run)->Run(stop.token());
   actors.Stop();
   if (actors.outcome() != kExitDone) return actors.outcome();
   if (code == kExitInterrupted) {
     observer.OnNotice(absl::StrCat("stopped after update ", (*run)->update(),
-                                   "; continue with: nmn train --resume --run_dir=", options.run.directory));
+                                   "; continue with: ", run::ResumeCommand(verb, options.run.directory, kStored)));
   }
   if (code == kExitDone) PrintOutcome(*config, options.run.directory, observer.last, !options.no_figure);
   return code;
@@ -141,7 +156,6 @@ void AddTrain(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("train", "Train a policy: learner and actors in one process.");
   auto options = std::make_shared<TrainOptions>();
   options->actors = std::max(1u, std::thread::hardware_concurrency());
-  options->run.trainer.threads = static_cast<int>(options->actors);
   TrainFlags& flags = options->flags;
   verb->add_option("--benchmark", flags.benchmark, "b1 (moving target), b2 (windy navigation) or b3 (two targets)");
   verb->add_option("--arch", flags.arch, "nmn (default) or rnn");
@@ -151,45 +165,29 @@ void AddTrain(CLI::App& app, int& exit_code) {
   verb->add_option("--seed", flags.seed, "of every random number of the run (default 1)");
   verb->add_option("--updates", flags.updates, "budget: stop after this many updates");
   verb->add_option("--episodes", flags.episodes, "budget: stop after this many episodes");
+  verb->add_flag("--scale_schedule", flags.scale_schedule,
+                 "make the schedule of learning (ppo.anneal_updates) as long as the budget");
   verb->add_option("--set", flags.assignments, "FIELD=VALUE, e.g. ppo.kl_penalty.kl_target=0.01; may be repeated")
       ->take_all()
       ->delimiter('\0');
-  verb->add_option("--run_dir", options->run.directory,
-                   "directory of the run (default runs/BENCHMARK-ARCH-PRESET-sSEED-UTC)");
-  verb->add_flag("--resume", options->run.resume,
-                 "continue the run in --run_dir; begins anew where no checkpoint was ever completed");
+  CLI::Option* metrics_address = run::AddRunFlags(
+      *verb,
+      {.run_dir = "directory of the run (default runs/BENCHMARK-ARCH-PRESET-sSEED-UTC)",
+       .listen = "also serve nmn-actor processes on this address, e.g. 127.0.0.1:50051; port 0 takes a free one",
+       .metrics = absl::StrCat(metrics::kFlagHelp, "; where the default is in use, a free one is taken")},
+      options->run);
   verb->add_option("--actors", options->actors, "actor threads in this process; reaches no result")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  verb->add_option("--threads", options->run.trainer.threads, "threads of the updates; reaches no result")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  verb->add_option("--device", options->run.trainer.device, "of the updates: cpu, cuda or cuda:INDEX")
-      ->capture_default_str();
-  verb->add_option("--listen", options->run.listen,
-                   "also serve nmn-actor processes on this address, e.g. 127.0.0.1:50051; port 0 takes a free one");
-  verb->add_flag("--insecure", options->run.insecure,
-                 "allow --listen on an address that other machines reach, without encryption");
-  verb->add_flag("--allow_mixed", options->run.allow_mixed,
-                 "accept actors of another build or rounding class; gives up bit-reproducibility");
-  verb->add_flag("--discard_corrupt", options->run.discard_corrupt,
-                 "with --resume: begin anew where checkpoints exist and none is valid");
-  options->run.metrics = metrics::kLearnerAddress;
-  CLI::Option* metrics_address =
-      verb->add_option("--metrics", options->run.metrics,
-                       absl::StrCat(metrics::kFlagHelp, "; where the default is in use, a free one is taken"))
-          ->capture_default_str();
-  verb->add_flag("--event_log", options->run.event_log,
-                 "write events.jsonl: what becomes of every unit (docs/reliability.md)");
   verb->add_flag("--print_config", options->print_config, "print the config that nmn-learner takes, and exit");
   verb->add_flag("--no_figure", options->no_figure, "draw no learning curve at the end");
   verb->add_option("--log_level", options->log_level, "trace, debug, info, warn, error or off")->capture_default_str();
   verb->footer(
       "Example:  nmn train --benchmark=b1 --preset=fast --seed=1\n"
       "Ctrl-C saves a checkpoint and stops (exit code 75); --resume --run_dir=DIR goes on, bit for bit.");
-  verb->callback([options, metrics_address, &exit_code] {
+  verb->callback([options, verb, metrics_address, &exit_code] {
     options->run.metrics_on_any_port = metrics_address->count() == 0;
-    exit_code = Train(*options);
+    exit_code = Train(*options, *verb);
   });
 }
 

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/config/config.h"
+#include "common/config/schedule.h"
 
 namespace nmn::cli {
 namespace {
@@ -23,6 +24,7 @@ absl::Status ApplyOverrides(const TrainFlags& flags, v1::RunConfig& config) {
   for (const std::string& assignment : flags.assignments) {
     if (absl::Status status = config::Set(assignment, config); !status.ok()) return status;
   }
+  if (flags.scale_schedule) config::ScaleSchedule(config);
   return config::Validate(config);
 }
 

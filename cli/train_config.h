@@ -19,10 +19,12 @@ struct TrainFlags {
   std::optional<uint32_t> updates;
   std::optional<uint64_t> episodes;
   std::vector<std::string> assignments;  // --set
+  bool scale_schedule = false;           // the schedule of learning ends with the budget
 };
 
 // The config of a new run: --config, or the preset of (--preset, default fast; --benchmark; --arch, default nmn), then
-// --seed (default 1 with a preset), --updates or --episodes, then every --set in order. Validated.
+// --seed (default 1 with a preset), --updates or --episodes, then every --set in order, then --scale_schedule.
+// Validated.
 absl::StatusOr<v1::RunConfig> NewRunConfig(const TrainFlags& flags);
 
 // The config of a run that goes on, from the stored one. Flags may repeat what the run was started with and may change

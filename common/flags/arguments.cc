@@ -170,6 +170,8 @@ absl::Status Walk(CLI::App& app, const std::vector<std::string>& arguments, Call
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (argument == "--") break;
+    if (argument.empty())
+      return absl::InvalidArgumentError("an argument is empty; leave it out (is a variable of the shell unset?)");
     if (absl::StartsWith(argument, "--")) {
       if (absl::Status status = TakeFlag(*called.verb, arguments, i, called); !status.ok()) return status;
       continue;

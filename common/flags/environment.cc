@@ -46,8 +46,9 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_CONNECT_TIMEOUT", "NMN_CSV", "NMN_DEVICE", "NMN_DISCARD_CORRUPT", "NMN_EACH", "NMN_ENGINE", "NMN_EPISODES",
       "NMN_EVENT_LOG", "NMN_FILTER", "NMN_HEALTH", "NMN_INSECURE", "NMN_JOBS", "NMN_JSON", "NMN_LANES", "NMN_LEARNER",
       "NMN_LISTEN", "NMN_LOG_LEVEL", "NMN_MEAN", "NMN_METRICS", "NMN_NO_FIGURE", "NMN_OUT", "NMN_POLICY", "NMN_PRESET",
-      "NMN_PRINT_CONFIG", "NMN_REGISTRY", "NMN_RESTARTS", "NMN_RESUME", "NMN_RUN_DIR", "NMN_SBATCH", "NMN_SEED",
-      "NMN_SEEDS", "NMN_SET", "NMN_TAG", "NMN_THREADS", "NMN_TIMEOUT", "NMN_UNTIL", "NMN_UPDATES",
+      "NMN_PRINT_CONFIG", "NMN_REGISTRY", "NMN_RESTARTS", "NMN_RESUME", "NMN_RUN_DIR", "NMN_SCALE_SCHEDULE",
+      "NMN_SBATCH", "NMN_SEED", "NMN_SEEDS", "NMN_SET", "NMN_TAG", "NMN_THREADS", "NMN_TIMEOUT", "NMN_UNTIL",
+      "NMN_UPDATES",
       // Faults on purpose (common/failpoint).
       "NMN_FAILPOINTS", "NMN_FAILPOINT_SEED",
       // deploy/: read by Compose and by scripts, and there in the shell of whoever exports them.

@@ -4,11 +4,9 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <optional>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "common/build/build.h"
@@ -23,6 +21,7 @@
 #include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 #include "learner/run/learner_run.h"
+#include "learner/run/run_flags.h"
 
 namespace {
 
@@ -76,31 +75,16 @@ int RunLearner(int argc, char** argv) {
   bool print_config = false;
   bool health = false;
   nmn::run::RunOptions options;
-  options.metrics = nmn::metrics::kLearnerAddress;
   options.listen = "127.0.0.1:50051";
-  options.trainer.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   app.add_option("--config", config_path, "RunConfig as textproto");
-  app.add_option("--run_dir", options.directory, "directory of the run; created where absent");
-  app.add_flag("--resume", options.resume,
-               "continue the run in --run_dir; begins anew where no checkpoint was ever completed");
-  app.add_option("--listen", options.listen, "address to serve actors on; port 0 takes a free one")
-      ->capture_default_str();
-  app.add_flag("--insecure", options.insecure,
-               "allow --listen on an address that other machines reach, without encryption");
-  app.add_flag("--allow_mixed", options.allow_mixed,
-               "accept actors of another build or rounding class; gives up bit-reproducibility");
-  app.add_option("--device", options.trainer.device, "cpu, cuda or cuda:INDEX")->capture_default_str();
-  app.add_option("--threads", options.trainer.threads, "threads of the updates; reaches no result")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--metrics", options.metrics, nmn::metrics::kFlagHelp)->capture_default_str();
+  nmn::run::AddRunFlags(app,
+                        {.run_dir = "directory of the run; created where absent",
+                         .listen = "address to serve actors on; port 0 takes a free one",
+                         .metrics = nmn::metrics::kFlagHelp},
+                        options);
   app.add_flag("--health", health,
                "ask the learner whose --listen this is whether it serves, and exit: 0 it does, 1 it does not");
   app.add_option("--log_level", log_level, "debug, info, warn or error")->capture_default_str();
-  app.add_flag("--discard_corrupt", options.discard_corrupt,
-               "with --resume: begin anew where checkpoints exist and none is valid");
-  app.add_flag("--event_log", options.event_log,
-               "write events.jsonl: what becomes of every unit (docs/reliability.md)");
   app.add_flag("--print_config", print_config, "print the config as it is understood, and exit");
   if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
   if (health) return AskHealth(options.listen);
@@ -132,8 +116,7 @@ int RunLearner(int argc, char** argv) {
     spdlog::info("run directory {}, serving on {}", options.directory, (*run)->server().address());
   const ExitCode code = (*run)->Run(stop.token());
   if (code == nmn::kExitInterrupted) {
-    spdlog::warn("stopped; continue with: nmn-learner --config={} --listen={} --run_dir={} --resume", config_path,
-                 options.listen, options.directory);
+    spdlog::warn("stopped; continue with: {}", nmn::run::ResumeCommand(app, options.directory, {}));
   }
   return code;
 }

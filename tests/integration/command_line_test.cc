@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <regex>
 #include <set>
@@ -110,6 +111,70 @@ TEST(CommandLine, AMisspeltVariableIsRefusedByEveryProgram) {
                 AllOf(HasSubstr("NMN_RUNDIR"), HasSubstr("NMN_RUN_DIR")));
   ExpectRefused(RunProcess({Binary("nmn-actor"), "--learner=localhost:1"}, std::chrono::seconds(60), {"NMN_LANE=1"}),
                 AllOf(HasSubstr("NMN_LANE"), HasSubstr("NMN_LANES")));
+}
+
+TEST(CommandLine, ABenchmarkThatIsNearlyOneIsAnsweredWithIt) {
+  ExpectRefused(Nmn({"train", "--benchmark=B1"}), AllOf(HasSubstr("--benchmark=B1"), HasSubstr("did you mean b1?")));
+  ExpectRefused(Nmn({"train", "--benchmark=b1", "--preset=fsat"}), HasSubstr("did you mean fast?"));
+}
+
+TEST(CommandLine, ARunToResumeThatIsNotThereIsSaid) {
+  TemporaryDirectory directory;
+  const std::string nowhere = directory.path() + "/nothere";
+  ExpectRefused(Nmn({"train", "--resume", "--run_dir=" + nowhere}),
+                AllOf(HasSubstr("--run_dir=" + nowhere), HasSubstr("no run to continue")));
+  EXPECT_FALSE(std::filesystem::exists(nowhere));
+}
+
+// The command after "continue with: ".
+std::string Hint(const std::string& err) {
+  const std::string before = "continue with: ";
+  const size_t at = err.find(before);
+  if (at == std::string::npos) return "";
+  return err.substr(at + before.size(), err.find_first_of("\n\"", at) - at - before.size());
+}
+
+// Stops a run in a directory with a blank in its name, and goes on with what it says.
+TEST(CommandLine, TheHintOfAStoppedRunIsACommandThatGoesOn) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/my run's";
+  Subprocess first(TinyTrain(run, 100000, {"--metrics=off", "--actors=1"}));
+  ASSERT_TRUE(WaitForUpdate(first, run, 1)) << first.err();
+  first.Signal(SIGTERM);
+  ASSERT_EQ(first.Wait(), 75) << first.err();
+  const std::string hint = Hint(first.err());
+  EXPECT_THAT(hint, AllOf(HasSubstr("nmn train --resume --run_dir='"), HasSubstr(" --metrics=off"),
+                          HasSubstr(" --actors=1"), HasSubstr(" --no_figure")));
+  EXPECT_THAT(hint, ::testing::Not(HasSubstr("--benchmark")));
+  const std::string folder = std::filesystem::path(Binary("nmn")).parent_path();
+  const int update = UpdatesInMetrics(run).back() + 1;
+  const Outcome second =
+      RunProcess({"/bin/sh", "-c", "PATH='" + folder + "':$PATH; " + hint + " --updates=" + std::to_string(update)});
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_EQ(UpdatesInMetrics(run).back(), update);
+}
+
+TEST(CommandLine, AScheduleThatTheBudgetCutsIsSaidOnce) {
+  TemporaryDirectory directory;
+  std::vector<std::string> flags = {Binary("nmn"),    "train",
+                                    "--benchmark=b1", "--preset=fast",
+                                    "--updates=1",    "--no_figure",
+                                    "--set",          "env.horizon=20",
+                                    "--set",          "ppo.kept_steps=20",
+                                    "--set",          "ppo.segment_steps=20",
+                                    "--set",          "ppo.valued_steps=20"};
+  std::vector<std::string> cut = flags, scaled = flags;
+  cut.push_back("--run_dir=" + directory.path() + "/cut");
+  scaled.insert(scaled.end(), {"--run_dir=" + directory.path() + "/scaled", "--scale_schedule"});
+  const Outcome said = RunProcess(cut);
+  ASSERT_EQ(said.code, 0) << said.err;
+  const size_t at = said.err.find("ppo.anneal_updates");
+  ASSERT_NE(at, std::string::npos) << said.err;
+  EXPECT_EQ(said.err.find("ppo.anneal_updates", at + 1), std::string::npos);
+  const Outcome silent = RunProcess(scaled);
+  ASSERT_EQ(silent.code, 0) << silent.err;
+  EXPECT_THAT(silent.err, ::testing::Not(HasSubstr("ppo.anneal_updates")));
+  EXPECT_THAT(ReadFile(directory.path() + "/scaled/config.textproto"), HasSubstr("anneal_updates: 1\n"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/config/config.h"
+#include "common/config/schedule.h"
 
 namespace nmn::cli {
 namespace {
@@ -39,6 +40,30 @@ TEST(NewRunConfig, BudgetFlagReplacesThePresets) {
   EXPECT_THAT(std::string(NewRunConfig(flags).status().message()), HasSubstr("exclude each other"));
 }
 
+TEST(NewRunConfig, AScheduleLongerThanTheBudgetIsSaidAndCanBeScaled) {
+  TrainFlags flags = Reference();
+  flags.preset = "fast";
+  EXPECT_EQ(config::ScheduleNotice(*NewRunConfig(flags)), std::nullopt);
+  flags.episodes = 1001;  // 20 updates and one episode
+  const v1::RunConfig cut = *NewRunConfig(flags);
+  EXPECT_EQ(cut.ppo().anneal_updates(), 700u);
+  EXPECT_THAT(config::ScheduleNotice(cut).value_or(""),
+              ::testing::AllOf(HasSubstr("21 updates"), HasSubstr("700"), HasSubstr("--scale_schedule")));
+  flags.scale_schedule = true;
+  const v1::RunConfig scaled = *NewRunConfig(flags);
+  EXPECT_EQ(scaled.ppo().anneal_updates(), 21u);
+  EXPECT_EQ(config::ScheduleNotice(scaled), std::nullopt);
+}
+
+TEST(NewRunConfig, AConstantRateHasNoScheduleToScale) {
+  TrainFlags flags = Reference();
+  flags.updates = 3;
+  flags.scale_schedule = true;
+  const v1::RunConfig config = *NewRunConfig(flags);
+  EXPECT_EQ(config.ppo().anneal_updates(), 0u);
+  EXPECT_EQ(config::ScheduleNotice(config), std::nullopt);
+}
+
 TEST(NewRunConfig, ConfigFileExcludesPreset) {
   TrainFlags flags = Reference();
   flags.config_path = "x.textproto";
@@ -47,6 +72,19 @@ TEST(NewRunConfig, ConfigFileExcludesPreset) {
 
 TEST(NewRunConfig, NeedsABenchmark) {
   EXPECT_THAT(std::string(NewRunConfig({}).status().message()), HasSubstr("--benchmark is missing"));
+}
+
+TEST(ResumedRunConfig, AScaledScheduleStaysWithTheBudgetItWasScaledTo) {
+  TrainFlags first = Reference();
+  first.preset = "fast";
+  first.updates = 10;
+  first.scale_schedule = true;
+  const v1::RunConfig stored = *NewRunConfig(first);
+  EXPECT_EQ(ResumedRunConfig(first, stored)->ppo().anneal_updates(), 10u);
+  EXPECT_EQ(ResumedRunConfig({}, stored)->ppo().anneal_updates(), 10u);
+  TrainFlags longer = first;
+  longer.updates = 20;
+  EXPECT_THAT(std::string(ResumedRunConfig(longer, stored).status().message()), HasSubstr("ppo.anneal_updates"));
 }
 
 TEST(ResumedRunConfig, TakesTheStoredConfigAndANewBudget) {

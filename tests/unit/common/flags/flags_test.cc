@@ -139,6 +139,8 @@ TEST_F(CommandLine, TheLastFlagNeedsItsValueToo) {
   EXPECT_THAT(Refusal({"play", "--run_dir"}), HasSubstr("--run_dir has no value"));
 }
 
+TEST_F(CommandLine, AnArgumentIsNeverEmpty) { EXPECT_THAT(Refusal({"play", ""}), HasSubstr("an argument is empty")); }
+
 TEST_F(CommandLine, AnEmptySwitchIsRefused) {
   EXPECT_THAT(Refusal({"play", "--each="}), HasSubstr("--each=: it must be true or false"));
 }

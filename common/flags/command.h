@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace nmn::flags {
+
+// `word` as a POSIX shell reads it back: as it is where it holds nothing special, else in single quotes.
+std::string ShellQuoted(const std::string& word);
+
+// "nmn train --resume --run_dir='my runs/a' --actors=2": the name of `verb`, `first`, then the flags it was given, on
+// the command line or in the environment, but for those named in `without`. For a person to copy.
+std::string CommandAgain(const CLI::App& verb, const std::vector<std::string>& first,
+                         const std::vector<std::string>& without);
+
+}  // namespace nmn::flags

@@ -1,0 +1,41 @@
+#include "learner/run/run_flags.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "common/flags/command.h"
+#include "common/metrics/exporter.h"
+
+namespace nmn::run {
+
+CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& options) {
+  options.trainer.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  options.metrics = metrics::kLearnerAddress;
+  app.add_option("--run_dir", options.directory, help.run_dir);
+  app.add_flag("--resume", options.resume,
+               "continue the run in --run_dir; begins anew where no checkpoint was ever completed");
+  CLI::Option* listen = app.add_option("--listen", options.listen, help.listen);
+  if (!options.listen.empty()) listen->capture_default_str();
+  app.add_flag("--insecure", options.insecure,
+               "allow --listen on an address that other machines reach, without encryption");
+  app.add_flag("--allow_mixed", options.allow_mixed,
+               "accept actors of another build or rounding class; gives up bit-reproducibility");
+  app.add_option("--device", options.trainer.device, "of the updates: cpu, cuda or cuda:INDEX")->capture_default_str();
+  app.add_option("--threads", options.trainer.threads, "threads of the updates; reaches no result")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  app.add_flag("--discard_corrupt", options.discard_corrupt,
+               "with --resume: begin anew where checkpoints exist and none is valid");
+  app.add_flag("--event_log", options.event_log,
+               "write events.jsonl: what becomes of every unit (docs/reliability.md)");
+  return app.add_option("--metrics", options.metrics, help.metrics)->capture_default_str();
+}
+
+std::string ResumeCommand(const CLI::App& app, const std::string& directory, std::vector<std::string> stored) {
+  stored.insert(stored.end(), {"resume", "run_dir", "discard_corrupt", "print_config"});
+  return flags::CommandAgain(app, {"--resume", absl::StrCat("--run_dir=", directory)}, stored);
+}
+
+}  // namespace nmn::run

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "learner/run/learner_run.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace nmn::run {
+
+// What nmn train and nmn-learner say of --listen in their own words.
+struct RunFlagHelp {
+  std::string run_dir;
+  std::string listen;
+  std::string metrics;
+};
+
+// Adds the flags of a run that every program takes which owns one: --run_dir, --resume, --listen, --insecure,
+// --allow_mixed, --device, --threads, --metrics, --discard_corrupt, --event_log. Their values go into `options`, whose
+// content is the default; --threads and --metrics get theirs here. Returns --metrics.
+CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& options);
+
+// The command that goes on with the run in `directory`: `app`, as it was called, with --resume and --run_dir, without
+// the flags that belong to a first start and those named in `stored`, which the run remembers. Quoted for a shell.
+std::string ResumeCommand(const CLI::App& app, const std::string& directory, std::vector<std::string> stored);
+
+}  // namespace nmn::run
