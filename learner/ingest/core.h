@@ -85,8 +85,10 @@ class Core {
   // When Decide could decide something new though nothing happens.
   std::optional<Time> NextInstant(Time now) const;
 
+  // False before the first update and past the budget's last.
+  bool IsOpen(uint32_t update) const { return update_ != 0 && update >= update_ && update <= newest_; }
   // Of the oldest open update.
-  bool complete() const { return update_ != 0 && slab().complete(); }
+  bool complete() const { return IsOpen(update_) && slab().complete(); }
   uint32_t update() const { return update_; }
   const Slab& slab() const { return Of(update_).slab; }
 
@@ -134,7 +136,6 @@ class Core {
 
   Collection& Of(uint32_t update) { return ring_[update % ring_.size()]; }
   const Collection& Of(uint32_t update) const { return ring_[update % ring_.size()]; }
-  bool IsOpen(uint32_t update) const { return update_ != 0 && update >= update_ && update <= newest_; }
   void OpenUntil(uint32_t update);
   Verdict JudgePolicy(const v1::Trajectory& trajectory) const;
   bool Holds(const Actor& actor) const { return LeasedTo(actor) > 0; }

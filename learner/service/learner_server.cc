@@ -135,6 +135,9 @@ absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const Sto
   });
   Begin(update);
   MutexLock lock(hub_->mutex);
+  if (!hub_->core.IsOpen(update)) {
+    return absl::FailedPreconditionError("update " + std::to_string(update) + " is not one of the run's budget");
+  }
   while (!hub_->core.complete() && !stop.stop_requested()) hub_->changed.Wait(hub_->mutex);
   if (stop.stop_requested()) return absl::CancelledError("stopped while waiting for episodes");
   const ingest::Slab& slab = hub_->core.slab();

@@ -63,7 +63,8 @@ class LearnerServer {
   // after it; does not wait for them.
   void Begin(uint32_t update);
 
-  // Begins `update` where that is not done, and blocks until all its episodes are there. CANCELLED on stop.
+  // Begins `update` where that is not done, and blocks until all its episodes are there. CANCELLED on stop;
+  // FAILED_PRECONDITION: the budget ends before `update`.
   absl::StatusOr<CollectedBatch> Collect(uint32_t update, const StopToken& stop);
 
   // A run that is stuck is not SERVING. Thread-safe.

@@ -441,6 +441,18 @@ TEST_F(AsyncCoreTest, NothingIsOpenedBeyondTheBudget) {
   EXPECT_EQ(Next(1), std::pair(0u, 0));
 }
 
+// Its slab still holds an earlier update.
+TEST_F(AsyncCoreTest, AnUpdateBeyondTheBudgetIsNotComplete) {
+  Join("a", 1);
+  for (uint32_t update = 97; update <= 100; ++update) {
+    Begin(update);
+    PlayNext(update);
+  }
+  Begin(101);
+  EXPECT_FALSE(core_.IsOpen(101));
+  EXPECT_FALSE(core_.complete());
+}
+
 TEST_F(AsyncCoreTest, ALostActorsUnitsOfEveryUpdateGoToAnother) {
   Join("a", 1);
   Begin(1);

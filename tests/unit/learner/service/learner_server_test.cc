@@ -179,6 +179,15 @@ TEST_F(LearnerServerTest, WhoDrainsRefusesNewActors) {
   EXPECT_EQ(raw_.Register().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
+// It would wait for ever, or show the episodes of an earlier update.
+TEST(LearnerServerBudget, NothingIsCollectedBeyondIt) {
+  LearnerServer::Options options = TestOptions();
+  options.config.mutable_budget()->set_updates(1);
+  const auto server = *LearnerServer::Start(options);
+  server->Publish(2, Parameters(2));
+  EXPECT_EQ(server->Collect(2, StopSource().token()).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
 TEST(LearnerServerStart, APortInUseIsNamedAndMayBeTriedAgain) {
   LearnerServer::Options options = TestOptions();
   options.listen = "127.0.0.1:0";
