@@ -12,6 +12,7 @@
 #include "cli/bench/benchmark.h"
 #include "cli/bench/output.h"
 #include "cli/bench/twin.h"
+#include "cli/bench/verify.h"
 #include "cli/fail.h"
 #include "cli/verbs.h"
 #include "common/cpu/peak.h"
@@ -53,6 +54,7 @@ int Bench(const std::string& filter, bool json) {
     std::cerr << "[" << i + 1 << "/" << chosen->size() << "] " << (*chosen)[i].name << std::endl;
     const absl::StatusOr<bench::Result> result = (*chosen)[i].run(context);
     if (!result.ok()) return Fail("bench", result.status());
+    if (absl::Status status = bench::CheckPossible(*result, context); !status.ok()) return Fail("bench", status);
     report.results.push_back(*result);
   }
   std::cout << (json ? bench::ToJson(report) + "\n" : bench::ToTable(report));

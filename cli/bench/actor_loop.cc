@@ -6,6 +6,7 @@
 #include "cli/bench/lanes.h"
 #include "cli/bench/networks.h"
 #include "cli/bench/twin.h"
+#include "cli/bench/verify.h"
 #include "common/config/config.h"
 #include "common/env/environment.h"
 
@@ -14,13 +15,19 @@ namespace {
 
 constexpr uint32_t kSteps = 200;  // of an episode when batches are compared; the preset's batch plays the whole T
 
-PassFactory Factory(const v1::RunConfig& config, ForwardBy by) {
-  return [config, by](size_t lanes) -> absl::StatusOr<Pass> {
+PassFactory Factory(const std::string& name, const v1::RunConfig& config, ForwardBy by) {
+  return [name, config, by](size_t lanes) -> absl::StatusOr<Pass> {
     auto made = MakeRollout(config, lanes, by);
     if (!made.ok()) return made.status();
     const std::shared_ptr<actor::RolloutEngine> engine = *std::move(made);
     engine->SetParameters(nn::InitialParameters(ReferenceSpec(config.benchmark(), nn::Role::kActor), config.seed()));
-    return Pass([engine, lanes] { return engine->Run({.seed = 1, .update = 1}, lanes).status(); });
+    return Pass([name, engine, lanes, steps = config::Horizon(config)] {
+      const auto played = engine->Run({.seed = 1, .update = 1}, lanes);
+      if (!played.ok()) return played.status();
+      const ConstView2& mean = played->mean;
+      if (mean.rows != steps || mean.columns != lanes) return absl::InternalError(name + ": not every step was played");
+      return CheckWritten(name, std::span(mean.row(steps - 1), lanes));
+    });
   };
 }
 
@@ -31,8 +38,8 @@ void Add(const std::string& name, v1::RunConfig config, std::vector<size_t> lane
                         .steps = config::Horizon(config),
                         .flop_per_step = ForwardFlop(ReferenceSpec(config.benchmark(), nn::Role::kActor)),
                         .lanes = lanes,
-                        .ours = Factory(config, ForwardBy::kOurs),
-                        .twin = Factory(config, ForwardBy::kLibTorch)},
+                        .ours = Factory(name, config, ForwardBy::kOurs),
+                        .twin = Factory(name, config, ForwardBy::kLibTorch)},
                        context);
                  }});
 }

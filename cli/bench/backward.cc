@@ -6,6 +6,7 @@
 #include "cli/bench/benchmark.h"
 #include "cli/bench/networks.h"
 #include "cli/bench/twin.h"
+#include "cli/bench/verify.h"
 #include "common/nn/denormals.h"
 #include "learner/bptt/sequence_network.h"
 
@@ -47,9 +48,12 @@ absl::StatusOr<Result> Measure(const std::string& name, const Shape& shape, cons
   if (!network.ok()) return network.status();
   (*network)->SetParameters(data.parameters);
   const Pass ours = [&] {
+    Forget(data.output);
+    Forget(data.gradient);
     (*network)->Forward(input, view(data.output, spec.output_size));
     (*network)->Backward(view(data.output_gradient, spec.output_size), data.gradient);
-    return absl::OkStatus();
+    absl::Status forward = CheckWritten(name, data.output);
+    return forward.ok() ? CheckWritten(name, data.gradient) : forward;
   };
   const absl::StatusOr<Pass> twin =
       MakeTwinBackward(spec, data.parameters, input, view(data.output_gradient, spec.output_size));

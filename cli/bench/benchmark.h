@@ -17,7 +17,9 @@ struct Result {
   std::string unit;
   double gflops = 0;  // by the convention of networks.h; 0 where the work has no FLOP by that convention
   std::optional<double> ceiling_fraction;
-  std::optional<double> twin_ratio;                        // ours over the LibTorch twin's, measured in turn
+  int threads = 1;                   // that share the work of gflops
+  std::optional<double> at_most;     // what the value cannot exceed, where that is known; not printed
+  std::optional<double> twin_ratio;  // ours over the LibTorch twin's, measured in turn
   std::vector<std::pair<std::string, double>> conditions;  // what it was measured with, e.g. {"lanes", 256}
 };
 

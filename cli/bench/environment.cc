@@ -7,6 +7,7 @@
 #include "cli/bench/benchmark.h"
 #include "cli/bench/lanes.h"
 #include "cli/bench/networks.h"
+#include "cli/bench/verify.h"
 
 namespace nmn::cli::bench {
 namespace {
@@ -19,7 +20,7 @@ struct Play {
   std::vector<float> raw_action, action, reward, observation;
 };
 
-absl::StatusOr<Pass> MakePass(const std::string& benchmark, size_t lanes) {
+absl::StatusOr<Pass> MakePass(const std::string& name, const std::string& benchmark, size_t lanes) {
   v1::RunConfig config = ReferenceConfig(benchmark);
   config.mutable_env()->set_horizon(kSteps);
   auto environment = env::MakeEnvironment(benchmark, config.env(), lanes);
@@ -30,14 +31,16 @@ absl::StatusOr<Pass> MakePass(const std::string& benchmark, size_t lanes) {
   play->action.resize(lanes);
   play->reward.resize(lanes);
   play->observation.resize(play->environment->spec().observation_size * lanes);
-  return Pass([play, lanes] {
+  return Pass([name, play, lanes] {
     const View2 observation(play->observation.data(), play->environment->spec().observation_size, lanes);
+    Forget(play->action);
     play->environment->Reset({.seed = 1, .update = 1}, observation);
     for (size_t t = 0; t < kSteps; ++t) {
       play->environment->Step(&play->raw_action[t % kActionRows * lanes], play->action.data(), play->reward.data(),
                               observation);
     }
-    return absl::OkStatus();
+    absl::Status acted = CheckWritten(name, play->action);
+    return acted.ok() ? CheckWritten(name, play->observation) : acted;
   });
 }
 
@@ -51,7 +54,7 @@ void AddEnvironment(std::vector<Benchmark>& all) {
                                           .steps = kSteps,
                                           .flop_per_step = 0,
                                           .lanes = BatchSizes(),
-                                          .ours = [b](size_t lanes) { return MakePass(b, lanes); },
+                                          .ours = [name, b](size_t lanes) { return MakePass(name, b, lanes); },
                                           .twin = {}},
                                          context);
                    }});

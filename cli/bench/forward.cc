@@ -6,6 +6,7 @@
 #include "cli/bench/lanes.h"
 #include "cli/bench/networks.h"
 #include "cli/bench/twin.h"
+#include "cli/bench/verify.h"
 #include "common/nn/denormals.h"
 #include "common/nn/policy_forward.h"
 
@@ -20,7 +21,8 @@ struct Network {
   std::vector<float> output;
 };
 
-absl::StatusOr<Pass> MakePass(absl::StatusOr<std::unique_ptr<nn::PolicyForward>> forward, size_t lanes) {
+absl::StatusOr<Pass> MakePass(const std::string& name, absl::StatusOr<std::unique_ptr<nn::PolicyForward>> forward,
+                              size_t lanes) {
   if (!forward.ok()) return forward.status();
   const auto network = std::make_shared<Network>();
   network->forward = *std::move(forward);
@@ -28,18 +30,19 @@ absl::StatusOr<Pass> MakePass(absl::StatusOr<std::unique_ptr<nn::PolicyForward>>
   network->forward->SetParameters(nn::InitialParameters(spec, 1));
   network->input = Normals((2 + 2 * spec.observation_size) * lanes, 1.0f, 2);
   network->output.resize(spec.output_size * lanes);
-  return Pass([network, lanes] {
+  return Pass([name, network, lanes] {
     const nn::ScopedFlushDenormals flush;
     const nn::NetworkSpec& spec = network->forward->spec();
     const float* action = network->input.data();
     const ConstView2 observation(action + 2 * lanes, spec.observation_size, lanes);
     const ConstView2 previous(observation.data + spec.observation_size * lanes, spec.observation_size, lanes);
+    Forget(network->output);
     network->forward->Reset(lanes);
     for (size_t t = 0; t < kSteps; ++t) {
       network->forward->Step(observation, action, action + lanes, previous,
                              View2(network->output.data(), spec.output_size, lanes));
     }
-    return absl::OkStatus();
+    return CheckWritten(name, network->output);
   });
 }
 
@@ -48,17 +51,18 @@ absl::StatusOr<Pass> MakePass(absl::StatusOr<std::unique_ptr<nn::PolicyForward>>
 void AddForward(std::vector<Benchmark>& all) {
   for (const std::string& b : BenchmarkNames()) {
     const std::string name = "forward/" + b;
-    all.push_back({name, [name, b](const Context& context) {
-                     const nn::NetworkSpec spec = ReferenceSpec(b, nn::Role::kActor);
-                     return MeasureLanes(
-                         {.name = name,
-                          .steps = kSteps,
-                          .flop_per_step = ForwardFlop(spec),
-                          .lanes = BatchSizes(),
-                          .ours = [&](size_t lanes) { return MakePass(nn::PolicyForward::Create(spec, lanes), lanes); },
-                          .twin = [&](size_t lanes) { return MakePass(MakeTwinForward(spec), lanes); }},
-                         context);
-                   }});
+    all.push_back(
+        {name, [name, b](const Context& context) {
+           const nn::NetworkSpec spec = ReferenceSpec(b, nn::Role::kActor);
+           return MeasureLanes(
+               {.name = name,
+                .steps = kSteps,
+                .flop_per_step = ForwardFlop(spec),
+                .lanes = BatchSizes(),
+                .ours = [&](size_t lanes) { return MakePass(name, nn::PolicyForward::Create(spec, lanes), lanes); },
+                .twin = [&](size_t lanes) { return MakePass(name, MakeTwinForward(spec), lanes); }},
+               context);
+         }});
   }
 }
 

@@ -30,7 +30,7 @@ absl::StatusOr<Pass> MakeTwinBackward(const nn::NetworkSpec& spec, std::span<con
       return ppo::Guarded([&] {
         leaf.mutable_grad().reset();
         network->Forward(leaf, sequences, start).output.backward(gradient);
-        return absl::OkStatus();
+        return leaf.grad().defined() ? absl::OkStatus() : absl::InternalError("the twin's pass left no gradient");
       });
     });
   });

@@ -89,6 +89,8 @@ absl::StatusOr<Result> MeasureThreads(const std::string& name, uint32_t threads)
   result.value = (*seconds)[0] / (*seconds)[1];
   result.unit = "speed-up";
   result.gflops = UpdateFlop(config) / (*seconds)[1] * 1e-9;
+  result.threads = static_cast<int>(threads);
+  result.at_most = threads;
   result.conditions = {{"threads", threads},
                        {"cores_got", cpu / wall},
                        {"seconds_1", (*seconds)[0]},

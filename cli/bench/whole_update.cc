@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "cli/bench/networks.h"
+#include "cli/bench/verify.h"
 #include "common/config/config.h"
 
 namespace nmn::cli::bench {
@@ -79,6 +80,8 @@ absl::Status WholeUpdate::Rollout() {
   const uint32_t episodes = options_.config.ppo().episodes_per_update();
   const auto count = static_cast<uint32_t>(actors_.size());
   std::vector<absl::Status> statuses(count);
+  std::vector<float>& means = scalars_[3];
+  Forget(means);
   const auto play = [&](uint32_t i) {
     const uint32_t first = episodes * i / count;
     actors_[i]->SetParameters(parameters);
@@ -94,15 +97,23 @@ absl::Status WholeUpdate::Rollout() {
   for (const absl::Status& status : statuses) {
     if (!status.ok()) return status;
   }
+  return CheckWritten("rollout", means);
+}
+
+absl::Status WholeUpdate::CheckLearnt(const absl::StatusOr<ppo::UpdateReport>& report) {
+  if (!report.ok()) return report.status();
+  for (const double norm : {report->policy_gradient_norm, report->critic_gradient_norm}) {
+    if (!(norm > 0)) return absl::InternalError("update: a network took no step");
+  }
   return absl::OkStatus();
 }
 
-absl::Status WholeUpdate::Learn() { return trainer_->Update(update_, batch_).status(); }
+absl::Status WholeUpdate::Learn() { return CheckLearnt(trainer_->Update(update_, batch_)); }
 
 absl::Status WholeUpdate::LearnAndPlayNext() {
   absl::Status played;
   const auto play_next = [&] { played = Rollout(); };
-  const absl::Status learnt = trainer_->Update(update_, batch_, /*stop=*/nullptr, play_next).status();
+  const absl::Status learnt = CheckLearnt(trainer_->Update(update_, batch_, /*stop=*/nullptr, play_next));
   return learnt.ok() ? played : learnt;
 }
 

@@ -22,6 +22,7 @@ class WholeUpdate {
   };
   static absl::StatusOr<std::unique_ptr<WholeUpdate>> Create(const Options& options);
 
+  // INTERNAL where the learner's episodes were not all played, or a network took no step.
   absl::Status Rollout();
   absl::Status Learn();  // of the last Rollout
   // The same, and the next Rollout as soon as the policy is done, beside the critic: an update of a run in full swing.
@@ -33,6 +34,7 @@ class WholeUpdate {
  private:
   explicit WholeUpdate(const Options& options);
   void Keep(const actor::RolloutResult& result);
+  static absl::Status CheckLearnt(const absl::StatusOr<ppo::UpdateReport>& report);
 
   const Options options_;
   ppo::TrainerOptions trainer_options_;

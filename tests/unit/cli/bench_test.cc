@@ -4,13 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/bench/benchmark.h"
 #include "cli/bench/networks.h"
 #include "cli/bench/timing.h"
 #include "cli/bench/twin.h"
+#include "cli/bench/verify.h"
 #include "cli/bench/whole_update.h"
+#include "cli/bench/wire.h"
 #include "common/nn/denormals.h"
 #include "tests/support/subprocess.h"
 
@@ -111,6 +115,49 @@ TEST(BenchUpdateFlop, FollowsTheConfigsOwnNetwork) {
 TEST(BenchUpdateFlop, IsProportionalToEpisodes) {
   const v1::RunConfig config = ReferenceConfig("b2");
   EXPECT_NEAR(UpdateFlop(WithEpisodes(config, 5)) / UpdateFlop(config), 0.1, 1e-9);
+}
+
+// A run whose budget is over collects nothing more: the batches of the first updates would be shown again, at once.
+TEST(BenchWire, CountsWhatArrivesBeyondTheBudgetOfTheConfig) {
+  v1::RunConfig config = ReferenceConfig("b1");
+  config.mutable_env()->set_horizon(400);
+  config.mutable_budget()->set_updates(3);
+  for (const bool tcp : {false, true}) {
+    const auto result = MeasureWire("wire", tcp, config, {.least = 10, .budget_seconds = 0, .clock = Clock::kWall});
+    ASSERT_TRUE(result.ok()) << result.status();
+    const std::map<std::string, double> with(result->conditions.begin(), result->conditions.end());
+    EXPECT_EQ(with.at("update_bytes"), 6 * 4 * 400 * 50);
+    EXPECT_EQ(with.at("updates"), 15);
+    EXPECT_EQ(with.at("received_bytes"), 15 * with.at("update_bytes"));
+    EXPECT_TRUE(CheckPossible(*result, {}).ok());
+  }
+}
+
+TEST(BenchCheckWritten, RefusesWhatAPassDidNotWrite) {
+  std::vector<float> results = {1, 2, 3};
+  EXPECT_TRUE(CheckWritten("row", results).ok());
+  Forget(results);
+  EXPECT_THAT(std::string(CheckWritten("row", results).message()), HasSubstr("row: "));
+  results[0] = results[1] = 0;
+  EXPECT_FALSE(CheckWritten("row", results).ok());
+  results[2] = 0;
+  EXPECT_FALSE(CheckWritten("row", results).ok());
+}
+
+TEST(BenchCheckPossible, RefusesWhatIsAboveACeiling) {
+  const Context context{.ceiling_gflops = 100};
+  const Result good{.name = "row", .value = 1e9, .unit = "bytes/s", .gflops = 99, .at_most = 2e9};
+  EXPECT_TRUE(CheckPossible(good, context).ok());
+  Result bad = good;
+  bad.value = 36e9;
+  EXPECT_THAT(std::string(CheckPossible(bad, context).message()), HasSubstr("row: 3.6e+10 bytes/s is more than"));
+  bad = good;
+  bad.gflops = 150;
+  EXPECT_FALSE(CheckPossible(bad, context).ok());
+  bad.threads = 2;
+  EXPECT_TRUE(CheckPossible(bad, context).ok());
+  bad.value = std::numeric_limits<double>::infinity();
+  EXPECT_FALSE(CheckPossible(bad, context).ok());
 }
 
 class Twin : public ::testing::TestWithParam<std::string> {};
