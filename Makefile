@@ -5,10 +5,11 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 PACKAGES := deploy/debian-packages.txt
 TEST_PACKAGES := deploy/debian-test-packages.txt
+LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build train test test-deploy fault sanitize bench format clean
+.PHONY: help deps build train test test-deploy fault sanitize bench format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
@@ -19,12 +20,15 @@ help:
 	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"
 	@echo "make bench   build and run the benchmarks"
 	@echo "make format  clang-format over all sources"
+	@echo "make lint    check formatting, scripts and C++ (clang's warnings and thread-safety analysis, clang-tidy) without compiling;"
+	@echo "             make lint CHANGED=main: only what differs from that commit"
 
 # Installs what the lists name and this machine lacks.
 deps: $(STAMP)
 $(STAMP): $(PACKAGES)
 build/.test-packages-installed: $(TEST_PACKAGES)
-$(STAMP) build/.test-packages-installed:
+build/.lint-packages-installed: $(LINT_PACKAGES)
+$(STAMP) build/.test-packages-installed build/.lint-packages-installed:
 	@missing=$$(for p in $$(sed 's/#.*//' $<); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 	  echo "installing:" $$missing; \
@@ -69,8 +73,14 @@ bench: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET) --target nmn
 	$(BUILD)/bin/nmn bench
 
-format:
+format: build/.lint-packages-installed
 	git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+# Preset dev is configured for its flags; of it only what protoc generates is built.
+lint: deps build/.lint-packages-installed
+	cmake --preset dev >build/dev-configure.log || { cat build/dev-configure.log; exit 1; }
+	cmake --build --preset dev --target nmn_generated
+	tests/lint/lint.py $(if $(CHANGED),--changed=$(CHANGED))
 
 clean:
 	rm -rf build

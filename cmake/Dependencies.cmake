@@ -29,4 +29,10 @@ if(NMN_WITH_TORCH)
   target_include_directories(nmn_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
   separate_arguments(nmn_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
   target_compile_options(nmn_torch INTERFACE ${nmn_torch_flags})
+  # LibTorch 1.13 has vectors of types that are not complete yet. In C++20 the vector of libstdc++ 12 is constexpr, and clang 14 compiles
+  # constexpr members as soon as they are named, where g++ waits until they are called. The vector of libstdc++ 11 is not constexpr.
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND EXISTS /usr/include/c++/11)
+    set(libstdcxx_11 "-isystem /usr/include/c++/11 -isystem /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}/c++/11")
+    target_compile_options(nmn_torch INTERFACE -nostdinc++ "SHELL:${libstdcxx_11}")
+  endif()
 endif()
