@@ -31,7 +31,7 @@ std::optional<Reached> FirstReached(const Run& run, double threshold);
 // middle is such a run.
 std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& runs);
 
-// The thresholds that nmn.md and the issue name for b1; elsewhere a quarter to 95 % of what an oracle gets, in
+// For b1 the returns that its trained policies are compared by; elsewhere a quarter to 95 % of what an oracle gets, in
 // hundreds.
 absl::StatusOr<std::vector<double>> DefaultThresholds(const std::string& benchmark);
 

@@ -18,7 +18,7 @@ struct ModulatedLayer {
 // None for an RNN.
 std::vector<ModulatedLayer> ModulatedLayers(const nn::NetworkSpec& network);
 
-// What z does to each neuron (nmn.md section 2): z . w_s and z . w_b, the bias as the paper calls it.
+// What z does to each neuron (docs/specification.md section 2): z . w_s and z . w_b, the bias as the paper calls it.
 //   actor     the actor's flat parameters
 //   signal    z of the step [signal_size]
 //   previous  z of the step before, which hidden layers read with signal_lag; zeros at t = 0

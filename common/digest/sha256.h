@@ -27,7 +27,8 @@ class Sha256 {
 std::string Sha256Of(std::string_view bytes);  // 32 bytes
 std::string Hex(std::string_view bytes);
 
-// weights_sha256 of nmn.md section 3: raw little-endian float32 of the tensors in order, no metadata; hexadecimal.
+// weights_sha256 of docs/specification.md section 3.12: raw little-endian float32 of the tensors in order, no metadata;
+// hexadecimal.
 std::string WeightsSha256(const std::vector<NamedTensor>& weights);
 
 }  // namespace nmn

@@ -36,7 +36,7 @@ struct EnvironmentSpec {
   std::vector<std::string> measures;         // extra measures of an episode, e.g. {"hits"}
   std::vector<std::string> task_variables;   // what a trace prints of the task, e.g. {"alpha"}
   std::vector<std::string> state_variables;  // what a trace prints of the state before a step, e.g. {"x", "p"}
-  double oracle_return = 0;                  // known figures of nmn.md section 4, for reports and dashboards
+  double oracle_return = 0;  // known figures of docs/specification.md section 4, for reports and dashboards
   double oracle_discounted = 0;
 };
 

@@ -8,7 +8,8 @@
 namespace nmn::env {
 namespace {
 
-// The oracle's figure of b2 was computed for this half-angle of the wind (nmn.md section 4); the others have no wind.
+// The oracle's figure of b2 was computed for this half-angle of the wind (docs/specification.md section 4.2); the
+// others have no wind.
 constexpr double kConeOfB2 = std::numbers::pi / 5;
 
 }  // namespace

@@ -4,8 +4,8 @@
 
 #include "common/rng/philox.h"
 
-// The torus [-2, 2]^2 of benchmarks 2 and 3 (nmn.md section 1). Distances are plain differences: nothing sees through
-// the edge.
+// The torus [-2, 2]^2 of benchmarks 2 and 3 (docs/specification.md section 1.2). Distances are plain differences:
+// nothing sees through the edge.
 namespace nmn::env {
 
 inline constexpr float kPi = 3.14159265358979f;

@@ -6,8 +6,8 @@
 
 namespace nmn::env {
 
-// Benchmark 3, two targets (nmn.md section 1). The task is the order in which the good and the bad target are listed in
-// x: 0 = good first, 1 = bad first. Where both are equally near, the good one is the nearest.
+// Benchmark 3, two targets (docs/specification.md section 1.3). The task is the order in which the good and the bad
+// target are listed in x: 0 = good first, 1 = bad first. Where both are equally near, the good one is the nearest.
 EnvironmentSpec TwoTargetsSpec();
 std::unique_ptr<BatchedEnvironment> MakeTwoTargets(const v1::EnvironmentOptions& options, size_t max_lanes);
 

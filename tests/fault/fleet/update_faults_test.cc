@@ -1,4 +1,5 @@
-// Row 19: an update whose numbers are not finite, and one reverted update after another, as nmn.md section 3 has it.
+// Row 19: an update whose numbers are not finite, and one reverted update after another, as docs/specification.md
+// section 3.9 has it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -50,7 +50,7 @@ TEST(NmnBench, JsonIsOneObjectAloneOnStdout) {
   const auto& backward = json.at("results")[1];
   EXPECT_EQ(backward.at("unit"), "sample-passes/s");
   EXPECT_GT(backward.at("twin_ratio"), 0);
-  const double flop = 6.0 * 9321;  // nmn.md section 2: the critic's parameters
+  const double flop = 6.0 * 9321;  // docs/specification.md section 2.6: the critic's parameters
   EXPECT_NEAR(backward.at("gflops"), backward.at("value").get<double>() * flop * 1e-9, 1e-6);
   EXPECT_NEAR(backward.at("ceiling_fraction"),
               backward.at("gflops").get<double>() / json.at("ceiling_gflops").get<double>(), 1e-6);

@@ -1,5 +1,5 @@
-// The figures of nmn.md section 4, within 4 standard errors of the mean. Where a rule is the best that we know and not
-// a closed form, it must not be worse than the figure.
+// The figures of docs/specification.md section 4, within 4 standard errors of the mean. Where a rule is the best that
+// we know and not a closed form, it must not be worse than the figure.
 #include <gtest/gtest.h>
 
 #include "tests/unit/cli/scripted/evaluate.h"

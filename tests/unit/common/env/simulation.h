@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-// The benchmarks once more, written from nmn.md section 1 alone, one episode at a time in double precision: what the
-// batched environments are compared with. Shares no code and no random numbers with them.
+// The benchmarks once more, written from docs/specification.md section 1 alone, one episode at a time in double
+// precision: what the batched environments are compared with. Shares no code and no random numbers with them.
 namespace nmn::simulation {
 
 using Generator = std::mt19937_64;

@@ -74,7 +74,7 @@ size_t Episodes() {
   return asked == nullptr ? kDefaultEpisodes : std::strtoull(asked, nullptr, 10);
 }
 
-// u of one lane; the rules of nmn.md for random, zero, untrained and memoryless.
+// u of one lane; the rules of docs/specification.md section 4 for random, zero, untrained and memoryless.
 float ActionOf(Rule rule, const Player& player, bool is_b1, size_t features, size_t lane, Generator& generator) {
   switch (rule) {
     case Rule::kRandom:

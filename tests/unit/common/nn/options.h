@@ -7,7 +7,7 @@
 
 namespace nmn::nn {
 
-// The networks of nmn.md section 2 (table), written out for tests. `benchmark` is 1, 2 or 3.
+// The networks of docs/specification.md section 2.5 (table), written out for tests. `benchmark` is 1, 2 or 3.
 inline v1::NetworkOptions SizesOf(int benchmark, const std::vector<uint32_t>& small,
                                   const std::vector<uint32_t>& large) {
   v1::NetworkOptions options;

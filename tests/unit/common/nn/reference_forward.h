@@ -9,8 +9,8 @@
 
 namespace nmn::nn {
 
-// One episode of a network in float64, one number at a time, written from nmn.md section 2. Slow, obvious, and
-// independent of the kernels: it shares only the names and shapes of the tensors.
+// One episode of a network in float64, one number at a time, written from docs/specification.md section 2. Slow,
+// obvious, and independent of the kernels: it shares only the names and shapes of the tensors.
 class ReferenceForward {
  public:
   ReferenceForward(const NetworkSpec& spec, std::span<const float> parameters);
