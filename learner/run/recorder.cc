@@ -1,5 +1,7 @@
 #include "learner/run/recorder.h"
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "common/env/environment.h"
 #include "learner/ppo/schedules.h"
@@ -27,6 +29,7 @@ Recorder::Recorder(const v1::RunConfig& config, RunStorage& storage, metrics::Le
 
 absl::Status Recorder::WriteRows(const UpdateRecord& record) {
   absl::Status written = storage_.files->Append(record.metrics, record.episodes);
+  if (const std::string loss = storage_.files->TakeLoss(); !loss.empty()) observer_.OnNotice(loss);
   if (written.ok()) written = storage_.events->Flush();
   if (!written.ok() && storage_.files->waiting_bytes() > kMostWaitingBytes) return written;
   if (!written.ok() && !rows_wait_) {

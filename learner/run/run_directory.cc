@@ -1,7 +1,9 @@
 #include "learner/run/run_directory.h"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -66,20 +68,34 @@ class RunDirectory::Files {
     if (absl::Status status = failpoint::Hit(failpoint::Point::kRecordsAppend); !status.ok()) return status;
     for (size_t i = 0; i < std::size(kRecords); ++i) {
       if (waiting[i].empty()) continue;
-      const absl::StatusOr<uint64_t> length = Length(kRecords[i]);
+      const absl::StatusOr<uint64_t> length = LengthOfRecord(i);
       if (!length.ok()) return length.status();
       const std::string rows = (*length == 0 ? beginning[i] : "") + waiting[i];
       if (absl::Status status = fs.Append(Path(kRecords[i]), rows); !status.ok()) return status;
+      written[i] = *length + rows.size();
       waiting[i].clear();
       if (absl::Status status = failpoint::Hit(failpoint::Point::kRecordsBetweenFiles); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
 
+  // Notices where somebody else took rows away since the last write.
+  absl::StatusOr<uint64_t> LengthOfRecord(size_t record) {
+    const absl::StatusOr<uint64_t> length = Length(kRecords[record]);
+    if (length.ok() && *length < written[record]) {
+      absl::StrAppend(&loss, loss.empty() ? "" : "; ", Path(kRecords[record]), " had ", written[record],
+                      " bytes and has ", *length);
+      written[record] = *length;
+    }
+    return length;
+  }
+
   fs::FileSystem& fs;
   const std::string directory;
   std::string beginning[std::size(kRecords)];  // of an empty file
   std::string waiting[std::size(kRecords)];    // rows that are not in their file yet
+  uint64_t written[std::size(kRecords)] = {};  // length after the last write of this process
+  std::string loss;                            // what LengthOfRecord noticed and nobody was told
 };
 
 RunDirectory::RunDirectory(std::unique_ptr<Files> files) : files_(std::move(files)) {}
@@ -106,6 +122,12 @@ absl::Status RunDirectory::Append(const metrics::MetricsRecord& metrics, const E
   files_->waiting[1] += EpisodesLines(episodes);
   files_->waiting[2] += ScalarsRecord(now, static_cast<int64_t>(metrics.environment_steps), EventScalars(metrics));
   return files_->AppendWaiting();
+}
+
+std::string RunDirectory::TakeLoss() {
+  if (files_->loss.empty()) return "";
+  return absl::StrCat(std::exchange(files_->loss, ""),
+                      ": somebody cut or removed it while the run goes on; its rows so far are lost, the next follow");
 }
 
 uint64_t RunDirectory::waiting_bytes() const {
@@ -137,6 +159,9 @@ absl::Status RunDirectory::WriteSummary(const Summary& summary) {
 absl::StatusOr<std::map<std::string, uint64_t>> RunDirectory::SyncedLengths() {
   if (absl::Status status = files_->AppendWaiting(); !status.ok()) return status;
   std::map<std::string, uint64_t> lengths;
+  for (size_t record = 0; record < std::size(kRecords); ++record) {
+    if (const auto length = files_->LengthOfRecord(record); !length.ok()) return length.status();
+  }
   for (const char* name : kGrowing) {
     const absl::StatusOr<uint64_t> length = files_->Length(name);
     if (!length.ok()) return length.status();
@@ -150,6 +175,7 @@ absl::StatusOr<std::map<std::string, uint64_t>> RunDirectory::SyncedLengths() {
 
 absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& lengths) {
   for (std::string& rows : files_->waiting) rows.clear();
+  std::fill(std::begin(files_->written), std::end(files_->written), 0);
   for (const char* name : kGrowing) {
     const auto found = lengths.find(name);
     const absl::Status status = found == lengths.end() ? files_->fs.RemoveAll(files_->Path(name))
@@ -159,6 +185,10 @@ absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& length
                           absl::StrCat(std::string(status.message()),
                                        "; the checkpoint counts on this file: put it back to continue the run"));
     }
+  }
+  for (size_t record = 0; record < std::size(kRecords); ++record) {
+    if (const auto found = lengths.find(kRecords[record]); found != lengths.end())
+      files_->written[record] = found->second;
   }
   return absl::OkStatus();
 }

@@ -54,6 +54,9 @@ class RunDirectory {
   // After an error the rows wait in memory for the next call that can write them; until then no length is told.
   absl::Status Append(const metrics::MetricsRecord& metrics, const EpisodeRows& episodes);
   uint64_t waiting_bytes() const;
+  // One sentence, once, where a growing file became shorter under the run: rows of earlier updates are lost, and
+  // readers find the gap by the update that each row names. Empty where nothing was lost.
+  std::string TakeLoss();
   // Whole lines for events.jsonl (event_log.h).
   absl::Status AppendEvents(const std::string& lines);
   // Both networks in export order, metadata: run_id, update, benchmark, architecture, config (textproto), format.

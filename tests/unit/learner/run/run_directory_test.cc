@@ -95,6 +95,34 @@ TEST_F(RunDirectoryTest, AFileShorterThanItsCheckpointSaysIsNamed) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(root_ + "/episodes.csv"));
 }
 
+TEST_F(RunDirectoryTest, AFileThatIsTakenAwayInMidRunIsNamedOnceAndGoesOn) {
+  Append(1);
+  EXPECT_EQ(run_->TakeLoss(), "");
+  std::filesystem::remove(root_ + "/episodes.csv");
+  ASSERT_TRUE(fs_.Truncate(root_ + "/metrics.jsonl", 3).ok());
+  Append(2);
+  const std::string loss = run_->TakeLoss();
+  EXPECT_THAT(loss, HasSubstr(root_ + "/episodes.csv had "));
+  EXPECT_THAT(loss, HasSubstr(root_ + "/metrics.jsonl had "));
+  EXPECT_THAT(loss, HasSubstr(" bytes and has 3"));
+  EXPECT_EQ(run_->TakeLoss(), "");
+  Append(3);
+  EXPECT_EQ(run_->TakeLoss(), "");
+  EXPECT_EQ(Get("episodes.csv").find("update,episode,return,discounted_return,hits\n2,0,"), 0u);
+}
+
+TEST_F(RunDirectoryTest, AFileThatIsTakenAwayAfterAResumeOrBeforeASaveIsNamedToo) {
+  Append(1);
+  const auto lengths = *run_->SyncedLengths();
+  Reopen();
+  ASSERT_TRUE(run_->CutBack(lengths).ok());
+  std::filesystem::remove(root_ + "/episodes.csv");
+  ASSERT_TRUE(run_->SyncedLengths().ok());
+  EXPECT_THAT(run_->TakeLoss(), HasSubstr("/episodes.csv had "));
+  ASSERT_TRUE(run_->CutBack({}).ok());
+  EXPECT_EQ(run_->TakeLoss(), "");
+}
+
 TEST_F(RunDirectoryTest, RowsThatCannotBeWrittenWaitUntilTheyCan) {
   Append(1);
   std::filesystem::remove(root_ + "/events.out.tfevents.nmn");
