@@ -31,6 +31,7 @@ inline constexpr double kReportedDiscount = 0.998;
 // What is fixed about a benchmark.
 struct EnvironmentSpec {
   std::string name;                          // "b1"
+  std::string title;                         // "moving target": what figures call it
   uint32_t observation_size = 0;             // dimension of x
   uint32_t default_horizon = 0;              // T
   std::vector<std::string> measures;         // extra measures of an episode, e.g. {"hits"}

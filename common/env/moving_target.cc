@@ -81,6 +81,7 @@ class MovingTarget final : public BatchBase {
 
 EnvironmentSpec MovingTargetSpec() {
   return {.name = "b1",
+          .title = "moving target",
           .observation_size = 1,
           .default_horizon = 1400,
           .measures = {"distance"},  // sum of |a - p|

@@ -87,6 +87,7 @@ class TwoTargets final : public BatchBase {
 
 EnvironmentSpec TwoTargetsSpec() {
   return {.name = "b3",
+          .title = "two targets",
           .observation_size = 4,
           .default_horizon = 5000,
           .measures = {"good_hits", "bad_hits"},

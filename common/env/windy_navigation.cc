@@ -107,6 +107,7 @@ class WindyNavigation final : public BatchBase {
 
 EnvironmentSpec WindyNavigationSpec() {
   return {.name = "b2",
+          .title = "windy navigation",
           .observation_size = 2,
           .default_horizon = 4000,
           .measures = {"hits"},

@@ -36,6 +36,7 @@ TEST(KnownOptimum, IsUnknownWhereEpisodesAreOthers) {
   const std::vector<std::pair<std::string, std::function<void(O&)>>> changes = {
       {"b1", [](O& o) { o.set_horizon(100); }},
       {"b1", [](O& o) { o.add_tasks(3); }},
+      {"b1", [](O& o) { o.set_domain(v1::DOMAIN_PAPER); }},
       {"b1", [](O& o) { o.add_switch_steps(700); }},
       {"b3", [](O& o) { o.set_switch_probability(0.1); }},
       {"b2", [](O& o) { o.set_cone(0); }},
