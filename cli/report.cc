@@ -1,59 +1,178 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/fail.h"
-#include "cli/report/curves.h"
+#include "cli/report/adaptation.h"
 #include "cli/report/learning_curve.h"
+#include "cli/report/output.h"
 #include "cli/report/phases.h"
-#include "cli/report/run.h"
+#include "cli/report/selection.h"
 #include "cli/report/until.h"
 #include "cli/verbs.h"
 
 namespace nmn::cli {
 namespace {
 
+constexpr std::pair<const char*, report::Average> kAverages[] = {{"mean", report::Average::kMean},
+                                                                 {"iqm", report::Average::kIqm}};
+constexpr std::pair<const char*, report::Band> kBands[] = {{"std", report::Band::kDeviation},
+                                                           {"sem", report::Band::kStandardError},
+                                                           {"bootstrap", report::Band::kBootstrap},
+                                                           {"none", report::Band::kNone}};
+
+template <typename Table>
+std::vector<std::string> NamesOf(const Table& table) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : table) names.emplace_back(name);
+  return names;
+}
+
+// What a name stands for; the flag's check has refused any other.
+template <typename Table>
+auto ValueOf(const Table& table, const std::string& name) {
+  for (const auto& [known, value] : table) {
+    if (name == known) return value;
+  }
+  return table[0].second;
+}
+
 struct Flags {
   std::vector<std::string> run_directories;
   std::string out;
-  bool each = false;
   bool adaptation = false;
+  uint32_t adaptation_episodes = 1000;
   std::vector<double> until;
+  std::string size, y_range, average = "mean", band = "std";
+  bool no_title = false;
+  report::Options options;
 };
 
-// One row a run: where it stands, over the last 1000 episodes.
-void PrintTable(const std::vector<report::Run>& runs) {
+// What is drawn after all tables and CSV files are there.
+struct Drawing {
+  std::string name;  // of its files, without the format
+  std::function<absl::Status()> draw;
+};
+
+void Notice(const std::string& sentence) { std::cerr << "nmn report: " << sentence << "\n"; }
+
+// One row a run: where it stands, over its last episodes.
+void PrintRuns(const report::LearningCurve& curve) {
   size_t width = 3;
-  for (const report::Run& run : runs) width = std::max(width, run.path.size());
-  std::cout << "means over the last " << report::kSmoothingEpisodes << " episodes\n";
-  std::cout << absl::StrFormat("%-*s %9s %12s %12s %10s\n", static_cast<int>(width), "run", "episodes", "return",
-                               "discounted", "wall s");
-  for (const report::Run& run : runs) {
+  for (const report::Run& run : curve.runs) width = std::max(width, run.path.size());
+  std::cout << "means over the last " << curve.options.smooth << " episodes\n";
+  std::cout << absl::StrFormat("%-*s %9s %12s %12s %10s  %s\n", static_cast<int>(width), "run", "episodes", "return",
+                               "discounted", "wall s", "curve");
+  for (size_t i = 0; i < curve.runs.size(); ++i) {
+    const report::Run& run = curve.runs[i];
     const std::string wall = run.wall_seconds ? absl::StrFormat("%.1f", *run.wall_seconds) : "-";
-    std::cout << absl::StrFormat("%-*s %9d %12.2f %12.2f %10s\n", static_cast<int>(width), run.path, run.returns.size(),
-                                 report::RunningMean(run.returns, report::kSmoothingEpisodes).back(),
-                                 report::RunningMean(run.discounted, report::kSmoothingEpisodes).back(), wall);
+    std::cout << absl::StrFormat("%-*s %9d %12.2f %12.2f %10s  %s\n", static_cast<int>(width), run.path,
+                                 run.returns.size(), report::RunningMean(run.returns, curve.options.smooth).back(),
+                                 report::RunningMean(run.discounted, curve.options.smooth).back(), wall,
+                                 curve.grouping.OfRun(i).label);
   }
 }
 
-absl::Status Report(const Flags& flags) {
-  std::vector<report::Run> runs;
-  for (const std::string& directory : report::ExpandRunDirectories(flags.run_directories)) {
-    absl::StatusOr<report::Run> run = report::ReadRun(directory);
-    if (!run.ok()) return run.status();
-    runs.push_back(*std::move(run));
+// One row a curve of several runs: its last point.
+void PrintCurves(const report::LearningCurve& curve) {
+  size_t width = 5;
+  for (const report::Group& group : curve.grouping.groups) width = std::max(width, group.label.size());
+  const bool several = std::any_of(curve.grouping.groups.begin(), curve.grouping.groups.end(),
+                                   [](const report::Group& group) { return group.runs.size() > 1; });
+  if (!several) return;
+  const bool iqm = curve.options.average == report::Average::kIqm;
+  std::cout << "\nends of the curves: mean +- std over runs" << (iqm ? ", and the interquartile mean" : "") << "\n";
+  std::cout << absl::StrFormat("%-*s %4s %9s %24s %24s%s\n", static_cast<int>(width), "curve", "runs", "episodes",
+                               "return", "discounted", iqm ? "   discounted IQM" : "");
+  for (size_t i = 0; i < curve.curves.size(); ++i) {
+    const report::CurvePoint& end = curve.curves[i].back();
+    std::cout << absl::StrFormat("%-*s %4d %9d %12.2f +- %8.2f %12.2f +- %8.2f", static_cast<int>(width),
+                                 curve.grouping.groups[i].label, end.runs, end.episodes, end.returns.mean,
+                                 end.returns.deviation, end.discounted.mean, end.discounted.deviation);
+    std::cout << (iqm ? absl::StrFormat(" %16.2f\n", end.discounted.average) : "\n");
   }
+}
+
+absl::StatusOr<report::Adaptation> MakeAdaptation(const report::LearningCurve& curve, uint32_t episodes) {
+  report::Adaptation adaptation{curve.runs, curve.grouping, curve.options, {}};
+  for (const report::Run& run : curve.runs) {
+    std::optional<report::RewardByStep>& played = adaptation.played.emplace_back();
+    if (episodes == 0) continue;
+    absl::StatusOr<report::RewardByStep> rewards = report::PlayRun(run, episodes);
+    if (rewards.ok()) {
+      played = *std::move(rewards);
+    } else {
+      Notice(absl::StrCat(run.path, " is not played for --adaptation: ", rewards.status().message()));
+    }
+  }
+  return adaptation;
+}
+
+// Figures last, so that a machine without gnuplot has everything else; it is told once. The names that were drawn.
+absl::StatusOr<std::vector<std::string>> DrawAll(const std::vector<Drawing>& drawings) {
+  std::vector<std::string> drawn;
+  for (const Drawing& drawing : drawings) {
+    const absl::Status status = drawing.draw();
+    if (absl::IsNotFound(status)) {
+      Notice(absl::StrCat("no figure is drawn: ", status.message()));
+      return drawn;
+    }
+    if (!status.ok()) return status;
+    drawn.push_back(drawing.name);
+  }
+  return drawn;
+}
+
+absl::Status ReadOptions(Flags& flags) {
+  flags.options.average = ValueOf(kAverages, flags.average);
+  flags.options.band = ValueOf(kBands, flags.band);
+  report::Style& style = flags.options.style;
+  style.title = !flags.no_title;
+  if (!flags.size.empty()) {
+    absl::StatusOr<report::Inches> size = report::ParseSize(flags.size);
+    if (!size.ok()) return size.status();
+    style.size = *size;
+  }
+  if (!flags.y_range.empty()) {
+    absl::StatusOr<report::Limits> limits = report::ParseLimits(flags.y_range);
+    if (!limits.ok()) return limits.status();
+    style.y_range = *limits;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Report(Flags flags) {
+  if (absl::Status status = ReadOptions(flags); !status.ok()) return status;
+  const report::Options& options = flags.options;
+  absl::StatusOr<report::Selection> selection = report::SelectRuns(flags.run_directories, options.each);
+  if (!selection.ok()) return selection.status();
+  const std::vector<report::Run>& runs = selection->runs;
   const std::string out = !flags.out.empty() ? flags.out : runs.size() == 1 ? runs[0].path : "report";
-  if (absl::Status status = report::WriteLearningCurve(runs, out, flags.each); !status.ok()) return status;
+  if (absl::Status status = report::PrepareOutput(runs, out); !status.ok()) return status;
+  for (const std::string& notice : selection->notices) Notice(notice);
+  const report::LearningCurve curve = report::MakeLearningCurve(runs, options);
+  for (const std::string& notice : report::LengthNotices(runs, curve.grouping, options.go_on)) Notice(notice);
+
+  std::vector<std::string> tables = {"learning_curve", "until", "until_median"};
+  std::vector<Drawing> drawings = {{"learning_curve", [&] { return report::DrawLearningCurve(curve, out); }}};
+  if (absl::Status status = report::WriteLearningCurve(curve, out); !status.ok()) return status;
+  absl::StatusOr<report::Adaptation> adaptation;
   if (flags.adaptation) {
-    if (absl::Status status = report::WriteAdaptation(runs, out, flags.each); !status.ok()) return status;
+    adaptation = MakeAdaptation(curve, flags.adaptation_episodes);
+    if (absl::Status status = report::WriteAdaptation(*adaptation, out); !status.ok()) return status;
+    tables.push_back("adaptation");
+    drawings.push_back({"adaptation", [&] { return report::DrawAdaptation(*adaptation, out); }});
   }
-  if (absl::Status status = report::WritePhases(runs, out); !status.ok()) return status;
   std::vector<double> thresholds = flags.until;
   if (thresholds.empty()) {
     absl::StatusOr<std::vector<double>> usual = report::DefaultThresholds(runs[0].config.benchmark());
@@ -61,14 +180,51 @@ absl::Status Report(const Flags& flags) {
     thresholds = *std::move(usual);
   }
   if (absl::Status status = report::WriteUntil(runs, thresholds, out); !status.ok()) return status;
-  PrintTable(runs);
+  if (absl::Status status = report::WritePhases(runs, out); !status.ok()) return status;
+  PrintRuns(curve);
+  PrintCurves(curve);
   std::cout << "\n" << report::UntilTable(runs, thresholds);
-  const std::string phases = report::PhasesTable(runs);
-  if (!phases.empty()) std::cout << "\n" << phases;
-  std::cerr << "wrote " << out << "/learning_curve.{csv,svg,png}, learning_curve_raw.{svg,png}"
-            << (flags.adaptation ? ", adaptation.{csv,svg,png}" : "") << ", until.csv, until_median.csv"
-            << (phases.empty() ? "" : ", phases.{csv,svg,png}") << "\n";
+  if (const std::string phases = report::PhasesTable(runs); !phases.empty()) {
+    std::cout << "\n" << phases;
+    tables.push_back("phases");
+    drawings.push_back({"phases", [&] { return report::DrawPhases(runs, options.style, out); }});
+  }
+  std::cout.flush();
+  const absl::StatusOr<std::vector<std::string>> drawn = DrawAll(drawings);
+  if (!drawn.ok()) return drawn.status();
+  std::cerr << "wrote " << out << "/{" << absl::StrJoin(tables, ",") << "}.csv";
+  if (!drawn->empty()) {
+    std::cerr << " and {" << absl::StrJoin(*drawn, ",") << ",learning_curve_raw}.{"
+              << absl::StrJoin(options.style.formats, ",") << "}";
+  }
+  std::cerr << "\n";
   return absl::OkStatus();
+}
+
+void AddFigureFlags(CLI::App& verb, Flags& flags) {
+  verb.add_option("--format", flags.options.style.formats, "Of the figures: svg, png, pdf, or several [svg,png]")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"svg", "png", "pdf"}));
+  verb.add_option("--size", flags.size,
+                  "Of the figures on paper, with letters of 8 pt: WIDTHxHEIGHT in cm or inches, e.g. 12x8cm or "
+                  "3.5x2.5in [of a screen]");
+  verb.add_flag("--no_title", flags.no_title, "Figures without a title, for a page that has a caption");
+  verb.add_option("--y_range", flags.y_range, "Of the learning curves: LOW:HIGH [what is drawn]");
+}
+
+void AddCurveFlags(CLI::App& verb, Flags& flags) {
+  verb.add_flag("--each", flags.options.each, "One line a run, even where only the seed differs");
+  verb.add_flag("--go_on", flags.options.go_on,
+                "Curves go on where their shorter runs end, with the runs that are left");
+  verb.add_option("--smooth", flags.options.smooth, "Episodes of the running mean; 1: none")
+      ->check(CLI::Range(size_t{1}, size_t{1'000'000'000}))
+      ->capture_default_str();
+  verb.add_option("--average", flags.average, "Of a curve's runs: mean, or iqm (interquartile mean)")
+      ->check(CLI::IsMember(NamesOf(kAverages)))
+      ->capture_default_str();
+  verb.add_option("--band", flags.band, "Around the average: std, sem, bootstrap (95 % interval) or none")
+      ->check(CLI::IsMember(NamesOf(kBands)))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -76,17 +232,27 @@ absl::Status Report(const Flags& flags) {
 void AddReport(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("report", "Draw learning curves of one or more run directories");
   verb->footer(
-      "Draws the discounted and the raw return against episodes (running mean over 1000, as in the paper), as SVG and "
-      "PNG, and\n"
-      "writes the CSV behind them. Runs that differ only in the seed become one line, mean +- std. Works while a run "
-      "is going on.\n"
-      "Example:  nmn report runs/b1-nmn-reference-s* runs/b1-rnn-reference-s* --out=figures --adaptation");
+      "Draws the discounted and the raw return against episodes (running mean over 1000, as in the paper), and writes "
+      "the CSV behind\n"
+      "them. Runs that differ only in the seed become one line, mean +- std; what else differs is in its name and in a "
+      "column of the\n"
+      "CSV. A run that is named twice, or is a copy of another, counts once. Works while a run is going on, and "
+      "without "
+      "gnuplot for\n"
+      "all but the figures.\n"
+      "Examples:  nmn report runs/b1-nmn-reference-s* runs/b1-rnn-reference-s* --out=figures --adaptation\n"
+      "           nmn report sweeps/b1 --average=iqm --band=bootstrap --format=pdf --size=8.5x6cm --no_title");
   auto flags = std::make_shared<Flags>();
   verb->add_option("RUN_DIR", flags->run_directories, "Run directories of one benchmark, or folders that hold some")
       ->required();
   verb->add_option("--out", flags->out, "Folder for the files [RUN_DIR for one run, report/ for several]");
-  verb->add_flag("--each", flags->each, "One line a run, even where only the seed differs");
+  AddCurveFlags(*verb, *flags);
+  AddFigureFlags(*verb, *flags);
   verb->add_flag("--adaptation", flags->adaptation, "Also draw the mean reward against the step within an episode");
+  verb->add_option("--adaptation_episodes", flags->adaptation_episodes,
+                   "How many episodes each policy plays for that; 0: none, training's own alone")
+      ->check(CLI::Range(0u, 1'000'000u))
+      ->capture_default_str();
   verb->add_option("--until", flags->until,
                    "Thresholds of the mean discounted return of the last 1000 episodes: what it took to reach each "
                    "[b1: 3000,4000,4534,4600,4650; else 25, 50, 75, 90 and 95 % of the oracle's]")

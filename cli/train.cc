@@ -71,10 +71,17 @@ absl::StatusOr<v1::RunConfig> ResolveConfig(const TrainOptions& options) {
   return NewRunConfig(options.flags);
 }
 
-absl::Status DrawLearningCurve(const std::string& directory) {
-  absl::StatusOr<report::Run> run = report::ReadRun(directory);
-  if (!run.ok()) return run.status();
-  return report::WriteLearningCurve({*run}, directory);
+// Says where the learning curve is: its numbers need no gnuplot.
+std::string LearningCurveLine(const std::string& directory) {
+  const absl::StatusOr<report::Run> run = report::ReadRun(directory);
+  if (!run.ok()) return absl::StrCat("no learning curve was drawn: ", run.status().message());
+  const report::LearningCurve curve = report::MakeLearningCurve({*run}, {});
+  if (absl::Status status = report::WriteLearningCurve(curve, directory); !status.ok())
+    return absl::StrCat("no learning curve was written: ", status.message());
+  const absl::Status drawn = report::DrawLearningCurve(curve, directory);
+  return drawn.ok()
+             ? absl::StrCat("learning curve: ", directory, "/learning_curve.png (and .svg, .csv)")
+             : absl::StrCat("learning curve: ", directory, "/learning_curve.csv (no picture: ", drawn.message(), ")");
 }
 
 void PrintOutcome(const v1::RunConfig& config, const std::string& directory, const run::UpdateSummary& last,
@@ -87,12 +94,7 @@ void PrintOutcome(const v1::RunConfig& config, const std::string& directory, con
                                std::min<uint64_t>(last.episodes, 1000), last.discounted_recent);
   if (optimum) std::cout << absl::StrFormat("  (an oracle that knows the task: %.1f)", optimum->discounted);
   std::cout << "\n";
-  if (figure) {
-    const absl::Status drawn = DrawLearningCurve(directory);
-    std::cout << (drawn.ok() ? absl::StrCat("learning curve: ", directory, "/learning_curve.png (and .svg, .csv)")
-                             : absl::StrCat("no learning curve was drawn: ", drawn.message()))
-              << "\n";
-  }
+  if (figure) std::cout << LearningCurveLine(directory) << "\n";
   std::cout << "look closer:    nmn eval --benchmark=" << config.benchmark()
             << " --policy=" << flags::ShellQuoted(directory) << " --episodes=1000\n";
 }

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <set>
+#include <limits>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace nmn::report {
@@ -14,32 +12,44 @@ namespace {
 // A curve of at most this many points: more cannot be seen, and the figure's file stays small.
 constexpr size_t kMaxPoints = 800;
 
-std::string ArchitectureName(const v1::RunConfig& config) {
-  return v1::Architecture_Name(config.network().architecture());
+struct Lengths {
+  size_t shortest_run = 0, longest_run = 0;  // indices
+  size_t shortest = 0, longest = 0;          // episodes
+};
+
+Lengths LengthsOf(const std::vector<Run>& runs, const Group& group) {
+  const auto shorter = [&](size_t a, size_t b) { return runs[a].returns.size() < runs[b].returns.size(); };
+  const auto [least, most] = std::minmax_element(group.runs.begin(), group.runs.end(), shorter);
+  return {*least, *most, runs[*least].returns.size(), runs[*most].returns.size()};
 }
 
-// What two runs of one curve have in common.
-std::string GroupKey(v1::RunConfig config) {
-  config.clear_seed();
-  config.clear_budget();
-  config.clear_work();
-  config.clear_checkpoint();
-  return config.DebugString();
+// Running means of a group's runs at an episode, of those that have one there.
+std::vector<double> At(const std::vector<std::vector<double>>& runs, size_t episodes) {
+  std::vector<double> values;
+  for (const std::vector<double>& run : runs) {
+    if (episodes <= run.size() && !std::isnan(run[episodes - 1])) values.push_back(run[episodes - 1]);
+  }
+  return values;
 }
 
-std::string Name(const v1::RunConfig& config) {
-  return config.preset().empty() ? ArchitectureName(config)
-                                 : absl::StrCat(ArchitectureName(config), ", ", config.preset());
-}
-
-void MeanAndDeviation(const std::vector<double>& values, double& mean, double& deviation) {
-  mean = 0;
-  for (double value : values) mean += value;
-  mean /= static_cast<double>(values.size());
-  deviation = 0;
-  if (values.size() < 2) return;
-  for (double value : values) deviation += (value - mean) * (value - mean);
-  deviation = std::sqrt(deviation / static_cast<double>(values.size() - 1));
+Curve MakeCurve(const std::vector<Run>& runs, const Group& group, const Options& options) {
+  std::vector<std::vector<double>> returns, discounted;
+  for (size_t index : group.runs) {
+    returns.push_back(RunningMean(runs[index].returns, options.smooth));
+    discounted.push_back(RunningMean(runs[index].discounted, options.smooth));
+  }
+  const Lengths lengths = LengthsOf(runs, group);
+  const size_t end = options.go_on ? lengths.longest : lengths.shortest;
+  // One point an update, thinned evenly; the last episode always has one.
+  const size_t update = std::max<size_t>(1, runs[group.runs[0]].config.ppo().episodes_per_update());
+  const size_t stride = update * ((end / update + kMaxPoints - 1) / kMaxPoints + (end < update ? 1 : 0));
+  Curve curve;
+  for (size_t episodes = std::min(stride, end);; episodes = std::min(episodes + stride, end)) {
+    const std::vector<double> at = At(returns, episodes);
+    if (!at.empty())
+      curve.push_back({episodes, at.size(), SpreadOf(at, options), SpreadOf(At(discounted, episodes), options)});
+    if (episodes == end) return curve;
+  }
 }
 
 }  // namespace
@@ -47,74 +57,79 @@ void MeanAndDeviation(const std::vector<double>& values, double& mean, double& d
 std::vector<double> RunningMean(std::span<const double> values, size_t window) {
   std::vector<double> out(values.size());
   double sum = 0;
+  size_t count = 0;
   for (size_t i = 0; i < values.size(); ++i) {
-    sum += values[i];
-    if (i >= window) sum -= values[i - window];
-    out[i] = sum / static_cast<double>(std::min(i + 1, window));
+    if (!std::isnan(values[i])) {
+      sum += values[i];
+      ++count;
+    }
+    if (i >= window && !std::isnan(values[i - window])) {
+      sum -= values[i - window];
+      --count;
+    }
+    out[i] = count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
   }
   return out;
 }
 
-std::vector<Group> GroupRuns(const std::vector<Run>& runs, bool each) {
-  std::vector<Group> groups;
-  std::vector<std::string> keys;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    const std::string key = each ? absl::StrCat(i) : GroupKey(runs[i].config);
-    size_t at = std::find(keys.begin(), keys.end(), key) - keys.begin();
-    if (at == keys.size()) {
-      keys.push_back(key);
-      groups.emplace_back();
-    }
-    groups[at].runs.push_back(i);
+Spread SpreadOf(const std::vector<double>& values, const Options& options) {
+  Spread spread{Mean(values), Deviation(values), AverageOf(options.average, values), 0, 0};
+  double half = 0;
+  if (options.band == Band::kDeviation) half = spread.deviation;
+  if (options.band == Band::kStandardError) half = spread.deviation / std::sqrt(static_cast<double>(values.size()));
+  spread.low = spread.average - half;
+  spread.high = spread.average + half;
+  if (options.band == Band::kBootstrap && values.size() > 1) {
+    const Interval interval = BootstrapInterval(options.average, values);
+    spread.low = interval.low;
+    spread.high = interval.high;
   }
-  std::multiset<std::string> labels;
-  for (Group& group : groups) {
-    const v1::RunConfig& config = runs[group.runs[0]].config;
-    group.label = group.runs.size() == 1 ? absl::StrCat(Name(config), ", seed ", config.seed())
-                                         : absl::StrCat(Name(config), ", ", group.runs.size(), " seeds");
-    labels.insert(group.label);
-  }
-  // Configs that differ where no label shows it: the directory tells them apart.
-  for (Group& group : groups) {
-    if (labels.count(group.label) > 1) {
-      absl::StrAppend(&group.label, " (", std::filesystem::path(runs[group.runs[0]].path).filename().string(), ")");
-    }
-  }
-  return groups;
+  return spread;
 }
 
-std::vector<Curve> MakeCurves(const std::vector<Run>& runs, bool each) {
+std::vector<Curve> MakeCurves(const std::vector<Run>& runs, const Grouping& grouping, const Options& options) {
   std::vector<Curve> curves;
-  for (const Group& group : GroupRuns(runs, each)) {
-    Curve curve;
-    curve.label = group.label;
-    curve.runs = group.runs.size();
-    std::vector<std::vector<double>> returns, discounted;
-    size_t shortest = runs[group.runs[0]].returns.size();
-    for (size_t index : group.runs) {
-      returns.push_back(RunningMean(runs[index].returns, kSmoothingEpisodes));
-      discounted.push_back(RunningMean(runs[index].discounted, kSmoothingEpisodes));
-      shortest = std::min(shortest, runs[index].returns.size());
-    }
-    // One point an update, thinned evenly; the last episode always has one.
-    const size_t update = std::max<size_t>(1, runs[group.runs[0]].config.ppo().episodes_per_update());
-    const size_t stride = update * ((shortest / update + kMaxPoints - 1) / kMaxPoints + (shortest < update ? 1 : 0));
-    for (size_t episodes = std::min(stride, shortest);; episodes = std::min(episodes + stride, shortest)) {
-      CurvePoint point;
-      point.episodes = episodes;
-      std::vector<double> at_returns, at_discounted;
-      for (size_t run = 0; run < returns.size(); ++run) {
-        at_returns.push_back(returns[run][episodes - 1]);
-        at_discounted.push_back(discounted[run][episodes - 1]);
-      }
-      MeanAndDeviation(at_returns, point.return_mean, point.return_std);
-      MeanAndDeviation(at_discounted, point.discounted_mean, point.discounted_std);
-      curve.points.push_back(point);
-      if (episodes == shortest) break;
-    }
-    curves.push_back(std::move(curve));
-  }
+  for (const Group& group : grouping.groups) curves.push_back(MakeCurve(runs, group, options));
   return curves;
+}
+
+std::vector<std::string> LengthNotices(const std::vector<Run>& runs, const Grouping& grouping, bool go_on) {
+  std::vector<std::string> notices;
+  for (const Group& group : grouping.groups) {
+    const Lengths lengths = LengthsOf(runs, group);
+    if (lengths.shortest == lengths.longest) continue;
+    size_t longer = 0, left_out = 0;
+    for (size_t run : group.runs) {
+      longer += runs[run].returns.size() > lengths.shortest;
+      left_out += runs[run].returns.size() - lengths.shortest;
+    }
+    const std::string shortest =
+        absl::StrCat(group.label, ": the shortest run, ", runs[lengths.shortest_run].path, ", has ", lengths.shortest,
+                     " episodes, the longest, ", runs[lengths.longest_run].path, ", ", lengths.longest);
+    notices.push_back(go_on ? absl::StrCat(shortest, "; the curve goes on with the runs that are left, ", longer,
+                                           " of ", group.runs.size(), " after the shortest: see the column runs")
+                            : absl::StrCat(shortest, "; the curve ends with the shortest, and ", left_out,
+                                           " episodes of ", longer, " of ", group.runs.size(),
+                                           " runs are left out: --go_on goes on with the runs that are left"));
+  }
+  return notices;
+}
+
+std::string LegendOf(const std::string& label, const Curve& curve, const Options& options) {
+  size_t least = curve[0].runs, most = least;
+  for (const CurvePoint& point : curve) {
+    least = std::min(least, point.runs);
+    most = std::max(most, point.runs);
+  }
+  if (most < 2) return label;
+  const std::string counts = least == most ? "" : absl::StrCat("n = ", most, " to ", least);
+  if (options.style.size) return counts.empty() ? label : absl::StrCat(label, " (", counts, ")");
+  std::string legend = options.average == Average::kIqm ? "IQM" : "mean";
+  if (options.band == Band::kDeviation) absl::StrAppend(&legend, " ± std");
+  if (options.band == Band::kStandardError) absl::StrAppend(&legend, " ± sem");
+  if (options.band == Band::kBootstrap) absl::StrAppend(&legend, ", 95 % bootstrap");
+  if (!counts.empty()) absl::StrAppend(&legend, ", ", counts);
+  return absl::StrCat(label, " (", legend, ")");
 }
 
 }  // namespace nmn::report

@@ -5,37 +5,40 @@
 #include <string>
 #include <vector>
 
+#include "cli/report/groups.h"
 #include "cli/report/run.h"
+#include "cli/report/style.h"
 
 namespace nmn::report {
 
-// The paper's smoothing: plots are running means over 1000 episodes.
-inline constexpr size_t kSmoothingEpisodes = 1000;
-
-// out[i] is the mean of the last min(i + 1, window) values up to and including values[i].
+// out[i] is the mean of those of the last min(i + 1, window) values up to and including values[i] that are not NaN; NaN
+// where all are.
 std::vector<double> RunningMean(std::span<const double> values, size_t window);
 
-// A curve at chosen episodes: mean over its runs, and their sample standard deviation (0 for a single run).
+// What several runs have of one quantity.
+struct Spread {
+  double mean = 0, deviation = 0;  // sample standard deviation; 0 for a single run
+  double average = 0;              // as Options::average says
+  double low = 0, high = 0;        // the band's edges, as Options::band says; both the average where there is none
+};
+Spread SpreadOf(const std::vector<double>& values, const Options& options);
+
+// A curve at chosen episodes.
 struct CurvePoint {
   size_t episodes = 0;  // since the beginning of training
-  double return_mean = 0, return_std = 0;
-  double discounted_mean = 0, discounted_std = 0;
+  size_t runs = 0;      // that have a value here
+  Spread returns, discounted;
 };
-struct Curve {
-  std::string label;  // "NMN, reference, 3 seeds" or "NMN, reference, seed 1"
-  size_t runs = 0;
-  std::vector<CurvePoint> points;
-};
+using Curve = std::vector<CurvePoint>;
 
-// Runs that differ in nothing but seed, budget and bookkeeping become one curve, as far as the shortest of them goes;
-// `each` keeps every run apart. Order: that of the first run of each curve.
-std::vector<Curve> MakeCurves(const std::vector<Run>& runs, bool each);
+// One curve for each group, in their order: as far as the shortest of its runs goes, or with `go_on` as the longest.
+std::vector<Curve> MakeCurves(const std::vector<Run>& runs, const Grouping& grouping, const Options& options);
 
-// Indices of the runs behind each curve of MakeCurves, and its label.
-struct Group {
-  std::string label;
-  std::vector<size_t> runs;
-};
-std::vector<Group> GroupRuns(const std::vector<Run>& runs, bool each);
+// A sentence for each curve whose runs are of different length: which is the shortest, and what that leaves out.
+std::vector<std::string> LengthNotices(const std::vector<Run>& runs, const Grouping& grouping, bool go_on);
+
+// A curve's name, with the runs where their number falls, and on a screen what its band is: "mean ± std", "IQM, 95 %
+// bootstrap". A figure on paper has a caption for that, and no room.
+std::string LegendOf(const std::string& label, const Curve& curve, const Options& options);
 
 }  // namespace nmn::report

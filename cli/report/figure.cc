@@ -1,58 +1,106 @@
 #include "cli/report/figure.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/report/gnuplot.h"
 
 namespace nmn::report {
 namespace {
 
-std::string Columns(const Series& series) {
+// Above this, an axis counts in thousands.
+constexpr double kManyUnits = 20000;
+
+std::string Columns(const Series& series, double scale) {
   std::string block;
   for (size_t i = 0; i < series.x.size(); ++i) {
-    const double band = series.deviation.empty() ? 0 : series.deviation[i];
-    absl::StrAppendFormat(&block, "%.9g %.9g %.9g %.9g\n", series.x[i], series.y[i], series.y[i] - band,
-                          series.y[i] + band);
+    const double low = series.low.empty() ? series.y[i] : series.low[i];
+    const double high = series.high.empty() ? series.y[i] : series.high[i];
+    absl::StrAppendFormat(&block, "%.9g %.9g %.9g %.9g\n", series.x[i] / scale, series.y[i], low, high);
   }
   return block;
 }
 
+double LargestX(const Figure& figure) {
+  double largest = 0;
+  for (const Series& series : figure.series) {
+    for (double x : series.x) largest = std::max(largest, x);
+  }
+  return largest;
+}
+
+// All that is drawn, with a little room above and below.
+Limits FittingRange(const Figure& figure) {
+  Limits range{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+  const auto add = [&](double y) {
+    range.low = std::min(range.low, y);
+    range.high = std::max(range.high, y);
+  };
+  for (const Series& series : figure.series) {
+    for (const std::vector<double>* values : {&series.y, &series.low, &series.high}) {
+      for (double y : *values) add(y);
+    }
+  }
+  for (const Reference& reference : figure.references) add(reference.y);
+  const double room = range.high > range.low ? 0.04 * (range.high - range.low) : std::max(1.0, std::abs(range.high));
+  return {range.low - room, range.high + room};
+}
+
+std::string Dash(size_t dash) {
+  constexpr const char* kDashes[] = {"1", "(12,5)", "(3,4)", "(12,4,3,4)"};
+  return kDashes[dash % std::size(kDashes)];
+}
+
+std::string AxisCommands(const Figure& figure, double scale) {
+  std::string script;
+  const Limits range = figure.y_range ? *figure.y_range : FittingRange(figure);
+  absl::StrAppendFormat(&script, "set yrange [%.9g:%.9g]\n", range.low, range.high);
+  // Room beside the first and the last point of a logarithmic axis, so that their markers and labels are whole.
+  if (figure.log_x) {
+    absl::StrAppendFormat(&script, "set logscale x\nset xrange [0.9:%.9g]\n", 1.15 * LargestX(figure));
+  } else {
+    absl::StrAppendFormat(&script, "set xrange [0:%.9g]\n", LargestX(figure) / scale);
+  }
+  if (!figure.ticks.empty()) {
+    std::vector<std::string> ticks;
+    for (const Tick& tick : figure.ticks)
+      ticks.push_back(absl::StrFormat("%s %.9g", Quoted(tick.label), tick.x / scale));
+    absl::StrAppend(&script, "set xtics (", absl::StrJoin(ticks, ", "), ")\n");
+  }
+  return script;
+}
+
 }  // namespace
 
-std::string GnuplotScript(const Figure& figure, const std::string& base) {
-  std::string script = "set encoding utf8\n";
+std::string GnuplotScript(const Figure& figure, const Style& style) {
+  const double scale = !figure.log_x && LargestX(figure) >= kManyUnits ? 1000 : 1;
+  std::string script;
   for (size_t i = 0; i < figure.series.size(); ++i) {
-    absl::StrAppend(&script, "$s", i, " << END\n", Columns(figure.series[i]), "END\n");
+    absl::StrAppend(&script, "$s", i, " << END\n", Columns(figure.series[i], scale), "END\n");
   }
-  absl::StrAppend(&script, "set title ", Quoted(figure.title), " noenhanced offset 0,0.3\n");
-  absl::StrAppend(&script, "set xlabel ", Quoted(figure.x_label), " noenhanced offset 0,0.4\n");
+  absl::StrAppend(&script, TitleCommand(figure.title, style));
+  absl::StrAppend(&script, "set xlabel ", Quoted(scale > 1 ? "thousand " + figure.x_label : figure.x_label),
+                  " noenhanced offset 0,0.6\n");
   absl::StrAppend(&script, "set ylabel ", Quoted(figure.y_label), " noenhanced offset -0.5,0\n");
   absl::StrAppend(&script,
                   "set border 3 lc rgb '#404040'\n"
                   "set tics nomirror textcolor rgb '#404040'\n"
                   "set grid ytics lc rgb '#DDDDDD' lw 1 lt 1\n"
-                  "set key below left Left reverse samplen 3 spacing 1.2 maxrows 4 noenhanced\n"
+                  "set key below left Left reverse samplen 3 spacing 1.2 height 0.4 noenhanced\n"
                   "set format y '%g'\n"
                   "set rmargin 3\n"
-                  "set style fill transparent solid 0.18 noborder\n"
-                  "set autoscale xfixmax\n");
-  // Room beside the first and the last point of a logarithmic axis, so that their markers and labels are whole.
-  absl::StrAppend(
-      &script, figure.log_x ? "set logscale x\nset xrange [0.9:*]\nset offsets 0, graph 0.04, graph 0.04, graph 0.02\n"
-                            : "set xrange [0:*]\nset offsets 0, 0, graph 0.04, graph 0.02\n");
-  if (!figure.ticks.empty()) {
-    absl::StrAppend(&script, "set xtics (");
-    for (size_t i = 0; i < figure.ticks.size(); ++i) {
-      absl::StrAppendFormat(&script, "%s%s %.9g", i == 0 ? "" : ", ", Quoted(figure.ticks[i].label), figure.ticks[i].x);
-    }
-    absl::StrAppend(&script, ")\n");
-  }
+                  "set style fill transparent solid 0.18 noborder\n",
+                  AxisCommands(figure, scale));
   std::vector<std::string> layers;
   for (size_t i = 0; i < figure.series.size(); ++i) {
     const Series& series = figure.series[i];
-    if (series.deviation.empty()) continue;
+    if (series.low.empty()) continue;
     layers.push_back(
-        absl::StrCat("$s", i, " using 1:3:4 with filledcurves lc rgb ", Colour(series.colour), " notitle"));
+        absl::StrCat("$s", i, " using 1:3:4 with filledcurves lc rgb ", Quoted(series.colour), " notitle"));
   }
   for (const Reference& reference : figure.references) {
     layers.push_back(absl::StrFormat("%.9g with lines lw 1.5 dt (4,4) lc rgb '#606060' title %s", reference.y,
@@ -60,16 +108,15 @@ std::string GnuplotScript(const Figure& figure, const std::string& base) {
   }
   for (size_t i = 0; i < figure.series.size(); ++i) {
     const Series& series = figure.series[i];
-    layers.push_back(absl::StrCat("$s", i, " using 1:2 with ", series.markers ? "linespoints pt 7 ps 0.9" : "lines",
-                                  " lw 2 dt ", series.dashed ? "2" : "1", " lc rgb ", Colour(series.colour), " title ",
+    layers.push_back(absl::StrCat("$s", i, " using 1:2 with ", series.markers ? "linespoints pt 7 ps 0.7" : "lines",
+                                  " lw 2 dt ", Dash(series.dash), " lc rgb ", Quoted(series.colour), " title ",
                                   Quoted(series.label)));
   }
-  std::string plot = "plot ";
-  for (size_t i = 0; i < layers.size(); ++i) absl::StrAppend(&plot, i == 0 ? "" : ", \\\n  ", layers[i]);
-  absl::StrAppend(&script, ToSvgAndPng(plot, base));
-  return script;
+  return absl::StrCat(script, "plot ", absl::StrJoin(layers, ", "));
 }
 
-absl::Status Draw(const Figure& figure, const std::string& base) { return RunGnuplot(GnuplotScript(figure, base)); }
+absl::Status Draw(const Figure& figure, const Style& style, const std::string& base) {
+  return DrawScript(GnuplotScript(figure, style), style, base);
+}
 
 }  // namespace nmn::report

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cli/report/style.h"
 
 namespace nmn::report {
 
@@ -11,9 +13,9 @@ namespace nmn::report {
 struct Series {
   std::string label;
   std::vector<double> x, y;
-  std::vector<double> deviation;  // half-width of the band; empty: none
-  size_t colour = 0;              // index in the palette, modulo its size
-  bool dashed = false;
+  std::vector<double> low, high;  // the band's edges; empty: none
+  std::string colour;             // "#0072B2"
+  size_t dash = 0;                // 0: a whole line
   bool markers = false;
 };
 
@@ -32,13 +34,14 @@ struct Figure {
   std::vector<Series> series;
   std::vector<Reference> references;  // horizontal lines
   std::vector<Tick> ticks;            // of the x axis; empty: chosen by gnuplot
+  std::optional<Limits> y_range;      // none: what the curves, bands and references need
   bool log_x = false;
 };
 
-// The gnuplot script that draws `figure` to base.svg and base.png.
-std::string GnuplotScript(const Figure& figure, const std::string& base);
+// The gnuplot script of `figure`; its last line is the plot command.
+std::string GnuplotScript(const Figure& figure, const Style& style);
 
-// Writes base.svg and base.png. Errors are RunGnuplot's.
-absl::Status Draw(const Figure& figure, const std::string& base);
+// Errors are DrawScript's.
+absl::Status Draw(const Figure& figure, const Style& style, const std::string& base);
 
 }  // namespace nmn::report

@@ -1,16 +1,17 @@
 #include "cli/report/gnuplot.h"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <array>
-#include <cerrno>
+#include <cmath>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "cli/command/command.h"
+#include "cli/report/output.h"
+#include "common/fs/file_system.h"
 
 namespace nmn::report {
 namespace {
@@ -19,9 +20,62 @@ namespace {
 constexpr std::array<const char*, 7> kPalette = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                                  "#E69F00", "#56B4E9", "#000000"};
 
+// How far the further shades of a colour go: above 0 to white, below to black.
+constexpr std::array<double, 4> kShades = {0, 0.45, -0.4, 0.7};
+
+// On a screen. On paper, letters are as in the captions of most journals.
+constexpr double kScreenWidth = 900, kScreenHeight = 560;  // pixels
+constexpr double kPaperPoints = 8;
+constexpr double kPointsPerInch = 72, kPixelsPerInch = 96;
+constexpr double kPngDotsPerInch = 300;  // on paper
+
+std::string Font(double size) { return absl::StrFormat("font 'DejaVu Sans,%g'", size); }
+
+std::string Terminal(const std::string& format, const Style& style) {
+  if (!style.size) {
+    if (format == "svg")
+      return absl::StrFormat("svg size %g,%g %s background '#FFFFFF'", kScreenWidth, kScreenHeight, Font(14));
+    if (format == "png")
+      return absl::StrFormat("pngcairo size %g,%g %s fontscale 1.2 linewidth 1.4", 1.5 * kScreenWidth,
+                             1.5 * kScreenHeight, Font(14));
+    return absl::StrFormat("pdfcairo size %gin,%gin %s linewidth 1.2", kScreenWidth / kPixelsPerInch,
+                           kScreenHeight / kPixelsPerInch, Font(10.5));
+  }
+  const double width = style.size->width, height = style.size->height;
+  if (format == "svg") {
+    return absl::StrFormat("svg size %.0f,%.0f %s linewidth 0.8 background '#FFFFFF'", width * kPixelsPerInch,
+                           height * kPixelsPerInch, Font(kPaperPoints * kPixelsPerInch / kPointsPerInch));
+  }
+  if (format == "png") {
+    const double scale = kPngDotsPerInch / kPixelsPerInch;
+    return absl::StrFormat("pngcairo size %.0f,%.0f %s fontscale %g linewidth %g pointscale %g",
+                           width * kPngDotsPerInch, height * kPngDotsPerInch, Font(kPaperPoints), scale, 0.8 * scale,
+                           0.8 * scale);
+  }
+  return absl::StrFormat("pdfcairo size %gin,%gin %s linewidth 0.8", width, height, Font(kPaperPoints));
+}
+
+// Names of curves are long and paper is narrow.
+std::string KeyFont(const std::string& format, const Style& style) {
+  if (!style.size) return "";
+  const double size = 0.82 * kPaperPoints * (format == "svg" ? kPixelsPerInch / kPointsPerInch : 1);
+  return absl::StrFormat("set key font 'DejaVu Sans Condensed,%.3g' samplen 2\n", size);
+}
+
+// gnuplot says nothing of a disk that is full, and ends with 0: a whole file ends as its format does.
+absl::Status CheckWhole(const std::string& file, const std::string& format) {
+  const absl::StatusOr<std::string> content = fs::RealFileSystem().Read(file);
+  if (!content.ok()) return content.status();
+  const std::string_view end = format == "svg" ? "</svg>" : format == "png" ? "IEND" : "%%EOF";
+  const std::string_view tail =
+      std::string_view(*content).substr(content->size() - std::min<size_t>(content->size(), 64));
+  if (tail.find(end) != std::string_view::npos) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("gnuplot could not write ", file, " to its end: is the disk full?"));
+}
+
 // gnuplot repeats the faulty line and points at it before it says what is wrong.
-absl::Status RunFile(const std::string& file) {
-  const absl::StatusOr<command::Result> result = command::Run({"gnuplot", file});
+absl::Status RunGnuplot(const std::string& script_file) {
+  const absl::StatusOr<command::Result> result = command::Run({"gnuplot", script_file});
   if (absl::IsNotFound(result.status()))
     return absl::NotFoundError("gnuplot is not in PATH; figures need it: apt-get install gnuplot-nox");
   if (!result.ok()) return result.status();
@@ -30,28 +84,57 @@ absl::Status RunFile(const std::string& file) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-std::string Quoted(const std::string& text) { return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "''"}}), "'"); }
-
-std::string Colour(size_t index) { return absl::StrCat("'", kPalette[index % kPalette.size()], "'"); }
-
-std::string ToSvgAndPng(const std::string& plot, const std::string& base) {
-  return absl::StrCat(
-      "set terminal svg size 900,560 font 'DejaVu Sans,14' background '#FFFFFF'\nset output ", Quoted(base + ".svg"),
-      "\n", plot,
-      "\nset terminal pngcairo size 1350,840 font 'DejaVu Sans,14' fontscale 1.2 linewidth 1.4\nset output ",
-      Quoted(base + ".png"), "\nreplot\nset output\n");
+absl::Status DrawParts(const std::string& script_file, const Style& style, const std::string& part,
+                       const std::string& base) {
+  if (absl::Status status = RunGnuplot(script_file); !status.ok()) return status;
+  for (const std::string& format : style.formats) {
+    const std::string file = absl::StrCat(part, ".", format);
+    if (absl::Status status = CheckWhole(file, format); !status.ok()) return status;
+    if (absl::Status status = fs::RealFileSystem().Rename(file, absl::StrCat(base, ".", format)); !status.ok())
+      return status;
+  }
+  return absl::OkStatus();
 }
 
-absl::Status RunGnuplot(const std::string& script) {
-  std::string path = (std::filesystem::temp_directory_path() / "nmn-figure-XXXXXX").string();
-  const int file = mkstemp(path.data());
-  if (file < 0) return absl::InternalError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
-  const bool written = write(file, script.data(), script.size()) == static_cast<ssize_t>(script.size());
-  close(file);
-  absl::Status status = written ? RunFile(path) : absl::InternalError(absl::StrCat("cannot write ", path));
-  unlink(path.c_str());
+}  // namespace
+
+std::string Quoted(const std::string& text) {
+  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "''"}, {"\n", " "}}), "'");
+}
+
+std::string Colour(size_t index) { return kPalette[index % kPalette.size()]; }
+
+std::string ColourOf(const std::string& architecture, size_t shade) {
+  constexpr std::array<std::string_view, 2> kArchitectures = {"NMN", "RNN"};
+  const auto* found = std::find(kArchitectures.begin(), kArchitectures.end(), architecture);
+  const std::string colour = Colour(static_cast<size_t>(found - kArchitectures.begin()));
+  const double change = kShades[shade % kShades.size()];
+  const double end = change > 0 ? 255 : 0;
+  std::string shaded = "#";
+  for (size_t i = 1; i < colour.size(); i += 2) {
+    const double part = static_cast<double>(std::strtol(colour.substr(i, 2).c_str(), nullptr, 16));
+    absl::StrAppendFormat(&shaded, "%02X", std::lround(part + std::abs(change) * (end - part)));
+  }
+  return shaded;
+}
+
+std::string TitleCommand(const std::string& title, const Style& style) {
+  return style.title ? absl::StrCat("set title ", Quoted(title), " noenhanced offset 0,0.3\n") : "";
+}
+
+absl::Status DrawScript(const std::string& script, const Style& style, const std::string& base) {
+  const std::string part = absl::StrCat(base, ".part"), script_file = absl::StrCat(part, ".gnuplot");
+  const size_t plot = script.rfind("\nplot ") + 1;
+  std::string all = absl::StrCat("set encoding utf8\n", script.substr(0, plot));
+  for (const std::string& format : style.formats) {
+    absl::StrAppend(&all, "set terminal ", Terminal(format, style), "\n", KeyFont(format, style), "set output ",
+                    Quoted(absl::StrCat(part, ".", format)), "\n", script.substr(plot), "\nset output\n");
+  }
+  absl::Status status = WriteText(script_file, all);
+  if (status.ok()) status = DrawParts(script_file, style, part, base);
+  static_cast<void>(fs::RealFileSystem().RemoveAll(script_file));
+  for (const std::string& format : style.formats)
+    static_cast<void>(fs::RealFileSystem().RemoveAll(absl::StrCat(part, ".", format)));
   return status;
 }
 

@@ -4,19 +4,25 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "cli/report/style.h"
 
 namespace nmn::report {
 
-// gnuplot's single quotes take everything literally but themselves.
+// gnuplot's single quotes take everything literally but themselves; a newline becomes a space.
 std::string Quoted(const std::string& text);
 
-// Okabe and Ito's colours, told apart by colour-blind readers: "'#0072B2'". Any index; they come again after seven.
+// Okabe and Ito's colours, told apart by colour-blind readers: "#0072B2". Any index; they come again after seven.
 std::string Colour(size_t index);
+// The colour of an architecture, the same in every figure, and for each further curve of it in one figure another
+// shade.
+std::string ColourOf(const std::string& architecture, size_t shade);
 
-// What draws `plot` (a plot command without a newline) to base.svg and then to base.png.
-std::string ToSvgAndPng(const std::string& plot, const std::string& base);
+// `set title`, or nothing where the style has none.
+std::string TitleCommand(const std::string& title, const Style& style);
 
+// Draws `script`, whose last line is a plot command, to base.svg, base.png or base.pdf, as the style says. Each file is
+// replaced as a whole; what gnuplot reads and writes on the way stands beside it, as `base`.part.*, and is removed.
 // NOT_FOUND, with the package's name, where gnuplot is not in PATH; INTERNAL with gnuplot's words.
-absl::Status RunGnuplot(const std::string& script);
+absl::Status DrawScript(const std::string& script, const Style& style, const std::string& base);
 
 }  // namespace nmn::report

@@ -4,20 +4,24 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "cli/report/run.h"
+#include "cli/report/curves.h"
 
 namespace nmn::report {
 
-// Draws learning_curve.svg and .png (discounted return against episodes) and learning_curve_raw.svg and .png (raw
-// return), and writes learning_curve.csv behind both, into `out`, which is created. Runs must be of one benchmark. The
-// dotted line is what a policy gets that knows the task, where the environment's options are those of the known figure.
-// `each` as in MakeCurves.
-//
-// The CSV is written before the figures, so it is there even without gnuplot (NOT_FOUND).
-absl::Status WriteLearningCurve(const std::vector<Run>& runs, const std::string& out, bool each = false);
+// Learning curves: discounted return against episodes, and the raw return likewise.
+struct LearningCurve {
+  std::vector<Run> runs;
+  Grouping grouping;
+  Options options;
+  std::vector<Curve> curves;  // one a group
+};
+LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& options);
 
-// Draws adaptation.svg and .png and writes adaptation.csv: mean reward against in-episode step, over the first and the
-// last 1000 episodes. FAILED_PRECONDITION where no run has it in metrics.jsonl.
-absl::Status WriteAdaptation(const std::vector<Run>& runs, const std::string& out, bool each = false);
+// learning_curve.csv: the numbers behind the figures. `out` exists (PrepareOutput).
+absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& out);
+
+// learning_curve.* (discounted) and learning_curve_raw.*. The dashed line is what a policy gets that knows the task: it
+// is there where the options of every run's environment are those of the known figure. Errors are DrawScript's.
+absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out);
 
 }  // namespace nmn::report

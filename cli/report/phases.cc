@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/report/curves.h"
+#include "cli/report/groups.h"
 #include "cli/report/output.h"
 #include "cli/report/stacked_bars.h"
 
@@ -59,30 +59,35 @@ std::vector<std::pair<std::string, double>> PhaseMilliseconds(const Phases& phas
 absl::Status WritePhases(const std::vector<Run>& runs, const std::string& out) {
   const std::vector<std::string> columns = Columns(runs);
   if (columns.empty()) return absl::OkStatus();
-  if (absl::Status status = PrepareOutput(runs, out); !status.ok()) return status;
   std::string csv = "run,updates,phase,seconds,ms_per_update,percent_of_wall\n";
+  for (const Run& run : runs) {
+    if (!run.phases) continue;
+    const double wall = WallMilliseconds(*run.phases);
+    const auto add_row = [&](const std::string& phase, double milliseconds) {
+      absl::StrAppendFormat(&csv, "%s,%d,%s,%.9g,%.9g,%.4g\n", CsvCell(run.path), run.phases->updates, phase,
+                            milliseconds * run.phases->updates / 1000, milliseconds, 100 * milliseconds / wall);
+    };
+    for (const std::string& phase : columns) add_row(phase, MillisecondsOf(*run.phases, phase));
+    add_row("wall", wall);
+  }
+  return WriteText(out + "/phases.csv", csv);
+}
+
+absl::Status DrawPhases(const std::vector<Run>& runs, const Style& style, const std::string& out) {
   StackedBars figure;
-  figure.title = absl::StrCat(runs[0].config.benchmark(), ": where an update's time goes");
+  figure.parts = Columns(runs);
+  if (figure.parts.empty()) return absl::OkStatus();
+  figure.title = absl::StrCat(TitleOf(runs), ": where an update's time goes");
   figure.y_label = "milliseconds an update";
-  figure.parts = columns;
   figure.mark = "wall time";
-  for (const Group& group : GroupRuns(runs, /*each=*/true)) {
+  for (const Group& group : GroupRuns(runs, /*each=*/true).groups) {
     const Run& run = runs[group.runs[0]];
     if (!run.phases) continue;
     StackedBars::Bar bar{group.label, {}, WallMilliseconds(*run.phases)};
-    const auto add_row = [&](const std::string& phase, double milliseconds) {
-      absl::StrAppendFormat(&csv, "%s,%d,%s,%.9g,%.9g,%.4g\n", CsvCell(run.path), run.phases->updates, phase,
-                            milliseconds * run.phases->updates / 1000, milliseconds, 100 * milliseconds / bar.mark);
-    };
-    for (const std::string& phase : columns) {
-      bar.parts.push_back(MillisecondsOf(*run.phases, phase));
-      add_row(phase, bar.parts.back());
-    }
-    add_row("wall", bar.mark);
+    for (const std::string& phase : figure.parts) bar.parts.push_back(MillisecondsOf(*run.phases, phase));
     figure.bars.push_back(std::move(bar));
   }
-  if (absl::Status status = WriteText(out + "/phases.csv", csv); !status.ok()) return status;
-  return Draw(figure, out + "/phases");
+  return Draw(figure, style, out + "/phases");
 }
 
 std::string PhasesTable(const std::vector<Run>& runs) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "cli/report/run.h"
+#include "cli/report/style.h"
 
 namespace nmn::report {
 
@@ -13,10 +14,12 @@ namespace nmn::report {
 // know after them by name: milliseconds an update.
 std::vector<std::pair<std::string, double>> PhaseMilliseconds(const Phases& phases);
 
-// Writes phases.csv and draws phases.svg and .png into `out`: where the time of an update goes, a stacked bar a run and
-// beside it the wall time of an update, which the bar exceeds where phases run side by side. Runs without summary.json
-// are left out; without any, nothing is written.
+// Writes phases.csv into `out`, which exists: where the time of an update goes. Runs without summary.json are left out;
+// without any, nothing is written.
 absl::Status WritePhases(const std::vector<Run>& runs, const std::string& out);
+// phases.*: a stacked bar a run and across it the wall time of an update, which the bar exceeds where phases run side
+// by side. Errors are DrawScript's.
+absl::Status DrawPhases(const std::vector<Run>& runs, const Style& style, const std::string& out);
 
 // The same as text: milliseconds an update and percent of the wall time, a row a run. Empty where no run has phases.
 std::string PhasesTable(const std::vector<Run>& runs);

@@ -3,8 +3,8 @@
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -12,9 +12,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/fs/file_system.h"
+#include "learner/checkpoint/checkpoint.h"
+#include "learner/checkpoint/layout.h"
+#include "nmn/v1/checkpoint.pb.h"
 
 namespace nmn::report {
 namespace {
+
+// More than any run plays: a row that says so is damaged.
+constexpr double kMostEpisodes = 1e9;
 
 // Calls `visit(line, number)` for each whole line, numbers from 1; ends at the first error.
 template <typename Visit>
@@ -43,30 +49,59 @@ bool ParseNumber(std::string_view cell, double& value) {
   return error == std::errc() && end == cell.data() + cell.size();
 }
 
+// The columns of episodes.csv that are read.
+struct EpisodeColumns {
+  static constexpr std::array<std::string_view, 4> kNames = {"update", "episode", "return", "discounted_return"};
+  std::array<size_t, 4> at{};
+};
+
+std::optional<EpisodeColumns> FindColumns(const std::vector<std::string_view>& header) {
+  EpisodeColumns columns;
+  for (size_t i = 0; i < columns.at.size(); ++i) {
+    const auto found = std::find(header.begin(), header.end(), EpisodeColumns::kNames[i]);
+    if (found == header.end()) return std::nullopt;
+    columns.at[i] = found - header.begin();
+  }
+  return columns;
+}
+
+// Puts each row where its update says, so that an episode keeps its place when rows before it are lost.
 absl::Status ReadEpisodes(const std::string& file, Run& run) {
   absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
+  if (absl::IsNotFound(text.status())) return absl::OkStatus();  // written after the first update
   if (!text.ok()) return text.status();
-  size_t return_column = 0, discounted_column = 0;
+  const uint64_t per_update = run.config.ppo().episodes_per_update();
+  EpisodeColumns columns;
   return EachLine(*text, [&](std::string_view line, size_t number) {
     const std::vector<std::string_view> cells = Split(line);
     if (number == 1) {
-      return_column = discounted_column = cells.size();
-      for (size_t i = 0; i < cells.size(); ++i) {
-        if (cells[i] == "return") return_column = i;
-        if (cells[i] == "discounted_return") discounted_column = i;
-      }
-      if (return_column == cells.size() || discounted_column == cells.size()) {
-        return absl::DataLossError(absl::StrCat(file, ":1: no columns return and discounted_return"));
-      }
+      const std::optional<EpisodeColumns> found = FindColumns(cells);
+      if (!found)
+        return absl::DataLossError(absl::StrCat(file, ":1: no columns update, episode, return and discounted_return"));
+      columns = *found;
       return absl::OkStatus();
     }
-    double value = 0, discounted = 0;
-    if (cells.size() <= std::max(return_column, discounted_column) || !ParseNumber(cells[return_column], value) ||
-        !ParseNumber(cells[discounted_column], discounted)) {
-      return absl::DataLossError(absl::StrCat(file, ":", number, ": not a row of numbers like its header"));
+    std::array<double, 4> row{};
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (columns.at[i] >= cells.size() || !ParseNumber(cells[columns.at[i]], row[i]))
+        return absl::DataLossError(absl::StrCat(file, ":", number, ": not a row of numbers like its header"));
     }
-    run.returns.push_back(value);
-    run.discounted.push_back(discounted);
+    const double place = per_update == 0 ? static_cast<double>(run.returns.size()) : (row[0] - 1) * per_update + row[1];
+    if (!(row[0] >= 1) || !(place >= static_cast<double>(run.returns.size())) || place >= kMostEpisodes)
+      return absl::DataLossError(absl::StrCat(file, ":", number, ": update ", std::string(cells[columns.at[0]]),
+                                              ", episode ", std::string(cells[columns.at[1]]),
+                                              " does not come after the row before it"));
+    const size_t index = static_cast<size_t>(place);
+    if (index > run.returns.size()) {
+      run.notices.push_back(absl::StrCat(file, ":", number, ": the episodes ", run.returns.size() + 1, " to ", index,
+                                         " are missing before update ", std::string(cells[columns.at[0]]),
+                                         ": the file was cut or replaced while the run went on; they are left out, the "
+                                         "others stay in their place"));
+      run.returns.resize(index, std::numeric_limits<double>::quiet_NaN());
+      run.discounted.resize(index, std::numeric_limits<double>::quiet_NaN());
+    }
+    run.returns.push_back(row[2]);
+    run.discounted.push_back(row[3]);
     return absl::OkStatus();
   });
 }
@@ -78,12 +113,28 @@ double NumberOf(const nlohmann::json& object, const char* name) {
 
 absl::Status ReadMetrics(const std::string& file, Run& run) {
   absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
+  if (absl::IsNotFound(text.status())) {
+    run.notices.push_back(absl::StrCat(file, " is missing: what it took to reach a return is not known"));
+    return absl::OkStatus();
+  }
   if (!text.ok()) return text.status();
   return EachLine(*text, [&](std::string_view line, size_t number) {
     const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!row.is_object()) return absl::DataLossError(absl::StrCat(file, ":", number, ": not a JSON object"));
+    const double at = NumberOf(row, "update");
+    const uint32_t expected = run.updates.empty() ? 1 : run.updates.back().update + 1;
+    if (!(at >= expected && at <= std::numeric_limits<uint32_t>::max())) {
+      return absl::DataLossError(
+          absl::StrCat(file, ":", number, ": its update does not come after the line before it"));
+    }
+    if (at > expected) {
+      run.notices.push_back(absl::StrCat(file, ":", number, ": the updates ", expected, " to ",
+                                         static_cast<uint32_t>(at) - 1,
+                                         " are missing: the file was cut or replaced while the run went on; what was "
+                                         "reached in them is not known"));
+    }
     UpdateRow& update = run.updates.emplace_back();
-    update.update = static_cast<uint32_t>(run.updates.size());
+    update.update = static_cast<uint32_t>(at);
     update.wall_seconds = NumberOf(row, "wall_seconds");
     update.discounted_recent = NumberOf(row, "discounted_last_1000");
     const auto adaptation = row.find("adaptation");
@@ -108,6 +159,12 @@ absl::Status ReadSummary(const std::string& file, Run& run) {
   if (!summary.is_object()) return absl::DataLossError(absl::StrCat(file, ": not a JSON object"));
   const double updates = NumberOf(summary, "updates"), wall_seconds = NumberOf(summary, "wall_seconds");
   if (wall_seconds > 0) run.wall_seconds = wall_seconds;
+  if (const auto id = summary.find("run_id"); run.run_id.empty() && id != summary.end() && id->is_string())
+    run.run_id = id->get<std::string>();
+  if (const double episodes = NumberOf(summary, "episodes"); episodes > static_cast<double>(run.returns.size())) {
+    run.notices.push_back(absl::StrCat(run.path, "/episodes.csv ends at episode ", run.returns.size(), ", and ", file,
+                                       " counts ", static_cast<uint64_t>(episodes), ": its end is lost"));
+  }
   const auto phases = summary.find("phase_seconds");
   const bool whole = phases != summary.end() && phases->is_object() && updates >= 1 && wall_seconds > 0;
   if (!whole) return absl::OkStatus();
@@ -120,25 +177,21 @@ absl::Status ReadSummary(const std::string& file, Run& run) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-std::vector<std::string> ExpandRunDirectories(const std::vector<std::string>& paths) {
-  namespace fs = std::filesystem;
-  std::vector<std::string> expanded;
-  for (const std::string& path : paths) {
-    std::vector<std::string> inside;
-    std::error_code error;
-    if (!fs::exists(path + "/config.textproto", error)) {
-      for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
-        if (fs::exists(entry.path() / "config.textproto", error)) inside.push_back(entry.path().string());
-      }
-    }
-    if (inside.empty()) inside.push_back(path);
-    std::sort(inside.begin(), inside.end());
-    expanded.insert(expanded.end(), inside.begin(), inside.end());
+// The run that the newest checkpoint is of; empty where none can be read.
+std::string IdOfCheckpoint(const std::string& path) {
+  fs::FileSystem& fs = fs::RealFileSystem();
+  const std::string checkpoints = path + "/checkpoints/";
+  const absl::StatusOr<std::vector<std::string>> names = fs.List(checkpoints);
+  if (!names.ok()) return "";
+  for (const std::string& folder : checkpoint::CompletedFolders(*names)) {
+    const absl::StatusOr<std::string> bytes = fs.Read(absl::StrCat(checkpoints, folder, "/", checkpoint::kState));
+    v1::CheckpointState state;
+    if (bytes.ok() && state.ParseFromString(*bytes) && !state.run_id().empty()) return state.run_id();
   }
-  return expanded;
+  return "";
 }
+
+}  // namespace
 
 absl::StatusOr<Run> ReadRun(const std::string& path) {
   Run run;
@@ -154,6 +207,7 @@ absl::StatusOr<Run> ReadRun(const std::string& path) {
   if (!parser.ParseFromString(*text, &run.config)) {
     return absl::DataLossError(absl::StrCat(config_file, ": not a RunConfig as text"));
   }
+  run.run_id = IdOfCheckpoint(run.path);
   if (absl::Status status = ReadEpisodes(run.path + "/episodes.csv", run); !status.ok()) return status;
   if (run.returns.empty()) {
     return absl::FailedPreconditionError(

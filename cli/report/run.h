@@ -12,7 +12,7 @@ namespace nmn::report {
 
 // A line of metrics.jsonl, one an update; NaN where it has no such number.
 struct UpdateRow {
-  uint32_t update = 0;  // from 1
+  uint32_t update = 0;  // from 1, as the line says
   double wall_seconds = 0;
   double discounted_recent = 0;  // mean discounted return of the last 1000 episodes
 };
@@ -27,8 +27,10 @@ struct Phases {
 // What figures need of one run directory, finished or still being written.
 struct Run {
   std::string path;
+  std::string run_id;  // empty where no file of the run says it
   v1::RunConfig config;
-  std::vector<double> returns;     // raw, one an episode, in order
+  // By the number of the episode since the beginning of training, as its update says; NaN where its row is lost.
+  std::vector<double> returns;     // raw
   std::vector<double> discounted;  // likewise
   // metrics.jsonl: mean reward of an update's episodes at an in-episode step, one value an update; empty where it has
   // none.
@@ -37,14 +39,12 @@ struct Run {
   // Once summary.json is written.
   std::optional<double> wall_seconds;
   std::optional<Phases> phases;
+  std::vector<std::string> notices;  // what is lost of its files, a sentence each
 };
 
-// Reads config.textproto, episodes.csv, metrics.jsonl and, where it is there, summary.json. A last line without its
-// newline is being written and is left out. NOT_FOUND names the missing file; DATA_LOSS names file and line:
-// "runs/a/episodes.csv:7: ..".
+// Reads config.textproto, episodes.csv and, where they are there, metrics.jsonl and summary.json. A last line without
+// its newline is being written and is left out. NOT_FOUND where it is no run directory; FAILED_PRECONDITION where it
+// has no episode; DATA_LOSS names file and line: "runs/a/episodes.csv:7: ..".
 absl::StatusOr<Run> ReadRun(const std::string& path);
-
-// `paths` with every folder that is no run directory, but holds some, replaced by those, in the order of their names.
-std::vector<std::string> ExpandRunDirectories(const std::vector<std::string>& paths);
 
 }  // namespace nmn::report

@@ -9,8 +9,8 @@ namespace nmn::report {
 
 // Each part is a box from the parts below it to their sum, drawn by itself: gnuplot's own stacked histogram has no
 // place for the line across.
-std::string StackedBarsScript(const StackedBars& figure, const std::string& base) {
-  std::string script = "set encoding utf8\n$bars << END\n";
+std::string StackedBarsScript(const StackedBars& figure, const Style& style) {
+  std::string script = "$bars << END\n";
   std::vector<std::string> tics;
   for (size_t i = 0; i < figure.bars.size(); ++i) {
     const StackedBars::Bar& bar = figure.bars[i];
@@ -20,9 +20,9 @@ std::string StackedBarsScript(const StackedBars& figure, const std::string& base
     absl::StrAppend(&script, "\n");
     tics.push_back(absl::StrCat(Quoted(bar.label), " ", i));
   }
-  absl::StrAppend(&script, "END\nset title ", Quoted(figure.title), " noenhanced offset 0,0.3\n", "set ylabel ",
-                  Quoted(figure.y_label), " noenhanced offset -0.5,0\n", "set xtics (", absl::StrJoin(tics, ", "),
-                  ") noenhanced", figure.bars.size() > 3 ? " rotate by -25 left" : "", "\n");
+  absl::StrAppend(&script, "END\n", TitleCommand(figure.title, style), "set ylabel ", Quoted(figure.y_label),
+                  " noenhanced offset -0.5,0\n", "set xtics (", absl::StrJoin(tics, ", "), ") noenhanced",
+                  figure.bars.size() > 3 ? " rotate by -25 left" : "", "\n");
   absl::StrAppend(&script,
                   "set border 3 lc rgb '#404040'\n"
                   "set tics nomirror textcolor rgb '#404040'\n"
@@ -35,16 +35,16 @@ std::string StackedBarsScript(const StackedBars& figure, const std::string& base
   for (size_t part = 0; part < figure.parts.size(); ++part) {
     const size_t below = part + 3, top = part + 4;  // columns, from 1
     layers.push_back(absl::StrCat("$bars using 1:", below, ":($1-0.35):($1+0.35):", below, ":", top,
-                                  " with boxxyerror lc rgb ", Colour(part), " title ", Quoted(figure.parts[part])));
+                                  " with boxxyerror lc rgb ", Quoted(Colour(part)), " title ",
+                                  Quoted(figure.parts[part])));
   }
   layers.push_back(absl::StrCat("$bars using ($1-0.42):2:(0.84):(0) with vectors nohead lw 3 lc rgb '#000000' title ",
                                 Quoted(figure.mark)));
-  absl::StrAppend(&script, ToSvgAndPng(absl::StrCat("plot ", absl::StrJoin(layers, ", \\\n  ")), base));
-  return script;
+  return absl::StrCat(script, "plot ", absl::StrJoin(layers, ", "));
 }
 
-absl::Status Draw(const StackedBars& figure, const std::string& base) {
-  return RunGnuplot(StackedBarsScript(figure, base));
+absl::Status Draw(const StackedBars& figure, const Style& style, const std::string& base) {
+  return DrawScript(StackedBarsScript(figure, style), style, base);
 }
 
 }  // namespace nmn::report

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cli/report/style.h"
 
 namespace nmn::report {
 
@@ -20,9 +21,10 @@ struct StackedBars {
   std::vector<Bar> bars;
 };
 
-std::string StackedBarsScript(const StackedBars& figure, const std::string& base);
+// The gnuplot script of `figure`; its last line is the plot command.
+std::string StackedBarsScript(const StackedBars& figure, const Style& style);
 
-// Writes base.svg and base.png. Errors are RunGnuplot's.
-absl::Status Draw(const StackedBars& figure, const std::string& base);
+// Errors are DrawScript's.
+absl::Status Draw(const StackedBars& figure, const Style& style, const std::string& base);
 
 }  // namespace nmn::report

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/report/curves.h"
+#include "cli/report/groups.h"
 #include "cli/report/output.h"
 #include "common/env/environment.h"
 
@@ -85,22 +85,25 @@ absl::StatusOr<std::vector<double>> DefaultThresholds(const std::string& benchma
 }
 
 absl::Status WriteUntil(const std::vector<Run>& runs, const std::vector<double>& thresholds, const std::string& out) {
-  if (absl::Status status = PrepareOutput(runs, out); !status.ok()) return status;
-  std::string csv = "run,seed,threshold,update,sample_passes,wall_seconds\n";
-  for (const Run& run : runs) {
+  const Grouping grouping = GroupRuns(runs, /*each=*/false);
+  const std::string columns = grouping.CsvColumns();
+  std::string csv = absl::StrCat("run,", columns, ",seed,threshold,update,sample_passes,wall_seconds\n");
+  for (size_t i = 0; i < runs.size(); ++i) {
     for (double threshold : thresholds) {
-      absl::StrAppendFormat(&csv, "%s,%d,%.9g", CsvCell(run.path), run.config.seed(), threshold);
-      AppendCsv(FirstReached(run, threshold), csv);
+      absl::StrAppendFormat(&csv, "%s,%s,%d,%.9g", CsvCell(runs[i].path), grouping.CsvCells(grouping.OfRun(i)),
+                            runs[i].config.seed(), threshold);
+      AppendCsv(FirstReached(runs[i], threshold), csv);
     }
   }
   if (absl::Status status = WriteText(out + "/until.csv", csv); !status.ok()) return status;
-  csv = "curve,runs,threshold,reached,update_median,sample_passes_median,wall_seconds_median\n";
-  for (const Group& group : GroupRuns(runs, /*each=*/false)) {
+  csv = absl::StrCat("curve,", columns,
+                     ",runs,threshold,reached,update_median,sample_passes_median,wall_seconds_median\n");
+  for (const Group& group : grouping.groups) {
     for (double threshold : thresholds) {
       const Reaches reached = ReachedByEach(runs, group, threshold);
       const auto never = std::count(reached.begin(), reached.end(), std::nullopt);
-      absl::StrAppendFormat(&csv, "%s,%d,%.9g,%d", CsvCell(group.label), reached.size(), threshold,
-                            reached.size() - static_cast<size_t>(never));
+      absl::StrAppendFormat(&csv, "%s,%s,%d,%.9g,%d", CsvCell(group.label), grouping.CsvCells(group), reached.size(),
+                            threshold, reached.size() - static_cast<size_t>(never));
       AppendCsv(MedianReached(reached), csv);
     }
   }
@@ -114,7 +117,7 @@ std::string UntilTable(const std::vector<Run>& runs, const std::vector<double>& 
     rows.push_back({run.path});
     for (double threshold : thresholds) rows.back().push_back(TextCell(FirstReached(run, threshold)));
   }
-  for (const Group& group : GroupRuns(runs, /*each=*/false)) {
+  for (const Group& group : GroupRuns(runs, /*each=*/false).groups) {
     if (group.runs.size() < 2) continue;
     rows.push_back({"median of " + group.label});
     for (double threshold : thresholds)

@@ -36,7 +36,7 @@ std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& 
 absl::StatusOr<std::vector<double>> DefaultThresholds(const std::string& benchmark);
 
 // Writes until.csv, a row for each run and threshold, and until_median.csv, one for each group of runs and threshold
-// (groups as in MakeCurves). Cells are empty where the threshold was not reached.
+// (GroupRuns). Cells are empty where the threshold was not reached. `out` exists.
 absl::Status WriteUntil(const std::vector<Run>& runs, const std::vector<double>& thresholds, const std::string& out);
 
 // The same as text: a row a run, and a row for the median of each group of several.

@@ -22,6 +22,7 @@ enum class Purpose : uint16_t {
   kPolicyShuffle = 8,    // order of the policy's minibatches
   kCriticShuffle = 9,    // order of the critic's minibatches
   kScriptedPolicy = 10,  // draws of `nmn eval`'s scripted policies
+  kBootstrap = 11,       // which runs an interval of `nmn report` draws again
 };
 
 // Where in a run a block stands. A block's counter is

@@ -107,21 +107,21 @@ TEST(DefaultThresholds, AreSharesOfTheOracleWhereNoneAreNamed) {
 TEST(WriteUntil, LeavesCellsEmptyWhereTheReturnWasNotReached) {
   nmn::testing::TemporaryDirectory folder;
   const Runs runs = {MakeUpdates(folder, "a", 1, {10, 30}), MakeUpdates(folder, "b", 2, {30, 30, 50})};
-  const std::string out = folder.path() + "/out";
+  const std::string out = folder.path();
   ASSERT_TRUE(WriteUntil(runs, {30, 50, 60}, out).ok());
   EXPECT_EQ(nmn::testing::ReadFile(out + "/until.csv"),
-            absl::StrCat("run,seed,threshold,update,sample_passes,wall_seconds\n",  //
-                         "\"", runs[0].path, "\",1,30,2,13000,4\n",                 //
-                         "\"", runs[0].path, "\",1,50,,,\n",                        //
-                         "\"", runs[0].path, "\",1,60,,,\n",                        //
-                         "\"", runs[1].path, "\",2,30,1,5000,2\n",                  //
-                         "\"", runs[1].path, "\",2,50,3,22500,6\n",                 //
-                         "\"", runs[1].path, "\",2,60,,,\n"));
+            absl::StrCat("run,arch,preset,seed,threshold,update,sample_passes,wall_seconds\n",  //
+                         "\"", runs[0].path, "\",NMN,fast,1,30,2,13000,4\n",                    //
+                         "\"", runs[0].path, "\",NMN,fast,1,50,,,\n",                           //
+                         "\"", runs[0].path, "\",NMN,fast,1,60,,,\n",                           //
+                         "\"", runs[1].path, "\",NMN,fast,2,30,1,5000,2\n",                     //
+                         "\"", runs[1].path, "\",NMN,fast,2,50,3,22500,6\n",                    //
+                         "\"", runs[1].path, "\",NMN,fast,2,60,,,\n"));
   EXPECT_EQ(nmn::testing::ReadFile(out + "/until_median.csv"),
-            "curve,runs,threshold,reached,update_median,sample_passes_median,wall_seconds_median\n"
-            "\"NMN, fast, 2 seeds\",2,30,2,1.5,9000,3\n"
-            "\"NMN, fast, 2 seeds\",2,50,1,,,\n"
-            "\"NMN, fast, 2 seeds\",2,60,0,,,\n");
+            "curve,arch,preset,runs,threshold,reached,update_median,sample_passes_median,wall_seconds_median\n"
+            "\"NMN, fast, 2 seeds\",NMN,fast,2,30,2,1.5,9000,3\n"
+            "\"NMN, fast, 2 seeds\",NMN,fast,2,50,1,,,\n"
+            "\"NMN, fast, 2 seeds\",NMN,fast,2,60,0,,,\n");
 }
 
 TEST(UntilTable, HasARowForTheMedianOfSeveralRunsOnly) {
@@ -143,15 +143,16 @@ constexpr char kSummary[] =
 TEST(WritePhases, GivesEachPhaseAnUpdateAndItsShareOfTheWallTime) {
   nmn::testing::TemporaryDirectory folder;
   const Runs runs = {MakeUpdates(folder, "a", 1, {10}, kSummary), MakeUpdates(folder, "going_on", 2, {10})};
-  const std::string out = folder.path() + "/out", run = absl::StrCat("\"", runs[0].path, "\",4,");
-  const absl::Status status = WritePhases(runs, out);
+  const std::string out = folder.path(), run = absl::StrCat("\"", runs[0].path, "\",4,");
+  ASSERT_TRUE(WritePhases(runs, out).ok());
+  const absl::Status status = DrawPhases(runs, {}, out);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(nmn::testing::ReadFile(out + "/phases.csv"),
             absl::StrCat("run,updates,phase,seconds,ms_per_update,percent_of_wall\n",  //
                          run, "collect,0.5,125,25\n", run, "policy,1,250,50\n",        //
                          run, "critic,0.4,100,20\n", run, "wall,2,500,100\n"));
   const std::string svg = nmn::testing::ReadFile(out + "/phases.svg");
-  EXPECT_THAT(svg, HasSubstr("b1: where an update's time goes"));
+  EXPECT_THAT(svg, HasSubstr("Moving target: where an update's time goes"));
   EXPECT_THAT(svg, HasSubstr("NMN, fast, seed 1"));
   EXPECT_THAT(svg, HasSubstr("wall time"));
   EXPECT_THAT(nmn::testing::ReadFile(out + "/phases.png"), StartsWith("\x89PNG"));
@@ -159,8 +160,11 @@ TEST(WritePhases, GivesEachPhaseAnUpdateAndItsShareOfTheWallTime) {
 
 TEST(WritePhases, WritesNothingBeforeARunHasASummary) {
   nmn::testing::TemporaryDirectory folder;
-  ASSERT_TRUE(WritePhases({MakeUpdates(folder, "a", 1, {10})}, folder.path() + "/out").ok());
-  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/out"));
+  const Runs runs = {MakeUpdates(folder, "a", 1, {10})};
+  std::filesystem::create_directories(folder.path() + "/out");
+  ASSERT_TRUE(WritePhases(runs, folder.path() + "/out").ok());
+  ASSERT_TRUE(DrawPhases(runs, {}, folder.path() + "/out").ok());
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path() + "/out"));
 }
 
 TEST(PhasesTable, SaysWhenPhasesRanSideBySide) {

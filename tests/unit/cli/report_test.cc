@@ -1,175 +1,349 @@
+// nmn report's curves and figures.
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <set>
+#include <string>
 #include <vector>
 
-#include "cli/report/curves.h"
+#include "actor/play/evaluation.h"
+#include "cli/player.h"
+#include "cli/report/adaptation.h"
 #include "cli/report/figure.h"
+#include "cli/report/gnuplot.h"
 #include "cli/report/learning_curve.h"
-#include "cli/report/run.h"
+#include "cli/report/output.h"
+#include "tests/unit/cli/policy_fixture.h"
 #include "tests/unit/cli/run_fixture.h"
 
 namespace nmn::report {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-using Runs = std::vector<Run>;  // "Run" alone is a member of testing::Test
+using TrainingRun = Run;  // "Run" alone is a member of testing::Test
+using Runs = std::vector<Run>;
 
 Runs ReadRuns(const std::vector<std::string>& paths) {
   Runs runs;
   for (const std::string& path : paths) {
-    absl::StatusOr<Run> run = ReadRun(path);
+    absl::StatusOr<TrainingRun> run = ReadRun(path);
     EXPECT_TRUE(run.ok()) << run.status();
     if (run.ok()) runs.push_back(*std::move(run));
   }
   return runs;
 }
 
+std::vector<Curve> Curves(const Runs& runs, const Options& options = {}) {
+  return MakeCurves(runs, GroupRuns(runs, options.each), options);
+}
+
+absl::Status WriteAndDraw(const Runs& runs, const std::string& out, const Options& options = {}) {
+  if (absl::Status status = PrepareOutput(runs, out); !status.ok()) return status;
+  const LearningCurve curve = MakeLearningCurve(runs, options);
+  if (absl::Status status = WriteLearningCurve(curve, out); !status.ok()) return status;
+  return DrawLearningCurve(curve, out);
+}
+
 TEST(RunningMean, TakesWhatThereIsUntilTheWindowIsFull) {
   EXPECT_THAT(RunningMean(std::vector<double>{2, 4, 6, 8}, 2), ElementsAre(2, 3, 5, 7));
 }
 
-TEST(ReadRun, LeavesOutARowThatIsBeingWritten) {
-  nmn::testing::TemporaryDirectory folder;
-  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0);
-  nmn::testing::WriteFile(path + "/episodes.csv", nmn::testing::ReadFile(path + "/episodes.csv") + "3,0,12.");
-  const Runs runs = ReadRuns({path});
-  ASSERT_EQ(runs.size(), 1u);
-  EXPECT_THAT(runs[0].returns, ElementsAre(0, 1, 2, 3));
-}
-
-TEST(ReadRun, NamesTheLineThatIsNoRow) {
-  nmn::testing::TemporaryDirectory folder;
-  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0);
-  nmn::testing::WriteFile(path + "/episodes.csv", "update,episode,return,discounted_return\n1,0,5,2\n1,1,five,2\n");
-  EXPECT_THAT(std::string(ReadRun(path).status().message()), HasSubstr("episodes.csv:3"));
-}
-
-TEST(ReadRun, SaysWhatIsNoRunDirectory) {
-  nmn::testing::TemporaryDirectory folder;
-  EXPECT_THAT(std::string(ReadRun(folder.path()).status().message()), HasSubstr("is no run directory"));
-}
-
-TEST(ExpandRunDirectories, AFolderOfRunsStandsForThem) {
-  nmn::testing::TemporaryDirectory folder;
-  const std::string b = cli::MakeRun(folder, "b", 1, 2, 0), a = cli::MakeRun(folder, "a", 2, 2, 0);
-  std::filesystem::create_directories(folder.path() + "/notes");
-  EXPECT_THAT(ExpandRunDirectories({folder.path(), b, "/nowhere"}), ElementsAre(a, b, b, "/nowhere"));
+TEST(RunningMean, LeavesOutWhatIsLost) {
+  const std::vector<double> means = RunningMean(std::vector<double>{NAN, 4, NAN, NAN, 8, 2}, 2);
+  EXPECT_TRUE(std::isnan(means[0]));
+  EXPECT_EQ(means[1], 4);
+  EXPECT_EQ(means[2], 4);
+  EXPECT_TRUE(std::isnan(means[3]));
+  EXPECT_EQ(means[4], 8);
+  EXPECT_EQ(means[5], 5);
 }
 
 TEST(MakeCurves, SeedsOfOneConfigAreOneCurveAsLongAsTheShortest) {
   nmn::testing::TemporaryDirectory folder;
-  const Runs runs = ReadRuns(
-      {cli::MakeRun(folder, "a", 1, 6, 0), cli::MakeRun(folder, "b", 2, 4, 10), cli::MakeRun(folder, "c", 3, 4, 20)});
-  const std::vector<Curve> curves = MakeCurves(runs, /*each=*/false);
+  const std::vector<Curve> curves = Curves(ReadRuns(
+      {cli::MakeRun(folder, "a", 1, 6, 0), cli::MakeRun(folder, "b", 2, 4, 10), cli::MakeRun(folder, "c", 3, 4, 20)}));
   ASSERT_EQ(curves.size(), 1u);
-  EXPECT_EQ(curves[0].label, "NMN, reference, 3 seeds");
-  ASSERT_EQ(curves[0].points.size(), 2u);
-  EXPECT_EQ(curves[0].points[1].episodes, 4u);
-  EXPECT_DOUBLE_EQ(curves[0].points[1].return_mean, 11.5);  // means of 0..3, 10..13, 20..23
-  EXPECT_DOUBLE_EQ(curves[0].points[1].return_std, 10);     // sample deviation of 1.5, 11.5, 21.5
+  ASSERT_EQ(curves[0].size(), 2u);
+  EXPECT_EQ(curves[0][1].episodes, 4u);
+  EXPECT_DOUBLE_EQ(curves[0][1].returns.mean, 11.5);     // means of 0..3, 10..13, 20..23
+  EXPECT_DOUBLE_EQ(curves[0][1].returns.deviation, 10);  // sample deviation of 1.5, 11.5, 21.5
 }
 
-TEST(MakeCurves, EachKeepsRunsApartAndTellsThemApart) {
+TEST(MakeCurves, GoOnWithTheRunsThatAreLeft) {
   nmn::testing::TemporaryDirectory folder;
-  const Runs runs = ReadRuns({cli::MakeRun(folder, "first", 1, 4, 0), cli::MakeRun(folder, "again", 1, 4, 0)});
-  const std::vector<Curve> curves = MakeCurves(runs, /*each=*/true);
-  ASSERT_EQ(curves.size(), 2u);
-  EXPECT_EQ(curves[0].label, "NMN, reference, seed 1 (first)");
-  EXPECT_EQ(curves[1].label, "NMN, reference, seed 1 (again)");
+  const Options options{.go_on = true, .smooth = 2};
+  const std::vector<Curve> curves =
+      Curves(ReadRuns({cli::MakeRun(folder, "a", 1, 6, 0), cli::MakeRun(folder, "b", 2, 2, 10),
+                       cli::MakeRun(folder, "c", 3, 4, 20)}),
+             options);
+  std::vector<size_t> counts;
+  std::vector<double> means;
+  for (const CurvePoint& point : curves[0]) {
+    counts.push_back(point.runs);
+    means.push_back(point.returns.mean);
+  }
+  EXPECT_THAT(counts, ElementsAre(3, 2, 1));
+  EXPECT_THAT(means, ElementsAre(10.5, 12.5, 4.5));
+  EXPECT_EQ(LegendOf("NMN", curves[0], options), "NMN (mean ± std, n = 3 to 1)");
+}
+
+TEST(MakeCurves, WhereEpisodesAreLostTheOtherRunsGoOn) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string a = cli::MakeRun(folder, "a", 1, 6, 0), b = cli::MakeRun(folder, "b", 2, 6, 10);
+  nmn::testing::WriteFile(b + "/episodes.csv", "update,episode,return,discounted_return\n3,0,14,7\n3,1,15,7.5\n");
+  const std::vector<Curve> curves = Curves(ReadRuns({a, b}), {.smooth = 2});
+  ASSERT_EQ(curves[0].size(), 3u);
+  EXPECT_EQ(curves[0][1].runs, 1u);
+  EXPECT_DOUBLE_EQ(curves[0][1].returns.mean, 2.5);
+  EXPECT_EQ(curves[0][2].runs, 2u);
+  EXPECT_EQ(curves[0][2].episodes, 6u);
+  EXPECT_DOUBLE_EQ(curves[0][2].returns.mean, 9.5);
+}
+
+TEST(LengthNotices, NameTheShortestRunAndWhatItLeavesOut) {
+  nmn::testing::TemporaryDirectory folder;
+  const Runs runs = ReadRuns(
+      {cli::MakeRun(folder, "a", 1, 6, 0), cli::MakeRun(folder, "b", 2, 2, 10), cli::MakeRun(folder, "c", 3, 4, 20)});
+  const Grouping grouping = GroupRuns(runs, /*each=*/false);
+  EXPECT_THAT(LengthNotices(runs, grouping, /*go_on=*/false),
+              ElementsAre(AllOf(HasSubstr("the shortest run, " + runs[1].path + ", has 2 episodes"),
+                                HasSubstr("6 episodes of 2 of 3 runs are left out"), HasSubstr("--go_on"))));
+  EXPECT_THAT(LengthNotices(runs, grouping, /*go_on=*/true), ElementsAre(HasSubstr("2 of 3 after the shortest")));
+  EXPECT_THAT(LengthNotices({runs[0]}, GroupRuns({runs[0]}, false), false), IsEmpty());
 }
 
 TEST(MakeCurves, LongRunsAreThinnedAndKeepTheirLastEpisode) {
   nmn::testing::TemporaryDirectory folder;
-  const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 5001, 0)});
-  const std::vector<Curve> curves = MakeCurves(runs, /*each=*/false);
-  EXPECT_LE(curves[0].points.size(), 801u);
-  EXPECT_EQ(curves[0].points.back().episodes, 5001u);
-  EXPECT_DOUBLE_EQ(curves[0].points.back().return_mean, 5000 - 499.5);
+  const std::vector<Curve> curves = Curves(ReadRuns({cli::MakeRun(folder, "a", 1, 5001, 0)}));
+  EXPECT_LE(curves[0].size(), 801u);
+  EXPECT_EQ(curves[0].back().episodes, 5001u);
+  EXPECT_DOUBLE_EQ(curves[0].back().returns.mean, 5000 - 499.5);
 }
 
-TEST(GnuplotScript, QuotesWhatATitleMayHold) {
+TEST(GnuplotScript, QuotesWhatTextMayHold) {
   Figure figure;
   figure.title = "it's $HOME `ls`";
-  EXPECT_THAT(GnuplotScript(figure, "out"), HasSubstr("set title 'it''s $HOME `ls`' noenhanced"));
+  figure.series.push_back({.label = "a\nplot 'b'", .x = {1}, .y = {1}});
+  EXPECT_THAT(GnuplotScript(figure, {}), HasSubstr("set title 'it''s $HOME `ls`' noenhanced"));
+  EXPECT_THAT(GnuplotScript(figure, {}), HasSubstr("title 'a plot ''b'''"));
+  EXPECT_THAT(GnuplotScript(figure, {.title = false}), Not(HasSubstr("set title")));
 }
 
-TEST(WriteLearningCurve, WritesFiguresAndTheirNumbers) {
+TEST(GnuplotScript, TheRangeHoldsCurvesBandsAndLinesUnlessItIsGiven) {
+  Figure figure;
+  figure.series.push_back({.x = {1, 2}, .y = {0, 50}, .low = {-20, 40}, .high = {20, 60}});
+  figure.references.push_back({"oracle", 80});
+  EXPECT_THAT(GnuplotScript(figure, {}), HasSubstr("set yrange [-24:84]\n"));
+  figure.y_range = Limits{0, 70};
+  EXPECT_THAT(GnuplotScript(figure, {}), HasSubstr("set yrange [0:70]\n"));
+}
+
+TEST(ColourOf, AnArchitectureIsTheSameInEveryFigure) {
+  EXPECT_EQ(ColourOf("NMN", 0), "#0072B2");
+  EXPECT_EQ(ColourOf("RNN", 0), "#D55E00");
+  std::set<std::string> colours;
+  for (const char* architecture : {"NMN", "RNN", "other"}) {
+    for (size_t shade = 0; shade < 4; ++shade) colours.insert(ColourOf(architecture, shade));
+  }
+  EXPECT_EQ(colours.size(), 12u);
+}
+
+TEST(ParseSize, TakesCentimetresAndInches) {
+  EXPECT_DOUBLE_EQ(ParseSize("3.5x2.5in")->width, 3.5);
+  EXPECT_DOUBLE_EQ(ParseSize("12.7x5.08cm")->width, 5);
+  EXPECT_DOUBLE_EQ(ParseSize("12.7x5.08")->height, 2);
+  for (const char* wrong :
+       {"", "12", "12x", "x8", "12x8mm", "12x8 cm", "-3x8", "1x8", "300x8", "nanx8", "12x8x3", "infxinf"}) {
+    EXPECT_THAT(std::string(ParseSize(wrong).status().message()), StartsWith("--size is")) << wrong;
+  }
+}
+
+TEST(ParseLimits, AreLowThenHigh) {
+  EXPECT_EQ(ParseLimits("-5:2.5")->low, -5);
+  EXPECT_EQ(ParseLimits("-5:2.5")->high, 2.5);
+  for (const char* wrong : {"", "5", "5:", "5:5", "6:5", "a:b", "nan:1", "-inf:inf"}) {
+    EXPECT_THAT(std::string(ParseLimits(wrong).status().message()), StartsWith("--y_range is")) << wrong;
+  }
+}
+
+TEST(LearningCurve, WritesFiguresAndTheirNumbers) {
   nmn::testing::TemporaryDirectory folder;
   const std::string out = folder.path() + "/figures/new";
-  const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0), cli::MakeRun(folder, "b", 2, 4, 10)});
-  const absl::Status status = WriteLearningCurve(runs, out);
+  Options options;
+  options.style.formats = {"svg", "png", "pdf"};
+  const absl::Status status =
+      WriteAndDraw(ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0), cli::MakeRun(folder, "b", 2, 4, 10)}), out, options);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(nmn::testing::ReadFile(out + "/learning_curve.csv"),
-            "curve,runs,episodes,discounted_mean,discounted_std,return_mean,return_std\n"
-            "\"NMN, reference, 2 seeds\",2,2,2.75,3.53553391,5.5,7.07106781\n"
-            "\"NMN, reference, 2 seeds\",2,4,3.25,3.53553391,6.5,7.07106781\n");
+            "curve,arch,preset,runs,episodes,discounted_mean,discounted_std,return_mean,return_std\n"
+            "\"NMN, reference, 2 seeds\",NMN,reference,2,2,2.75,3.53553391,5.5,7.07106781\n"
+            "\"NMN, reference, 2 seeds\",NMN,reference,2,4,3.25,3.53553391,6.5,7.07106781\n");
   const std::string svg = nmn::testing::ReadFile(out + "/learning_curve.svg");
-  EXPECT_THAT(svg, HasSubstr("b1: discounted return while learning (running mean over 1000 episodes)"));
+  EXPECT_THAT(svg, HasSubstr("Moving target: discounted return while learning"));
   EXPECT_THAT(svg, HasSubstr("NMN, reference, 2 seeds (mean ± std)"));
+  EXPECT_THAT(svg, HasSubstr("episodes (running mean over 1000)"));
   EXPECT_THAT(svg, HasSubstr("a policy that knows the task (4697)"));
   EXPECT_THAT(nmn::testing::ReadFile(out + "/learning_curve_raw.svg"),
               HasSubstr("a policy that knows the task (14000)"));
-  EXPECT_THAT(nmn::testing::ReadFile(out + "/learning_curve.png"), StartsWith("\x89PNG"));
-  EXPECT_THAT(nmn::testing::ReadFile(out + "/learning_curve_raw.png"), StartsWith("\x89PNG"));
+  for (const char* name : {"/learning_curve", "/learning_curve_raw"}) {
+    EXPECT_THAT(nmn::testing::ReadFile(out + name + ".png"), StartsWith("\x89PNG"));
+    EXPECT_THAT(nmn::testing::ReadFile(out + name + ".pdf"), StartsWith("%PDF"));
+  }
+  // Nothing that gnuplot needed on the way is left.
+  const std::filesystem::directory_iterator begin(out), end;
+  EXPECT_EQ(std::distance(begin, end), 7);
 }
 
-TEST(WriteLearningCurve, RefusesTwoBenchmarksInOneFigure) {
+TEST(LearningCurve, OnPaperHasTheSizeAskedForAndNoTitle) {
+  nmn::testing::TemporaryDirectory folder;
+  Options options;
+  options.style.formats = {"svg", "png"};
+  options.style.size = Inches{3.5, 2.5};
+  options.style.title = false;
+  const absl::Status status =
+      WriteAndDraw(ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0)}), folder.path() + "/out", options);
+  ASSERT_TRUE(status.ok()) << status;
+  const std::string svg = nmn::testing::ReadFile(folder.path() + "/out/learning_curve.svg");
+  EXPECT_THAT(svg, HasSubstr("width=\"336\" height=\"240\""));  // 96 a inch
+  EXPECT_THAT(svg, Not(HasSubstr("while learning")));
+  // IHDR: width and height, big-endian; 300 a inch.
+  EXPECT_EQ(nmn::testing::ReadFile(folder.path() + "/out/learning_curve.png").substr(16, 8),
+            std::string("\0\0\x04\x1A\0\0\x02\xEE", 8));
+}
+
+TEST(LearningCurve, HasTheInterquartileMeanAndItsIntervalWhereAskedFor) {
+  nmn::testing::TemporaryDirectory folder;
+  Runs runs;
+  for (int seed = 1; seed <= 4; ++seed)
+    runs.push_back(ReadRun(cli::MakeRun(folder, "r" + std::to_string(seed), seed, 2, seed == 4 ? 1000 : seed)).value());
+  const absl::Status status =
+      WriteLearningCurve(MakeLearningCurve(runs, {.average = Average::kIqm, .band = Band::kBootstrap}), folder.path());
+  ASSERT_TRUE(status.ok()) << status;
+  const std::string csv = nmn::testing::ReadFile(folder.path() + "/learning_curve.csv");
+  EXPECT_THAT(csv, HasSubstr("discounted_mean,discounted_std,discounted_iqm,discounted_low,discounted_high,return_mean,"
+                             "return_std,return_iqm,return_low,return_high\n"));
+  EXPECT_THAT(csv, HasSubstr(",4,2,126,"));  // mean of 0.75, 1.25, 1.75 and 500.25 ..
+  EXPECT_THAT(csv, HasSubstr(",1.5,"));      // .. and of the two in the middle
+}
+
+TEST(PrepareOutput, RefusesTwoBenchmarksInOneFigure) {
   nmn::testing::TemporaryDirectory folder;
   const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0), cli::MakeRun(folder, "b", 1, 4, 0, "b3")});
-  EXPECT_THAT(std::string(WriteLearningCurve(runs, folder.path() + "/out").message()),
+  EXPECT_THAT(std::string(PrepareOutput(runs, folder.path() + "/out").message()),
               HasSubstr("one figure holds one benchmark"));
 }
 
-TEST(WriteLearningCurve, LeavesOutTheOracleOfOtherOptions) {
-  nmn::testing::TemporaryDirectory folder;
-  Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0)});
-  runs[0].config.mutable_env()->set_switch_probability(0.5);
-  ASSERT_TRUE(WriteLearningCurve(runs, folder.path() + "/out").ok());
-  EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/out/learning_curve.svg"), Not(HasSubstr("knows the task")));
+TEST(WriteText, SaysWhyAFileCannotBeWritten) {
+  EXPECT_THAT(std::string(WriteText("/proc/nmn/x.csv", "").message()), HasSubstr("No such file or directory"));
 }
 
-TEST(WriteLearningCurve, DrawsARunOfOneUpdate) {
+// One run of other options is enough: the line would be wrong for its curve.
+TEST(LearningCurve, LeavesOutTheOracleOfOtherOptions) {
+  nmn::testing::TemporaryDirectory folder;
+  const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0), cli::MakeRun(folder, "b", 2, 4, 0)});
+  Runs switching = runs, paper = runs;
+  switching[1].config.mutable_env()->set_switch_probability(0.5);
+  paper[1].config.mutable_env()->set_domain(v1::DOMAIN_PAPER);
+  for (const Runs& other : {switching, paper}) {
+    ASSERT_TRUE(WriteAndDraw(other, folder.path() + "/out").ok());
+    EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/out/learning_curve.svg"), Not(HasSubstr("knows the task")));
+  }
+}
+
+TEST(LearningCurve, DrawsARunOfOneUpdate) {
   nmn::testing::TemporaryDirectory folder;
   Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 2, 0)});
   runs[0].config.mutable_env()->set_horizon(10);  // no oracle beside it
-  const absl::Status status = WriteLearningCurve(runs, folder.path() + "/out");
+  const absl::Status status = WriteAndDraw(runs, folder.path() + "/out");
   EXPECT_TRUE(status.ok()) << status;
 }
 
-TEST(WriteLearningCurve, WithoutGnuplotNamesThePackageAndStillWritesTheCsv) {
+// As gnuplot on a full disk: half a file, and exit code 0.
+constexpr char kHalfAFigure[] =
+    "#!/bin/sh\n"
+    "sed -n \"s/^set output '\\(.*svg\\)'/\\1/p\" \"$1\" | while read file; do echo '<svg' > \"$file\"; done\n";
+
+TEST(LearningCurve, AFigureThatGnuplotCouldNotWriteToItsEndReplacesNone) {
   nmn::testing::TemporaryDirectory folder;
   const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0)});
+  const std::string out = folder.path() + "/out", gnuplot = folder.path() + "/bin/gnuplot";
+  ASSERT_TRUE(WriteAndDraw(runs, out).ok());
+  const std::string before = nmn::testing::ReadFile(out + "/learning_curve.svg");
+  std::filesystem::create_directories(folder.path() + "/bin");
+  nmn::testing::WriteFile(gnuplot, kHalfAFigure);
+  std::filesystem::permissions(gnuplot, std::filesystem::perms::owner_all);
   const std::string path = getenv("PATH");
-  setenv("PATH", folder.path().c_str(), 1);
-  const absl::Status status = WriteLearningCurve(runs, folder.path() + "/out");
+  setenv("PATH", (folder.path() + "/bin:" + path).c_str(), 1);
+  const absl::Status status = WriteAndDraw(runs, out);
   setenv("PATH", path.c_str(), 1);
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("apt-get install gnuplot-nox"));
-  EXPECT_TRUE(std::filesystem::exists(folder.path() + "/out/learning_curve.csv"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("is the disk full?"));
+  EXPECT_EQ(nmn::testing::ReadFile(out + "/learning_curve.svg"), before);
 }
 
-TEST(WriteAdaptation, ComparesTheFirstEpisodesWithTheLast) {
+TEST(ShownSteps, AreTheFirstHundredThenEverFewerAndTheLast) {
+  EXPECT_THAT(ShownSteps(1), ElementsAre(0));
+  EXPECT_THAT(ShownSteps(3), ElementsAre(0, 1, 2));
+  const std::vector<uint32_t> steps = ShownSteps(1400);
+  for (uint32_t step = 0; step <= 100; ++step) EXPECT_EQ(steps[step], step);
+  EXPECT_EQ(steps.back(), 1399u);
+  EXPECT_LT(steps.size(), 160u);
+  EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end()));
+}
+
+TEST(Adaptation, ComparesTheFirstEpisodesWithTheLastWhereNothingIsPlayed) {
   nmn::testing::TemporaryDirectory folder;
   const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 2000, 0)});
-  const absl::Status status = WriteAdaptation(runs, folder.path() + "/out");
-  ASSERT_TRUE(status.ok()) << status;
+  const Adaptation adaptation{runs, GroupRuns(runs, false), {}, {std::nullopt}};
+  ASSERT_TRUE(WriteAdaptation(adaptation, folder.path()).ok());
   // Step 1's reward is 1, 3, 5 .. over the updates; 500 updates are 1000 episodes.
-  EXPECT_EQ(nmn::testing::ReadFile(folder.path() + "/out/adaptation.csv"),
-            "curve,runs,episodes,step,reward_mean\n"
-            "\"NMN, reference, seed 1\",1,first,0,-5\n"
-            "\"NMN, reference, seed 1\",1,first,1,500\n"
-            "\"NMN, reference, seed 1\",1,first,1399,9\n"
-            "\"NMN, reference, seed 1\",1,last,0,-5\n"
-            "\"NMN, reference, seed 1\",1,last,1,1500\n"
-            "\"NMN, reference, seed 1\",1,last,1399,9\n");
-  EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/out/adaptation.svg"), HasSubstr("reward within an episode"));
+  const std::string curve = "\"NMN, reference, seed 1\",NMN,reference,1,";
+  EXPECT_EQ(nmn::testing::ReadFile(folder.path() + "/adaptation.csv"),
+            "curve,arch,preset,runs,episodes,step,reward_mean,reward_std,reward_low,reward_high\n" +  //
+                curve + "first,0,-5,0,-5,-5\n" + curve + "first,1,500,0,500,500\n" +                  //
+                curve + "first,1399,9,0,9,9\n" + curve + "last,0,-5,0,-5,-5\n" +                      //
+                curve + "last,1,1500,0,1500,1500\n" + curve + "last,1399,9,0,9,9\n");
+  const absl::Status drawn = DrawAdaptation(adaptation, folder.path());
+  ASSERT_TRUE(drawn.ok()) << drawn;
+  EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/adaptation.svg"),
+              AllOf(HasSubstr("reward within an episode"), HasSubstr("last 1000 training episodes")));
+}
+
+TEST(Adaptation, OfAPolicyThatIsPlayedHasEveryStepAndItsSpread) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0);
+  nmn::testing::WriteFile(path + "/policy.safetensors",
+                          cli::Encode(cli::MakePolicy("reference", "b1", "nmn", {"env.horizon=50"})));
+  const Runs runs = ReadRuns({path});
+  const absl::StatusOr<RewardByStep> played = PlayRun(runs[0], 300);  // more than a batch
+  ASSERT_TRUE(played.ok()) << played.status();
+  ASSERT_EQ(played->mean.size(), 50u);
+  cli::PolicyFlags flags;
+  flags.policy = path;
+  const auto player = cli::MakePlayer(*cli::ChoosePolicy(flags), flags, 300).value();
+  const play::PlayedBatch batch = player->Play(0, 300).value();  // as nmn eval plays them
+  for (size_t step : {0u, 1u, 49u}) {
+    std::vector<double> rewards;
+    for (size_t lane = 0; lane < 300; ++lane) rewards.push_back(batch.reward(step, lane));
+    EXPECT_NEAR(played->mean[step], Mean(rewards), 1e-9);
+    EXPECT_NEAR(played->deviation[step], Deviation(rewards), 1e-9);
+  }
+  const Adaptation adaptation{runs, GroupRuns(runs, false), {.band = Band::kStandardError}, {*played}};
+  ASSERT_TRUE(WriteAdaptation(adaptation, folder.path()).ok());
+  const std::string csv = nmn::testing::ReadFile(folder.path() + "/adaptation.csv");
+  for (int step : {0, 1, 17, 49}) EXPECT_THAT(csv, HasSubstr(",1,played," + std::to_string(step) + ","));
+  const absl::Status drawn = DrawAdaptation(adaptation, folder.path());
+  ASSERT_TRUE(drawn.ok()) << drawn;
+  EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/adaptation.svg"), HasSubstr("learned policy, 300 episodes"));
 }
 
 }  // namespace

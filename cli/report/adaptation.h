@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/report/groups.h"
+#include "cli/report/run.h"
+#include "cli/report/style.h"
+
+namespace nmn::report {
+
+// The reward at every step within an episode: mean over episodes, and their sample standard deviation.
+struct RewardByStep {
+  uint32_t episodes = 0;
+  std::vector<double> mean;
+  std::vector<double> deviation;
+};
+
+// Plays evaluation episodes 0 .. episodes - 1 of seed 1, those of `nmn eval`, with the run's policy as it is now, in
+// the environment it was trained in. Errors where the run has no policy that can be read.
+absl::StatusOr<RewardByStep> PlayRun(const Run& run, uint32_t episodes);
+
+// Which steps a figure shows: each of the first hundred, then ever fewer, and the last.
+std::vector<uint32_t> ShownSteps(uint32_t horizon);
+
+struct Adaptation {
+  std::vector<Run> runs;
+  Grouping grouping;
+  Options options;
+  std::vector<std::optional<RewardByStep>> played;  // one a run; nothing where it was not played
+};
+
+// adaptation.csv: over the first and the last 1000 training episodes at the steps that metrics.jsonl has, and `played`
+// at every step. FAILED_PRECONDITION where there is none of them. `out` exists.
+absl::Status WriteAdaptation(const Adaptation& adaptation, const std::string& out);
+
+// adaptation.*: what was played, with its band over runs, or over the episodes of a single run, and the first 1000
+// training episodes beside it; the last 1000 where nothing was played. Errors are DrawScript's.
+absl::Status DrawAdaptation(const Adaptation& adaptation, const std::string& out);
+
+}  // namespace nmn::report

@@ -1,0 +1,99 @@
+// What nmn report reads of a run directory, whole or not.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <string>
+
+#include "cli/report/run.h"
+#include "tests/unit/cli/run_fixture.h"
+
+namespace nmn::report {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using TrainingRun = Run;  // "Run" alone is a member of testing::Test
+
+constexpr char kHeader[] = "update,episode,return,discounted_return\n";
+
+TrainingRun Read(const std::string& path) {
+  absl::StatusOr<Run> run = ReadRun(path);
+  EXPECT_TRUE(run.ok()) << run.status();
+  return run.ok() ? *std::move(run) : Run();
+}
+
+void WriteEpisodes(const std::string& path, const std::string& rows) {
+  nmn::testing::WriteFile(path + "/episodes.csv", kHeader + rows);
+}
+
+TEST(ReadRun, LeavesOutARowThatIsBeingWritten) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0);
+  nmn::testing::WriteFile(path + "/episodes.csv", nmn::testing::ReadFile(path + "/episodes.csv") + "3,0,12.");
+  const TrainingRun run = Read(path);
+  EXPECT_THAT(run.returns, ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(run.run_id, "a");
+  EXPECT_THAT(run.notices, IsEmpty());
+}
+
+TEST(ReadRun, NamesTheLineThatIsNoRow) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0);
+  WriteEpisodes(path, "1,0,5,2\n1,1,five,2\n");
+  EXPECT_THAT(std::string(ReadRun(path).status().message()), HasSubstr("episodes.csv:3"));
+  nmn::testing::WriteFile(path + "/episodes.csv", "episode,return\n");
+  EXPECT_THAT(std::string(ReadRun(path).status().message()), HasSubstr("episodes.csv:1: no columns update"));
+}
+
+TEST(ReadRun, SaysWhatIsNoRunDirectory) {
+  nmn::testing::TemporaryDirectory folder;
+  EXPECT_THAT(std::string(ReadRun(folder.path()).status().message()), HasSubstr("is no run directory"));
+}
+
+TEST(ReadRun, WhereEpisodesBeganAnewInMidRunTheRestKeepsItsPlace) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 8, 0);
+  WriteEpisodes(path, "3,0,4,2\n3,1,5,2.5\n4,0,6,3\n4,1,7,3.5\n");
+  const TrainingRun run = Read(path);
+  ASSERT_EQ(run.returns.size(), 8u);
+  EXPECT_TRUE(std::isnan(run.returns[3]));
+  EXPECT_EQ(run.returns[4], 4);
+  EXPECT_THAT(run.notices, ElementsAre(HasSubstr("/episodes.csv:2: the episodes 1 to 4 are missing before update 3")));
+}
+
+TEST(ReadRun, SaysWhereTheEndIsLost) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 8, 0);
+  WriteEpisodes(path, "1,0,4,2\n");
+  EXPECT_THAT(Read(path).notices, ElementsAre(HasSubstr("ends at episode 1, and")));
+}
+
+TEST(ReadRun, RefusesRowsThatGoBack) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0);
+  for (const char* row : {"1,0,4,2\n", "0,0,4,2\n", "1e30,0,4,2\n", "nan,0,4,2\n"}) {
+    WriteEpisodes(path, std::string("2,0,4,2\n") + row);
+    EXPECT_THAT(std::string(ReadRun(path).status().message()), HasSubstr("episodes.csv:3: update")) << row;
+  }
+}
+
+TEST(ReadRun, AMetricsFileThatBeganAnewKeepsTheNumbersOfItsUpdates) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 8, 0);
+  nmn::testing::WriteFile(path + "/metrics.jsonl",
+                          "{\"update\": 4, \"wall_seconds\": 1, \"discounted_last_1000\": 9}\n");
+  const TrainingRun run = Read(path);
+  ASSERT_EQ(run.updates.size(), 1u);
+  EXPECT_EQ(run.updates[0].update, 4u);
+  EXPECT_THAT(run.notices, ElementsAre(HasSubstr("the updates 1 to 3 are missing")));
+  std::filesystem::remove(path + "/metrics.jsonl");
+  EXPECT_THAT(Read(path).notices, ElementsAre(HasSubstr("metrics.jsonl is missing")));
+}
+
+}  // namespace
+}  // namespace nmn::report

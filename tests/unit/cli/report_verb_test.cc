@@ -1,0 +1,116 @@
+// nmn report as a real process.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/unit/cli/run_fixture.h"
+
+namespace nmn::cli {
+namespace {
+
+using ::nmn::testing::Outcome;
+using ::nmn::testing::ReadFile;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Outcome Report(std::vector<std::string> arguments, std::vector<std::string> environment = {}) {
+  arguments.insert(arguments.begin(), {nmn::testing::Binary("nmn"), "report"});
+  return nmn::testing::RunProcess(std::move(arguments), std::chrono::seconds(60), std::move(environment));
+}
+
+size_t Count(const std::string& text, const std::string& words) {
+  size_t count = 0;
+  for (size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) ++count;
+  return count;
+}
+
+TEST(NmnReport, WithoutGnuplotHasEverythingButTheFiguresAndSaysSoOnce) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string a = MakeRun(folder, "a", 1, 4, 0), out = folder.path() + "/out";
+  nmn::testing::WriteFile(a + "/summary.json",
+                          "{\"updates\": 2, \"wall_seconds\": 2, \"phase_seconds\": {\"policy\": 1}}");
+  const Outcome outcome =
+      Report({a, "--out=" + out, "--adaptation", "--adaptation_episodes=0"}, {"PATH=" + folder.path()});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(Count(outcome.err, "apt-get install gnuplot-nox"), 1u) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("means over the last 1000 episodes"));
+  EXPECT_THAT(outcome.out, HasSubstr("first reached"));
+  EXPECT_THAT(outcome.out, HasSubstr("time of an update"));
+  for (const char* name : {"learning_curve", "adaptation", "until", "until_median", "phases"}) {
+    EXPECT_NE(ReadFile(out + "/" + name + ".csv"), "") << name;
+    EXPECT_FALSE(std::filesystem::exists(out + "/" + name + ".svg")) << name;
+  }
+}
+
+TEST(NmnReport, NeedsNoFolderForTemporaryFiles) {
+  nmn::testing::TemporaryDirectory folder;
+  const Outcome outcome =
+      Report({MakeRun(folder, "a", 1, 4, 0), "--out=" + folder.path() + "/out"}, {"TMPDIR=/nonexistent"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(ReadFile(folder.path() + "/out/learning_curve.svg"), "");
+}
+
+TEST(NmnReport, CountsARunOnceAndSaysWhatItLeavesOut) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string a = MakeRun(folder, "runs/a", 1, 4, 0), b = MakeRun(folder, "runs/b", 2, 8, 10),
+                    empty = MakeRun(folder, "runs/empty", 3, 0, 0);
+  std::filesystem::copy(a, folder.path() + "/copy", std::filesystem::copy_options::recursive);
+  const std::string out = folder.path() + "/out";
+  const Outcome outcome = Report({folder.path() + "/runs", a, folder.path() + "/copy", "--out=" + out, "--format=pdf"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("nmn report: " + a + " was named twice: counted once\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("/copy is a copy of " + a));
+  EXPECT_THAT(outcome.err, HasSubstr("no episode yet: " + empty));
+  EXPECT_THAT(outcome.err, HasSubstr("the shortest run, " + a + ", has 4 episodes"));
+  const std::string csv = ReadFile(out + "/learning_curve.csv");
+  EXPECT_THAT(csv, HasSubstr("\"NMN, reference, 2 seeds\",NMN,reference,2,4,"));
+  EXPECT_THAT(csv, Not(HasSubstr(",6,")));
+  EXPECT_NE(ReadFile(out + "/learning_curve.pdf"), "");
+  EXPECT_FALSE(std::filesystem::exists(out + "/learning_curve.svg"));
+  ASSERT_EQ(Report({folder.path() + "/runs", "--go_on", "--out=" + out}).code, 0);
+  EXPECT_THAT(ReadFile(out + "/learning_curve.csv"), HasSubstr("\"NMN, reference, 2 seeds\",NMN,reference,1,8,"));
+}
+
+TEST(NmnReport, AblationsHaveNamesAndColumnsOfTheirOwn) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string a = MakeRun(folder, "a", 1, 4, 0, "b1", "trace_decay: 0.9"),
+                    b = MakeRun(folder, "b", 1, 4, 5, "b1", "trace_decay: 0.95"), out = folder.path() + "/out";
+  const Outcome outcome = Report({a, b, "--out=" + out});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("NMN, reference, trace_decay=0.95, seed 1\n"));
+  for (const char* name : {"learning_curve", "until", "until_median"}) {
+    const std::string csv = ReadFile(out + "/" + name + ".csv");
+    EXPECT_THAT(csv.substr(0, csv.find('\n')), HasSubstr(",arch,preset,ppo.trace_decay,")) << name;
+    EXPECT_THAT(csv, HasSubstr(",NMN,reference,0.9,")) << name;
+    EXPECT_THAT(csv, HasSubstr(",NMN,reference,0.95,")) << name;
+  }
+}
+
+TEST(NmnReport, SaysInOneLineWhatCannotBe) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string a = MakeRun(folder, "a", 1, 4, 0), empty = MakeRun(folder, "empty", 1, 0, 0);
+  nmn::testing::WriteFile(folder.path() + "/file", "");
+  for (const auto& [arguments, words] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{empty}, "no episode yet; wait for the first update"},
+           {{a, "--size=big"}, "--size is \"big\""},
+           {{a, "--y_range=3"}, "--y_range is \"3\""},
+           {{a, "--format=bmp"}, "--format"},
+           {{a, "--average=median"}, "--average"},
+           {{a, "--smooth=0"}, "--smooth"},
+           {{a, "--out=" + folder.path() + "/file/x"},
+            "cannot create " + folder.path() + "/file/x: Not a directory"}}) {
+    const Outcome outcome = Report(arguments);
+    EXPECT_EQ(outcome.code, 42) << words;
+    EXPECT_EQ(outcome.out, "") << words;
+    EXPECT_THAT(outcome.err, HasSubstr(words));
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  }
+}
+
+}  // namespace
+}  // namespace nmn::cli
