@@ -1,0 +1,84 @@
+// docs/run_files.md has a row for every field and column of the files of a real run and of its report, and none for one
+// that is not there.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "tests/integration/tiny_run.h"
+
+namespace nmn {
+namespace {
+
+using testing::ReadFile;
+using Rows = std::multiset<std::string>;
+
+// Names of the table under each heading "## FILE".
+std::map<std::string, Rows> RowsOfThePage() {
+  std::map<std::string, Rows> rows;
+  std::string file;
+  std::istringstream page(ReadFile("docs/run_files.md"));
+  for (std::string line; std::getline(page, line);) {
+    if (line.rfind("## ", 0) == 0) file = line.substr(3);
+    if (!file.empty() && line.rfind("| `", 0) == 0) rows[file].insert(line.substr(3, line.find('`', 3) - 3));
+  }
+  return rows;
+}
+
+// "update", "phase_seconds.policy"; what a benchmark names itself becomes the page's word for it.
+void CollectFields(const nlohmann::json& object, const std::string& prefix, std::set<std::string>& fields) {
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_object()) {
+      CollectFields(value, prefix + name + ".", fields);
+    } else if (prefix == "measures.") {
+      fields.insert("measures.MEASURE");
+    } else if (prefix == "adaptation.") {
+      fields.insert("adaptation.STEP");
+    } else {
+      fields.insert(prefix + name);
+    }
+  }
+}
+
+std::set<std::string> Columns(const std::string& csv) {
+  std::set<std::string> columns;
+  std::istringstream header(csv.substr(0, csv.find('\n')));
+  for (std::string name; std::getline(header, name, ',');) {
+    if (name == "ppo.trace_decay") name = "FIELD";
+    if (name == "distance" || name == "hits") name = "MEASURE";
+    columns.insert(name);
+  }
+  return columns;
+}
+
+TEST(RunFilesPage, HasOneRowForEveryFieldOfARealRunAndItsReport) {
+  testing::TemporaryDirectory folder;
+  const std::string first = folder.path() + "/first", second = folder.path() + "/second";
+  ASSERT_EQ(testing::RunProcess(testing::TinyTrain(first, 4)).code, 0);
+  ASSERT_EQ(testing::RunProcess(testing::TinyTrain(second, 4, {"--set", "ppo.trace_decay=0.9"})).code, 0);
+  const testing::Outcome report = testing::RunProcess(
+      {testing::Binary("nmn"), "report", first, second, "--out=" + folder.path() + "/report", "--adaptation",
+       "--adaptation_episodes=2", "--average=iqm", "--band=bootstrap", "--format=svg"});
+  ASSERT_EQ(report.code, 0) << report.err;
+
+  std::map<std::string, std::set<std::string>> written;
+  for (const nlohmann::json& line : testing::ReadMetrics(first)) CollectFields(line, "", written["metrics.jsonl"]);
+  CollectFields(testing::ReadSummary(first), "", written["summary.json"]);
+  written["episodes.csv"] = Columns(ReadFile(first + "/episodes.csv"));
+  for (const char* name : {"learning_curve.csv", "adaptation.csv", "until.csv", "until_median.csv", "phases.csv"})
+    written[name] = Columns(ReadFile(folder.path() + "/report/" + name));
+
+  const std::map<std::string, Rows> page = RowsOfThePage();
+  EXPECT_EQ(page.size(), written.size());
+  for (const auto& [file, fields] : written) {
+    ASSERT_TRUE(page.contains(file)) << file;
+    EXPECT_THAT(page.at(file), ::testing::ElementsAreArray(fields)) << file;
+  }
+}
+
+}  // namespace
+}  // namespace nmn
