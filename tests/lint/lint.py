@@ -26,6 +26,7 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(__file__))
 BUILD = os.path.join(ROOT, "build", "dev")
 CACHE = os.path.join(ROOT, "build", "lint")
 INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
+PROBE = "tests/lint/probe.cc"
 # Code generation and output; what is left decides how a file is read.
 DROPPED = {"-c", "-g", "-fPIC", "-fPIE"}
 
@@ -122,6 +123,12 @@ def check_all(title, names, keys, command, pool):
     return failures
 
 
+def misses(arguments):
+    """What the checks do not find in a file that has one of each."""
+    _, output = run(["clang-tidy", "--quiet", PROBE, "--", *arguments])
+    return [finding for finding in ("google-explicit-constructor", "clang-diagnostic-thread-safety-analysis") if finding not in output]
+
+
 def main():
     parser = argparse.ArgumentParser(description="Checks formatting, scripts and C++.")
     parser.add_argument("--changed", metavar="COMMIT", help="only what differs from this commit, and what includes it")
@@ -137,6 +144,9 @@ def main():
         compiled = [name for name in compiled if changed & sources.closure(name)]
         scripts = [name for name in scripts if name in changed]
     results = Results(sources)
+    for finding in misses(units["common/sync/stop.cc"]):
+        print(f"lint: {finding} is not found where it is ({PROBE}): nothing else would be either")
+        return 1
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         failures = check_all("format", formatted, None, lambda name: ["clang-format", "--dry-run", "--Werror", name], pool)
