@@ -1,12 +1,12 @@
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cli/trace/output.h"
-#include "common/fs/errors.h"
 #include "common/fs/file_system.h"
 
 namespace nmn::trace {
@@ -18,7 +18,10 @@ void AppendFloat(std::string& line, float value) {
   line += text;
 }
 
-absl::Status StdoutError(int error) { return fs::SystemError("write", "stdout", error == 0 ? EIO : error); }
+// What every program says, with the same exit code (process::Main), but said while it can still end the work.
+absl::Status StdoutError(int error) {
+  return absl::UnavailableError(absl::StrCat("cannot write stdout: ", std::strerror(error == 0 ? EIO : error)));
+}
 
 class CsvOutput final : public Output {
  public:

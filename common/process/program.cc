@@ -117,15 +117,13 @@ bool MayPass(const std::error_code& code) {
   Die(kExitRetry, "an error came at a moment when it cannot be handled: too few threads or too little memory?");
 }
 
-// Whether stdout took all that was written to it; says what it did not.
-bool FlushStdout(const StdoutBuffer& buffer) {
+// errno of what stdout did not take; 0 where it took all that was written to it.
+int FlushStdout(const StdoutBuffer& buffer) {
   std::cout.flush();
   int error = buffer.error();
   // A file system that stores later, e.g. NFS, says at a close what it could not.
   if (const int copy = dup(STDOUT_FILENO); error == 0 && copy >= 0 && close(copy) != 0) error = errno;
-  if (error == 0) return true;
-  log::Say(std::string(program_name) + ": cannot write stdout: " + std::strerror(error) + "\n");
-  return false;
+  return error;
 }
 
 }  // namespace
@@ -147,7 +145,10 @@ int Main(const char* program, const std::function<int()>& body) {
   } catch (...) {
     DieOfException();
   }
-  if (!FlushStdout(buffer) && code == kExitDone) code = kExitRetry;
+  if (const int error = FlushStdout(buffer); error != 0 && code == kExitDone) {
+    log::Say(std::string(program) + ": cannot write stdout: " + std::strerror(error) + "\n");
+    code = kExitRetry;
+  }
   std::cout.rdbuf(standard);
   log::Drain(kLastWords);
   return code;
