@@ -188,23 +188,22 @@ void LearnerServer::SayGoodbye(v1::GoodbyeReason reason, double linger_seconds) 
 
 metrics::FleetSnapshot LearnerServer::Fleet() const {
   MutexLock lock(hub_->mutex);
-  const ingest::Core& core = hub_->core;
   const ingest::Time now = hub_->Now();
   metrics::FleetSnapshot fleet;
   fleet.actors_limit = max_actors_;
-  for (const auto& [id, actor] : core.actors().actors()) {
+  for (const auto& [id, actor] : hub_->core.actors().actors()) {
     if (now < actor.quarantined_until) ++fleet.actors_quarantined;
     if (!actor.stream) continue;
     ++fleet.actors_connected;
     fleet.actors_steps_per_second += actor.steps_per_second;
   }
-  const ingest::Core::LeaseCounts leases = core.lease_counts();
+  const ingest::Core::LeaseCounts leases = hub_->core.lease_counts();
   fleet.leases_outstanding = leases.outstanding;
   fleet.units_unleased = leases.unleased;
   fleet.leases_granted = leases.granted;
   fleet.leases_expired = leases.expired;
-  fleet.trajectories = core.verdicts();
-  fleet.trajectory_bytes = core.trajectory_bytes();
+  fleet.trajectories = hub_->core.verdicts();
+  fleet.trajectory_bytes = hub_->core.trajectory_bytes();
   fleet.ingest_queue_bytes = hub_->judged_bytes;
   fleet.ingest_queue_limit_bytes = kQuotaBytes;
   if (hub_->weights != nullptr) {
