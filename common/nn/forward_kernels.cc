@@ -92,7 +92,7 @@ struct Tile {
 
 // U units of a GRU, with its equations as network_spec.h states them. The three gates of a unit share the loads of h.
 template <size_t U, size_t C>
-HWY_INLINE void GruTile(const GruPlan& gru, const float* HWY_RESTRICT w, const float* HWY_RESTRICT input,
+HWY_INLINE void GruTile(const GruLayer& gru, const float* HWY_RESTRICT w, const float* HWY_RESTRICT input,
                         const float* HWY_RESTRICT state, const float* HWY_RESTRICT own_state,
                         float* HWY_RESTRICT next) {
   const Lanes d;
@@ -136,7 +136,7 @@ HWY_INLINE void GruTile(const GruPlan& gru, const float* HWY_RESTRICT w, const f
 }
 
 template <size_t R, size_t C>
-HWY_INLINE void DenseTile(const DensePlan& layer, const float* HWY_RESTRICT w, const float* HWY_RESTRICT input,
+HWY_INLINE void DenseTile(const DenseLayer& layer, const float* HWY_RESTRICT w, const float* HWY_RESTRICT input,
                           float* HWY_RESTRICT output) {
   Tile<R, C> v;
   v.FillRows(w);
@@ -151,7 +151,7 @@ HWY_INLINE void DenseTile(const DensePlan& layer, const float* HWY_RESTRICT w, c
 }
 
 template <size_t R, size_t C>
-HWY_INLINE void ModulatedTile(const ModulatedPlan& layer, const float* HWY_RESTRICT w, const float* HWY_RESTRICT input,
+HWY_INLINE void ModulatedTile(const ModulatedLayer& layer, const float* HWY_RESTRICT w, const float* HWY_RESTRICT input,
                               const float* HWY_RESTRICT signal, float* HWY_RESTRICT output) {
   const Lanes d;
   const bool paper = layer.formula == v1::FORMULA_PAPER;
@@ -192,7 +192,7 @@ HWY_INLINE void ForLaneGroups(size_t lanes, const Kernel& kernel) {
 
 template <size_t U>
 struct GruKernel {
-  const GruPlan& gru;
+  const GruLayer& gru;
   const float* weights;
   const float* input;
   const float* state;
@@ -208,7 +208,7 @@ struct GruKernel {
 
 template <size_t R>
 struct DenseKernel {
-  const DensePlan& layer;
+  const DenseLayer& layer;
   const float* weights;
   const float* input;
   float* output;
@@ -221,7 +221,7 @@ struct DenseKernel {
 
 template <size_t R>
 struct ModulatedKernel {
-  const ModulatedPlan& layer;
+  const ModulatedLayer& layer;
   const float* weights;
   const float* input;
   const float* signal;
@@ -233,7 +233,7 @@ struct ModulatedKernel {
   }
 };
 
-HWY_NOINLINE void StepGru(const GruPlan& gru, const float* weights, float* slab, size_t lanes, int parity) {
+HWY_NOINLINE void StepGru(const GruLayer& gru, const float* weights, float* slab, size_t lanes, int parity) {
   const float* input = slab + gru.input.row[parity] * kBlockLanes;
   const float* state = slab + gru.state.row[1 - parity] * kBlockLanes;
   float* next = slab + gru.state.row[parity] * kBlockLanes;
@@ -245,7 +245,7 @@ HWY_NOINLINE void StepGru(const GruPlan& gru, const float* weights, float* slab,
   if (unit < gru.units) ForLaneGroups(lanes, GruKernel<1>{gru, weights + unit * per_unit, input, state, next, unit});
 }
 
-HWY_NOINLINE void StepDense(const DensePlan& layer, const float* weights, float* slab, size_t lanes, int parity) {
+HWY_NOINLINE void StepDense(const DenseLayer& layer, const float* weights, float* slab, size_t lanes, int parity) {
   const float* input = slab + layer.input.row[parity] * kBlockLanes;
   float* output = slab + layer.output.row[parity] * kBlockLanes;
   for (size_t row = 0; row < layer.outputs;) {
@@ -263,7 +263,7 @@ HWY_NOINLINE void StepDense(const DensePlan& layer, const float* weights, float*
   }
 }
 
-HWY_NOINLINE void StepModulated(const ModulatedPlan& layer, const float* weights, float* slab, size_t lanes,
+HWY_NOINLINE void StepModulated(const ModulatedLayer& layer, const float* weights, float* slab, size_t lanes,
                                 int parity) {
   const float* input = slab + layer.input.row[parity] * kBlockLanes;
   const float* signal = slab + layer.signal.row[parity] * kBlockLanes;
@@ -285,9 +285,9 @@ HWY_NOINLINE void StepModulated(const ModulatedPlan& layer, const float* weights
 
 void StepBlockOnTarget(const ForwardPlan& plan, float* slab, size_t lanes, int parity) {
   const float* weights = plan.weights.get();
-  for (const GruPlan& gru : plan.recurrent) StepGru(gru, weights + gru.weights, slab, lanes, parity);
-  for (const DensePlan& layer : plan.dense) StepDense(layer, weights + layer.weights, slab, lanes, parity);
-  for (const ModulatedPlan& layer : plan.modulated) StepModulated(layer, weights + layer.weights, slab, lanes, parity);
+  for (const GruLayer& gru : plan.recurrent) StepGru(gru, weights + gru.weights, slab, lanes, parity);
+  for (const DenseLayer& layer : plan.dense) StepDense(layer, weights + layer.weights, slab, lanes, parity);
+  for (const ModulatedLayer& layer : plan.modulated) StepModulated(layer, weights + layer.weights, slab, lanes, parity);
 }
 
 const char* TargetNameHere() { return hwy::TargetName(HWY_TARGET); }

@@ -45,7 +45,7 @@ void ForTiles(size_t outputs, size_t largest, const Pack& pack) {
   }
 }
 
-void PackGru(const GruPlan& gru, const float* input, const float* recurrent, const float* bias, float* out) {
+void PackGru(const GruLayer& gru, const float* input, const float* recurrent, const float* bias, float* out) {
   const size_t n = gru.units;
   ForTiles(n, kUnitTile, [&](size_t first, size_t count) {
     for (size_t gate : {0, 1}) out = std::copy_n(bias + gate * n + first, count, out);
@@ -131,7 +131,7 @@ void PackWeights(const NetworkSpec& spec, std::span<const float> parameters, For
             plan.weights.get() + plan.recurrent[layer].weights);
   }
   for (size_t index = 0; index < plan.dense.size(); ++index) {
-    const DensePlan& layer = plan.dense[index];
+    const DenseLayer& layer = plan.dense[index];
     const std::string name = spec.options.architecture() == v1::NMN ? "signal"
                              : index + 1 == plan.dense.size()       ? "head"
                                                                     : absl::StrCat("dense", index);
@@ -142,7 +142,7 @@ void PackWeights(const NetworkSpec& spec, std::span<const float> parameters, For
     });
   }
   for (size_t index = 0; index < plan.modulated.size(); ++index) {
-    const ModulatedPlan& layer = plan.modulated[index];
+    const ModulatedLayer& layer = plan.modulated[index];
     const std::string name = index + 1 == plan.modulated.size() ? "head" : absl::StrCat("main", index);
     float* out = plan.weights.get() + layer.weights;
     ForTiles(layer.outputs, kRowTile, [&](size_t first, size_t count) {

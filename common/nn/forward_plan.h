@@ -37,7 +37,7 @@ struct SwappedRows {
 
 // A GRU. Packed for each tile of U units: bias [2][U] (reset, update), recurrent [units][3][U] (reset, update,
 // candidate), input [inputs][2][U], input of the candidate [inputs][U].
-struct GruPlan {
+struct GruLayer {
   size_t inputs = 0, units = 0;
   SwappedRows input;   // the network's input, or the state just written by the GRU below
   SwappedRows state;   // written
@@ -45,7 +45,7 @@ struct GruPlan {
 };
 
 // activation(y W + b). Packed for each tile of R neurons: bias [R], weight [inputs][R].
-struct DensePlan {
+struct DenseLayer {
   size_t inputs = 0, outputs = 0;
   SwappedRows input, output;
   v1::Activation activation = v1::IDENTITY;
@@ -54,7 +54,7 @@ struct DensePlan {
 
 // A modulated layer (nmn.md section 2). Packed for each tile of R neurons: bias [R], weight [inputs][R], scale
 // [signal_size][R], offset [signal_size][R].
-struct ModulatedPlan {
+struct ModulatedLayer {
   size_t inputs = 0, outputs = 0, signal_size = 0;
   SwappedRows input, output;
   SwappedRows signal;  // first row of the layer's slice of z; of the step before where the layer lags
@@ -64,9 +64,9 @@ struct ModulatedPlan {
 };
 
 struct ForwardPlan {
-  std::vector<GruPlan> recurrent;
-  std::vector<DensePlan> dense;          // RNN: hidden layers and heads; NMN: the signal layer
-  std::vector<ModulatedPlan> modulated;  // NMN: hidden layers and heads
+  std::vector<GruLayer> recurrent;
+  std::vector<DenseLayer> dense;          // RNN: hidden layers and heads; NMN: the signal layer
+  std::vector<ModulatedLayer> modulated;  // NMN: hidden layers and heads
 
   size_t recurrent_input = 0;  // first row of each part of a slab
   size_t main_input = 0;

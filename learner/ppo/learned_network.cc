@@ -50,6 +50,7 @@ StepResult DescendOnce(LearnedNetwork& network, const SegmentBatch& segments, st
     const SequenceOutput pass = network.model->Forward(network.parameters, some.input, some.start);
     const at::Tensor loss = loss_of(pass.output, index).sum() / samples;
     loss.backward();
+    network.model->Backward(network.parameters, pass);
     result.loss += loss.item<double>();
   }
   const at::Tensor gradient = network.parameters.grad();

@@ -21,12 +21,17 @@ struct SequenceOutput {
   CarriedState end;   // after the last step; no gradient flows into it
 };
 
-// A network as a pure function of its flat parameters (network_spec.h order) and whole sequences. `output` is connected
-// to autograd where `parameters` is; inputs and start get no gradient. Type and device are those of `parameters`.
+// A network as a function of its flat parameters (network_spec.h order) and whole sequences. Type and device are those
+// of `parameters`; inputs and start get no gradient. To learn:
+//
+//   pass = Forward(parameters, ..) -> loss_of(pass.output).backward() -> Backward(parameters, pass)
 class SequenceModel {
  public:
   virtual ~SequenceModel() = default;
   virtual SequenceOutput Forward(const at::Tensor& parameters, const Sequences& input, const CarriedState& start) = 0;
+  // What autograd did not do: adds d loss / d parameters to parameters.grad(), given pass.output.grad(). Nothing for a
+  // model whose output autograd connects to `parameters`; elsewhere the output is a leaf. `pass` is of the last Forward.
+  virtual void Backward(const at::Tensor& /*parameters*/, const SequenceOutput& /*pass*/) {}
 
   // The state before the first step of an episode: zeros, like `parameters` in type and device.
   virtual CarriedState ZeroState(const at::Tensor& parameters, int64_t sequences) const = 0;

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <span>
 #include <utility>
@@ -25,27 +24,6 @@ std::span<float> SpanOf(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel())};
 }
 
-// d loss / d parameters through the whole unrolled network.
-class Unroll : public torch::autograd::Function<Unroll> {
- public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& parameters,
-                            UnrolledNetwork* network, const bptt::SequenceInput& input, const at::Tensor& output) {
-    network->RunForward(parameters, input, output);
-    context->saved_data["network"] = reinterpret_cast<int64_t>(network);
-    context->saved_data["pass"] = network->pass();
-    context->saved_data["parameter_count"] = parameters.numel();
-    return output;
-  }
-
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::variable_list output_gradients) {
-    auto* network = reinterpret_cast<UnrolledNetwork*>(context->saved_data["network"].toInt());
-    const at::Tensor gradient = at::empty({context->saved_data["parameter_count"].toInt()}, at::kFloat);
-    network->RunBackward(context->saved_data["pass"].toInt(), output_gradients[0].contiguous(), gradient);
-    return {gradient, at::Tensor(), at::Tensor(), at::Tensor()};
-  }
-};
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<UnrolledNetwork>> UnrolledNetwork::Create(const nn::NetworkSpec& spec,
@@ -59,18 +37,6 @@ CarriedState UnrolledNetwork::ZeroState(const at::Tensor& parameters, int64_t se
   return ZeroStateOf(network_->spec(), parameters, sequences);
 }
 
-void UnrolledNetwork::RunForward(const at::Tensor& parameters, const bptt::SequenceInput& input,
-                                 const at::Tensor& output) {
-  ++pass_;
-  network_->SetParameters(SpanOf(parameters));
-  network_->Forward(input, View3Of(output));
-}
-
-void UnrolledNetwork::RunBackward(int64_t pass, const at::Tensor& output_gradient, const at::Tensor& gradient) {
-  TORCH_CHECK(pass == pass_, "backward through a pass that a later one has overwritten");
-  network_->Backward(View3Of(output_gradient), SpanOf(gradient));
-}
-
 SequenceOutput UnrolledNetwork::Forward(const at::Tensor& parameters, const Sequences& input,
                                         const CarriedState& start) {
   const nn::NetworkSpec& spec = network_->spec();
@@ -82,19 +48,33 @@ SequenceOutput UnrolledNetwork::Forward(const at::Tensor& parameters, const Sequ
   const int64_t sequences = recurrent_input.size(2);
 
   SequenceOutput result;
-  const at::Tensor output =
+  result.output =
       at::empty({recurrent_input.size(0), int64_t{spec.output_size}, sequences}, recurrent_input.options());
+  network_->SetParameters(SpanOf(parameters));
+  remembered_.reset();
   if (c10::GradMode::is_enabled() && parameters.requires_grad()) {
-    result.output = Unroll::apply(parameters, this, views, output);
+    network_->Forward(views, View3Of(result.output));
+    remembered_ = result.output;
+    result.output.set_requires_grad(true);
   } else {
-    ++pass_;
-    network_->SetParameters(SpanOf(parameters));
-    network_->Evaluate(views, View3Of(output), {});
-    result.output = output;
+    network_->Evaluate(views, View3Of(result.output), {});
   }
   result.end = ZeroState(parameters.detach(), sequences);
   network_->CopyEnd(View2Of(result.end.state), View2Of(result.end.signal));
   return result;
+}
+
+void UnrolledNetwork::Backward(const at::Tensor& parameters, const SequenceOutput& pass) {
+  TORCH_CHECK(remembered_.is_same(pass.output), "backward through a pass that a later one has overwritten");
+  remembered_.reset();
+  const at::Tensor gradient = at::empty_like(parameters.detach());
+  network_->Backward(View3Of(pass.output.grad().contiguous()), SpanOf(gradient));
+  at::Tensor& sum = parameters.mutable_grad();
+  if (sum.defined()) {
+    sum.add_(gradient);
+  } else {
+    sum = gradient;
+  }
 }
 
 }  // namespace nmn::ppo

@@ -12,8 +12,8 @@
 
 namespace nmn::ppo {
 
-// The hand-written loop of learner/bptt as one function of autograd: float32 on the CPU. A pass under autograd must go
-// backward, or be dropped, before the next one begins; LibTorch's exception says so where it is not.
+// The hand-written loop of learner/bptt: float32 on the CPU. It remembers one pass: that pass must go backward, or be
+// dropped, before the next one begins; LibTorch's exception says so where it is not.
 class UnrolledNetwork : public SequenceModel {
  public:
   // The pool's threads reach no result.
@@ -21,18 +21,14 @@ class UnrolledNetwork : public SequenceModel {
                                                                  std::shared_ptr<bptt::ThreadPool> pool);
 
   SequenceOutput Forward(const at::Tensor& parameters, const Sequences& input, const CarriedState& start) override;
+  void Backward(const at::Tensor& parameters, const SequenceOutput& pass) override;
   CarriedState ZeroState(const at::Tensor& parameters, int64_t sequences) const override;
-
-  // What autograd calls.
-  void RunForward(const at::Tensor& parameters, const bptt::SequenceInput& input, const at::Tensor& output);
-  void RunBackward(int64_t pass, const at::Tensor& output_gradient, const at::Tensor& gradient);
-  int64_t pass() const { return pass_; }
 
  private:
   explicit UnrolledNetwork(std::unique_ptr<bptt::SequenceNetwork> network) : network_(std::move(network)) {}
 
   std::unique_ptr<bptt::SequenceNetwork> network_;
-  int64_t pass_ = 0;  // counts what the network has run, to tell whether it still remembers a pass
+  at::Tensor remembered_;  // output of the pass that can go backward; undefined where none can
 };
 
 }  // namespace nmn::ppo

@@ -98,6 +98,7 @@ TEST_P(Parity, HandWrittenLoopHasTheTwinsOutputsEndsAndGradients) {
     const at::Tensor leaf = Parameters(spec).set_requires_grad(true);
     const SequenceOutput actual = unrolled->Forward(leaf, input, start);
     (actual.output * weights).sum().backward();
+    unrolled->Backward(leaf, actual);
 
     EXPECT_TRUE(Near(actual.output.detach(), expected.output.detach(), 1e-5));
     EXPECT_TRUE(Near(actual.end.state, expected.end.state, 1e-5));
@@ -128,7 +129,8 @@ TEST(UnrolledNetwork, RefusesToGoBackwardThroughAForgottenPass) {
   const Sequences input = RandomInputs(spec, kTime, kSequences, at::kFloat);
   const SequenceOutput first = network->Forward(leaf, input, network->ZeroState(leaf, kSequences));
   network->Forward(leaf, input, network->ZeroState(leaf, kSequences));
-  EXPECT_THROW(first.output.sum().backward(), c10::Error);
+  first.output.sum().backward();
+  EXPECT_THROW(network->Backward(leaf, first), c10::Error);
 }
 
 // Acceptance: what the actor recorded is what the learner finds, whoever computes it.
