@@ -21,12 +21,8 @@ class BatchRollout final : public RolloutEngine {
         forward_(std::move(forward)),
         horizon_(environment_->horizon()),
         observation_size_(environment_->spec().observation_size),
-        capacity_(horizon_ * environment_->max_lanes()),
-        observation_((horizon_ + 1) * observation_size_ * environment_->max_lanes()),
-        raw_action_(capacity_),
-        action_(capacity_),
-        reward_(capacity_),
-        policy_(2 * capacity_),
+        record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_), horizon_ + 1, environment_->max_lanes()),
+        policy_(2 * environment_->max_lanes()),
         noise_(kNoiseSteps * environment_->max_lanes()),
         zeros_(std::max<size_t>(observation_size_, 1) * environment_->max_lanes()) {}
 
@@ -39,12 +35,13 @@ class BatchRollout final : public RolloutEngine {
           absl::StrCat("a rollout of ", lanes, " episodes; it must be from 1 to ", environment_->max_lanes()));
     }
     const nn::ScopedFlushDenormals flush;
-    const View3 observation(observation_.data(), horizon_ + 1, observation_size_, lanes);
-    const View2 raw_action(raw_action_.data(), horizon_, lanes);
-    const View2 action(action_.data(), horizon_, lanes);
-    const View2 reward(reward_.data(), horizon_, lanes);
-    const View2 log_variance(policy_.data(), horizon_, lanes);
-    const View2 mean(policy_.data() + capacity_, horizon_, lanes);
+    const View3 observation = record_.Of(v1::OBSERVATION, lanes);
+    const View2 raw_action = record_.Scalar(v1::RAW_ACTION, lanes);
+    const View2 action = record_.Scalar(v1::ACTION, lanes);
+    const View2 reward = record_.Scalar(v1::REWARD, lanes);
+    const View2 mean = record_.Scalar(v1::MEAN, lanes);
+    const View2 log_variance = record_.Scalar(v1::LOG_VARIANCE, lanes);
+    const View2 policy(policy_.data(), 2, lanes);
     const View2 noise(noise_.data(), kNoiseSteps, lanes);
     const ConstView2 no_observation(zeros_.data(), observation_size_, lanes);
 
@@ -56,8 +53,9 @@ class BatchRollout final : public RolloutEngine {
       const bool first = t == 0;
       forward_->Step(observation.plane(t), first ? zeros_.data() : action.row(t - 1),
                      first ? zeros_.data() : reward.row(t - 1),
-                     first ? no_observation : ConstView2(observation.plane(t - 1)),
-                     View2(log_variance.row(t), 2, lanes, capacity_));
+                     first ? no_observation : ConstView2(observation.plane(t - 1)), policy);
+      std::copy_n(policy.row(0), lanes, log_variance.row(t));
+      std::copy_n(policy.row(1), lanes, mean.row(t));
       if (!use_mean && t % kNoiseSteps == 0) {
         rng::StepNormalBlock(key.seed, key.update, key.first_episode, lanes, t / kNoiseSteps,
                              rng::Purpose::kActionNoise, noise);
@@ -72,12 +70,7 @@ class BatchRollout final : public RolloutEngine {
     }
     return RolloutResult{.update = key.update,
                          .first_episode = key.first_episode,
-                         .observation = View3(observation_.data(), horizon_, observation_size_, lanes),
-                         .raw_action = raw_action,
-                         .action = action,
-                         .reward = reward,
-                         .mean = mean,
-                         .log_variance = log_variance,
+                         .trajectories = record_.Batch(horizon_, lanes),
                          .measures = Measures(lanes)};
   }
 
@@ -94,13 +87,11 @@ class BatchRollout final : public RolloutEngine {
   const std::unique_ptr<nn::PolicyForward> forward_;
   const uint32_t horizon_;
   const uint32_t observation_size_;
-  const size_t capacity_;           // floats of a record with one number a step
-  std::vector<float> observation_;  // [time + 1, observation_size, lane]; x_T is displayed after the last step and is
-                                    // no part of the result
-  std::vector<float> raw_action_, action_, reward_;  // [time, lane]
-  std::vector<float> policy_;                        // [2, capacity]: log-variance and mean, each [time, lane]
-  std::vector<float> noise_;                         // [4, lane]
-  const std::vector<float> zeros_;                   // what an episode's first step is fed
+  trajectory::TrajectoryArrays
+      record_;                      // of one step more: x_T is displayed after the last and is no part of the result
+  std::vector<float> policy_;       // of the step at hand [2, lane]: log-variance, mean
+  std::vector<float> noise_;        // [4, lane]
+  const std::vector<float> zeros_;  // what an episode's first step is fed
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "common/env/environment.h"
 #include "common/nn/policy_forward.h"
-#include "common/tensor/view.h"
+#include "common/trajectory/batch.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::actor {
@@ -18,12 +18,7 @@ namespace nmn::actor {
 struct RolloutResult {
   uint32_t update = 0;
   uint32_t first_episode = 0;
-  ConstView3 observation;                     // x             [time, observation_size, lane]
-  ConstView2 raw_action;                      // u             [time, lane]
-  ConstView2 action;                          // as fed back   [time, lane]
-  ConstView2 reward;                          // raw           [time, lane]
-  ConstView2 mean;                            // of the policy [time, lane]
-  ConstView2 log_variance;                    // of the policy [time, lane]
+  trajectory::TrajectoryBatch trajectories;
   std::vector<std::vector<double>> measures;  // [measure][lane]
 };
 

@@ -121,7 +121,7 @@ absl::Status Worker::PlayBatch(const Job& job, size_t first, size_t count) {
     for (v1::Trajectory& message : MakeTrajectories(header, job.units[u], *rollout))
       messages.push_back(std::move(message));
   }
-  const uint64_t steps = rollout->reward.rows * lanes;
+  const uint64_t steps = rollout->trajectories.steps() * lanes;
   MutexLock lock(mutex_);
   if (abandon_) return absl::CancelledError("abandoned");
   environment_steps_ += steps;

@@ -14,20 +14,16 @@ class RulePlayer final : public play::Player {
       : environment_(std::move(environment)),
         policy_(std::move(policy)),
         seed_(seed),
-        size_(environment_->spec().observation_size),
-        observation_((environment_->horizon() + 1) * size_ * environment_->max_lanes()),
-        raw_action_(environment_->horizon() * environment_->max_lanes()),
-        action_(raw_action_.size()),
-        reward_(raw_action_.size()) {}
+        record_(trajectory::TrajectoryLayout::OfRule(environment_->spec().observation_size),
+                environment_->horizon() + 1, environment_->max_lanes()) {}
 
   absl::StatusOr<play::PlayedBatch> Play(uint32_t first_episode, size_t lanes, play::StepObserver* observer) override {
     const uint32_t horizon = environment_->horizon();
     const env::BatchKey key = play::EvaluationKey(seed_, first_episode);
-    // One plane more than steps: the last step's next observation is displayed to nobody.
-    const View3 observation(observation_.data(), horizon + 1, size_, lanes);
-    const View2 raw_action(raw_action_.data(), horizon, lanes);
-    const View2 action(action_.data(), horizon, lanes);
-    const View2 reward(reward_.data(), horizon, lanes);
+    const View3 observation = record_.Of(v1::OBSERVATION, lanes);
+    const View2 raw_action = record_.Scalar(v1::RAW_ACTION, lanes);
+    const View2 action = record_.Scalar(v1::ACTION, lanes);
+    const View2 reward = record_.Scalar(v1::REWARD, lanes);
     environment_->Reset(key, observation.plane(0));
     policy_->Reset(key, lanes);
     for (uint32_t t = 0; t < horizon; ++t) {
@@ -38,13 +34,7 @@ class RulePlayer final : public play::Player {
       if (observer != nullptr) observer->OnStep(t, *environment_, nullptr);
       environment_->Step(raw_action.row(t), action.row(t), reward.row(t), observation.plane(t + 1));
     }
-    play::PlayedBatch batch{.observation = ConstView3(observation_.data(), horizon, size_, lanes),
-                            .raw_action = raw_action,
-                            .action = action,
-                            .reward = reward,
-                            .mean = {},
-                            .log_variance = {},
-                            .measures = {}};
+    play::PlayedBatch batch{.trajectories = record_.Batch(horizon, lanes), .measures = {}};
     for (size_t m = 0; m < environment_->spec().measures.size(); ++m) {
       std::vector<double>& values = batch.measures.emplace_back(lanes);
       for (size_t lane = 0; lane < lanes; ++lane) values[lane] = environment_->Measure(m, lane);
@@ -56,9 +46,7 @@ class RulePlayer final : public play::Player {
   std::unique_ptr<env::BatchedEnvironment> environment_;
   std::unique_ptr<scripted::ScriptedPolicy> policy_;
   uint64_t seed_;
-  uint32_t size_;
-  std::vector<float> observation_;                   // [time + 1, observation_size, lane]
-  std::vector<float> raw_action_, action_, reward_;  // [time, lane]
+  trajectory::TrajectoryArrays record_;  // of one step more: its observation is displayed to nobody
 };
 
 }  // namespace

@@ -30,20 +30,21 @@ absl::StatusOr<Evaluation> Evaluate(Player& player, const std::vector<std::strin
     const uint32_t count = static_cast<uint32_t>(std::min<size_t>(lanes, episodes - first));
     absl::StatusOr<PlayedBatch> batch = player.Play(first, count);
     if (!batch.ok()) return batch.status();
+    const ConstView2 rewards = batch->trajectories.reward();
     if (steps.empty()) {
-      steps = env::AdaptationSteps(static_cast<uint32_t>(batch->reward.rows));
+      steps = env::AdaptationSteps(static_cast<uint32_t>(rewards.rows));
       at_step.assign(steps.size(), std::vector<double>(episodes));
     }
     double weight = 1;
-    for (size_t t = 0; t < batch->reward.rows; ++t, weight *= env::kReportedDiscount) {
-      const float* reward = batch->reward.row(t);
+    for (size_t t = 0; t < rewards.rows; ++t, weight *= env::kReportedDiscount) {
+      const float* reward = rewards.row(t);
       for (uint32_t lane = 0; lane < count; ++lane) {
         raw[first + lane] += reward[lane];
         discounted[first + lane] += weight * reward[lane];
       }
     }
     for (size_t i = 0; i < steps.size(); ++i) {
-      for (uint32_t lane = 0; lane < count; ++lane) at_step[i][first + lane] = batch->reward(steps[i], lane);
+      for (uint32_t lane = 0; lane < count; ++lane) at_step[i][first + lane] = rewards(steps[i], lane);
     }
     for (size_t m = 0; m < measures.size(); ++m) {
       for (uint32_t lane = 0; lane < count; ++lane) measures[m][first + lane] = batch->measures[m][lane];

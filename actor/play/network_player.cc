@@ -17,13 +17,7 @@ class NetworkPlayer final : public Player {
     absl::StatusOr<actor::RolloutResult> result = engine_->Run(EvaluationKey(seed_, first_episode), lanes, use_mean_,
                                                                stop_, observer == nullptr ? nullptr : &forwarder);
     if (!result.ok()) return result.status();
-    return PlayedBatch{.observation = result->observation,
-                       .raw_action = result->raw_action,
-                       .action = result->action,
-                       .reward = result->reward,
-                       .mean = result->mean,
-                       .log_variance = result->log_variance,
-                       .measures = std::move(result->measures)};
+    return PlayedBatch{.trajectories = std::move(result->trajectories), .measures = std::move(result->measures)};
   }
 
  private:

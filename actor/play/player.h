@@ -9,19 +9,14 @@
 #include "absl/status/statusor.h"
 #include "common/env/environment.h"
 #include "common/nn/policy_forward.h"
-#include "common/tensor/view.h"
+#include "common/trajectory/batch.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::play {
 
 // A batch of episodes that were played. Valid until the next Play.
 struct PlayedBatch {
-  ConstView3 observation;                     // x [time, observation_size, lane]
-  ConstView2 raw_action;                      // u [time, lane]
-  ConstView2 action;                          // as fed back [time, lane]
-  ConstView2 reward;                          // raw [time, lane]
-  ConstView2 mean;                            // of the policy [time, lane]; no rows for a rule
-  ConstView2 log_variance;                    // likewise
+  trajectory::TrajectoryBatch trajectories;
   std::vector<std::vector<double>> measures;  // [measure][lane]
 };
 

@@ -1,6 +1,7 @@
 #include "cli/bench/whole_update.h"
 
 #include <algorithm>
+#include <span>
 #include <thread>
 
 #include "cli/bench/networks.h"
@@ -46,16 +47,10 @@ absl::StatusOr<std::unique_ptr<WholeUpdate>> WholeUpdate::Create(const Options& 
     self->actors_.push_back(*std::move(actor));
   }
   const size_t steps = config::Horizon(options.config);
-  const size_t size = SpecOf(options.config, nn::Role::kActor).observation_size;
-  const size_t learned = options.learned_episodes;
-  self->observation_.resize(steps * size * learned);
-  self->batch_.observation = ConstView3(self->observation_.data(), steps, size, learned);
-  ConstView2* views[] = {&self->batch_.raw_action, &self->batch_.action, &self->batch_.reward, &self->batch_.mean,
-                         &self->batch_.log_variance};
-  for (size_t i = 0; i < std::size(views); ++i) {
-    self->scalars_[i].resize(steps * learned);
-    *views[i] = ConstView2(self->scalars_[i].data(), steps, learned);
-  }
+  const auto layout = trajectory::LayoutOf(options.config);
+  if (!layout.ok()) return layout.status();
+  self->record_ = trajectory::TrajectoryArrays(*layout, steps, options.learned_episodes);
+  self->batch_ = self->record_.Batch(steps, options.learned_episodes);
   return self;
 }
 
@@ -64,14 +59,9 @@ void WholeUpdate::Keep(const actor::RolloutResult& result) {
   const size_t learned = options_.learned_episodes;
   const size_t first = result.first_episode;
   if (first >= learned) return;
-  const size_t lanes = std::min(result.reward.columns, learned - first);
-  const auto copy = [&](ConstView2 from, float* to) {
-    for (size_t row = 0; row < from.rows; ++row) std::copy_n(from.row(row), lanes, to + row * learned + first);
-  };
-  const ConstView3& x = result.observation;
-  copy(ConstView2(x.data, x.planes * x.rows, x.columns), observation_.data());
-  const ConstView2 views[] = {result.raw_action, result.action, result.reward, result.mean, result.log_variance};
-  for (size_t i = 0; i < std::size(views); ++i) copy(views[i], scalars_[i].data());
+  const size_t lanes = std::min(result.trajectories.lanes(), learned - first);
+  for (size_t f = 0; f < record_.layout().fields().size(); ++f)
+    trajectory::CopyLanes(result.trajectories.array(f), 0, lanes, record_.array(f, learned), first);
 }
 
 absl::Status WholeUpdate::Rollout() {
@@ -80,8 +70,9 @@ absl::Status WholeUpdate::Rollout() {
   const uint32_t episodes = options_.config.ppo().episodes_per_update();
   const auto count = static_cast<uint32_t>(actors_.size());
   std::vector<absl::Status> statuses(count);
-  std::vector<float>& means = scalars_[3];
-  Forget(means);
+  const View3 means = record_.Of(v1::MEAN, options_.learned_episodes);
+  const std::span<float> written(means.data, means.planes * means.columns);
+  Forget(written);
   const auto play = [&](uint32_t i) {
     const uint32_t first = episodes * i / count;
     actors_[i]->SetParameters(parameters);
@@ -97,7 +88,7 @@ absl::Status WholeUpdate::Rollout() {
   for (const absl::Status& status : statuses) {
     if (!status.ok()) return status;
   }
-  return CheckWritten("rollout", means);
+  return CheckWritten("rollout", written);
 }
 
 absl::Status WholeUpdate::CheckLearnt(const absl::StatusOr<ppo::UpdateReport>& report) {

@@ -41,9 +41,8 @@ class WholeUpdate {
   std::unique_ptr<ppo::Trainer> trainer_;
   std::vector<std::unique_ptr<actor::RolloutEngine>> actors_;
   uint32_t update_ = 0;
-  // [time, feature, episode] of the learner's episodes: observation, then u, a, r, mean, log-variance.
-  std::vector<float> observation_, scalars_[5];
-  ppo::TrajectoryBatch batch_;
+  trajectory::TrajectoryArrays record_;  // of the learner's episodes
+  trajectory::TrajectoryBatch batch_;
 };
 
 // The learner's part of a config with this many episodes an update, replay in proportion.

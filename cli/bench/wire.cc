@@ -21,6 +21,7 @@
 #include "common/net/address.h"
 #include "common/net/channel.h"
 #include "common/sync/stop.h"
+#include "common/trajectory/message.h"
 #include "learner/service/learner_server.h"
 
 namespace nmn::cli::bench {
@@ -71,8 +72,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(service::LearnerServer& serv
 }
 
 size_t TrajectoryBytes(const v1::RunConfig& config) {
-  const size_t numbers = ReferenceSpec(config.benchmark(), nn::Role::kActor).observation_size + 5;
-  return numbers * sizeof(float) * config::Horizon(config) * config.ppo().episodes_per_update();
+  const auto layout = *trajectory::LayoutOf(config);
+  return trajectory::EpisodeBytes(layout, config::Horizon(config)) * config.ppo().episodes_per_update();
 }
 
 // Counts the payload of what the learner takes.
@@ -99,7 +100,7 @@ absl::Status CheckPlayed(const std::string& name, const v1::RunConfig& config, s
   (*engine)->SetParameters(parameters);
   const auto played = (*engine)->Run({.seed = config.seed(), .update = 1}, episodes);
   if (!played.ok()) return played.status();
-  const ConstView3& x = played->observation;
+  const ConstView3 x = played->trajectories.observation();
   if (observation.size() == x.planes * x.rows * x.columns &&
       std::equal(observation.begin(), observation.end(), x.data)) {
     return absl::OkStatus();
@@ -146,7 +147,7 @@ absl::StatusOr<Result> MeasureWire(const std::string& name, bool tcp, v1::RunCon
   const std::array<Pass, 2> passes = {[&]() -> absl::Status {
                                         if (++update > 1) (*server)->Publish(update, parameters);
                                         const auto batch = (*server)->Collect(update, stop.token());
-                                        if (batch.ok()) last = batch->trajectories.observation;
+                                        if (batch.ok()) last = batch->trajectories.observation();
                                         return batch.status();
                                       },
                                       // What no transport can beat.

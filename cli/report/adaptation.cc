@@ -152,11 +152,12 @@ absl::StatusOr<RewardByStep> PlayRun(const Run& run, uint32_t episodes) {
     const uint32_t count = std::min(lanes, episodes - first);
     absl::StatusOr<play::PlayedBatch> batch = (*player)->Play(first, count);
     if (!batch.ok()) return batch.status();
-    result.mean.resize(batch->reward.rows);
-    squares.resize(batch->reward.rows);
-    for (size_t t = 0; t < batch->reward.rows; ++t) {
+    const ConstView2 rewards = batch->trajectories.reward();
+    result.mean.resize(rewards.rows);
+    squares.resize(rewards.rows);
+    for (size_t t = 0; t < rewards.rows; ++t) {
       for (uint32_t lane = 0; lane < count; ++lane) {
-        const double reward = batch->reward(t, lane);
+        const double reward = rewards(t, lane);
         result.mean[t] += reward;
         squares[t] += reward * reward;
       }

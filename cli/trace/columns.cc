@@ -11,6 +11,9 @@
 namespace nmn::trace {
 namespace {
 
+using trajectory::Meaning;
+using trajectory::TrajectoryLayout;
+
 // Whether `name` is `pattern` with each * standing for any letters, or none.
 bool Matches(std::string_view pattern, std::string_view name) {
   if (pattern.empty()) return name.empty();
@@ -51,13 +54,22 @@ std::vector<Column> AllColumns(const env::EnvironmentSpec& environment, const nn
   };
   add_each(environment.task_variables, "task_", Source::kTask);
   add_each(environment.state_variables, "state_", Source::kState);
-  add_numbered("x", environment.observation_size, Source::kObservation, true);
-  columns.push_back({"previous_action", Source::kPreviousAction});
-  columns.push_back({"previous_reward", Source::kPreviousReward});
-  columns.push_back({"u", Source::kRawAction});
+  const auto layout = network == nullptr ? TrajectoryLayout::OfRule(environment.observation_size)
+                                         : TrajectoryLayout::OfNetwork(environment.observation_size);
+  const auto add_record = [&](Meaning meaning, const std::string& prefix, Source source) {
+    for (const trajectory::FieldSpec& field : layout.fields()) {
+      if (field.kind->meaning != meaning) continue;
+      const std::string name = prefix + std::string(field.kind->column);
+      const bool numbered = field.kind->is_vector || field.width != 1;
+      for (uint32_t i = 0; i < field.width; ++i)
+        columns.push_back({numbered ? absl::StrCat(name, i) : name, source, i, true, field.kind->id});
+    }
+  };
+  add_record(Meaning::kObserved, "", Source::kRecord);
+  add_record(Meaning::kFedBack, "previous_", Source::kPreviousRecord);
+  add_record(Meaning::kChosen, "", Source::kRecord);
+  add_record(Meaning::kPolicy, "", Source::kRecord);
   if (network != nullptr) {
-    columns.push_back({"mean", Source::kMean});
-    columns.push_back({"logvar", Source::kLogVariance});
     add_numbered("z", network->options.signal_size(), Source::kSignal, true);
     add_numbered("h", network->state_size, Source::kHidden, false);
     for (const ModulatedLayer& layer : ModulatedLayers(*network)) {
@@ -66,8 +78,7 @@ std::vector<Column> AllColumns(const env::EnvironmentSpec& environment, const nn
     }
     columns.push_back({"value", Source::kValue, 0, false});
   }
-  columns.push_back({"action", Source::kAction});
-  columns.push_back({"reward", Source::kReward});
+  add_record(Meaning::kFedBack, "", Source::kRecord);
   return columns;
 }
 

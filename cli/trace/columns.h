@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "common/env/environment.h"
 #include "common/nn/network_spec.h"
+#include "common/trajectory/layout.h"
 
 namespace nmn::trace {
 
@@ -15,19 +16,13 @@ enum class Source {
   kEpisode,
   kStep,
   kTask,
-  kState,  // of the environment, before the step
-  kObservation,
-  kPreviousAction,
-  kPreviousReward,
-  kRawAction,
-  kMean,
-  kLogVariance,
-  kSignal,      // z
-  kHidden,      // recurrent states after the step, layers one after the other
-  kModulation,  // modulation.h
-  kValue,       // the critic's
-  kAction,
-  kReward
+  kState,           // of the environment, before the step
+  kRecord,          // a field of the step's record
+  kPreviousRecord,  // of the step before; 0 at the first step
+  kSignal,          // z
+  kHidden,          // recurrent states after the step, layers one after the other
+  kModulation,      // modulation.h
+  kValue            // the critic's
 };
 
 struct Column {
@@ -35,6 +30,7 @@ struct Column {
   Source source = Source::kEpisode;
   size_t index = 0;  // within the source
   bool by_default = true;
+  v1::Field field = v1::FIELD_UNSPECIFIED;  // of the record
 
   bool whole() const { return source == Source::kEpisode || source == Source::kStep; }  // uint32, not float32
 };

@@ -60,15 +60,16 @@ void Recorder::OnStep(uint32_t t, const env::BatchedEnvironment& environment, co
 
 std::vector<float> Recorder::Values(const play::PlayedBatch& batch) {
   const nn::ScopedFlushDenormals flush;
-  const size_t size = batch.observation.rows;
+  const ConstView3 observation = batch.trajectories.observation();
+  const ConstView2 action = batch.trajectories.action(), reward = batch.trajectories.reward();
+  const size_t size = observation.rows;
   const std::vector<float> zeros(size);
   const float nothing = 0;
-  std::vector<float> values(batch.reward.rows);
+  std::vector<float> values(batch.trajectories.steps());
   critic_->Reset(1);
   for (size_t t = 0; t < values.size(); ++t) {
-    critic_->Step(batch.observation.plane(t), t == 0 ? &nothing : batch.action.row(t - 1),
-                  t == 0 ? &nothing : batch.reward.row(t - 1),
-                  t == 0 ? ConstView2(zeros.data(), size, 1) : batch.observation.plane(t - 1), View2(&values[t], 1, 1));
+    critic_->Step(observation.plane(t), t == 0 ? &nothing : action.row(t - 1), t == 0 ? &nothing : reward.row(t - 1),
+                  t == 0 ? ConstView2(zeros.data(), size, 1) : observation.plane(t - 1), View2(&values[t], 1, 1));
   }
   return values;
 }
@@ -84,7 +85,7 @@ absl::StatusOr<Block> Recorder::Record(play::Player& player, uint32_t episode) {
   block.episode = episode;
   block.values.resize(columns_.size());
   const bool wants_modulation = Wants(Source::kModulation);
-  for (uint32_t t = 0; t < batch.reward.rows; t += every_) {
+  for (uint32_t t = 0; t < batch.trajectories.steps(); t += every_) {
     block.t.push_back(t);
     std::vector<float> modulation;
     if (wants_modulation) {
@@ -100,18 +101,10 @@ absl::StatusOr<Block> Recorder::Record(play::Player& player, uint32_t episode) {
           return tasks_[t][column.index];
         case Source::kState:
           return states_[t][column.index];
-        case Source::kObservation:
-          return batch.observation.plane(t)(column.index, 0);
-        case Source::kPreviousAction:
-          return t == 0 ? 0 : batch.action(t - 1, 0);
-        case Source::kPreviousReward:
-          return t == 0 ? 0 : batch.reward(t - 1, 0);
-        case Source::kRawAction:
-          return batch.raw_action(t, 0);
-        case Source::kMean:
-          return batch.mean(t, 0);
-        case Source::kLogVariance:
-          return batch.log_variance(t, 0);
+        case Source::kRecord:
+          return batch.trajectories.Of(column.field).plane(t)(column.index, 0);
+        case Source::kPreviousRecord:
+          return t == 0 ? 0 : batch.trajectories.Of(column.field).plane(t - 1)(column.index, 0);
         case Source::kSignal:
           return signals_[t][column.index];
         case Source::kHidden:
@@ -120,10 +113,6 @@ absl::StatusOr<Block> Recorder::Record(play::Player& player, uint32_t episode) {
           return modulation[column.index];
         case Source::kValue:
           return values[t];
-        case Source::kAction:
-          return batch.action(t, 0);
-        case Source::kReward:
-          return batch.reward(t, 0);
       }
       return 0;
     };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/trajectory/message.h"
+
 namespace nmn::ingest {
 namespace {
 
@@ -21,41 +23,37 @@ void ForRuns(const std::vector<bool>& present, const v1::Trajectory& trajectory,
   }
 }
 
-// Row r of a block of `count` columns, from column `column` on.
-const char* BlockRow(const v1::Block& block, size_t r, size_t count, size_t column) {
-  return block.data().data() + (r * count + column) * sizeof(float);
-}
-
 }  // namespace
 
 Slab::Slab(const BatchShape& shape)
     : shape_(shape),
-      observation_(size_t{shape.horizon} * shape.observation_size * shape.episodes),
+      arrays_(shape.layout, shape.horizon, shape.episodes),
       measures_(shape.measures.size(), std::vector<double>(shape.episodes)),
       policy_versions_(shape.episodes),
-      present_(shape.episodes) {
-  for (auto& scalar : scalars_) scalar.resize(size_t{shape.horizon} * shape.episodes);
-}
+      present_(shape.episodes) {}
 
 void Slab::Clear() {
   std::fill(present_.begin(), present_.end(), false);
   present_count_ = 0;
 }
 
+template <typename Body>
+void Slab::ForRows(const v1::Trajectory& trajectory, uint32_t first, Body body) const {
+  const size_t column = first - trajectory.first_episode();
+  for (size_t f = 0; f < shape_.layout.fields().size(); ++f) {
+    const v1::Block& block = trajectory.blocks(static_cast<int>(f));
+    const size_t rows = size_t{shape_.horizon} * shape_.layout.fields()[f].width;
+    for (size_t r = 0; r < rows; ++r)
+      body(f, r * shape_.episodes + first, trajectory::BlockRow(block, r, trajectory.count(), column));
+  }
+}
+
 bool Slab::Agrees(const v1::Trajectory& trajectory) const {
   bool equal = true;
-  const size_t count = trajectory.count();
-  const auto rows_equal = [&](const std::vector<float>& here, const v1::Block& block, uint32_t first, uint32_t run) {
-    const size_t rows = here.size() / shape_.episodes;
-    for (size_t r = 0; r < rows && equal; ++r) {
-      const char* there = BlockRow(block, r, count, first - trajectory.first_episode());
-      equal = std::memcmp(&here[r * shape_.episodes + first], there, run * sizeof(float)) == 0;
-    }
-  };
   const auto episodes_equal = [&](uint32_t first, uint32_t run) {
-    rows_equal(observation_, trajectory.blocks(0), first, run);
-    for (size_t f = 0; f < kScalarFields; ++f)
-      rows_equal(scalars_[f], trajectory.blocks(static_cast<int>(f) + 1), first, run);
+    ForRows(trajectory, first, [&](size_t field, size_t place, const char* there) {
+      equal = equal && std::memcmp(arrays_.data(field) + place, there, run * sizeof(float)) == 0;
+    });
     for (size_t m = 0; m < measures_.size(); ++m) {
       const double* there =
           trajectory.measures(static_cast<int>(m)).values().data() + (first - trajectory.first_episode());
@@ -70,19 +68,11 @@ bool Slab::Agrees(const v1::Trajectory& trajectory) const {
 }
 
 uint32_t Slab::Fill(const v1::Trajectory& trajectory) {
-  const size_t count = trajectory.count();
-  const auto copy_rows = [&](std::vector<float>& here, const v1::Block& block, uint32_t first, uint32_t run) {
-    const size_t rows = here.size() / shape_.episodes;
-    for (size_t r = 0; r < rows; ++r) {
-      std::memcpy(&here[r * shape_.episodes + first], BlockRow(block, r, count, first - trajectory.first_episode()),
-                  run * sizeof(float));
-    }
-  };
   uint32_t filled = 0;
   ForRuns(present_, trajectory, false, [&](uint32_t first, uint32_t run) {
-    copy_rows(observation_, trajectory.blocks(0), first, run);
-    for (size_t f = 0; f < kScalarFields; ++f)
-      copy_rows(scalars_[f], trajectory.blocks(static_cast<int>(f) + 1), first, run);
+    ForRows(trajectory, first, [&](size_t field, size_t place, const char* there) {
+      std::memcpy(arrays_.data(field) + place, there, run * sizeof(float));
+    });
     for (size_t m = 0; m < measures_.size(); ++m) {
       const auto& values = trajectory.measures(static_cast<int>(m)).values();
       std::copy_n(values.begin() + (first - trajectory.first_episode()), run, measures_[m].begin() + first);
@@ -94,16 +84,6 @@ uint32_t Slab::Fill(const v1::Trajectory& trajectory) {
     present_[e] = true;
   present_count_ += filled;
   return filled;
-}
-
-ppo::TrajectoryBatch Slab::batch() const {
-  const auto scalar = [&](size_t f) { return ConstView2(scalars_[f].data(), shape_.horizon, shape_.episodes); };
-  return {.observation = ConstView3(observation_.data(), shape_.horizon, shape_.observation_size, shape_.episodes),
-          .raw_action = scalar(0),
-          .action = scalar(1),
-          .reward = scalar(2),
-          .mean = scalar(3),
-          .log_variance = scalar(4)};
 }
 
 }  // namespace nmn::ingest

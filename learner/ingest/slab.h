@@ -1,11 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "common/trajectory/batch.h"
 #include "learner/ingest/batch_shape.h"
-#include "learner/ppo/trainer.h"
 #include "nmn/v1/learner.pb.h"
 
 namespace nmn::ingest {
@@ -29,18 +28,22 @@ class Slab {
   bool Has(uint32_t episode) const { return present_[episode]; }
 
   // Views into this slab.
-  ppo::TrajectoryBatch batch() const;
+  trajectory::TrajectoryBatch batch() const { return arrays_.Batch(shape_.horizon, shape_.episodes); }
   // Version of the policy that played each episode.
   const std::vector<uint32_t>& policy_versions() const { return policy_versions_; }
   // [measure][episode], in the order of BatchShape::measures.
   const std::vector<std::vector<double>>& measures() const { return measures_; }
 
  private:
+  // Calls body(field, place, there) for each row of each field: `place` of episode `first` in the field's array, and
+  // where the message has it.
+  template <typename Body>
+  void ForRows(const v1::Trajectory& trajectory, uint32_t first, Body body) const;
+
   BatchShape shape_;
-  std::vector<float> observation_;                         // [time, observation_size, episode]
-  std::array<std::vector<float>, kScalarFields> scalars_;  // [time, episode] each, in the order of v1::Field
-  std::vector<std::vector<double>> measures_;              // [measure][episode]
-  std::vector<uint32_t> policy_versions_;                  // [episode]
+  trajectory::TrajectoryArrays arrays_;
+  std::vector<std::vector<double>> measures_;  // [measure][episode]
+  std::vector<uint32_t> policy_versions_;      // [episode]
   std::vector<bool> present_;
   uint32_t present_count_ = 0;
 };

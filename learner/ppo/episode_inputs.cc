@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstring>
+#include <vector>
 
 namespace nmn::ppo {
 
@@ -22,28 +23,21 @@ at::Tensor ToTensor(ConstView3 view) {
   return tensor;
 }
 
-Sequences EpisodeInputs(v1::Architecture architecture, const TrajectoryBatch& batch) {
-  const at::Tensor x = ToTensor(batch.observation);
-  const at::Tensor action = ToTensor(batch.action).unsqueeze(1);
-  const at::Tensor reward = ToTensor(batch.reward).unsqueeze(1);
+Sequences EpisodeInputs(v1::Architecture architecture, const trajectory::TrajectoryBatch& batch) {
+  const at::Tensor x = ToTensor(batch.observation());
+  std::vector<at::Tensor> fed_back;  // [time, width, episode] each
+  for (const trajectory::FieldSpec& field : batch.layout().fields()) {
+    if (field.kind->meaning == trajectory::Meaning::kFedBack) fed_back.push_back(ToTensor(batch.Of(field.kind->id)));
+  }
   const int64_t steps = x.size(0);
   const auto one_step_later = [steps](const at::Tensor& values) {
     return at::cat({at::zeros_like(values.narrow(0, 0, 1)), values.narrow(0, 0, steps - 1)}, 0);
   };
   if (architecture == v1::RNN) {
-    return {at::cat({x, one_step_later(action), one_step_later(reward)}, 1),
-            at::empty({steps, 0, x.size(2)}, x.options())};
+    return {at::cat({x, one_step_later(at::cat(fed_back, 1))}, 1), at::empty({steps, 0, x.size(2)}, x.options())};
   }
-  return {one_step_later(at::cat({action, reward, x}, 1)), x};
-}
-
-TrajectoryBatch FirstSteps(const TrajectoryBatch& batch, size_t steps) {
-  TrajectoryBatch some = batch;
-  some.observation.planes = steps;
-  for (ConstView2* view : {&some.raw_action, &some.action, &some.reward, &some.mean, &some.log_variance}) {
-    view->rows = steps;
-  }
-  return some;
+  fed_back.push_back(x);
+  return {one_step_later(at::cat(fed_back, 1)), x};
 }
 
 Sequences FirstSteps(const Sequences& episodes, int64_t steps) {

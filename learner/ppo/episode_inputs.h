@@ -3,8 +3,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "common/tensor/view.h"
+#include "common/trajectory/batch.h"
 #include "learner/ppo/sequence_model.h"
-#include "learner/ppo/trainer.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::ppo {
@@ -16,10 +16,9 @@ at::Tensor ToTensor(ConstView3 view);
 // What both networks read of whole episodes (nmn.md sections 1 and 2), raw, on the CPU:
 //   NMN: recurrent (a_{t-1}, r_{t-1}, x_{t-1}), zero at t = 0; main x_t
 //   RNN: recurrent (x_t, a_{t-1}, r_{t-1}), a and r zero at t = 0; main without features
-Sequences EpisodeInputs(v1::Architecture architecture, const TrajectoryBatch& batch);
+Sequences EpisodeInputs(v1::Architecture architecture, const trajectory::TrajectoryBatch& batch);
 
 // The first `steps` steps.
-TrajectoryBatch FirstSteps(const TrajectoryBatch& batch, size_t steps);
 Sequences FirstSteps(const Sequences& episodes, int64_t steps);
 
 }  // namespace nmn::ppo

@@ -117,17 +117,20 @@ class TorchTrainer : public Trainer {
 
 absl::Status TorchTrainer::CheckShape(const TrajectoryBatch& batch) const {
   const v1::PpoOptions& ppo = config_.ppo();
-  const size_t time = batch.observation.planes;
-  bool fits = time >= ppo.kept_steps() && batch.observation.rows == actor_.spec.observation_size &&
-              batch.observation.columns == ppo.episodes_per_update();
-  for (const ConstView2& view : {batch.raw_action, batch.action, batch.reward, batch.mean, batch.log_variance}) {
-    fits = fits && view.rows == time && view.columns == ppo.episodes_per_update();
+  const uint32_t observation_size = actor_.spec.observation_size;
+  const trajectory::TrajectoryLayout layout = trajectory::TrajectoryLayout::OfNetwork(observation_size);
+  const ConstView3 x = batch.layout().fields().empty() ? ConstView3() : batch.observation();
+  bool fits = x.planes >= ppo.kept_steps() && batch.layout() == layout;
+  for (size_t f = 0; fits && f < layout.fields().size(); ++f) {
+    const ConstView3 array = batch.array(f);
+    fits = array.planes == x.planes && array.rows == layout.fields()[f].width &&
+           array.columns == ppo.episodes_per_update();
   }
   if (fits) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "a batch whose observations are [", time, ", ", batch.observation.rows, ", ", batch.observation.columns,
-      "]; this run needs at least ", ppo.kept_steps(), " steps of ", actor_.spec.observation_size, " numbers for ",
-      ppo.episodes_per_update(), " episodes in every array"));
+  return absl::InvalidArgumentError(absl::StrCat("a batch whose observations are [", x.planes, ", ", x.rows, ", ",
+                                                 x.columns, "]; this run needs at least ", ppo.kept_steps(),
+                                                 " steps of ", observation_size, " numbers for ",
+                                                 ppo.episodes_per_update(), " episodes in every array"));
 }
 
 absl::StatusOr<UpdateReport> TorchTrainer::Update(uint32_t update, const TrajectoryBatch& batch,
@@ -202,13 +205,13 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
 
 absl::StatusOr<TorchTrainer::Collected> TorchTrainer::Collect(const TrajectoryBatch& batch) {
   const v1::PpoOptions& ppo = config_.ppo();
-  const size_t valued = ppo.valued_steps() == 0 ? batch.observation.planes : ppo.valued_steps();
-  const Sequences episodes = ToDevice(EpisodeInputs(config_.network().architecture(), FirstSteps(batch, valued)));
+  const size_t valued = ppo.valued_steps() == 0 ? batch.steps() : ppo.valued_steps();
+  const Sequences episodes = ToDevice(EpisodeInputs(config_.network().architecture(), batch.FirstSteps(valued)));
   const at::Tensor values = RunEpisodes(*critic_.model, critic_.parameters, episodes, ppo.segment_steps())
                                 .output.select(1, 0)
                                 .cpu()
                                 .contiguous();
-  const at::Tensor all_rewards = ToTensor(batch.reward) * (1.0 - ppo.discount());
+  const at::Tensor all_rewards = ToTensor(batch.reward()) * (1.0 - ppo.discount());
   FoldLaterRewards(static_cast<float>(ppo.discount()), valued, ViewOf(all_rewards));
   const at::Tensor rewards = all_rewards.narrow(0, 0, static_cast<int64_t>(valued));
   const at::Tensor advantages = at::empty_like(rewards);
@@ -228,8 +231,10 @@ absl::StatusOr<TorchTrainer::Collected> TorchTrainer::Collect(const TrajectoryBa
       const auto recorded = [&](ConstView2 view) {
         return ToTensor(view).narrow(0, 0, static_cast<int64_t>(valued)).to(device_);
       };
-      const PolicySamples samples{
-          recorded(batch.raw_action), {}, {recorded(batch.mean), recorded(batch.log_variance)}, {}};
+      const PolicySamples samples{recorded(batch.raw_action()),
+                                  {},
+                                  {recorded(batch.Scalar(v1::MEAN)), recorded(batch.Scalar(v1::LOG_VARIANCE))},
+                                  {}};
       const at::Tensor ratios = ProbabilityRatio(samples, before).cpu().contiguous();
       EstimateVTrace(estimate, ViewOf(rewards), ViewOf(values), ViewOf(ratios), ViewOf(advantages),
                      ViewOf(lambda_returns));
@@ -252,9 +257,9 @@ absl::Status TorchTrainer::ImprovePolicy(const TrajectoryBatch& batch, const Col
   const v1::PpoOptions& ppo = config_.ppo();
   const bool clipped = ppo.objective() == v1::CLIPPED_RATIO;
   const LearnedNetwork::Snapshot before = actor_.Take();
-  const PolicySamples samples{KeptRecord(batch.raw_action),
+  const PolicySamples samples{KeptRecord(batch.raw_action()),
                               collected.advantages.to(device_),
-                              {KeptRecord(batch.mean), KeptRecord(batch.log_variance)},
+                              {KeptRecord(batch.Scalar(v1::MEAN)), KeptRecord(batch.Scalar(v1::LOG_VARIANCE))},
                               collected.before};
   const absl::StatusOr<PolicyUpdateResult> result =
       UpdatePolicy(actor_, collected.kept, samples, ppo, scalars_.beta(), EntropyBonus(ppo, context.update), context);

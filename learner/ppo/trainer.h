@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/tensor/named_tensor.h"
-#include "common/tensor/view.h"
+#include "common/trajectory/batch.h"
 #include "learner/ppo/optimiser_step.h"
 #include "nmn/v1/checkpoint.pb.h"
 #include "nmn/v1/run_config.pb.h"
@@ -18,14 +18,7 @@
 namespace nmn::ppo {
 
 // The episodes of one update, in episode order, as the actors recorded them. Borrowed for the duration of Update.
-struct TrajectoryBatch {
-  ConstView3 observation;   // x             [time, observation_size, episode], all T steps
-  ConstView2 raw_action;    // u             [time, episode]
-  ConstView2 action;        // as fed back   [time, episode]
-  ConstView2 reward;        // raw           [time, episode]
-  ConstView2 mean;          // of the behaviour policy [time, episode]
-  ConstView2 log_variance;  // of the behaviour policy [time, episode]
-};
+using trajectory::TrajectoryBatch;
 
 // What an update did; becomes a line of metrics.jsonl. Fields that mean nothing are NaN (written as null).
 struct UpdateReport {

@@ -19,7 +19,6 @@ const char kDigest[] = "sha256";
 const char kBatch[] = "batch.";
 const char kWeights[] = "weights.";
 const char kOptimizer[] = "optimizer.";
-const char* const kFields[] = {"observation", "raw_action", "action", "reward", "mean", "log_variance"};
 
 using Metadata = std::map<std::string, std::string>;
 
@@ -33,13 +32,6 @@ std::string DigestOf(const std::vector<NamedTensor>& tensors, const Metadata& me
   return Hex(Sha256Of(sha.Finish() + WeightsSha256(tensors)));
 }
 
-NamedTensor AsTensor(const std::string& name, ConstView2 view) {
-  NamedTensor tensor{name, {static_cast<int64_t>(view.rows), static_cast<int64_t>(view.columns)}, {}};
-  for (size_t r = 0; r < view.rows; ++r)
-    tensor.values.insert(tensor.values.end(), view.row(r), view.row(r) + view.columns);
-  return tensor;
-}
-
 void AppendPrefixed(const char* prefix, const std::vector<NamedTensor>& from, std::vector<NamedTensor>& to) {
   for (const NamedTensor& tensor : from) to.push_back({prefix + tensor.name, tensor.shape, tensor.values});
 }
@@ -51,41 +43,43 @@ bool Unprefix(const std::string& prefix, NamedTensor& tensor) {
   return true;
 }
 
-absl::Status CheckBatch(const std::vector<NamedTensor>& batch) {
-  if (batch.size() != std::size(kFields))
+absl::Status CheckBatch(const trajectory::TrajectoryLayout& layout, const std::vector<NamedTensor>& batch) {
+  const auto fields = layout.fields();
+  if (batch.size() != fields.size())
     return absl::DataLossError(
-        absl::StrCat("it holds ", batch.size(), " arrays of the batch instead of ", std::size(kFields)));
+        absl::StrCat("it holds ", batch.size(), " arrays of the batch instead of ", fields.size()));
   for (size_t i = 0; i < batch.size(); ++i) {
-    if (batch[i].name != kFields[i] || batch[i].shape.size() != (i == 0 ? 3u : 2u))
-      return absl::DataLossError(
-          absl::StrCat("array ", batch[i].name, " of the batch stands where ", kFields[i], " is expected"));
+    if (batch[i].name != fields[i].kind->name || batch[i].shape.size() != fields[i].Shape(0, 0).size())
+      return absl::DataLossError(absl::StrCat("array ", batch[i].name, " of the batch stands where ",
+                                              std::string(fields[i].kind->name), " is expected"));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-std::vector<NamedTensor> CopyBatch(const ppo::TrajectoryBatch& batch) {
-  const ConstView3& x = batch.observation;
-  NamedTensor observation = AsTensor(kFields[0], ConstView2(x.data, x.planes * x.rows, x.columns));
-  observation.shape = {static_cast<int64_t>(x.planes), static_cast<int64_t>(x.rows), static_cast<int64_t>(x.columns)};
-  return {std::move(observation),
-          AsTensor(kFields[1], batch.raw_action),
-          AsTensor(kFields[2], batch.action),
-          AsTensor(kFields[3], batch.reward),
-          AsTensor(kFields[4], batch.mean),
-          AsTensor(kFields[5], batch.log_variance)};
+std::vector<NamedTensor> CopyBatch(const trajectory::TrajectoryBatch& batch) {
+  std::vector<NamedTensor> tensors;
+  for (const trajectory::FieldSpec& field : batch.layout().fields()) {
+    const ConstView3 array = batch.Of(field.kind->id);
+    const std::vector<uint32_t> shape = field.Shape(array.planes, array.columns);
+    tensors.push_back({std::string(field.kind->name),
+                       {shape.begin(), shape.end()},
+                       {array.data, array.data + array.planes * array.rows * array.columns}});
+  }
+  return tensors;
 }
 
-ppo::TrajectoryBatch BatchOf(const FailedUpdate& failed) {
-  const auto axis = [&](size_t i, size_t a) { return static_cast<size_t>(failed.batch[i].shape[a]); };
-  const auto view = [&](size_t i) { return ConstView2(failed.batch[i].values.data(), axis(i, 0), axis(i, 1)); };
-  return {ConstView3(failed.batch[0].values.data(), axis(0, 0), axis(0, 1), axis(0, 2)),
-          view(1),
-          view(2),
-          view(3),
-          view(4),
-          view(5)};
+trajectory::TrajectoryBatch BatchOf(const FailedUpdate& failed) {
+  const std::vector<int64_t>& x = failed.batch[0].shape;
+  trajectory::TrajectoryBatch batch(trajectory::TrajectoryLayout::OfNetwork(static_cast<uint32_t>(x[1])));
+  for (size_t f = 0; f < failed.batch.size(); ++f) {
+    const NamedTensor& tensor = failed.batch[f];
+    const trajectory::FieldSpec& field = batch.layout().fields()[f];
+    batch.Set(field.kind->id, {tensor.values.data(), static_cast<size_t>(tensor.shape.front()), field.width,
+                               static_cast<size_t>(tensor.shape.back())});
+  }
+  return batch;
 }
 
 std::string EncodeFailedUpdate(const FailedUpdate& failed) {
@@ -140,7 +134,9 @@ absl::StatusOr<FailedUpdate> DecodeFailedUpdate(std::string_view bytes) {
       return absl::DataLossError(absl::StrCat("tensor ", tensor.name, " does not belong there"));
     }
   }
-  if (absl::Status status = CheckBatch(failed.batch); !status.ok()) return status;
+  const absl::StatusOr<trajectory::TrajectoryLayout> layout = trajectory::LayoutOf(failed.config);
+  if (!layout.ok()) return layout.status();
+  if (absl::Status status = CheckBatch(*layout, failed.batch); !status.ok()) return status;
   return failed;
 }
 

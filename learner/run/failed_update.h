@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/tensor/named_tensor.h"
+#include "common/trajectory/batch.h"
 #include "learner/ppo/trainer.h"
 #include "nmn/v1/run_config.pb.h"
 
@@ -22,12 +23,12 @@ struct FailedUpdate {
   std::string code;                // of the failure's status, by name
   std::string reason;              // its message
   ppo::TrainerState before;        // the trainer before the update
-  std::vector<NamedTensor> batch;  // the arrays of TrajectoryBatch, in its order and by the names of its fields
+  std::vector<NamedTensor> batch;  // the arrays of its TrajectoryLayout, in order and by name
 };
 
-std::vector<NamedTensor> CopyBatch(const ppo::TrajectoryBatch& batch);
+std::vector<NamedTensor> CopyBatch(const trajectory::TrajectoryBatch& batch);
 // Views into failed.batch.
-ppo::TrajectoryBatch BatchOf(const FailedUpdate& failed);
+trajectory::TrajectoryBatch BatchOf(const FailedUpdate& failed);
 
 // One safetensors file. Tensors: batch.<field>, weights.<tensor>, optimizer.<tensor>, the last two as in a checkpoint
 // (trainer_state.h). Metadata: format "nmn-failed-update-1", run_id, commit, update, code, reason, config and trainer

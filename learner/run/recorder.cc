@@ -50,7 +50,7 @@ absl::StatusOr<UpdateSummary> Recorder::Record(RunState& state, const service::C
 absl::StatusOr<UpdateSummary> Recorder::WriteDown(RunState& state, const service::CollectedBatch& batch,
                                                   const ppo::UpdateReport& report, const UpdateTimes& times) {
   const double seconds = times.trained - times.began;
-  const ConstView2& reward = batch.trajectories.reward;
+  const ConstView2 reward = batch.trajectories.reward();
   const UpdateRecord record = state.totals.Count(state.update, batch, report, measures_, seconds);
   if (absl::Status status = WriteRows(record); !status.ok()) return status;
   if (updates_ == 0) began_ = times.began;

@@ -42,7 +42,7 @@ v1::RunProgress RunTotals::Save() const {
 
 UpdateRecord RunTotals::Count(uint32_t update, const service::CollectedBatch& batch, const ppo::UpdateReport& report,
                               const std::vector<std::string>& measures, double update_seconds) {
-  const ConstView2 reward = batch.trajectories.reward;
+  const ConstView2 reward = batch.trajectories.reward();
   EpisodeReturns returns = ComputeReturns(reward, env::kReportedDiscount);
   KeepLast(recent_returns_, returns.raw);
   KeepLast(recent_discounted_, returns.discounted);

@@ -28,12 +28,14 @@ absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options
   const v1::RunConfig& config = options.config;
   const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
   if (!spec.ok()) return spec.status();
+  const absl::StatusOr<trajectory::TrajectoryLayout> layout = trajectory::LayoutOf(config);
+  if (!layout.ok()) return layout.status();
   ingest::CoreOptions core;
   core.run_id = options.run_id;
   core.generation = options.generation;
   core.config_hash = options.config_hash;
   core.shape = {.horizon = config::Horizon(config),
-                .observation_size = spec->observation_size,
+                .layout = *layout,
                 .episodes = config.ppo().episodes_per_update(),
                 .measures = spec->measures};
   core.unit_episodes = config.work().unit_episodes();

@@ -11,8 +11,8 @@
 #include "absl/status/statusor.h"
 #include "common/sync/mutex.h"
 #include "common/sync/stop.h"
+#include "common/trajectory/batch.h"
 #include "learner/metrics/learner_metrics.h"
-#include "learner/ppo/trainer.h"
 #include "learner/service/rpc_service.h"
 #include "nmn/v1/learner.pb.h"
 
@@ -20,7 +20,7 @@ namespace nmn::service {
 
 // The episodes of one update; borrowed, valid until the update after the next is begun.
 struct CollectedBatch {
-  ppo::TrajectoryBatch trajectories;
+  trajectory::TrajectoryBatch trajectories;
   const std::vector<std::vector<double>>* measures =
       nullptr;              // [measure][episode], in the order of EnvironmentSpec::measures
   double wait_seconds = 0;  // from the call until all were there

@@ -25,7 +25,10 @@ ingest::CoreOptions Options() {
   return {.run_id = ingest::kRunId,
           .generation = kGeneration,
           .config_hash = "config",
-          .shape = {.horizon = 2, .observation_size = 1, .episodes = kEpisodes, .measures = {"hits"}},
+          .shape = {.horizon = 2,
+                    .layout = trajectory::TrajectoryLayout::OfNetwork(1),
+                    .episodes = kEpisodes,
+                    .measures = {"hits"}},
           .unit_episodes = kUnit,
           .lease_seconds = 1000,
           .max_actors = 10,
@@ -85,11 +88,11 @@ v1::Trajectory Play(const v1::UnitId& unit) {
 // All episodes of a batch as an order-free check: what FakeTrajectory wrote for each.
 uint64_t WrongNumbers(const ingest::Slab& slab) {
   uint64_t wrong = 0;
-  const ppo::TrajectoryBatch batch = slab.batch();
+  const trajectory::TrajectoryBatch batch = slab.batch();
   for (uint32_t t = 0; t < Options().shape.horizon; ++t) {
     for (uint32_t e = 0; e < kEpisodes; ++e) {
-      wrong += batch.reward.row(t)[e] != ingest::FakeValue(v1::REWARD, t, 0, e) ? 1 : 0;
-      wrong += batch.raw_action.row(t)[e] != ingest::FakeValue(v1::RAW_ACTION, t, 0, e) ? 1 : 0;
+      wrong += batch.reward().row(t)[e] != ingest::FakeValue(v1::REWARD, t, 0, e) ? 1 : 0;
+      wrong += batch.raw_action().row(t)[e] != ingest::FakeValue(v1::RAW_ACTION, t, 0, e) ? 1 : 0;
     }
   }
   return wrong;

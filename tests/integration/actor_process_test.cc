@@ -42,14 +42,12 @@ std::vector<float> Parameters(const v1::RunConfig& config, uint32_t version) {
 }
 
 // All numbers of a batch, in a fixed order.
-std::vector<float> Numbers(const ppo::TrajectoryBatch& batch) {
+std::vector<float> Numbers(const trajectory::TrajectoryBatch& batch) {
   std::vector<float> numbers;
-  const auto append = [&](const ConstView2& view) {
-    for (size_t r = 0; r < view.rows; ++r) numbers.insert(numbers.end(), view.row(r), view.row(r) + view.columns);
-  };
-  for (size_t t = 0; t < batch.observation.planes; ++t) append(batch.observation.plane(t));
-  for (const ConstView2* view : {&batch.raw_action, &batch.action, &batch.reward, &batch.mean, &batch.log_variance})
-    append(*view);
+  for (size_t f = 0; f < batch.layout().fields().size(); ++f) {
+    const ConstView3 array = batch.array(f);
+    numbers.insert(numbers.end(), array.data, array.data + array.planes * array.rows * array.columns);
+  }
   return numbers;
 }
 
@@ -65,8 +63,7 @@ std::vector<float> PlayedHere(const v1::RunConfig& config, uint32_t update) {
                                      .first_episode = 0,
                                      .first_global_episode = uint64_t{update - 1} * episodes},
                                     episodes);
-  return Numbers(
-      {rollout.observation, rollout.raw_action, rollout.action, rollout.reward, rollout.mean, rollout.log_variance});
+  return Numbers(rollout.trajectories);
 }
 
 class ActorProcess : public ::testing::Test {

@@ -32,7 +32,8 @@ void AppendBytes(const Number* numbers, size_t count, std::string& out) {
 }  // namespace
 
 ingest::BatchShape SimulatedShape() {
-  return {.horizon = 1, .observation_size = 1, .episodes = kEpisodes, .measures = {"hits"}};
+  return {
+      .horizon = 1, .layout = trajectory::TrajectoryLayout::OfNetwork(1), .episodes = kEpisodes, .measures = {"hits"}};
 }
 
 v1::Trajectory PlaySimulated(uint32_t version, const std::string& weights, uint32_t generation, const v1::UnitId& unit,
@@ -63,11 +64,9 @@ v1::Trajectory PlaySimulated(uint32_t version, const std::string& weights, uint3
 }
 
 std::string BatchBytes(const ingest::Slab& slab) {
-  const ppo::TrajectoryBatch batch = slab.batch();
+  const trajectory::TrajectoryBatch batch = slab.batch();
   std::string bytes;
-  AppendBytes(batch.observation.data, kEpisodes, bytes);
-  for (const ConstView2& view : {batch.raw_action, batch.action, batch.reward, batch.mean, batch.log_variance})
-    AppendBytes(view.row(0), kEpisodes, bytes);
+  for (size_t f = 0; f < batch.layout().fields().size(); ++f) AppendBytes(batch.array(f).data, kEpisodes, bytes);
   AppendBytes(slab.measures()[0].data(), kEpisodes, bytes);
   return bytes;
 }

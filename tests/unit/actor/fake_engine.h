@@ -60,6 +60,7 @@ class FakeEngine : public RolloutEngine {
     RolloutResult result;
     result.update = key.update;
     result.first_episode = key.first_episode;
+    result.trajectories = trajectory::TrajectoryBatch(trajectory::TrajectoryLayout::OfNetwork(1));
     for (int field = 1; field <= 6; ++field) {
       std::vector<float>& values = values_[field - 1];
       values.clear();
@@ -68,10 +69,8 @@ class FakeEngine : public RolloutEngine {
           values.push_back(FakeStep(field, t, 0, key.update, key.first_episode + static_cast<uint32_t>(lane), weight_));
         }
       }
+      result.trajectories.Set(static_cast<v1::Field>(field), ConstView3(values.data(), horizon_, 1, lanes));
     }
-    result.observation = ConstView3(values_[0].data(), horizon_, 1, lanes);
-    ConstView2* scalars[] = {&result.raw_action, &result.action, &result.reward, &result.mean, &result.log_variance};
-    for (int f = 0; f < 5; ++f) *scalars[f] = ConstView2(values_[f + 1].data(), horizon_, lanes);
     result.measures.emplace_back();
     for (size_t lane = 0; lane < lanes; ++lane)
       result.measures[0].push_back(static_cast<double>(key.first_episode + lane));

@@ -35,10 +35,12 @@ TEST(Rollout, RecordsWholeEpisodesInTheDeclaredShapes) {
   const RolloutResult result = engine->Run(kKey, 7).value();
   EXPECT_EQ(result.update, 4);
   EXPECT_EQ(result.first_episode, 20);
-  EXPECT_EQ(result.observation.planes, 60);
-  EXPECT_EQ(result.observation.rows, 4);
-  EXPECT_EQ(result.observation.columns, 7);
-  for (const ConstView2& view : {result.raw_action, result.action, result.reward, result.mean, result.log_variance}) {
+  EXPECT_EQ(result.trajectories.observation().planes, 60);
+  EXPECT_EQ(result.trajectories.observation().rows, 4);
+  EXPECT_EQ(result.trajectories.observation().columns, 7);
+  for (const ConstView2& view :
+       {result.trajectories.raw_action(), result.trajectories.action(), result.trajectories.reward(),
+        result.trajectories.Scalar(v1::MEAN), result.trajectories.Scalar(v1::LOG_VARIANCE)}) {
     EXPECT_EQ(view.rows, 60);
     EXPECT_EQ(view.columns, 7);
   }
@@ -53,8 +55,10 @@ TEST(Rollout, ActionsAreTheRecordedGaussiansWithTheEpisodesOwnNoise) {
     for (uint32_t lane = 0; lane < 6; ++lane) {
       const float eps =
           rng::StepNormal({.seed = 9, .update = 4, .episode = 20 + lane, .step = t}, rng::Purpose::kActionNoise);
-      EXPECT_NEAR(result.raw_action(t, lane),
-                  result.mean(t, lane) + std::exp(double{result.log_variance(t, lane)} / 2) * eps, 2e-6);
+      EXPECT_NEAR(result.trajectories.raw_action()(t, lane),
+                  result.trajectories.Scalar(v1::MEAN)(t, lane) +
+                      std::exp(double{result.trajectories.Scalar(v1::LOG_VARIANCE)(t, lane)} / 2) * eps,
+                  2e-6);
     }
   }
 }
@@ -63,7 +67,8 @@ TEST(Rollout, WithTheMeanThereIsNoNoise) {
   auto engine = Engine(Config("b1"), 3);
   const RolloutResult result = engine->Run(kKey, 3, true).value();
   for (uint32_t t = 0; t < 60; ++t) {
-    for (uint32_t lane = 0; lane < 3; ++lane) EXPECT_EQ(result.raw_action(t, lane), result.mean(t, lane));
+    for (uint32_t lane = 0; lane < 3; ++lane)
+      EXPECT_EQ(result.trajectories.raw_action()(t, lane), result.trajectories.Scalar(v1::MEAN)(t, lane));
   }
 }
 
@@ -88,15 +93,17 @@ TEST(Rollout, FeedsBackTheLastActionRewardAndObservationAndZerosAtFirst) {
       forward->Step({x.data(), n, lanes}, last_action.data(), last_reward.data(), {last_x.data(), n, lanes},
                     {output.data(), 2, lanes});
       for (size_t lane = 0; lane < lanes; ++lane) {
-        ASSERT_EQ(result.log_variance(t, lane), output[lane]);
-        ASSERT_EQ(result.mean(t, lane), output[lanes + lane]);
-        for (uint32_t f = 0; f < n; ++f) ASSERT_EQ(result.observation.plane(t)(f, lane), x[f * lanes + lane]);
+        ASSERT_EQ(result.trajectories.Scalar(v1::LOG_VARIANCE)(t, lane), output[lane]);
+        ASSERT_EQ(result.trajectories.Scalar(v1::MEAN)(t, lane), output[lanes + lane]);
+        for (uint32_t f = 0; f < n; ++f)
+          ASSERT_EQ(result.trajectories.observation().plane(t)(f, lane), x[f * lanes + lane]);
       }
       last_x = x;
-      environment->Step(result.raw_action.row(t), last_action.data(), last_reward.data(), {x.data(), n, lanes});
+      environment->Step(result.trajectories.raw_action().row(t), last_action.data(), last_reward.data(),
+                        {x.data(), n, lanes});
       for (size_t lane = 0; lane < lanes; ++lane) {
-        ASSERT_EQ(result.action(t, lane), last_action[lane]);
-        ASSERT_EQ(result.reward(t, lane), last_reward[lane]);
+        ASSERT_EQ(result.trajectories.action()(t, lane), last_action[lane]);
+        ASSERT_EQ(result.trajectories.reward()(t, lane), last_reward[lane]);
       }
     }
     for (size_t m = 0; m < result.measures.size(); ++m) {
@@ -107,12 +114,14 @@ TEST(Rollout, FeedsBackTheLastActionRewardAndObservationAndZerosAtFirst) {
 
 // Every number of a result, lane by lane.
 std::vector<std::vector<float>> ByLane(const RolloutResult& result) {
-  std::vector<std::vector<float>> lanes(result.reward.columns);
+  std::vector<std::vector<float>> lanes(result.trajectories.reward().columns);
   for (size_t lane = 0; lane < lanes.size(); ++lane) {
-    for (size_t t = 0; t < result.reward.rows; ++t) {
-      for (size_t f = 0; f < result.observation.rows; ++f) lanes[lane].push_back(result.observation.plane(t)(f, lane));
+    for (size_t t = 0; t < result.trajectories.reward().rows; ++t) {
+      for (size_t f = 0; f < result.trajectories.observation().rows; ++f)
+        lanes[lane].push_back(result.trajectories.observation().plane(t)(f, lane));
       for (const ConstView2& view :
-           {result.raw_action, result.action, result.reward, result.mean, result.log_variance}) {
+           {result.trajectories.raw_action(), result.trajectories.action(), result.trajectories.reward(),
+            result.trajectories.Scalar(v1::MEAN), result.trajectories.Scalar(v1::LOG_VARIANCE)}) {
         lanes[lane].push_back(view(t, lane));
       }
     }
@@ -182,7 +191,7 @@ TEST(Rollout, AnObserverSeesTheStateBeforeEachStepAndTheSignalThatChoseIt) {
   auto engine = Engine(config, 2);
   const RolloutResult result = engine->Run(kKey, 2, false, nullptr, &observer).value();
   ASSERT_EQ(observer.steps, 60);
-  for (uint32_t t = 0; t < 60; ++t) EXPECT_EQ(observer.displayed[t], result.observation.plane(t)(0, 1));
+  for (uint32_t t = 0; t < 60; ++t) EXPECT_EQ(observer.displayed[t], result.trajectories.observation().plane(t)(0, 1));
   EXPECT_EQ(observer.signals.size(), 60);
   EXPECT_NE(observer.signals[1], observer.signals[59]);
 }

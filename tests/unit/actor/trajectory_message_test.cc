@@ -24,7 +24,8 @@ class TrajectoryMessageTest : public testing::Test {
   }
 
   const TrajectoryHeader header_{"run", 1, 2, {"error"}};
-  const ingest::BatchShape shape_{.horizon = 4, .observation_size = 1, .episodes = 12, .measures = {"error"}};
+  const ingest::BatchShape shape_{
+      .horizon = 4, .layout = trajectory::TrajectoryLayout::OfNetwork(1), .episodes = 12, .measures = {"error"}};
   std::unique_ptr<FakeEngine> engine_;
   RolloutResult rollout_;
   v1::UnitId unit_;

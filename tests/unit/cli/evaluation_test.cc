@@ -68,7 +68,8 @@ class CountingPlayer : public Player {
       for (size_t lane = 0; lane < lanes; ++lane) rewards_.push_back(static_cast<float>(t + 1 + first + lane));
     }
     PlayedBatch batch;
-    batch.reward = ConstView2(rewards_.data(), 4, lanes);
+    batch.trajectories = trajectory::TrajectoryBatch(trajectory::TrajectoryLayout::OfRule(1));
+    batch.trajectories.Set(v1::REWARD, ConstView3(rewards_.data(), 4, 1, lanes));
     batch.measures = {std::vector<double>(lanes, 5)};
     return batch;
   }

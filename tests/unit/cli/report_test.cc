@@ -333,7 +333,7 @@ TEST(Adaptation, OfAPolicyThatIsPlayedHasEveryStepAndItsSpread) {
   const play::PlayedBatch batch = player->Play(0, 300).value();  // as nmn eval plays them
   for (size_t step : {0u, 1u, 49u}) {
     std::vector<double> rewards;
-    for (size_t lane = 0; lane < 300; ++lane) rewards.push_back(batch.reward(step, lane));
+    for (size_t lane = 0; lane < 300; ++lane) rewards.push_back(batch.trajectories.reward()(step, lane));
     EXPECT_NEAR(played->mean[step], Mean(rewards), 1e-9);
     EXPECT_NEAR(played->deviation[step], Deviation(rewards), 1e-9);
   }

@@ -7,7 +7,8 @@
 namespace nmn::ingest {
 namespace {
 
-const BatchShape kShape{.horizon = 2, .observation_size = 1, .episodes = 8, .measures = {}};
+const BatchShape kShape{
+    .horizon = 2, .layout = trajectory::TrajectoryLayout::OfNetwork(1), .episodes = 8, .measures = {}};
 
 class CoreTest : public testing::Test {
  protected:
@@ -145,7 +146,7 @@ TEST_F(CoreTest, AnUnequalDuplicateIsCountedAndKeptOut) {
   Poke(other, 3, 0, -5);
   EXPECT_EQ(Send(1, other), v1::DUPLICATE_DIFFERS);
   EXPECT_EQ(core_.rejects().at(v1::DUPLICATE_DIFFERS), 1u);
-  EXPECT_EQ(core_.slab().batch().reward(0, 0), FakeValue(v1::REWARD, 0, 0, 0));
+  EXPECT_EQ(core_.slab().batch().reward()(0, 0), FakeValue(v1::REWARD, 0, 0, 0));
 }
 
 TEST_F(CoreTest, APartThatContradictsAnEpisodeIsKeptOutWhole) {
@@ -173,13 +174,13 @@ TEST_F(CoreTest, AnUpdateStaysReadableWhileTheNextIsCollected) {
   Begin(1);
   core_.Decide(0);
   for (const uint32_t first : {0u, 2u, 4u, 6u}) SendUnit(1, first);
-  const ppo::TrajectoryBatch one = core_.slab().batch();
+  const trajectory::TrajectoryBatch one = core_.slab().batch();
   Begin(2);
   core_.Decide(0);
   for (const uint32_t first : {0u, 2u, 4u, 6u}) EXPECT_EQ(SendUnit(1, first, 2), v1::ACCEPTED);
   const float first = FakeValue(v1::REWARD, 0, 0, 0);
-  EXPECT_EQ(one.reward(0, 0), first);
-  EXPECT_NE(one.reward.data, core_.slab().batch().reward.data);
+  EXPECT_EQ(one.reward()(0, 0), first);
+  EXPECT_NE(one.reward().data, core_.slab().batch().reward().data);
 }
 
 TEST_F(CoreTest, RefusesByReasonAndNothingEntersTheSlab) {
@@ -401,7 +402,7 @@ TEST_F(AsyncCoreTest, TheSameEpisodesByAnotherVersionAreADuplicate) {
   v1::Trajectory other = FakeTrajectory(kShape, 5, 0, 2, 0, 2);
   Poke(other, 3, 0, -5);
   EXPECT_EQ(Send(1, other), v1::DUPLICATE);
-  EXPECT_EQ(core_.slab().batch().reward(0, 0), FakeValue(v1::REWARD, 0, 0, 0));
+  EXPECT_EQ(core_.slab().batch().reward()(0, 0), FakeValue(v1::REWARD, 0, 0, 0));
   EXPECT_EQ(core_.slab().policy_versions()[0], 4u);
 }
 
@@ -424,13 +425,13 @@ TEST_F(AsyncCoreTest, AnUpdateStaysReadableUntilTheNextIsLearnt) {
   Join("a", 1);
   Begin(1);
   for (int update = 1; update <= 3; ++update) PlayNext(1);
-  const ppo::TrajectoryBatch one = core_.slab().batch();
+  const trajectory::TrajectoryBatch one = core_.slab().batch();
   core_.Publish(2);
   PlayNext(2);
   core_.Open(2);
   PlayNext(2);
-  EXPECT_EQ(one.reward(0, 0), FakeValue(v1::REWARD, 0, 0, 0));
-  EXPECT_NE(one.reward.data, core_.slab().batch().reward.data);
+  EXPECT_EQ(one.reward()(0, 0), FakeValue(v1::REWARD, 0, 0, 0));
+  EXPECT_NE(one.reward().data, core_.slab().batch().reward().data);
 }
 
 TEST_F(AsyncCoreTest, NothingIsOpenedBeyondTheBudget) {

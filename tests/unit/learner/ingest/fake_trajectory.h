@@ -33,7 +33,7 @@ inline v1::Trajectory FakeTrajectory(const BatchShape& shape, uint32_t update, u
   trajectory.set_first_episode(first);
   trajectory.set_count(count);
   for (int field = v1::OBSERVATION; field <= v1::LOG_VARIANCE; ++field) {
-    const uint32_t dimensions = field == v1::OBSERVATION ? shape.observation_size : 1;
+    const uint32_t dimensions = shape.layout.width(static_cast<v1::Field>(field));
     v1::Block* block = trajectory.add_blocks();
     block->set_field(static_cast<v1::Field>(field));
     block->add_shape(shape.horizon);

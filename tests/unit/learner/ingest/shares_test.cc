@@ -21,7 +21,10 @@ class Fleet {
  public:
   // `seconds[i]`: what a unit takes actor i; kNever: it hangs.
   Fleet(uint32_t units, std::vector<Time> seconds)
-      : shape_{.horizon = 1, .observation_size = 1, .episodes = units * kUnit, .measures = {}},
+      : shape_{.horizon = 1,
+               .layout = trajectory::TrajectoryLayout::OfNetwork(1),
+               .episodes = units * kUnit,
+               .measures = {}},
         seconds_(std::move(seconds)),
         units_(seconds_.size()),
         core_({.run_id = kRunId,

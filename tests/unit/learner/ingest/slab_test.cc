@@ -7,21 +7,23 @@
 namespace nmn::ingest {
 namespace {
 
-const BatchShape kShape{.horizon = 3, .observation_size = 2, .episodes = 6, .measures = {"hits"}};
+const BatchShape kShape{
+    .horizon = 3, .layout = trajectory::TrajectoryLayout::OfNetwork(2), .episodes = 6, .measures = {"hits"}};
 
 TEST(Slab, EveryEpisodeStandsInItsColumnWhateverTheOrderOfArrival) {
   Slab slab(kShape);
   for (const uint32_t first : {4u, 0u, 2u}) EXPECT_EQ(slab.Fill(FakeTrajectory(kShape, 1, first, 2, first, 2)), 2u);
   ASSERT_TRUE(slab.complete());
-  const ppo::TrajectoryBatch batch = slab.batch();
+  const trajectory::TrajectoryBatch batch = slab.batch();
   for (uint32_t t = 0; t < 3; ++t) {
     for (uint32_t e = 0; e < 6; ++e) {
-      for (uint32_t d = 0; d < 2; ++d) EXPECT_EQ(batch.observation.plane(t)(d, e), FakeValue(v1::OBSERVATION, t, d, e));
-      EXPECT_EQ(batch.raw_action(t, e), FakeValue(v1::RAW_ACTION, t, 0, e));
-      EXPECT_EQ(batch.action(t, e), FakeValue(v1::ACTION, t, 0, e));
-      EXPECT_EQ(batch.reward(t, e), FakeValue(v1::REWARD, t, 0, e));
-      EXPECT_EQ(batch.mean(t, e), FakeValue(v1::MEAN, t, 0, e));
-      EXPECT_EQ(batch.log_variance(t, e), FakeValue(v1::LOG_VARIANCE, t, 0, e));
+      for (uint32_t d = 0; d < 2; ++d)
+        EXPECT_EQ(batch.observation().plane(t)(d, e), FakeValue(v1::OBSERVATION, t, d, e));
+      EXPECT_EQ(batch.raw_action()(t, e), FakeValue(v1::RAW_ACTION, t, 0, e));
+      EXPECT_EQ(batch.action()(t, e), FakeValue(v1::ACTION, t, 0, e));
+      EXPECT_EQ(batch.reward()(t, e), FakeValue(v1::REWARD, t, 0, e));
+      EXPECT_EQ(batch.Scalar(v1::MEAN)(t, e), FakeValue(v1::MEAN, t, 0, e));
+      EXPECT_EQ(batch.Scalar(v1::LOG_VARIANCE)(t, e), FakeValue(v1::LOG_VARIANCE, t, 0, e));
     }
   }
   EXPECT_EQ(slab.measures()[0][5], 1005.0);
@@ -34,7 +36,7 @@ TEST(Slab, WhatIsThereIsNotOverwritten) {
   Poke(other, 3, 1, -7);  // reward of episode 1 at t = 0
   EXPECT_FALSE(slab.Agrees(other));
   EXPECT_EQ(slab.Fill(other), 4u);
-  EXPECT_EQ(slab.batch().reward(0, 1), FakeValue(v1::REWARD, 0, 0, 1));
+  EXPECT_EQ(slab.batch().reward()(0, 1), FakeValue(v1::REWARD, 0, 0, 1));
 }
 
 TEST(Slab, ADifferenceInAnyFieldOrMeasureIsSeen) {

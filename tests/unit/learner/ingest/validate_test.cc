@@ -10,7 +10,8 @@
 namespace nmn::ingest {
 namespace {
 
-const BatchShape kShape{.horizon = 3, .observation_size = 2, .episodes = 6, .measures = {"hits", "misses"}};
+const BatchShape kShape{
+    .horizon = 3, .layout = trajectory::TrajectoryLayout::OfNetwork(2), .episodes = 6, .measures = {"hits", "misses"}};
 
 v1::RejectReason Judge(const v1::Trajectory& trajectory) {
   const Verdict shape = CheckShape(kShape, trajectory);

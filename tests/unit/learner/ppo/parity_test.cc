@@ -50,10 +50,10 @@ TEST_P(Parity, ActorsForwardIsTheTwins) {
     const at::Tensor action = Pseudorandom({kTime, kSequences}, 2.0, 2, at::kFloat);
     const at::Tensor reward = Pseudorandom({kTime, kSequences}, 2.0, 3, at::kFloat);
     const ConstView3 x_view(x.data_ptr<float>(), kTime, 2, kSequences);
-    TrajectoryBatch batch;
-    batch.observation = x_view;
-    batch.action = ConstView2(action.data_ptr<float>(), kTime, kSequences);
-    batch.reward = ConstView2(reward.data_ptr<float>(), kTime, kSequences);
+    trajectory::TrajectoryBatch batch(trajectory::TrajectoryLayout::OfRule(2));
+    batch.Set(v1::OBSERVATION, x_view);
+    batch.Set(v1::ACTION, ConstView3(action.data_ptr<float>(), kTime, 1, kSequences));
+    batch.Set(v1::REWARD, ConstView3(reward.data_ptr<float>(), kTime, 1, kSequences));
 
     TwinNetwork twin(spec);
     at::Tensor expected = twin.Forward(parameters, EpisodeInputs(spec.options.architecture(), batch),
@@ -74,7 +74,7 @@ TEST_P(Parity, ActorsForwardIsTheTwins) {
         forward->Step(x_view.plane(0), zeros.data_ptr<float>(), zeros.data_ptr<float>(),
                       ConstView2(zeros.data_ptr<float>(), 2, kSequences), output_view);
       } else {
-        forward->Step(x_view.plane(step), batch.action.row(step - 1), batch.reward.row(step - 1),
+        forward->Step(x_view.plane(step), batch.action().row(step - 1), batch.reward().row(step - 1),
                       x_view.plane(step - 1), output_view);
       }
       EXPECT_TRUE(Near(output, expected[t], 1e-5)) << "step " << t;
@@ -146,10 +146,10 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
         const at::Tensor parameters = ParameterLeaf(nn::InitialParameters(spec, 3), at::kCPU);
         engine->SetParameters({parameters.data_ptr<float>(), spec.parameter_count});
         const actor::RolloutResult r = *engine->Run({.seed = 3, .update = 1}, 8);
-        const Sequences inputs = EpisodeInputs(
-            config.network().architecture(), {r.observation, r.raw_action, r.action, r.reward, r.mean, r.log_variance});
-        const at::Tensor u = ToTensor(r.raw_action);
-        const at::Tensor recorded = LogProbability({ToTensor(r.mean), ToTensor(r.log_variance)}, u);
+        const Sequences inputs = EpisodeInputs(config.network().architecture(), r.trajectories);
+        const at::Tensor u = ToTensor(r.trajectories.raw_action());
+        const at::Tensor recorded = LogProbability(
+            {ToTensor(r.trajectories.Scalar(v1::MEAN)), ToTensor(r.trajectories.Scalar(v1::LOG_VARIANCE))}, u);
 
         const c10::NoGradGuard no_grad;
         TwinNetwork twin(spec);

@@ -57,7 +57,7 @@ class TrainingRun {
     rollout_->SetParameters(trainer->ActorParameters());
     const actor::RolloutResult r =
         *rollout_->Run({.seed = config_.seed(), .update = update}, config_.ppo().episodes_per_update());
-    return {r.observation, r.raw_action, r.action, r.reward, r.mean, r.log_variance};
+    return r.trajectories;
   }
   absl::StatusOr<UpdateReport> Update(uint32_t update, const std::atomic<bool>* stop = nullptr) {
     return trainer->Update(update, Collect(update), stop);
@@ -233,9 +233,10 @@ TEST(TrainerNmnSection3, AdvantageThatIsNotFiniteTakesBothNetworksBack) {
   TrainingRun run(SmallConfig());
   const TrainerState before = run.trainer->Save();
   TrajectoryBatch batch = run.Collect(1);
-  std::vector<float> reward(batch.reward.data, batch.reward.data + batch.reward.rows * batch.reward.columns);
+  const float* recorded = batch.reward().data;
+  std::vector<float> reward(recorded, recorded + batch.steps() * batch.lanes());
   reward[40] = std::numeric_limits<float>::infinity();
-  batch.reward = ConstView2(reward.data(), batch.reward.rows, batch.reward.columns);
+  batch.Set(v1::REWARD, ConstView3(reward.data(), batch.steps(), 1, batch.lanes()));
   EXPECT_EQ(run.trainer->Update(1, batch).status().code(), absl::StatusCode::kDataLoss);
   ExpectSameState(run.trainer->Save(), before);
 }
@@ -294,7 +295,9 @@ TEST(TrainerSchulman2016, LambdaReturnWithLambdaOneIsTheDiscountedReturn) {
 TEST(Trainer, RefusesABatchOfTheWrongShape) {
   TrainingRun run(SmallConfig());
   TrajectoryBatch batch = run.Collect(1);
-  batch.raw_action.columns = 5;
+  ConstView3 raw_action = batch.Of(v1::RAW_ACTION);
+  raw_action.columns = 5;
+  batch.Set(v1::RAW_ACTION, raw_action);
   EXPECT_EQ(run.trainer->Update(1, batch).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
@@ -370,16 +373,16 @@ TEST(Trainer, PolicyMovesToTheRewardedAction) {
     double mean = 0;
     for (uint32_t update = 1; update <= 40; ++update) {
       TrajectoryBatch batch = run.Collect(update);
-      std::vector<float> reward(batch.reward.rows * batch.reward.columns);
+      std::vector<float> reward(batch.steps() * batch.lanes());
       mean = 0;
-      for (size_t t = 0; t < batch.reward.rows; ++t) {
-        for (size_t e = 0; e < batch.reward.columns; ++e) {
-          const float miss = batch.raw_action(t, e) - 1;
-          reward[t * batch.reward.columns + e] = -miss * miss;
-          mean += batch.mean(t, e) / static_cast<double>(reward.size());
+      for (size_t t = 0; t < batch.steps(); ++t) {
+        for (size_t e = 0; e < batch.lanes(); ++e) {
+          const float miss = batch.raw_action()(t, e) - 1;
+          reward[t * batch.lanes() + e] = -miss * miss;
+          mean += batch.Scalar(v1::MEAN)(t, e) / static_cast<double>(reward.size());
         }
       }
-      batch.reward = ConstView2(reward.data(), batch.reward.rows, batch.reward.columns);
+      batch.Set(v1::REWARD, ConstView3(reward.data(), batch.steps(), 1, batch.lanes()));
       ASSERT_TRUE(run.trainer->Update(update, batch).ok());
     }
     EXPECT_GT(mean, 0.3) << v1::Objective_Name(config.ppo().objective());

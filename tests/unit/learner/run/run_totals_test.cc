@@ -15,7 +15,8 @@ using ::testing::Pair;
 UpdateRecord Count(RunTotals& totals, uint32_t update, const std::vector<float>& rewards) {
   const std::vector<std::vector<double>> hits = {std::vector<double>(rewards.size(), 2)};
   service::CollectedBatch batch;
-  batch.trajectories.reward = ConstView2(rewards.data(), 1, rewards.size());
+  batch.trajectories = trajectory::TrajectoryBatch(trajectory::TrajectoryLayout::OfNetwork(1));
+  batch.trajectories.Set(v1::REWARD, ConstView3(rewards.data(), 1, 1, rewards.size()));
   batch.measures = &hits;
   batch.wait_seconds = 0.5;
   return totals.Count(update, batch, {}, {"hits"}, 4);

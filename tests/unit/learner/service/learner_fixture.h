@@ -52,16 +52,16 @@ inline LearnerServer::Options TestOptions() {
 inline std::vector<float> Parameters(uint32_t version) { return {static_cast<float>(version), 1, 2, 3}; }
 
 inline void ExpectWholeBatch(const CollectedBatch& batch, uint32_t update) {
-  ASSERT_EQ(batch.trajectories.reward.columns, kEpisodes);
+  ASSERT_EQ(batch.trajectories.reward().columns, kEpisodes);
   for (uint32_t e = 0; e < kEpisodes; ++e) {
     for (uint32_t t = 0; t < kHorizon; ++t) {
       const auto value = [&](int field) { return actor::FakeStep(field, t, 0, update, e, static_cast<float>(update)); };
-      ASSERT_EQ(batch.trajectories.observation.plane(t)(0, e), value(v1::OBSERVATION));
-      ASSERT_EQ(batch.trajectories.raw_action(t, e), value(v1::RAW_ACTION));
-      ASSERT_EQ(batch.trajectories.action(t, e), value(v1::ACTION));
-      ASSERT_EQ(batch.trajectories.reward(t, e), value(v1::REWARD));
-      ASSERT_EQ(batch.trajectories.mean(t, e), value(v1::MEAN));
-      ASSERT_EQ(batch.trajectories.log_variance(t, e), value(v1::LOG_VARIANCE));
+      ASSERT_EQ(batch.trajectories.observation().plane(t)(0, e), value(v1::OBSERVATION));
+      ASSERT_EQ(batch.trajectories.raw_action()(t, e), value(v1::RAW_ACTION));
+      ASSERT_EQ(batch.trajectories.action()(t, e), value(v1::ACTION));
+      ASSERT_EQ(batch.trajectories.reward()(t, e), value(v1::REWARD));
+      ASSERT_EQ(batch.trajectories.Scalar(v1::MEAN)(t, e), value(v1::MEAN));
+      ASSERT_EQ(batch.trajectories.Scalar(v1::LOG_VARIANCE)(t, e), value(v1::LOG_VARIANCE));
     }
     EXPECT_EQ((*batch.measures)[0][e], e);
   }

@@ -1,0 +1,76 @@
+#include "common/trajectory/layout.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "common/env/environment.h"
+
+namespace nmn::trajectory {
+namespace {
+
+constexpr FieldKind kKinds[] = {
+    {v1::OBSERVATION, "observation", "x", Meaning::kObserved, kLargestEnvironmentValue, true},
+    {v1::RAW_ACTION, "raw_action", "u", Meaning::kChosen, kAnyFiniteNumber, false},
+    {v1::ACTION, "action", "action", Meaning::kFedBack, kLargestEnvironmentValue, false},
+    {v1::REWARD, "reward", "reward", Meaning::kFedBack, kLargestEnvironmentValue, false},
+    {v1::MEAN, "mean", "mean", Meaning::kPolicy, kAnyFiniteNumber, false},
+    {v1::LOG_VARIANCE, "log_variance", "logvar", Meaning::kPolicy, kAnyFiniteNumber, false},
+};
+
+}  // namespace
+
+const FieldKind* FindKind(v1::Field id) {
+  const auto* found =
+      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const FieldKind& k) { return k.id == id; });
+  return found == std::end(kKinds) ? nullptr : found;
+}
+
+std::vector<uint32_t> FieldSpec::Shape(size_t steps, size_t lanes) const {
+  const auto time = static_cast<uint32_t>(steps);
+  const auto last = static_cast<uint32_t>(lanes);
+  if (kind->is_vector || width != 1) return {time, width, last};
+  return {time, last};
+}
+
+void TrajectoryLayout::Add(v1::Field id, uint32_t width) { fields_.push_back({FindKind(id), width}); }
+
+TrajectoryLayout TrajectoryLayout::OfRule(uint32_t observation_size) {
+  TrajectoryLayout layout;
+  layout.Add(v1::OBSERVATION, observation_size);
+  layout.Add(v1::RAW_ACTION, 1);
+  layout.Add(v1::ACTION, 1);
+  layout.Add(v1::REWARD, 1);
+  return layout;
+}
+
+TrajectoryLayout TrajectoryLayout::OfNetwork(uint32_t observation_size) {
+  TrajectoryLayout layout = OfRule(observation_size);
+  layout.Add(v1::MEAN, 1);
+  layout.Add(v1::LOG_VARIANCE, 1);
+  return layout;
+}
+
+bool TrajectoryLayout::Has(v1::Field id) const {
+  return std::any_of(fields_.begin(), fields_.end(), [&](const FieldSpec& f) { return f.kind->id == id; });
+}
+
+size_t TrajectoryLayout::IndexOf(v1::Field id) const {
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    if (fields_[i].kind->id == id) return i;
+  }
+  std::abort();
+}
+
+size_t TrajectoryLayout::width() const {
+  size_t width = 0;
+  for (const FieldSpec& field : fields_) width += field.width;
+  return width;
+}
+
+absl::StatusOr<TrajectoryLayout> LayoutOf(const v1::RunConfig& config) {
+  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
+  if (!spec.ok()) return spec.status();
+  return TrajectoryLayout::OfNetwork(spec->observation_size);
+}
+
+}  // namespace nmn::trajectory

@@ -1,0 +1,61 @@
+#include "common/trajectory/message.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace nmn::trajectory {
+namespace {
+
+constexpr size_t kSteps = 3;
+constexpr size_t kLanes = 5;
+
+// Five episodes whose numbers are all distinct.
+class MessageTest : public testing::Test {
+ protected:
+  MessageTest() : arrays_(TrajectoryLayout::OfNetwork(2), kSteps, kLanes) {
+    float next = 1;
+    for (size_t f = 0; f < arrays_.layout().fields().size(); ++f) {
+      const View3 array = arrays_.array(f, kLanes);
+      for (size_t i = 0; i < array.planes * array.rows * array.columns; ++i) array.data[i] = next++;
+    }
+    batch_ = arrays_.Batch(kSteps, kLanes);
+    AppendBlocks(batch_, 1, 3, message_);
+  }
+
+  TrajectoryArrays arrays_;
+  TrajectoryBatch batch_;
+  v1::Trajectory message_;
+};
+
+TEST_F(MessageTest, HoldsThoseLanesOfEveryFieldRowAfterRow) {
+  ASSERT_EQ(message_.blocks_size(), 6);
+  for (int f = 0; f < 6; ++f) {
+    const ConstView3 array = batch_.array(static_cast<size_t>(f));
+    for (size_t t = 0; t < kSteps; ++t) {
+      for (size_t r = 0; r < array.rows; ++r) {
+        const char* row = BlockRow(message_.blocks(f), t * array.rows + r, 3, 0);
+        EXPECT_EQ(std::memcmp(row, array.plane(t).row(r) + 1, 3 * sizeof(float)), 0) << f << " " << t << " " << r;
+      }
+    }
+  }
+  EXPECT_EQ(EpisodeBytes(batch_.layout(), kSteps), 7 * kSteps * sizeof(float));
+}
+
+TEST_F(MessageTest, IsThatOfItsLayoutAndOfNoOther) {
+  EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps, 3, message_).detail, "");
+  EXPECT_EQ(CheckBlocks(TrajectoryLayout::OfNetwork(1), kSteps, 3, message_).reason, v1::WRONG_SHAPE);
+  EXPECT_EQ(CheckBlocks(TrajectoryLayout::OfRule(2), kSteps, 3, message_).reason, v1::WRONG_SHAPE);
+  EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps - 1, 3, message_).reason, v1::WRONG_SHAPE);
+  EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps, 2, message_).reason, v1::WRONG_SHAPE);
+}
+
+TEST_F(MessageTest, ABlockOfNoFieldIsRefused) {
+  EXPECT_TRUE(CheckNumbers(message_).accepted());
+  message_.mutable_blocks(0)->set_field(static_cast<v1::Field>(99));
+  EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps, 3, message_).reason, v1::WRONG_SHAPE);
+  EXPECT_EQ(CheckNumbers(message_).reason, v1::WRONG_SHAPE);
+}
+
+}  // namespace
+}  // namespace nmn::trajectory
