@@ -5,14 +5,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "actor/sampling.h"
 #include "common/nn/denormals.h"
-#include "common/rng/batch.h"
 
 namespace nmn::actor {
 namespace {
-
-constexpr uint32_t kNoiseSteps = 4;  // steps served by one block of normals
 
 class BatchRollout final : public RolloutEngine {
  public:
@@ -21,9 +17,11 @@ class BatchRollout final : public RolloutEngine {
         forward_(std::move(forward)),
         horizon_(environment_->horizon()),
         observation_size_(environment_->spec().observation_size),
-        record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_), horizon_ + 1, environment_->max_lanes()),
-        policy_(2 * environment_->max_lanes()),
-        noise_(kNoiseSteps * environment_->max_lanes()),
+        head_(*forward_->spec().head),
+        sampler_(head_.MakeSampler(environment_->max_lanes())),
+        record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_, head_), horizon_ + 1,
+                environment_->max_lanes()),
+        policy_(head_.parameter_count() * environment_->max_lanes()),
         zeros_(std::max<size_t>(observation_size_, 1) * environment_->max_lanes()) {}
 
   void SetParameters(std::span<const float> parameters) override { forward_->SetParameters(parameters); }
@@ -36,13 +34,10 @@ class BatchRollout final : public RolloutEngine {
     }
     const nn::ScopedFlushDenormals flush;
     const View3 observation = record_.Of(v1::OBSERVATION, lanes);
-    const View2 raw_action = record_.Scalar(v1::RAW_ACTION, lanes);
+    const View3 raw_action = record_.Of(v1::RAW_ACTION, lanes);
     const View2 action = record_.Scalar(v1::ACTION, lanes);
     const View2 reward = record_.Scalar(v1::REWARD, lanes);
-    const View2 mean = record_.Scalar(v1::MEAN, lanes);
-    const View2 log_variance = record_.Scalar(v1::LOG_VARIANCE, lanes);
-    const View2 policy(policy_.data(), 2, lanes);
-    const View2 noise(noise_.data(), kNoiseSteps, lanes);
+    const View2 policy(policy_.data(), head_.parameter_count(), lanes);
     const ConstView2 no_observation(zeros_.data(), observation_size_, lanes);
 
     environment_->Reset(key, observation.plane(0));
@@ -54,19 +49,16 @@ class BatchRollout final : public RolloutEngine {
       forward_->Step(observation.plane(t), first ? zeros_.data() : action.row(t - 1),
                      first ? zeros_.data() : reward.row(t - 1),
                      first ? no_observation : ConstView2(observation.plane(t - 1)), policy);
-      std::copy_n(policy.row(0), lanes, log_variance.row(t));
-      std::copy_n(policy.row(1), lanes, mean.row(t));
-      if (!use_mean && t % kNoiseSteps == 0) {
-        rng::StepNormalBlock(key.seed, key.update, key.first_episode, lanes, t / kNoiseSteps,
-                             rng::Purpose::kActionNoise, noise);
-      }
-      if (!SampleActions(mean.row(t), log_variance.row(t), use_mean ? nullptr : noise.row(t % kNoiseSteps), lanes,
-                         raw_action.row(t))) {
+      RecordPolicy(policy, t);
+      const rng::StreamPosition position{key.seed, key.update, key.first_episode, t};
+      const bool finite = use_mean ? sampler_->Choose(policy, raw_action.plane(t))
+                                   : sampler_->Sample(position, policy, raw_action.plane(t));
+      if (!finite) {
         return absl::DataLossError(
             absl::StrCat("the policy's action is not finite at step ", t, "; its weights are broken"));
       }
       if (observer != nullptr) observer->OnStep(t, *environment_, *forward_);
-      environment_->Step(raw_action.row(t), action.row(t), reward.row(t), observation.plane(t + 1));
+      environment_->Step(raw_action.plane(t).data, action.row(t), reward.row(t), observation.plane(t + 1));
     }
     return RolloutResult{.update = key.update,
                          .first_episode = key.first_episode,
@@ -75,6 +67,15 @@ class BatchRollout final : public RolloutEngine {
   }
 
  private:
+  // Keeps the parameters of step t.
+  void RecordPolicy(View2 policy, uint32_t t) {
+    for (const nn::ParameterField& field : head_.fields()) {
+      const View2 record = record_.Of(field.id, policy.columns).plane(t);
+      for (uint32_t r = 0; r < field.width; ++r)
+        std::copy_n(policy.row(field.first_row + r), policy.columns, record.row(r));
+    }
+  }
+
   std::vector<std::vector<double>> Measures(size_t lanes) const {
     std::vector<std::vector<double>> measures(environment_->spec().measures.size(), std::vector<double>(lanes));
     for (size_t m = 0; m < measures.size(); ++m) {
@@ -87,10 +88,11 @@ class BatchRollout final : public RolloutEngine {
   const std::unique_ptr<nn::PolicyForward> forward_;
   const uint32_t horizon_;
   const uint32_t observation_size_;
+  const nn::PolicyHead& head_;  // of forward_
+  const std::unique_ptr<nn::ActionSampler> sampler_;
   trajectory::TrajectoryArrays
       record_;                      // of one step more: x_T is displayed after the last and is no part of the result
-  std::vector<float> policy_;       // of the step at hand [2, lane]: log-variance, mean
-  std::vector<float> noise_;        // [4, lane]
+  std::vector<float> policy_;       // parameters of the step at hand [parameter_count, lane]
   const std::vector<float> zeros_;  // what an episode's first step is fed
 };
 

@@ -33,8 +33,8 @@ class RolloutObserver {
 
 // Plays whole episodes with a fixed policy: environment and policy stepped together, a batch at a time.
 // Preallocated for max_lanes; a batch with fewer lanes is fine. Not thread-safe. Deterministic as the environment and
-// the policy are. Lane i is the same, bit for bit, in any batch that holds its episode. u = mean + exp(log-variance /
-// 2) eps, with eps the StepNormal of Purpose::kActionNoise at (seed, update, episode, step).
+// the policy are. Lane i is the same, bit for bit, in any batch that holds its episode.The
+// network's head draws the actions (common/nn/policy_head.h), at (seed, update, episode, step).
 class RolloutEngine {
  public:
   // INVALID_ARGUMENT for what config::Validate refuses of benchmark, env and network, and for no lanes.
@@ -46,7 +46,7 @@ class RolloutEngine {
 
   virtual void SetParameters(std::span<const float> parameters) = 0;
 
-  // Plays `lanes` episodes. With `use_mean`, u is the policy's mean (no noise). `stop` is polled between steps; a
+  // Plays `lanes` episodes. With `use_mean`, the policy's choice without noise. `stop` is polled between steps; a
   // stopped rollout returns CANCELLED and leaves no result. DATA_LOSS names the step where an action was not finite
   // (broken weights). INVALID_ARGUMENT: lanes is 0 or above max_lanes. Denormals are flushed inside, whatever the
   // calling thread's mode.

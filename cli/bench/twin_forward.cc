@@ -90,10 +90,10 @@ class TwinForward final : public nn::PolicyForward {
     const float* raw = y.data_ptr<float>();
     for (size_t lane = 0; lane < output.columns; ++lane) {
       for (size_t o = 0; o < output.rows; ++o) {
-        const bool log_variance = spec_.role == nn::Role::kActor && o == 0;
-        output(o, lane) = raw[lane * output.rows + o] + (log_variance ? nn::kLogVarianceShift : 0.0f);
+        output(o, lane) = raw[lane * output.rows + o];
       }
     }
+    if (spec_.head != nullptr) spec_.head->Finish(output);
   }
 
   ConstView2 signal() const noexcept override { return Copy(signal_); }

@@ -159,7 +159,8 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   spec.role = role;
   spec.observation_size = observation_size;
   spec.recurrent_input_size = observation_size + 2;
-  spec.output_size = role == Role::kActor ? 2 : 1;
+  if (role == Role::kActor) spec.head = MakePolicyHead(options);
+  spec.output_size = spec.head != nullptr ? spec.head->parameter_count() : 1;
 
   Builder add(spec);
   uint32_t in = spec.recurrent_input_size;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/nn/policy_head.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::nn {
@@ -34,19 +36,20 @@ struct TensorSpec {
 // RNN then:
 //   dense{l}.weight [in, m], dense{l}.bias [m]
 //   head.weight [in, o], head.bias [o]
-// The actor's outputs are (log-variance before the constant -1 is added, mean); the critic's is the value.
+// The actor's outputs are what its policy head takes (policy_head.h); the critic's is the value.
 //
 // GRU, input i, state h: r = sig(i Wr + h Ur + br); g = sig(i Wg + h Ug + bg); c = tanh(i Wc + r * (h Uc)); h' = (1 -
 // g) c + g h.
 struct NetworkSpec {
   v1::NetworkOptions options;
   Role role = Role::kActor;
+  std::shared_ptr<const PolicyHead> head;  // of an actor; a critic has none
   uint32_t observation_size = 0;
 
   uint32_t recurrent_input_size =
       0;  // NMN: (a_{t-1}, r_{t-1}, x_{t-1}); RNN: (x_t, a_{t-1}, r_{t-1}); both 2 + observation_size
   uint32_t main_input_size = 0;  // NMN: observation_size (x_t); RNN: 0
-  uint32_t output_size = 0;      // actor 2, critic 1
+  uint32_t output_size = 0;      // actor: of its head; critic: 1
   uint32_t state_size = 0;       // sum of recurrent_sizes
   // Part of z that modulated layer l reads: [first, first + size); hidden layers, then the heads.
   struct Slice {
@@ -61,8 +64,6 @@ struct NetworkSpec {
   const TensorSpec& tensor(const std::string& name) const;  // must exist
 };
 
-// Constant added to the actor's first output to give the log-variance.
-inline constexpr float kLogVarianceShift = -1.0f;
 inline constexpr float kInitialDeviation = 0.1f;
 
 // INVALID_ARGUMENT names the field and its legal values (e.g. signal_size not divisible by the number of modulated

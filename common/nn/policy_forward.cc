@@ -20,10 +20,7 @@ class BlockedForward final : public PolicyForward {
         max_lanes_(max_lanes),
         slab_size_(plan_.rows * kBlockLanes),
         slabs_(hwy::AllocateAligned<float>(BlockCount(max_lanes) * slab_size_)),
-        gathered_(std::max<size_t>(spec.options.signal_size(), spec.state_size) * max_lanes),
-        min_log_variance_(static_cast<float>(spec.options.min_log_variance())),
-        max_log_variance_(static_cast<float>(spec.options.max_log_variance())),
-        bounded_(spec.options.min_log_variance() != 0 || spec.options.max_log_variance() != 0) {
+        gathered_(std::max<size_t>(spec.options.signal_size(), spec.state_size) * max_lanes) {
     Reset(max_lanes);
   }
 
@@ -64,7 +61,7 @@ class BlockedForward final : public PolicyForward {
       for (size_t r = 0; r < spec_.output_size; ++r)
         std::copy_n(result + r * kBlockLanes, count, output.row(r) + first);
     }
-    if (spec_.role == Role::kActor) FinishLogVariance(output.row(0));
+    if (spec_.head != nullptr) spec_.head->Finish(output);
   }
 
   ConstView2 signal() const override { return Gather(plan_.signal.row[parity_], spec_.options.signal_size()); }
@@ -76,16 +73,6 @@ class BlockedForward final : public PolicyForward {
   static float* CopyRows(ConstView2 from, size_t first, size_t count, float* to) {
     for (size_t r = 0; r < from.rows; ++r, to += kBlockLanes) std::copy_n(from.row(r) + first, count, to);
     return to;
-  }
-
-  // Comparisons are written so that NaN stays NaN.
-  void FinishLogVariance(float* log_variance) const {
-    for (size_t lane = 0; lane < lanes_; ++lane) {
-      float value = log_variance[lane] + kLogVarianceShift;
-      if (bounded_ && value < min_log_variance_) value = min_log_variance_;
-      if (bounded_ && value > max_log_variance_) value = max_log_variance_;
-      log_variance[lane] = value;
-    }
   }
 
   // Rows of every slab as one array.
@@ -105,9 +92,6 @@ class BlockedForward final : public PolicyForward {
   const size_t slab_size_;  // floats of a block
   hwy::AlignedFreeUniquePtr<float[]> slabs_;
   mutable std::vector<float> gathered_;
-  const float min_log_variance_;
-  const float max_log_variance_;
-  const bool bounded_;
   size_t lanes_ = 0;
   int parity_ = 0;  // of the states that the last step wrote
 };

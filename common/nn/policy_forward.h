@@ -31,8 +31,7 @@ class PolicyForward {
   //   previous_action       [lane]  a_{t-1} as fed back, 0 at t = 0
   //   previous_reward       [lane]  r_{t-1} raw, 0 at t = 0
   //   previous_observation  [observation_size, lane]  x_{t-1}, 0 at t = 0 (an RNN does not read it)
-  //   output                [output_size, lane] out   actor: (log-variance, kLogVarianceShift already added; mean);
-  //   critic: value
+  //   output                [output_size, lane] out   actor: the parameters of its policy head; critic: value
   virtual void Step(ConstView2 observation, const float* previous_action, const float* previous_reward,
                     ConstView2 previous_observation, View2 output) = 0;
 

@@ -43,10 +43,9 @@ TrajectoryLayout TrajectoryLayout::OfRule(uint32_t observation_size) {
   return layout;
 }
 
-TrajectoryLayout TrajectoryLayout::OfNetwork(uint32_t observation_size) {
+TrajectoryLayout TrajectoryLayout::OfNetwork(uint32_t observation_size, const nn::PolicyHead& head) {
   TrajectoryLayout layout = OfRule(observation_size);
-  layout.Add(v1::MEAN, 1);
-  layout.Add(v1::LOG_VARIANCE, 1);
+  for (const nn::ParameterField& field : head.fields()) layout.Add(field.id, field.width);
   return layout;
 }
 
@@ -70,7 +69,7 @@ size_t TrajectoryLayout::width() const {
 absl::StatusOr<TrajectoryLayout> LayoutOf(const v1::RunConfig& config) {
   const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
   if (!spec.ok()) return spec.status();
-  return TrajectoryLayout::OfNetwork(spec->observation_size);
+  return TrajectoryLayout::OfNetwork(spec->observation_size, *nn::MakePolicyHead(config.network()));
 }
 
 }  // namespace nmn::trajectory

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/nn/policy_head.h"
 #include "nmn/v1/learner.pb.h"
 #include "nmn/v1/run_config.pb.h"
 
@@ -53,8 +54,8 @@ struct FieldSpec {
 class TrajectoryLayout {
  public:
   TrajectoryLayout() = default;
-  // What an actor records of a network's policy.
-  static TrajectoryLayout OfNetwork(uint32_t observation_size);
+  // What an actor records of a network whose policy has this head.
+  static TrajectoryLayout OfNetwork(uint32_t observation_size, const nn::PolicyHead& head);
   // The same of a rule, which has no policy parameters.
   static TrajectoryLayout OfRule(uint32_t observation_size);
 

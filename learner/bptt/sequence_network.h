@@ -30,7 +30,7 @@ struct SegmentStarts {
 
 // One role's network, unrolled over T steps of B sequences: forward, and backward through time, by hand, on the CPU.
 //
-// Output is raw, [T, output_size, B]: for the actor (log-variance before nn::kLogVarianceShift and its bounds; mean),
+// Output is raw, [T, output_size, B]: for the actor what its policy head takes,
 // for the critic the value. No gradient flows into inputs or start state (truncated BPTT).
 //
 // Sequences are divided into chunks, the same whatever the number of threads, and the chunks' gradients are added in

@@ -23,6 +23,10 @@ at::Tensor ToTensor(ConstView3 view) {
   return tensor;
 }
 
+at::Tensor ToTensor(const trajectory::TrajectoryBatch& batch, v1::Field field) {
+  return batch.layout().width(field) == 1 ? ToTensor(batch.Scalar(field)) : ToTensor(batch.Of(field));
+}
+
 Sequences EpisodeInputs(v1::Architecture architecture, const trajectory::TrajectoryBatch& batch) {
   const at::Tensor x = ToTensor(batch.observation());
   std::vector<at::Tensor> fed_back;  // [time, width, episode] each

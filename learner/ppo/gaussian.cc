@@ -4,35 +4,50 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 
-#include "common/nn/network_spec.h"
+#include "common/nn/gaussian_head.h"
 
 namespace nmn::ppo {
 namespace {
 
 const double kLogTwoPi = std::log(2.0 * std::numbers::pi);
 
+// Places in the parameters, in the order of nn::GaussianHead::fields().
+constexpr size_t kMean = 0;
+constexpr size_t kLogVariance = 1;
+
 }  // namespace
 
-Gaussian PolicyOf(const at::Tensor& output, const v1::NetworkOptions& options) {
-  at::Tensor log_variance = output.select(1, 0) + nn::kLogVarianceShift;
-  if (options.min_log_variance() != 0 || options.max_log_variance() != 0) {
-    log_variance = log_variance.clamp(options.min_log_variance(), options.max_log_variance());
+PolicyHead::Parameters GaussianHead::Finish(const at::Tensor& output) const {
+  at::Tensor log_variance = output.select(1, nn::GaussianHead::kLogVarianceRow) + nn::kLogVarianceShift;
+  if (options_.min_log_variance() != 0 || options_.max_log_variance() != 0) {
+    log_variance = log_variance.clamp(options_.min_log_variance(), options_.max_log_variance());
   }
-  return {output.select(1, 1), log_variance};
+  return {output.select(1, nn::GaussianHead::kMeanRow), log_variance};
 }
 
-at::Tensor LogProbability(const Gaussian& policy, const at::Tensor& u) {
-  const at::Tensor deviation = u - policy.mean;
-  return -0.5 * (policy.log_variance + deviation * deviation * at::exp(-policy.log_variance) + kLogTwoPi);
+at::Tensor GaussianHead::LogProbability(const Parameters& parameters, const at::Tensor& raw_action) const {
+  const at::Tensor& log_variance = parameters[kLogVariance];
+  const at::Tensor deviation = raw_action - parameters[kMean];
+  return -0.5 * (log_variance + deviation * deviation * at::exp(-log_variance) + kLogTwoPi);
 }
 
-at::Tensor KlDivergence(const Gaussian& from, const Gaussian& to) {
-  const at::Tensor distance = from.mean - to.mean;
-  const at::Tensor log_ratio = from.log_variance - to.log_variance;
-  return 0.5 * (at::exp(log_ratio) + distance * distance * at::exp(-to.log_variance) - 1.0 - log_ratio);
+at::Tensor GaussianHead::Entropy(const Parameters& parameters) const {
+  return 0.5 * (parameters[kLogVariance] + (kLogTwoPi + 1.0));
 }
 
-at::Tensor Entropy(const Gaussian& policy) { return 0.5 * (policy.log_variance + (kLogTwoPi + 1.0)); }
+at::Tensor GaussianHead::KlDivergence(const Parameters& from, const Parameters& to) const {
+  const at::Tensor distance = from[kMean] - to[kMean];
+  const at::Tensor log_ratio = from[kLogVariance] - to[kLogVariance];
+  return 0.5 * (at::exp(log_ratio) + distance * distance * at::exp(-to[kLogVariance]) - 1.0 - log_ratio);
+}
+
+double GaussianHead::MeanDeviation(const Parameters& parameters) const {
+  return at::exp(0.5 * parameters[kLogVariance]).to(at::kDouble).mean().item<double>();
+}
+
+Gaussian::Gaussian(at::Tensor mean, at::Tensor log_variance)
+    : Policy{std::make_shared<GaussianHead>(v1::NetworkOptions()), {std::move(mean), std::move(log_variance)}} {}
 
 }  // namespace nmn::ppo

@@ -2,28 +2,34 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "nmn/v1/run_config.pb.h"
+#include "learner/ppo/policy_head.h"
 
 namespace nmn::ppo {
 
-// A one-dimensional Gaussian for each sample. Both tensors have the same shape, [time, sequence] in training; every
-// function below works element by element, so one result a sample.
-struct Gaussian {
-  at::Tensor mean;
-  at::Tensor log_variance;
+// N(mean, exp(log_variance)) over actions of one number, as nn::GaussianHead.
+class GaussianHead final : public PolicyHead {
+ public:
+  explicit GaussianHead(const v1::NetworkOptions& options) : options_(options) {}
+
+  // The log-variance gets the constant shift and, where the options bound it, is clipped with no gradient outside the
+  // bounds.
+  Parameters Finish(const at::Tensor& output) const override;
+  at::Tensor LogProbability(const Parameters& parameters, const at::Tensor& raw_action) const override;
+  at::Tensor Entropy(const Parameters& parameters) const override;  // (log_variance + log(2 pi e)) / 2
+  at::Tensor KlDivergence(const Parameters& from, const Parameters& to) const override;
+  double MeanDeviation(const Parameters& parameters) const override;
+
+ private:
+  const v1::NetworkOptions options_;
 };
 
-// The actor network's raw output [time, 2, sequence], (log-variance before the shift, mean), as a policy: the
-// log-variance gets the constant shift and, where the options bound it, is clipped with no gradient outside the bounds.
-Gaussian PolicyOf(const at::Tensor& output, const v1::NetworkOptions& options);
+// A Gaussian policy with its parameters by name.
+struct Gaussian : Policy {
+  Gaussian(at::Tensor mean, at::Tensor log_variance);
+  explicit Gaussian(Policy policy) : Policy(std::move(policy)) {}
 
-// log N(u; mean, exp(log_variance)).
-at::Tensor LogProbability(const Gaussian& policy, const at::Tensor& u);
-
-// KL(from || to).
-at::Tensor KlDivergence(const Gaussian& from, const Gaussian& to);
-
-// Differential entropy, (log_variance + log(2 pi e)) / 2.
-at::Tensor Entropy(const Gaussian& policy);
+  const at::Tensor& mean() const { return parameters[0]; }
+  const at::Tensor& log_variance() const { return parameters[1]; }
+};
 
 }  // namespace nmn::ppo

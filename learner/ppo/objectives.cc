@@ -10,11 +10,11 @@ constexpr double kHingeRatio = 2.0;
 
 }  // namespace
 
-at::Tensor ProbabilityRatio(const PolicySamples& samples, const Gaussian& policy) {
+at::Tensor ProbabilityRatio(const PolicySamples& samples, const Policy& policy) {
   return at::exp(LogProbability(policy, samples.raw_action) - LogProbability(samples.old, samples.raw_action));
 }
 
-at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Gaussian& policy, const v1::KlPenalty& options,
+at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Policy& policy, const v1::KlPenalty& options,
                          double beta) {
   const at::Tensor kl = KlDivergence(samples.kl_origin(), policy);
   const at::Tensor excess = at::relu(kl - kHingeRatio * options.kl_target());
@@ -22,12 +22,12 @@ at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Gaussian& policy, c
          options.hinge_coefficient() * excess * excess;
 }
 
-at::Tensor ClippedRatioLoss(const PolicySamples& samples, const Gaussian& policy, double clip) {
+at::Tensor ClippedRatioLoss(const PolicySamples& samples, const Policy& policy, double clip) {
   const at::Tensor ratio = ProbabilityRatio(samples, policy);
   return -at::minimum(samples.advantage * ratio, samples.advantage * ratio.clamp(1.0 - clip, 1.0 + clip));
 }
 
-at::Tensor IsClipped(const PolicySamples& samples, const Gaussian& policy, double clip) {
+at::Tensor IsClipped(const PolicySamples& samples, const Policy& policy, double clip) {
   return ((ProbabilityRatio(samples, policy) - 1.0).abs() > clip).to(samples.advantage.scalar_type());
 }
 

@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "learner/ppo/gaussian.h"
+#include "learner/ppo/policy_head.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::ppo {
@@ -11,27 +11,26 @@ namespace nmn::ppo {
 struct PolicySamples {
   at::Tensor raw_action;  // u
   at::Tensor advantage;   // normalised
-  Gaussian old;           // the behaviour policy, as recorded
-  Gaussian before;        // the policy before the update, where that is another one (ASYNC); else undefined
+  Policy old;             // the behaviour policy, as recorded
+  Policy before;          // the policy before the update, where that is another one (ASYNC); else undefined
 
   // What the KL of an update is measured from. With lag, the distance to the policy that acted says nothing of the
   // step.
-  const Gaussian& kl_origin() const { return before.mean.defined() ? before : old; }
+  const Policy& kl_origin() const { return before.defined() ? before : old; }
 };
 
 // pi(u) / pi_old(u).
-at::Tensor ProbabilityRatio(const PolicySamples& samples, const Gaussian& policy);
+at::Tensor ProbabilityRatio(const PolicySamples& samples, const Policy& policy);
 
 // nmn.md section 3, one loss a sample:
 //   -A ratio + beta KL(before || new) + hinge_coefficient max(0, KL - 2 kl_target)^2
-at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Gaussian& policy, const v1::KlPenalty& options,
-                         double beta);
+at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Policy& policy, const v1::KlPenalty& options, double beta);
 
 // Schulman 2017, eq. 7, one loss a sample: -min(A ratio, A clip(ratio, 1 - clip, 1 + clip)).
-at::Tensor ClippedRatioLoss(const PolicySamples& samples, const Gaussian& policy, double clip);
+at::Tensor ClippedRatioLoss(const PolicySamples& samples, const Policy& policy, double clip);
 
 // Whether a sample's ratio is outside [1 - clip, 1 + clip], as 0 or 1.
-at::Tensor IsClipped(const PolicySamples& samples, const Gaussian& policy, double clip);
+at::Tensor IsClipped(const PolicySamples& samples, const Policy& policy, double clip);
 
 // One loss a sample. SQUARED: (V - R)^2. HUBER: d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), d = V - R.
 at::Tensor CriticLoss(const at::Tensor& value, const at::Tensor& target, const v1::CriticUpdate& options);

@@ -9,13 +9,10 @@
 namespace nmn::ppo {
 namespace {
 
-// `of` each tensor that there is.
+// The same with of(tensor) for each tensor.
 template <typename Function>
 PolicySamples ForEach(const PolicySamples& samples, Function of) {
-  PolicySamples result{
-      of(samples.raw_action), of(samples.advantage), {of(samples.old.mean), of(samples.old.log_variance)}, {}};
-  if (samples.before.mean.defined()) result.before = {of(samples.before.mean), of(samples.before.log_variance)};
-  return result;
+  return {of(samples.raw_action), of(samples.advantage), samples.old.Map(of), samples.before.Map(of)};
 }
 
 PolicySamples CutSamples(const PolicySamples& samples, int64_t steps) {
@@ -58,13 +55,13 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
 
   double clipped_samples = 0;
   const auto loss_of = [&](const at::Tensor& output, const at::Tensor& index) {
-    const Gaussian policy = PolicyOf(output, actor.spec.options);
+    const Policy policy = PolicyOf(output, actor.spec.options);
     const PolicySamples some = SelectSamples(cut, index);
     at::Tensor loss;
     if (clipped) {
       loss = ClippedRatioLoss(some, policy, clip);
-      clipped_samples +=
-          IsClipped(some, {policy.mean.detach(), policy.log_variance.detach()}, clip).sum().item<double>();
+      const Policy detached = policy.Map([](const at::Tensor& tensor) { return tensor.detach(); });
+      clipped_samples += IsClipped(some, detached, clip).sum().item<double>();
     } else {
       loss = KlPenaltyLoss(some, policy, options.kl_penalty(), beta);
     }
@@ -89,7 +86,7 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
       clipped ? clipped_samples / static_cast<double>(count * steps) : std::numeric_limits<double>::quiet_NaN();
 
   const EpisodePass after = RunEpisodes(*actor.model, actor.parameters, episodes, steps);
-  const Gaussian policy = PolicyOf(after.output, actor.spec.options);
+  const Policy policy = PolicyOf(after.output, actor.spec.options);
   result.kl = Mean(KlDivergence(samples.kl_origin(), policy));
   result.entropy = Mean(Entropy(policy));
   return result;

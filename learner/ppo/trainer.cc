@@ -81,7 +81,7 @@ class TorchTrainer : public Trainer {
   // What the actors' record becomes: both networks' inputs and the critic's view of the episodes.
   struct Collected {
     Sequences kept;         // [T', .., episode] on the device
-    Gaussian before;        // ASYNC: the policy before the update [T', episode] on the device; SYNC: undefined
+    Policy before;          // ASYNC: the policy before the update [T', episode] on the device; SYNC: undefined
     at::Tensor advantages;  // normalised [T', episode] on the CPU
     at::Tensor returns;     // [T', episode] on the CPU
     double explained_variance = 0;
@@ -101,8 +101,16 @@ class TorchTrainer : public Trainer {
   void Return(const Everything& before);
   absl::Status RestoreAll(const TrainerState& state);
   Sequences ToDevice(const Sequences& s) const { return {s.recurrent_input.to(device_), s.main_input.to(device_)}; }
-  at::Tensor KeptRecord(ConstView2 view) const {
-    return ToTensor(view).narrow(0, 0, config_.ppo().kept_steps()).to(device_);
+  // The first `steps` steps of a field of the record, [time, episode] or [time, width, episode] on the device.
+  at::Tensor Recorded(const TrajectoryBatch& batch, v1::Field field, int64_t steps) const {
+    return ToTensor(batch, field).narrow(0, 0, steps).to(device_);
+  }
+  // The policy that acted, likewise.
+  Policy RecordedPolicy(const TrajectoryBatch& batch, int64_t steps) const {
+    Policy policy{MakePolicyHead(actor_.spec.options), {}};
+    for (const nn::ParameterField& field : actor_.spec.head->fields())
+      policy.parameters.push_back(Recorded(batch, field.id, steps));
+    return policy;
   }
 
   v1::RunConfig config_;
@@ -118,7 +126,8 @@ class TorchTrainer : public Trainer {
 absl::Status TorchTrainer::CheckShape(const TrajectoryBatch& batch) const {
   const v1::PpoOptions& ppo = config_.ppo();
   const uint32_t observation_size = actor_.spec.observation_size;
-  const trajectory::TrajectoryLayout layout = trajectory::TrajectoryLayout::OfNetwork(observation_size);
+  const trajectory::TrajectoryLayout layout =
+      trajectory::TrajectoryLayout::OfNetwork(observation_size, *actor_.spec.head);
   const ConstView3 x = batch.layout().fields().empty() ? ConstView3() : batch.observation();
   bool fits = x.planes >= ppo.kept_steps() && batch.layout() == layout;
   for (size_t f = 0; fits && f < layout.fields().size(); ++f) {
@@ -224,17 +233,12 @@ absl::StatusOr<TorchTrainer::Collected> TorchTrainer::Collect(const TrajectoryBa
 
   Collected collected;
   if (config_.mode() == v1::ASYNC) {
-    const Gaussian before = PolicyOf(
-        RunEpisodes(*actor_.model, actor_.parameters, episodes, ppo.segment_steps()).output, actor_.spec.options);
-    collected.before = {before.mean.narrow(0, 0, ppo.kept_steps()), before.log_variance.narrow(0, 0, ppo.kept_steps())};
+    const Policy before = PolicyOf(RunEpisodes(*actor_.model, actor_.parameters, episodes, ppo.segment_steps()).output,
+                                   actor_.spec.options);
+    collected.before = before.Map([&](const at::Tensor& whole) { return whole.narrow(0, 0, ppo.kept_steps()); });
     if (config_.async().v_trace()) {
-      const auto recorded = [&](ConstView2 view) {
-        return ToTensor(view).narrow(0, 0, static_cast<int64_t>(valued)).to(device_);
-      };
-      const PolicySamples samples{recorded(batch.raw_action()),
-                                  {},
-                                  {recorded(batch.Scalar(v1::MEAN)), recorded(batch.Scalar(v1::LOG_VARIANCE))},
-                                  {}};
+      const auto steps = static_cast<int64_t>(valued);
+      const PolicySamples samples{Recorded(batch, v1::RAW_ACTION, steps), {}, RecordedPolicy(batch, steps), {}};
       const at::Tensor ratios = ProbabilityRatio(samples, before).cpu().contiguous();
       EstimateVTrace(estimate, ViewOf(rewards), ViewOf(values), ViewOf(ratios), ViewOf(advantages),
                      ViewOf(lambda_returns));
@@ -257,10 +261,9 @@ absl::Status TorchTrainer::ImprovePolicy(const TrajectoryBatch& batch, const Col
   const v1::PpoOptions& ppo = config_.ppo();
   const bool clipped = ppo.objective() == v1::CLIPPED_RATIO;
   const LearnedNetwork::Snapshot before = actor_.Take();
-  const PolicySamples samples{KeptRecord(batch.raw_action()),
-                              collected.advantages.to(device_),
-                              {KeptRecord(batch.Scalar(v1::MEAN)), KeptRecord(batch.Scalar(v1::LOG_VARIANCE))},
-                              collected.before};
+  const int64_t kept = ppo.kept_steps();
+  const PolicySamples samples{Recorded(batch, v1::RAW_ACTION, kept), collected.advantages.to(device_),
+                              RecordedPolicy(batch, kept), collected.before};
   const absl::StatusOr<PolicyUpdateResult> result =
       UpdatePolicy(actor_, collected.kept, samples, ppo, scalars_.beta(), EntropyBonus(ppo, context.update), context);
   if (!result.ok()) return result.status();
@@ -288,7 +291,7 @@ absl::Status TorchTrainer::ImprovePolicy(const TrajectoryBatch& batch, const Col
   report.rate_multiplier = next.rate_multiplier;
   report.policy_learning_rate = context.rate;
   report.entropy = result->entropy;
-  report.mean_deviation = at::exp(0.5 * samples.old.log_variance).to(at::kDouble).mean().item<double>();
+  report.mean_deviation = samples.old.head->MeanDeviation(samples.old.parameters);
   report.clip_fraction = result->clip_fraction;
   report.policy_gradient_norm = result->gradient_norm;
   return absl::OkStatus();

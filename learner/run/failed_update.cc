@@ -71,8 +71,7 @@ std::vector<NamedTensor> CopyBatch(const trajectory::TrajectoryBatch& batch) {
 }
 
 trajectory::TrajectoryBatch BatchOf(const FailedUpdate& failed) {
-  const std::vector<int64_t>& x = failed.batch[0].shape;
-  trajectory::TrajectoryBatch batch(trajectory::TrajectoryLayout::OfNetwork(static_cast<uint32_t>(x[1])));
+  trajectory::TrajectoryBatch batch(*trajectory::LayoutOf(failed.config));
   for (size_t f = 0; f < failed.batch.size(); ++f) {
     const NamedTensor& tensor = failed.batch[f];
     const trajectory::FieldSpec& field = batch.layout().fields()[f];

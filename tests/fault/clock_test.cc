@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "common/nn/gaussian_head.h"
 #include "learner/ingest/core.h"
 #include "tests/fault/row.h"
 
@@ -61,15 +62,17 @@ TEST(Row22, TheWallClockIsReadOnlyWhereItsJumpsDoNotMatter) {
 
 // Leases follow the caller's clock and nothing else: an hour of wall clock passes in no time here.
 TEST(Row22, LeasesEndOnTheCallersClockAlone) {
-  ingest::Core core(
-      {.run_id = "run",
-       .generation = 1,
-       .config_hash = "config",
-       .shape = {.horizon = 1, .layout = trajectory::TrajectoryLayout::OfNetwork(1), .episodes = 4, .measures = {}},
-       .unit_episodes = 2,
-       .lease_seconds = 120,
-       .max_actors = 2,
-       .max_message_bytes = 1000});
+  ingest::Core core({.run_id = "run",
+                     .generation = 1,
+                     .config_hash = "config",
+                     .shape = {.horizon = 1,
+                               .layout = trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})),
+                               .episodes = 4,
+                               .measures = {}},
+                     .unit_episodes = 2,
+                     .lease_seconds = 120,
+                     .max_actors = 2,
+                     .max_message_bytes = 1000});
   ASSERT_TRUE(core.Register("a", 1, 0, 0).ok());
   core.Connect(1, 0);
   v1::Hello hello;

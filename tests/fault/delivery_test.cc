@@ -7,6 +7,7 @@
 #include <memory>
 #include <random>
 
+#include "common/nn/gaussian_head.h"
 #include "learner/ingest/core.h"
 #include "tests/fault/row.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
@@ -26,7 +27,7 @@ ingest::CoreOptions Options() {
           .generation = kGeneration,
           .config_hash = "config",
           .shape = {.horizon = 2,
-                    .layout = trajectory::TrajectoryLayout::OfNetwork(1),
+                    .layout = trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})),
                     .episodes = kEpisodes,
                     .measures = {"hits"}},
           .unit_episodes = kUnit,

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "common/nn/gaussian_head.h"
 #include "learner/ingest/validate.h"
 
 namespace nmn::fault {
@@ -32,8 +33,10 @@ void AppendBytes(const Number* numbers, size_t count, std::string& out) {
 }  // namespace
 
 ingest::BatchShape SimulatedShape() {
-  return {
-      .horizon = 1, .layout = trajectory::TrajectoryLayout::OfNetwork(1), .episodes = kEpisodes, .measures = {"hits"}};
+  return {.horizon = 1,
+          .layout = trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})),
+          .episodes = kEpisodes,
+          .measures = {"hits"}};
 }
 
 v1::Trajectory PlaySimulated(uint32_t version, const std::string& weights, uint32_t generation, const v1::UnitId& unit,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actor/rollout.h"
+#include "common/nn/gaussian_head.h"
 #include "common/sync/mutex.h"
 
 namespace nmn::actor {
@@ -60,7 +61,7 @@ class FakeEngine : public RolloutEngine {
     RolloutResult result;
     result.update = key.update;
     result.first_episode = key.first_episode;
-    result.trajectories = trajectory::TrajectoryBatch(trajectory::TrajectoryLayout::OfNetwork(1));
+    result.trajectories = trajectory::TrajectoryBatch(trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})));
     for (int field = 1; field <= 6; ++field) {
       std::vector<float>& values = values_[field - 1];
       values.clear();

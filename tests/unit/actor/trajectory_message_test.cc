@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "common/nn/gaussian_head.h"
 #include "learner/ingest/validate.h"
 #include "tests/unit/actor/fake_engine.h"
 
@@ -24,8 +25,10 @@ class TrajectoryMessageTest : public testing::Test {
   }
 
   const TrajectoryHeader header_{"run", 1, 2, {"error"}};
-  const ingest::BatchShape shape_{
-      .horizon = 4, .layout = trajectory::TrajectoryLayout::OfNetwork(1), .episodes = 12, .measures = {"error"}};
+  const ingest::BatchShape shape_{.horizon = 4,
+                                  .layout = trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})),
+                                  .episodes = 12,
+                                  .measures = {"error"}};
   std::unique_ptr<FakeEngine> engine_;
   RolloutResult rollout_;
   v1::UnitId unit_;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/nn/gaussian_head.h"
 #include "common/rng/philox.h"
 #include "tests/unit/common/nn/options.h"
 #include "tests/unit/common/nn/reference_forward.h"

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/nn/gaussian_head.h"
+
 namespace nmn::trajectory {
 namespace {
 
@@ -15,7 +17,7 @@ std::vector<v1::Field> IdsOf(const TrajectoryLayout& layout) {
 }
 
 TEST(TrajectoryLayout, ANetworksStepHasTheFieldsOfTheWireInItsOrder) {
-  const TrajectoryLayout layout = TrajectoryLayout::OfNetwork(4);
+  const TrajectoryLayout layout = TrajectoryLayout::OfNetwork(4, nn::GaussianHead({}));
   EXPECT_THAT(IdsOf(layout),
               ElementsAre(v1::OBSERVATION, v1::RAW_ACTION, v1::ACTION, v1::REWARD, v1::MEAN, v1::LOG_VARIANCE));
   EXPECT_EQ(layout.width(), 9u);
@@ -28,7 +30,7 @@ TEST(TrajectoryLayout, ARulesStepHasNoPolicyParameters) {
 }
 
 TEST(TrajectoryLayout, AnObservationHasAnAxisForItsWidthAndOneNumberHasNone) {
-  const TrajectoryLayout layout = TrajectoryLayout::OfNetwork(1);
+  const TrajectoryLayout layout = TrajectoryLayout::OfNetwork(1, nn::GaussianHead({}));
   EXPECT_THAT(layout.fields()[0].Shape(7, 3), ElementsAre(7, 1, 3));
   EXPECT_THAT(layout.fields()[1].Shape(7, 3), ElementsAre(7, 3));
   EXPECT_THAT((FieldSpec{FindKind(v1::RAW_ACTION), 2}.Shape(7, 3)), ElementsAre(7, 2, 3));
@@ -51,7 +53,7 @@ TEST(TrajectoryLayout, EveryFieldOfTheWireIsAKind) {
 }
 
 TEST(TrajectoryBatch, FirstStepsAreTheBeginningOfEveryArray) {
-  TrajectoryArrays arrays(TrajectoryLayout::OfNetwork(2), 5, 3);
+  TrajectoryArrays arrays(TrajectoryLayout::OfNetwork(2, nn::GaussianHead({})), 5, 3);
   const TrajectoryBatch some = arrays.Batch(5, 3).FirstSteps(2);
   for (size_t f = 0; f < some.layout().fields().size(); ++f) {
     EXPECT_EQ(some.array(f).planes, 2u);

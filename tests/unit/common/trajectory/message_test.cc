@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "common/nn/gaussian_head.h"
+
 namespace nmn::trajectory {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr size_t kLanes = 5;
 // Five episodes whose numbers are all distinct.
 class MessageTest : public testing::Test {
  protected:
-  MessageTest() : arrays_(TrajectoryLayout::OfNetwork(2), kSteps, kLanes) {
+  MessageTest() : arrays_(TrajectoryLayout::OfNetwork(2, nn::GaussianHead({})), kSteps, kLanes) {
     float next = 1;
     for (size_t f = 0; f < arrays_.layout().fields().size(); ++f) {
       const View3 array = arrays_.array(f, kLanes);
@@ -44,7 +46,8 @@ TEST_F(MessageTest, HoldsThoseLanesOfEveryFieldRowAfterRow) {
 
 TEST_F(MessageTest, IsThatOfItsLayoutAndOfNoOther) {
   EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps, 3, message_).detail, "");
-  EXPECT_EQ(CheckBlocks(TrajectoryLayout::OfNetwork(1), kSteps, 3, message_).reason, v1::WRONG_SHAPE);
+  EXPECT_EQ(CheckBlocks(TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})), kSteps, 3, message_).reason,
+            v1::WRONG_SHAPE);
   EXPECT_EQ(CheckBlocks(TrajectoryLayout::OfRule(2), kSteps, 3, message_).reason, v1::WRONG_SHAPE);
   EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps - 1, 3, message_).reason, v1::WRONG_SHAPE);
   EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps, 2, message_).reason, v1::WRONG_SHAPE);

@@ -2,13 +2,16 @@
 
 #include <gmock/gmock.h>
 
+#include "common/nn/gaussian_head.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
 
 namespace nmn::ingest {
 namespace {
 
-const BatchShape kShape{
-    .horizon = 2, .layout = trajectory::TrajectoryLayout::OfNetwork(1), .episodes = 8, .measures = {}};
+const BatchShape kShape{.horizon = 2,
+                        .layout = trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})),
+                        .episodes = 8,
+                        .measures = {}};
 
 class CoreTest : public testing::Test {
  protected:

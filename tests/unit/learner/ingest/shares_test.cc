@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "common/nn/gaussian_head.h"
 #include "learner/ingest/core.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
 
@@ -22,7 +23,7 @@ class Fleet {
   // `seconds[i]`: what a unit takes actor i; kNever: it hangs.
   Fleet(uint32_t units, std::vector<Time> seconds)
       : shape_{.horizon = 1,
-               .layout = trajectory::TrajectoryLayout::OfNetwork(1),
+               .layout = trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})),
                .episodes = units * kUnit,
                .measures = {}},
         seconds_(std::move(seconds)),

@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include "common/nn/gaussian_head.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
 
 namespace nmn::ingest {
 namespace {
 
-const BatchShape kShape{
-    .horizon = 3, .layout = trajectory::TrajectoryLayout::OfNetwork(2), .episodes = 6, .measures = {"hits"}};
+const BatchShape kShape{.horizon = 3,
+                        .layout = trajectory::TrajectoryLayout::OfNetwork(2, nn::GaussianHead({})),
+                        .episodes = 6,
+                        .measures = {"hits"}};
 
 TEST(Slab, EveryEpisodeStandsInItsColumnWhateverTheOrderOfArrival) {
   Slab slab(kShape);

@@ -16,6 +16,7 @@
 #include <memory>
 #include <sstream>
 
+#include "common/nn/gaussian_head.h"
 #include "learner/ingest/core.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
 
@@ -43,15 +44,17 @@ class Player {
 
  private:
   void Configure(std::istringstream& in) {
-    CoreOptions options{
-        .run_id = kRunId,
-        .generation = 1,
-        .config_hash = "hash",
-        .shape = {.horizon = 2, .layout = trajectory::TrajectoryLayout::OfNetwork(1), .episodes = 0, .measures = {}},
-        .unit_episodes = 0,
-        .lease_seconds = 0,
-        .max_actors = 0,
-        .max_message_bytes = 8 << 20};
+    CoreOptions options{.run_id = kRunId,
+                        .generation = 1,
+                        .config_hash = "hash",
+                        .shape = {.horizon = 2,
+                                  .layout = trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})),
+                                  .episodes = 0,
+                                  .measures = {}},
+                        .unit_episodes = 0,
+                        .lease_seconds = 0,
+                        .max_actors = 0,
+                        .max_message_bytes = 8 << 20};
     for (std::string field; in >> field;) {
       const size_t equals = field.find('=');
       const uint32_t value = static_cast<uint32_t>(std::stoul(field.substr(equals + 1)));

@@ -5,13 +5,16 @@
 #include <functional>
 #include <limits>
 
+#include "common/nn/gaussian_head.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
 
 namespace nmn::ingest {
 namespace {
 
-const BatchShape kShape{
-    .horizon = 3, .layout = trajectory::TrajectoryLayout::OfNetwork(2), .episodes = 6, .measures = {"hits", "misses"}};
+const BatchShape kShape{.horizon = 3,
+                        .layout = trajectory::TrajectoryLayout::OfNetwork(2, nn::GaussianHead({})),
+                        .episodes = 6,
+                        .measures = {"hits", "misses"}};
 
 v1::RejectReason Judge(const v1::Trajectory& trajectory) {
   const Verdict shape = CheckShape(kShape, trajectory);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "learner/ppo/gaussian.h"
 #include "tests/unit/learner/ppo/near.h"
 
 namespace nmn::ppo {
@@ -21,14 +22,14 @@ TEST(Gaussian, DivergenceOfKnownPairs) {
 }
 
 TEST(Gaussian, EntropyOfTheStandardNormal) {
-  EXPECT_TRUE(Near(Entropy({Vector({5}), Vector({0})}), Vector({1.4189385332046727}), 1e-12));
+  EXPECT_TRUE(Near(Entropy(Gaussian(Vector({5}), Vector({0}))), Vector({1.4189385332046727}), 1e-12));
 }
 
 TEST(Gaussian, PolicyShiftsTheFirstOutputAndKeepsTheSecond) {
   const at::Tensor output = Vector({0.25, -3}).view({1, 2, 1});
-  const Gaussian policy = PolicyOf(output, {});
-  EXPECT_DOUBLE_EQ(policy.log_variance.item<double>(), -0.75);
-  EXPECT_DOUBLE_EQ(policy.mean.item<double>(), -3);
+  const Gaussian policy(PolicyOf(output, {}));
+  EXPECT_DOUBLE_EQ(policy.log_variance().item<double>(), -0.75);
+  EXPECT_DOUBLE_EQ(policy.mean().item<double>(), -3);
 }
 
 TEST(Gaussian, NoGradientPassesTheBoundsOfLogVariance) {
@@ -36,16 +37,16 @@ TEST(Gaussian, NoGradientPassesTheBoundsOfLogVariance) {
   options.set_min_log_variance(-3);
   options.set_max_log_variance(0.5);
   const at::Tensor output = Vector({-9, 0, 0, 0, 9, 0}).view({3, 2, 1}).set_requires_grad(true);
-  const Gaussian policy = PolicyOf(output, options);
-  EXPECT_TRUE(Near(policy.log_variance.detach().flatten(), Vector({-3, -1, 0.5}), 0));
-  policy.log_variance.sum().backward();
+  const Gaussian policy(PolicyOf(output, options));
+  EXPECT_TRUE(Near(policy.log_variance().detach().flatten(), Vector({-3, -1, 0.5}), 0));
+  policy.log_variance().sum().backward();
   EXPECT_TRUE(Near(output.grad().select(1, 0).flatten(), Vector({0, 1, 0}), 0));
 }
 
 // Two samples under a new policy of mean 0.1 and 0.2 and unit variance; the old one is the standard normal.
 //   ratios exp(0.095) and exp(-0.02); KL 0.005 and 0.02
 struct TwoSamples {
-  PolicySamples samples{Vector({1, 0}), Vector({2, -1}), {Vector({0, 0}), Vector({0, 0})}, {}};
+  PolicySamples samples{Vector({1, 0}), Vector({2, -1}), Gaussian(Vector({0, 0}), Vector({0, 0})), {}};
   Gaussian policy{Vector({0.1, 0.2}), Vector({0, 0})};
   const double first_ratio = std::exp(0.095);
   const double second_ratio = std::exp(-0.02);

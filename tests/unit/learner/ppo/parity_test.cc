@@ -7,6 +7,7 @@
 #include "actor/rollout.h"
 #include "common/config/config.h"
 #include "common/nn/denormals.h"
+#include "common/nn/gaussian_head.h"
 #include "common/nn/policy_forward.h"
 #include "learner/bptt/thread_pool.h"
 #include "learner/ppo/episode_inputs.h"
@@ -147,9 +148,9 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
         engine->SetParameters({parameters.data_ptr<float>(), spec.parameter_count});
         const actor::RolloutResult r = *engine->Run({.seed = 3, .update = 1}, 8);
         const Sequences inputs = EpisodeInputs(config.network().architecture(), r.trajectories);
-        const at::Tensor u = ToTensor(r.trajectories.raw_action());
-        const at::Tensor recorded = LogProbability(
-            {ToTensor(r.trajectories.Scalar(v1::MEAN)), ToTensor(r.trajectories.Scalar(v1::LOG_VARIANCE))}, u);
+        const at::Tensor u = ToTensor(r.trajectories, v1::RAW_ACTION);
+        const at::Tensor recorded =
+            LogProbability(Gaussian(ToTensor(r.trajectories, v1::MEAN), ToTensor(r.trajectories, v1::LOG_VARIANCE)), u);
 
         const c10::NoGradGuard no_grad;
         TwinNetwork twin(spec);
@@ -163,6 +164,48 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
       }
     }
   }
+}
+
+// The two forms of a head, over the same parameters and actions.
+TEST(PolicyHead, TheActorsFormIsTheLearners) {
+  constexpr size_t kLanes = 103;
+  v1::NetworkOptions options;
+  options.set_min_log_variance(-3);
+  options.set_max_log_variance(1);
+  const std::shared_ptr<const nn::PolicyHead> head = nn::MakePolicyHead(options);
+  const auto outputs = [&](uint32_t purpose) {
+    return Pseudorandom({1, head->parameter_count(), static_cast<int64_t>(kLanes)}, 3.0, purpose, at::kFloat);
+  };
+  const auto finished = [&](const at::Tensor& output) {
+    const at::Tensor copy = output.clone();
+    head->Finish(View2(copy.data_ptr<float>(), head->parameter_count(), kLanes));
+    return copy;
+  };
+  const auto view = [&](const at::Tensor& parameters) {
+    return ConstView2(parameters.data_ptr<float>(), head->parameter_count(), kLanes);
+  };
+  const at::Tensor one = outputs(1), other = outputs(2);
+  const at::Tensor u = Pseudorandom({head->action_width(), static_cast<int64_t>(kLanes)}, 2.0, 3, at::kFloat);
+  const at::Tensor actor_one = finished(one), actor_other = finished(other);
+  const Policy learner_one = PolicyOf(one, options), learner_other = PolicyOf(other, options);
+
+  size_t place = 0;
+  for (const nn::ParameterField& field : head->fields()) {
+    const at::Tensor rows = actor_one[0].narrow(0, field.first_row, field.width);
+    EXPECT_TRUE(Near(rows.flatten(), learner_one.parameters[place++].flatten(), 1e-5));
+  }
+  const at::Tensor out = at::empty({1, static_cast<int64_t>(kLanes)});
+  const auto expect_near = [&](const at::Tensor& learners) {
+    const double largest = learners.abs().max().item<double>();
+    EXPECT_TRUE(Near(out, learners, 1e-5 * std::max(1.0, largest)));
+  };
+  head->LogProbability(view(actor_one), ConstView2(u.data_ptr<float>(), head->action_width(), kLanes),
+                       out.data_ptr<float>());
+  expect_near(LogProbability(learner_one, u));
+  head->Entropy(view(actor_one), out.data_ptr<float>());
+  expect_near(Entropy(learner_one));
+  head->KlDivergence(view(actor_one), view(actor_other), out.data_ptr<float>());
+  expect_near(KlDivergence(learner_one, learner_other));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "common/nn/gaussian_head.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace nmn::run {
@@ -15,7 +16,7 @@ using ::testing::Pair;
 UpdateRecord Count(RunTotals& totals, uint32_t update, const std::vector<float>& rewards) {
   const std::vector<std::vector<double>> hits = {std::vector<double>(rewards.size(), 2)};
   service::CollectedBatch batch;
-  batch.trajectories = trajectory::TrajectoryBatch(trajectory::TrajectoryLayout::OfNetwork(1));
+  batch.trajectories = trajectory::TrajectoryBatch(trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})));
   batch.trajectories.Set(v1::REWARD, ConstView3(rewards.data(), 1, 1, rewards.size()));
   batch.measures = &hits;
   batch.wait_seconds = 0.5;

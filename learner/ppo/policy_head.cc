@@ -1,0 +1,27 @@
+#include "learner/ppo/policy_head.h"
+
+#include "learner/ppo/gaussian.h"
+
+namespace nmn::ppo {
+
+std::shared_ptr<const PolicyHead> MakePolicyHead(const v1::NetworkOptions& options) {
+  return std::make_shared<GaussianHead>(options);
+}
+
+Policy PolicyOf(const at::Tensor& output, const v1::NetworkOptions& options) {
+  std::shared_ptr<const PolicyHead> head = MakePolicyHead(options);
+  PolicyHead::Parameters parameters = head->Finish(output);
+  return {std::move(head), std::move(parameters)};
+}
+
+at::Tensor LogProbability(const Policy& policy, const at::Tensor& raw_action) {
+  return policy.head->LogProbability(policy.parameters, raw_action);
+}
+
+at::Tensor KlDivergence(const Policy& from, const Policy& to) {
+  return to.head->KlDivergence(from.parameters, to.parameters);
+}
+
+at::Tensor Entropy(const Policy& policy) { return policy.head->Entropy(policy.parameters); }
+
+}  // namespace nmn::ppo
