@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "cli/bench/twin.h"
-#include "learner/ppo/learned_network.h"
-#include "learner/ppo/torch_guard.h"
+#include "learner/ppo/network.h"
+#include "learner/ppo/torch_runtime.h"
 #include "learner/ppo/twin_network.h"
 
 namespace nmn::cli::bench {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/bench/twin.h"
-#include "learner/ppo/device.h"
+#include "learner/ppo/torch_runtime.h"
 
 namespace nmn::cli::bench {
 namespace {

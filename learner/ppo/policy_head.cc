@@ -24,4 +24,6 @@ at::Tensor KlDivergence(const Policy& from, const Policy& to) {
 
 at::Tensor Entropy(const Policy& policy) { return policy.head->Entropy(policy.parameters); }
 
+double MeanDeviation(const Policy& policy) { return policy.head->MeanDeviation(policy.parameters); }
+
 }  // namespace nmn::ppo

@@ -53,5 +53,7 @@ Policy PolicyOf(const at::Tensor& output, const v1::NetworkOptions& options);
 at::Tensor LogProbability(const Policy& policy, const at::Tensor& raw_action);
 at::Tensor KlDivergence(const Policy& from, const Policy& to);
 at::Tensor Entropy(const Policy& policy);
+// Over all samples, as PolicyHead::MeanDeviation.
+double MeanDeviation(const Policy& policy);
 
 }  // namespace nmn::ppo

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/tensor/named_tensor.h"
 #include "common/trajectory/batch.h"
-#include "learner/ppo/optimiser_step.h"
+#include "learner/ppo/update_context.h"
 #include "nmn/v1/checkpoint.pb.h"
 #include "nmn/v1/run_config.pb.h"
 

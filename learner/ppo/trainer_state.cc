@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -77,6 +79,38 @@ absl::Status StateReader::Read(const std::string& name, const std::vector<int64_
 absl::Status StateReader::Finish() const {
   if (next_ == tensors_.size()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("tensor ", tensors_[next_].name, " is not known to this run"));
+}
+
+absl::Status ReadNetwork(const std::string& role, StateReader& weights, StateReader& optimizer,
+                         LearnedNetwork& network) {
+  const at::Device device = network.parameters.device();
+  std::vector<float> flat;
+  if (absl::Status status = weights.ReadWeights(role, network.spec, flat); !status.ok()) return status;
+  network.parameters = ParameterLeaf(flat, device);
+  const std::vector<int64_t> shape = {static_cast<int64_t>(network.spec.parameter_count)};
+  for (const auto& [name, moment] : {std::pair{"first_moment", &network.adam.first_moment},
+                                     std::pair{"second_moment", &network.adam.second_moment}}) {
+    absl::Status status = optimizer.Read(absl::StrCat(role, ".adam.", name), shape, *moment);
+    if (!status.ok()) return status;
+    *moment = moment->to(device);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadReplay(const LearnedNetwork& critic, int64_t steps, int64_t episodes, StateReader& optimizer,
+                        CriticReplay& replay) {
+  replay = CriticReplay{};
+  if (episodes == 0) return absl::OkStatus();
+  for (const auto& [name, shape, tensor] :
+       {std::tuple{"replay.recurrent_input", std::vector<int64_t>{steps, critic.spec.recurrent_input_size, episodes},
+                   &replay.episodes.recurrent_input},
+        std::tuple{"replay.main_input", std::vector<int64_t>{steps, critic.spec.main_input_size, episodes},
+                   &replay.episodes.main_input},
+        std::tuple{"replay.returns", std::vector<int64_t>{steps, episodes}, &replay.returns}}) {
+    if (absl::Status status = optimizer.Read(name, shape, *tensor); !status.ok()) return status;
+    *tensor = tensor->to(critic.parameters.device());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace nmn::ppo

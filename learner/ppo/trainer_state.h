@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "common/tensor/named_tensor.h"
-#include "learner/ppo/critic_replay.h"
-#include "learner/ppo/learned_network.h"
+#include "learner/ppo/critic.h"
+#include "learner/ppo/network.h"
 
 namespace nmn::ppo {
 
@@ -39,5 +39,12 @@ class StateReader {
   const std::vector<NamedTensor>& tensors_;
   size_t next_ = 0;
 };
+
+// A network's parameters and moments, onto its device. INVALID_ARGUMENT as above.
+absl::Status ReadNetwork(const std::string& role, StateReader& weights, StateReader& optimizer,
+                         LearnedNetwork& network);
+// The replay of a critic: `episodes` of `steps` steps.
+absl::Status ReadReplay(const LearnedNetwork& critic, int64_t steps, int64_t episodes, StateReader& optimizer,
+                        CriticReplay& replay);
 
 }  // namespace nmn::ppo

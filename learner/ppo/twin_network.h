@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/nn/network_spec.h"
-#include "learner/ppo/sequence_model.h"
+#include "learner/ppo/sequences.h"
 
 namespace nmn::ppo {
 

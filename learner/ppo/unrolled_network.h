@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "common/nn/network_spec.h"
 #include "learner/bptt/sequence_network.h"
-#include "learner/ppo/sequence_model.h"
+#include "learner/ppo/sequences.h"
 
 namespace nmn::ppo {
 

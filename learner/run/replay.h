@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "learner/ppo/optimiser_step.h"
+#include "learner/ppo/update_context.h"
 #include "learner/run/failed_update.h"
 
 namespace nmn::run {

@@ -1,8 +1,7 @@
-#include "learner/ppo/adam.h"
-
 #include <gtest/gtest.h>
 #include <torch/optim/adam.h>
 
+#include "learner/ppo/network.h"
 #include "tests/unit/learner/ppo/near.h"
 
 namespace nmn::ppo {

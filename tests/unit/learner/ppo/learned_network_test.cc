@@ -1,10 +1,9 @@
-#include "learner/ppo/learned_network.h"
-
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "learner/ppo/device.h"
+#include "learner/ppo/network.h"
+#include "learner/ppo/torch_runtime.h"
 #include "learner/ppo/twin_network.h"
 #include "tests/unit/learner/ppo/near.h"
 #include "tests/unit/learner/ppo/networks.h"

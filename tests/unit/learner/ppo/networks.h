@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/nn/network_spec.h"
-#include "learner/ppo/sequence_model.h"
+#include "learner/ppo/sequences.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::ppo {

@@ -1,8 +1,8 @@
-#include "learner/ppo/objectives.h"
-
 #include <gtest/gtest.h>
 
+#include "learner/ppo/critic.h"
 #include "learner/ppo/gaussian.h"
+#include "learner/ppo/policy.h"
 #include "tests/unit/learner/ppo/near.h"
 
 namespace nmn::ppo {

@@ -1,9 +1,9 @@
-#include "learner/ppo/shuffle.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
+
+#include "learner/ppo/sequences.h"
 
 namespace nmn::ppo {
 namespace {

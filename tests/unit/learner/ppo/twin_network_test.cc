@@ -3,7 +3,7 @@
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
-#include "learner/ppo/segments.h"
+#include "learner/ppo/sequences.h"
 #include "tests/unit/learner/ppo/near.h"
 #include "tests/unit/learner/ppo/networks.h"
 

@@ -1,9 +1,9 @@
-#include "learner/ppo/v_trace.h"
-
 #include <gtest/gtest.h>
 
 #include <random>
 #include <vector>
+
+#include "learner/ppo/advantages.h"
 
 namespace nmn::ppo {
 namespace {

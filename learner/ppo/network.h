@@ -2,17 +2,37 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 
 #include "common/nn/network_spec.h"
-#include "learner/ppo/adam.h"
-#include "learner/ppo/segments.h"
-#include "learner/ppo/sequence_model.h"
+#include "learner/ppo/sequences.h"
+#include "learner/ppo/update_context.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::ppo {
+
+// The optimiser's memory of one network. Assigning shares storage; Clone does not.
+struct AdamState {
+  at::Tensor first_moment;   // [parameter]
+  at::Tensor second_moment;  // [parameter]
+  uint64_t steps = 0;
+
+  static AdamState Like(const at::Tensor& parameters);  // zeros, same device and type
+  AdamState Clone() const;
+};
+
+// One step of Adam (Kingma & Ba 2015) on a flat parameter vector, in place, with PyTorch's arithmetic: both bias
+// corrections, epsilon added after the square root. `rate` is the learning rate of this step. parameters and gradient
+// are [parameter].
+void AdamStep(const v1::AdamOptions& options, double rate, const at::Tensor& gradient, const at::Tensor& parameters,
+              AdamState& state);
+
+// Scales the gradient in place so that its 2-norm is at most `limit` (0: leaves it), as torch's clip_grad_norm_ does.
+// Returns the norm before.
+double ClipGradientNorm(const at::Tensor& gradient, double limit);
 
 // A network that is being trained: what it is, what computes it, its parameters and its optimiser.
 struct LearnedNetwork {
@@ -50,5 +70,9 @@ struct StepResult {
 using LossOf = std::function<at::Tensor(const at::Tensor& output, const at::Tensor& index)>;
 StepResult DescendOnce(LearnedNetwork& network, const SegmentBatch& segments, std::span<const int64_t> minibatch,
                        const StepOptions& options, const LossOf& loss_of);
+
+// To context.on_step, where somebody listens. `epoch` and `minibatch` count from 0.
+void TellStep(const UpdateContext& context, OptimiserStep::Network network, uint32_t epoch, uint32_t minibatch,
+              const StepResult& step, const at::Tensor& parameters);
 
 }  // namespace nmn::ppo

@@ -1,4 +1,4 @@
-#include "learner/ppo/device.h"
+#include "learner/ppo/torch_runtime.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>

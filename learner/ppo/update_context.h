@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+
+#include "absl/status/status.h"
 
 namespace nmn::ppo {
 
@@ -19,5 +22,22 @@ struct OptimiserStep {
 // Hears of every step, in the order in which its network takes them. With two threads or more, policy and critic tell
 // of theirs from two threads at once.
 using StepObserver = std::function<void(const OptimiserStep&)>;
+
+// What both updates know about where they stand in the run.
+struct UpdateContext {
+  uint64_t seed = 0;
+  uint32_t update = 0;
+  double rate = 0;                          // learning rate, schedules included
+  const std::atomic<bool>* stop = nullptr;  // polled between optimiser steps: CANCELLED
+  StepObserver on_step = nullptr;           // may be empty
+};
+
+// CANCELLED where the update is to stop.
+inline absl::Status CheckNotStopped(const UpdateContext& context) {
+  if (context.stop != nullptr && context.stop->load(std::memory_order_relaxed)) {
+    return absl::CancelledError("the update was stopped");
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace nmn::ppo

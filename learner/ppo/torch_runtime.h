@@ -1,5 +1,6 @@
 #pragma once
 
+#include <c10/core/Device.h>
 #include <c10/util/Exception.h>
 
 #include <exception>
@@ -7,9 +8,18 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 
 namespace nmn::ppo {
+
+// "cpu", "cuda" or "cuda:INDEX". INVALID_ARGUMENT for anything else; FAILED_PRECONDITION, in one line that names the
+// flag, where the device is not there.
+absl::StatusOr<c10::Device> FindDevice(const std::string& name);
+
+// What LibTorch's results depend on besides their inputs, for the whole process: one thread in LibTorch and OpenBLAS,
+// deterministic cuDNN in full single precision.
+void PinNumerics();
 
 // Calls `function`, which returns absl::Status or absl::StatusOr, and turns what LibTorch throws into a status: the one
 // place where its exceptions end. RESOURCE_EXHAUSTED for memory, INTERNAL with LibTorch's words for the rest.

@@ -1,11 +1,34 @@
-#include "learner/ppo/critic_update.h"
+#include "learner/ppo/critic.h"
 
 #include <ATen/ATen.h>
 
-#include "learner/ppo/objectives.h"
-#include "learner/ppo/shuffle.h"
+#include <algorithm>
+
+#include "learner/ppo/sequences.h"
 
 namespace nmn::ppo {
+namespace {
+
+at::Tensor Append(const at::Tensor& old, const at::Tensor& added, int64_t capacity) {
+  const at::Tensor all = old.defined() ? at::cat({old, added}, -1) : added;
+  const int64_t kept = std::min(capacity, all.size(-1));
+  return all.narrow(-1, all.size(-1) - kept, kept).contiguous();
+}
+
+}  // namespace
+
+at::Tensor CriticLoss(const at::Tensor& value, const at::Tensor& target, const v1::CriticUpdate& options) {
+  const at::Tensor difference = value - target;
+  if (options.loss() != v1::HUBER) return difference * difference;
+  const at::Tensor inside = difference.clamp(-options.huber_delta(), options.huber_delta());
+  return inside * (difference - 0.5 * inside);
+}
+
+void CriticReplay::Add(const Sequences& new_episodes, const at::Tensor& new_returns, int64_t capacity) {
+  episodes.recurrent_input = Append(episodes.recurrent_input, new_episodes.recurrent_input, capacity);
+  episodes.main_input = Append(episodes.main_input, new_episodes.main_input, capacity);
+  returns = Append(returns, new_returns, capacity);
+}
 
 absl::StatusOr<CriticUpdateResult> UpdateCritic(LearnedNetwork& critic, const CriticReplay& replay,
                                                 const v1::PpoOptions& options, const UpdateContext& context) {

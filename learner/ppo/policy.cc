@@ -1,13 +1,16 @@
-#include "learner/ppo/policy_update.h"
+#include "learner/ppo/policy.h"
 
 #include <ATen/ATen.h>
 
 #include <limits>
 
-#include "learner/ppo/shuffle.h"
+#include "learner/ppo/sequences.h"
 
 namespace nmn::ppo {
 namespace {
+
+// The hinge starts at this many kl_target (nmn.md section 3).
+constexpr double kHingeRatio = 2.0;
 
 // The same with of(tensor) for each tensor.
 template <typename Function>
@@ -27,18 +30,25 @@ double Mean(const at::Tensor& samples) { return samples.to(at::kDouble).mean().i
 
 }  // namespace
 
-absl::Status CheckNotStopped(const UpdateContext& context) {
-  if (context.stop != nullptr && context.stop->load(std::memory_order_relaxed)) {
-    return absl::CancelledError("the update was stopped");
-  }
-  return absl::OkStatus();
+at::Tensor ProbabilityRatio(const PolicySamples& samples, const Policy& policy) {
+  return at::exp(LogProbability(policy, samples.raw_action) - LogProbability(samples.old, samples.raw_action));
 }
 
-void TellStep(const UpdateContext& context, OptimiserStep::Network network, uint32_t epoch, uint32_t minibatch,
-              const StepResult& step, const at::Tensor& parameters) {
-  if (context.on_step == nullptr) return;
-  context.on_step({network, epoch + 1, minibatch + 1, step.loss, step.gradient_norm,
-                   parameters.detach().abs().max().item<float>()});
+at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Policy& policy, const v1::KlPenalty& options,
+                         double beta) {
+  const at::Tensor kl = KlDivergence(samples.kl_origin(), policy);
+  const at::Tensor excess = at::relu(kl - kHingeRatio * options.kl_target());
+  return -samples.advantage * ProbabilityRatio(samples, policy) + beta * kl +
+         options.hinge_coefficient() * excess * excess;
+}
+
+at::Tensor ClippedRatioLoss(const PolicySamples& samples, const Policy& policy, double clip) {
+  const at::Tensor ratio = ProbabilityRatio(samples, policy);
+  return -at::minimum(samples.advantage * ratio, samples.advantage * ratio.clamp(1.0 - clip, 1.0 + clip));
+}
+
+at::Tensor IsClipped(const PolicySamples& samples, const Policy& policy, double clip) {
+  return ((ProbabilityRatio(samples, policy) - 1.0).abs() > clip).to(samples.advantage.scalar_type());
 }
 
 absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Sequences& episodes,

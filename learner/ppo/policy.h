@@ -2,7 +2,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "learner/ppo/network.h"
 #include "learner/ppo/policy_head.h"
+#include "learner/ppo/update_context.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::ppo {
@@ -32,7 +37,19 @@ at::Tensor ClippedRatioLoss(const PolicySamples& samples, const Policy& policy, 
 // Whether a sample's ratio is outside [1 - clip, 1 + clip], as 0 or 1.
 at::Tensor IsClipped(const PolicySamples& samples, const Policy& policy, double clip);
 
-// One loss a sample. SQUARED: (V - R)^2. HUBER: d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), d = V - R.
-at::Tensor CriticLoss(const at::Tensor& value, const at::Tensor& target, const v1::CriticUpdate& options);
+struct PolicyUpdateResult {
+  double loss = 0;           // mean of the last epoch
+  double gradient_norm = 0;  // of the last step, before clipping
+  double clip_fraction = 0;  // of the last epoch; NaN for KL_PENALTY
+  double kl = 0;             // mean KL(before || new) over all kept steps, from a fresh pass from the zero state
+  double entropy = 0;        // mean over the same pass
+};
+
+// The epochs of one policy update (nmn.md section 3); `actor` is changed, whether the KL is acceptable is for the
+// caller.
+//   episodes [T', .., episode], samples [T', episode]; beta is read by KL_PENALTY, entropy_bonus by both objectives.
+absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Sequences& episodes,
+                                                const PolicySamples& samples, const v1::PpoOptions& options,
+                                                double beta, double entropy_bonus, const UpdateContext& context);
 
 }  // namespace nmn::ppo

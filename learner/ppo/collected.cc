@@ -1,0 +1,101 @@
+#include "learner/ppo/collected.h"
+
+#include <ATen/ATen.h>
+
+#include "absl/strings/str_cat.h"
+#include "learner/ppo/advantages.h"
+
+namespace nmn::ppo {
+namespace {
+
+using trajectory::TrajectoryBatch;
+
+View2 ViewOf(const at::Tensor& tensor) {
+  return View2(tensor.data_ptr<float>(), static_cast<size_t>(tensor.size(0)), static_cast<size_t>(tensor.size(1)));
+}
+
+bool IsFinite(const at::Tensor& tensor) { return at::isfinite(tensor).all().item<bool>(); }
+
+// The first steps of a field of the record, [time, episode] or [time, width, episode].
+at::Tensor Recorded(const TrajectoryBatch& batch, v1::Field field, int64_t steps, at::Device device) {
+  return ToTensor(batch, field).narrow(0, 0, steps).to(device);
+}
+
+// The policy that acted, likewise.
+Policy RecordedPolicy(const nn::NetworkSpec& spec, const TrajectoryBatch& batch, int64_t steps, at::Device device) {
+  Policy policy{MakePolicyHead(spec.options), {}};
+  for (const nn::ParameterField& field : spec.head->fields())
+    policy.parameters.push_back(Recorded(batch, field.id, steps, device));
+  return policy;
+}
+
+at::Tensor OutputOver(const LearnedNetwork& network, const Sequences& episodes, int64_t segment_steps) {
+  return RunEpisodes(*network.model, network.parameters, episodes, segment_steps).output;
+}
+
+}  // namespace
+
+absl::Status CheckShape(const v1::PpoOptions& options, const LearnedNetwork& actor, const TrajectoryBatch& batch) {
+  const uint32_t observation_size = actor.spec.observation_size;
+  const auto layout = trajectory::TrajectoryLayout::OfNetwork(observation_size, *actor.spec.head);
+  const ConstView3 x = batch.layout().fields().empty() ? ConstView3() : batch.observation();
+  bool fits = x.planes >= options.kept_steps() && batch.layout() == layout;
+  for (size_t f = 0; fits && f < layout.fields().size(); ++f) {
+    const ConstView3 array = batch.array(f);
+    fits = array.planes == x.planes && array.rows == layout.fields()[f].width &&
+           array.columns == options.episodes_per_update();
+  }
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("a batch whose observations are [", x.planes, ", ", x.rows, ", ",
+                                                 x.columns, "]; this run needs at least ", options.kept_steps(),
+                                                 " steps of ", observation_size, " numbers for ",
+                                                 options.episodes_per_update(), " episodes in every array"));
+}
+
+absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetwork& actor,
+                                  const LearnedNetwork& critic, const TrajectoryBatch& batch) {
+  const v1::PpoOptions& ppo = config.ppo();
+  const at::Device device = actor.parameters.device();
+  const size_t valued_steps = ppo.valued_steps() == 0 ? batch.steps() : ppo.valued_steps();
+  const auto valued = static_cast<int64_t>(valued_steps);
+  const int64_t kept = ppo.kept_steps();
+  const Sequences episodes = EpisodeInputs(config.network().architecture(), batch.FirstSteps(valued_steps)).To(device);
+  const at::Tensor values = OutputOver(critic, episodes, ppo.segment_steps()).select(1, 0).cpu().contiguous();
+  const at::Tensor all_rewards = ToTensor(batch, v1::REWARD) * (1.0 - ppo.discount());
+  FoldLaterRewards(static_cast<float>(ppo.discount()), valued_steps, ViewOf(all_rewards));
+  const at::Tensor rewards = all_rewards.narrow(0, 0, valued);
+  const at::Tensor advantages = at::empty_like(rewards);
+  const at::Tensor returns = at::empty_like(rewards);
+  const AdvantageOptions estimate{.discount = static_cast<float>(ppo.discount()),
+                                  .trace_decay = static_cast<float>(ppo.trace_decay())};
+  EstimateAdvantages(estimate, ViewOf(rewards), ViewOf(values), ViewOf(advantages), ViewOf(returns));
+  at::Tensor lambda_returns = advantages + values;
+
+  Collected collected;
+  collected.samples.raw_action = Recorded(batch, v1::RAW_ACTION, kept, device);
+  collected.samples.old = RecordedPolicy(actor.spec, batch, kept, device);
+  if (config.mode() == v1::ASYNC) {
+    const Policy before = PolicyOf(OutputOver(actor, episodes, ppo.segment_steps()), actor.spec.options);
+    collected.samples.before = before.Map([&](const at::Tensor& whole) { return whole.narrow(0, 0, kept); });
+    if (config.async().v_trace()) {
+      const PolicySamples played{
+          Recorded(batch, v1::RAW_ACTION, valued, device), {}, RecordedPolicy(actor.spec, batch, valued, device), {}};
+      const at::Tensor ratios = ProbabilityRatio(played, before).cpu().contiguous();
+      EstimateVTrace(estimate, ViewOf(rewards), ViewOf(values), ViewOf(ratios), ViewOf(advantages),
+                     ViewOf(lambda_returns));
+    }
+  }
+  const at::Tensor targets = ppo.critic().target() == v1::LAMBDA_RETURN ? lambda_returns : returns;
+  const at::Tensor kept_advantages = advantages.narrow(0, 0, kept);
+  const at::Tensor kept_targets = targets.narrow(0, 0, kept);
+  NormaliseAdvantages(ViewOf(kept_advantages));
+  if (!IsFinite(kept_advantages) || !IsFinite(kept_targets))
+    return absl::DataLossError("an advantage is not finite; both networks are as before the update");
+  collected.episodes = FirstSteps(episodes, kept);
+  collected.samples.advantage = kept_advantages.to(device);
+  collected.returns = kept_targets.to(device);
+  collected.explained_variance = ExplainedVariance(ViewOf(returns), ViewOf(values), ppo.kept_steps());
+  return collected;
+}
+
+}  // namespace nmn::ppo
