@@ -10,7 +10,7 @@
 
 namespace nmn::bptt {
 
-// Rows of padded features inside a chunk's memory.
+// A matrix in the chunk's memory. Each row holds the features of one sample, padded to whole vectors.
 struct Rows {
   float* data = nullptr;
   size_t stride = 0;
@@ -18,20 +18,26 @@ struct Rows {
   float* at(size_t row) const { return data + row * stride; }
 };
 
-// A few neighbouring sequences, from their first step to their last. Row (t, b) of an array is sample b of step t;
-// arrays of states have one more step in front, what was before step 0. Work goes in blocks of steps that stay in
-// cache: each GRU's input product over the block, its recurrence step by step, then all other layers over the block;
-// backward likewise from the last block to the first.
+// The forward and backward pass of a few neighbouring sequences, from their first step to their last.
+//
+// An array has one row for each step and sequence: row t * sequences + b belongs to step t of sequence b. Arrays of
+// states have one more step in front, which holds the state before step 0.
+//
+// The chunk works on blocks of steps, small enough that a block's rows stay in the cache. Within a block, the forward
+// pass takes one GRU after the other: first the product with its input for all steps at once, then the recurrence step
+// by step. The other layers follow, each for all steps at once. The backward pass begins with the last block and takes
+// the layers in reverse order.
 class Chunk {
  public:
   explicit Chunk(const Plan& plan) : plan_(plan) {}
 
-  // Sequences [first, first + sequences) of the input. With `keep`, every step's activations stay for Backward;
-  // without, only a block's.
+  // Runs sequences [first, first + sequences) of the input. With `keep`, the activations of all steps stay in memory
+  // for Backward. Without, each block overwrites those of the block before.
   void Forward(const Kernels& kernels, const float* direct, const SequenceInput& input, size_t first, size_t sequences,
                bool keep, View3 output, const SegmentStarts& starts);
 
-  // Of the last Forward that kept. Overwrites gradient (laid out as Plan's direct buffer).
+  // Goes back through the last Forward, which must have kept its activations. Overwrites `gradient`, which has the
+  // layout of Plan's direct buffer.
   void Backward(const Kernels& kernels, const float* turned, ConstView3 output_gradient, std::span<float> gradient);
 
   void CopyEnd(View2 state, View2 signal) const;
@@ -39,7 +45,8 @@ class Chunk {
  private:
   size_t BlockSteps() const;
   void Reserve(size_t history_steps, bool backward);
-  // `step`: where the block begins in the kept history.
+  // In these, `time` is the block's first step in the sequence, and `step` its first step in the arrays: the same with
+  // `keep`, else 0.
   void ReadInput(const SequenceInput& input, size_t time, size_t step, size_t steps);
   void ReadStart(const SequenceInput& input);
   void CarryOver(size_t steps);
@@ -59,14 +66,14 @@ class Chunk {
                          const Slot& slot);
 
   struct GruRows {
-    Rows state;  // one step in front
+    Rows state;  // one more step in front
     Rows gates;
-    Rows state_gradient;  // of a block, from above
-    Rows carry;           // one step
+    Rows state_gradient;  // of a block: what the layers above send back
+    Rows carry;           // of one step: what the next step sends back
   };
   struct AffineRows {
-    Rows out;       // one step in front
-    Rows gradient;  // of a block, one step in front
+    Rows out;       // one more step in front
+    Rows gradient;  // of a block, with one more step in front
   };
   struct ModulatedRows {
     Rows value;
@@ -79,9 +86,9 @@ class Chunk {
   size_t first_ = 0;
   size_t sequences_ = 0;
   size_t steps_ = 0;     // of the last Forward
-  size_t end_step_ = 0;  // where the state after the last step lies
+  size_t end_step_ = 0;  // the step in the state arrays that holds the state after the last step
 
-  // Of the call in progress.
+  // Arguments of the call in progress.
   const Kernels* kernels_ = nullptr;
   const float* direct_ = nullptr;
   const float* turned_ = nullptr;
@@ -94,10 +101,10 @@ class Chunk {
   std::vector<GruRows> grus_;
   std::vector<AffineRows> affines_;
   std::vector<ModulatedRows> modulated_;
-  Rows pre_;            // of a block: GRU pre-activations, or their gradients
-  Rows value_scratch_;  // of a block: gradients of a modulated layer's value
-  Rows modulation_scratch_;
-  Rows signal_carry_;  // one step: d z_{t-1} from a later block
+  Rows pre_;                 // of a block: a GRU's sums before its activations, or their gradients
+  Rows value_scratch_;       // of a block: the gradients of a modulated layer's value
+  Rows modulation_scratch_;  // of a block: the gradients of its gain and offset
+  Rows signal_carry_;        // of one step: the gradient of the last z before the block, from the block after it
 };
 
 }  // namespace nmn::bptt

@@ -5,11 +5,12 @@
 namespace nmn::ingest {
 namespace {
 
-// A message of an update this far back can still be told from a duplicate.
+// The core remembers the messages of so many updates. A copy of one of them is called a duplicate; an older one is
+// called stale.
 constexpr uint32_t kUpdatesRemembered = 4;
 
-// Whether a message with this verdict could not come from a correct actor, however late: three of them and it is
-// quarantined.
+// Whether a correct actor never sends a message that gets this verdict, however late the message is. After three of
+// them the actor is quarantined.
 bool IsMalformed(v1::RejectReason reason) {
   switch (reason) {
     case v1::MALFORMED:
@@ -78,7 +79,8 @@ absl::Status Core::Hello(StreamId stream, const v1::Hello& hello, Time now) {
     return absl::FailedPreconditionError("another config; register again");
   }
   absl::Status status = actors_.Hello(stream, hello.actor_id(), hello.incarnation(), now, closes_);
-  // A process that opens a stream begins anew: what it still works on it will deliver, or somebody else will.
+  // The actor begins anew with each stream, so its old leases end. It still delivers what it works on, or another actor
+  // plays those units.
   if (status.ok()) ReleaseAll(actors_.Of(stream)->holder);
   return status;
 }
@@ -145,7 +147,7 @@ Verdict Core::JudgeDuplicate(const v1::Trajectory& trajectory) const {
   if (update == accepted_.end()) return {v1::STALE_POLICY, "the update is long over"};
   const auto part = update->second.find({trajectory.first_episode(), trajectory.count()});
   if (part != update->second.end()) {
-    // Of another version it differs by right.
+    // Another version of the policy plays other episodes, so only copies of the same version must be equal.
     const bool same =
         part->second.policy_version != trajectory.policy_version() || part->second.sha256 == trajectory.sha256();
     return same ? Verdict{v1::DUPLICATE, ""}
@@ -197,7 +199,7 @@ Verdict Core::Examine(StreamId stream, const v1::Trajectory& trajectory, size_t 
 }
 
 Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now) {
-  // Judged again, for the world may have moved while the payload was checked.
+  // The payload was checked without a lock. Meanwhile the update may have ended or a copy may have come: judge again.
   Verdict verdict = payload.accepted() ? Judge(stream, trajectory, 0, now) : payload;
   const uint32_t update = trajectory.unit().update();
   if (verdict.accepted() && !Of(update).slab.Agrees(trajectory))

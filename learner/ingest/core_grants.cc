@@ -1,4 +1,4 @@
-// Which units the core gives to whom, and when.
+// Which units the core leases to which actor, and when.
 
 #include <algorithm>
 #include <cmath>
@@ -9,10 +9,11 @@
 namespace nmn::ingest {
 namespace {
 
-// A second lease must promise to be done this many times sooner than the first: it costs the same work again.
+// A second lease of a unit costs the same work again. It is worthwhile where the second actor will be done this many
+// times sooner than the first.
 constexpr double kWorthwhile = 1.25;
-// Who is too slow to be given a unit is given one all the same after this many times what one takes it: it may be
-// quicker by now.
+// An actor may be so slow that its share is no unit at all. It still gets one unit after this many times the time that
+// one unit takes it, because it may be faster by now.
 constexpr double kTryAgain = 10;
 
 }  // namespace
@@ -46,8 +47,9 @@ void Core::Give(Actor& actor, uint32_t update, const std::vector<size_t>& units,
   for (const v1::UnitId& unit : grants.back().lease.units()) options_.events->OnGranted(actor, unit);
 }
 
-// Its units went to others or their update is over. Who had brought nothing by then gets nothing for as long again:
-// what it still brings tells its rate, and if it hangs it holds up nobody.
+// The actor holds no units any more: others finished them, or their update is over. If it had delivered nothing of
+// them, it gets no lease for as long as it was silent. If it delivers late, the delivery tells its rate. If it hangs,
+// nobody waits for it.
 void Core::GiveUpOnSilent(Actor& actor, Time now) {
   const Time silence = actor.pace.Silence(now);
   if (actor.pace.OnGivenUp(now)) actor.no_lease_before = now + std::min(silence, options_.lease_seconds);
@@ -65,9 +67,11 @@ void Core::GrantLeases(Time now, std::vector<Grant>& grants) {
   for (uint32_t update = update_; update <= newest_; ++update) GrantLate(update, workers, now, grants);
 }
 
-// To each by its rate: a share of what is left, of which those who work on something count too, so that late in an
-// update grants are small. First of all one unit to each who is not measured, to be measured by, and to each who was
-// too slow to be given any for long. Where nobody is measured, all get equal shares.
+// Leases what nobody holds. Each idle actor gets a share of the units that are left, in proportion to its rate. The
+// rates of busy actors count in the total, so grants become small late in an update.
+//
+// Two kinds of actor come first and get one unit: those without a measured rate, to measure it, and those that were too
+// slow for a share for long. Where no actor has a rate, all get equal shares.
 void Core::GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants) {
   LeaseTable& leases = Of(update).leases;
   if (leases.unleased() == 0 || workers.empty()) return;
@@ -77,7 +81,7 @@ void Core::GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Ti
     if (!late) total += actor->pace.episodes_per_second();
   }
   const size_t equal = (leases.unleased() + workers.size() - 1) / workers.size();
-  // Rounded so that the shares of all, one after the other, add up to what there is.
+  // A share of the units and the rates that are left. Taken one after the other, the shares add up to all units.
   const auto share_of = [&](double rate) {
     return static_cast<size_t>(std::lround(static_cast<double>(leases.unleased()) * rate / std::max(total, rate)));
   };
@@ -102,8 +106,9 @@ void Core::GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Ti
   }
 }
 
-// Where nothing is unleased, all units of one who is late, or who by his rate will be done later than another who has
-// nothing to do; and in any case what is out for half of a lease.
+// Leases units a second time, once nothing is unleased. The fastest idle actor takes all units of the first busy actor
+// that is late, or that will finish later by its rate than the idle actor would. Where there is none, the idle actor
+// takes the oldest unit whose lease is more than half gone.
 void Core::GrantLate(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants) {
   LeaseTable& leases = Of(update).leases;
   std::vector<Actor*> idle;
@@ -136,7 +141,7 @@ void Core::GrantLate(uint32_t update, const std::vector<Actor*>& workers, Time n
     if (units.empty() && leases.unleased() == 0) {
       if (const std::optional<size_t> late = leases.GrantSecond(actor->holder, now)) units = {*late};
     }
-    if (units.empty()) break;  // nothing for those who are slower
+    if (units.empty()) break;  // the idle actors that follow are slower, so there is nothing for them either
     Give(*actor, update, units, now, grants);
   }
 }
@@ -146,8 +151,8 @@ Decisions Core::Decide(Time now) {
   actors_.ExpireHellos(now, closes_);
   decisions.closes.swap(closes_);
   for (const Close& close : decisions.closes) Disconnect(close.stream, now);
-  // Who let a lease run out is slow or stuck: nothing new for it until it delivers, comes back, or one more lease has
-  // passed.
+  // An actor whose lease ran out is slow or stuck. It gets no new lease until it delivers, connects again, or waits for
+  // the time of one more lease.
   std::set<HolderId> late;
   for (Collection& collection : ring_) {
     for (const HolderId holder : collection.leases.Expire(now)) late.insert(holder);
