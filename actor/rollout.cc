@@ -90,8 +90,8 @@ class BatchRollout final : public RolloutEngine {
   const uint32_t observation_size_;
   const nn::PolicyHead& head_;  // of forward_
   const std::unique_ptr<nn::ActionSampler> sampler_;
-  trajectory::TrajectoryArrays
-      record_;                      // of one step more: x_T is displayed after the last and is no part of the result
+  // Has one more step: x_T is displayed after the last one and is no part of the result.
+  trajectory::TrajectoryArrays record_;
   std::vector<float> policy_;       // parameters of the step at hand [parameter_count, lane]
   const std::vector<float> zeros_;  // what an episode's first step is fed
 };
