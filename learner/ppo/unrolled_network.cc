@@ -48,8 +48,7 @@ SequenceOutput UnrolledNetwork::Forward(const at::Tensor& parameters, const Sequ
   const int64_t sequences = recurrent_input.size(2);
 
   SequenceOutput result;
-  result.output =
-      at::empty({recurrent_input.size(0), int64_t{spec.output_size}, sequences}, recurrent_input.options());
+  result.output = at::empty({recurrent_input.size(0), int64_t{spec.output_size}, sequences}, recurrent_input.options());
   network_->SetParameters(SpanOf(parameters));
   remembered_.reset();
   if (c10::GradMode::is_enabled() && parameters.requires_grad()) {
