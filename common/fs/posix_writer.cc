@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "common/fs/descriptor.h"
 #include "common/fs/errors.h"
 
@@ -22,7 +23,9 @@ const char kOwnDescriptors[] = "/proc/self/fd";
 
 class PosixWriter final : public Writer {
  public:
-  PosixWriter(std::string path, Descriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+  // `unnamed`: the file gets its name when it is closed.
+  PosixWriter(std::string path, Descriptor file, bool unnamed)
+      : path_(std::move(path)), file_(std::move(file)), unnamed_(unnamed) {}
 
   absl::Status Write(std::string_view content) override {
     const int error = WriteAll(file_.get(), content);
@@ -34,12 +37,17 @@ class PosixWriter final : public Writer {
     if (Retry([&] { return ::fsync(file_.get()); }) < 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP) {
       return SystemError("sync", path_, errno);
     }
+    const std::string link = absl::StrCat(kOwnDescriptors, "/", file_.get());
+    if (unnamed_ && ::linkat(AT_FDCWD, link.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) < 0) {
+      return SystemError("write", path_, errno);
+    }
     return file_.Close() < 0 ? SystemError("close", path_, errno) : absl::OkStatus();
   }
 
  private:
   std::string path_;
   Descriptor file_;
+  bool unnamed_;
 };
 
 std::string Folder(const std::string& path) {
@@ -91,8 +99,14 @@ absl::StatusOr<Target> FollowPosixLinks(const std::string& path) {
 absl::StatusOr<std::unique_ptr<Writer>> CreatePosixWriter(const std::string& path, const Target& like) {
   struct stat wanted {};
   const bool copies = like.kind == Target::Kind::kFile && ::stat(like.path.c_str(), &wanted) == 0;
-  // Nobody may read it before it has the bits of the file that it replaces.
-  Descriptor file(path, O_WRONLY | O_CREAT | O_EXCL, copies ? 0600 : kNewMode);
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) == 0) return SystemError("write", path, EEXIST);
+  // Nobody may read it before it has the bits of the file that it replaces. Without a name it is gone with its process,
+  // however that ends; not every file system can do it.
+  const mode_t mode = copies ? 0600 : kNewMode;
+  Descriptor without_name(Folder(path), O_TMPFILE | O_WRONLY, mode);
+  const bool unnamed = without_name.ok() && ::access(kOwnDescriptors, X_OK) == 0;
+  Descriptor file = unnamed ? std::move(without_name) : Descriptor(path, O_WRONLY | O_CREAT | O_EXCL, mode);
   if (!file.ok()) return SystemError("write", path, errno);
   if (copies) {
     struct stat made {};
@@ -103,14 +117,14 @@ absl::StatusOr<std::unique_ptr<Writer>> CreatePosixWriter(const std::string& pat
     const mode_t bits = wanted.st_mode & (given ? kPermissionBits : mode_t{0777});
     if (::fchmod(file.get(), bits) < 0) return SystemError("set the permissions of", path, errno);
   }
-  return std::make_unique<PosixWriter>(path, std::move(file));
+  return std::make_unique<PosixWriter>(path, std::move(file), unnamed);
 }
 
 absl::StatusOr<std::unique_ptr<Writer>> OpenPosixWriter(const std::string& path) {
   const std::optional<int> own = OwnDescriptor(path);
   Descriptor file = own.has_value() ? Descriptor(::fcntl(*own, F_DUPFD_CLOEXEC, 3)) : Descriptor(path, O_WRONLY);
   if (!file.ok()) return SystemError("write", path, errno);
-  return std::make_unique<PosixWriter>(path, std::move(file));
+  return std::make_unique<PosixWriter>(path, std::move(file), /*unnamed=*/false);
 }
 
 }  // namespace nmn::fs

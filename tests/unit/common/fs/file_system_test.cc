@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <string>
 #include <thread>
@@ -190,10 +192,36 @@ TEST_F(RealDisk, AFileThatIsNotCommittedLeavesTheOldOneAndNoTrace) {
   {
     absl::StatusOr<WholeFile> file = WholeFile::Begin(fs_, root_ + "/f");
     ASSERT_TRUE(file.ok() && file->Write("half").ok());
-    EXPECT_EQ(fs_.List(root_)->size(), 2u);
+    EXPECT_EQ(*fs_.Read(root_ + "/f"), "old");
   }
   EXPECT_EQ(*fs_.Read(root_ + "/f"), "old");
   EXPECT_THAT(*fs_.List(root_), ElementsAre("f"));
+}
+
+TEST_F(RealDisk, AWriterThatIsKilledLeavesNoTrace) {
+  const int probe = ::open(root_.c_str(), O_TMPFILE | O_WRONLY, 0600);
+  if (probe < 0) GTEST_SKIP() << "this file system has no files without a name";
+  ::close(probe);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    absl::StatusOr<WholeFile> file = WholeFile::Begin(fs_, root_ + "/f");
+    if (file.ok() && file->Write("half").ok()) ::raise(SIGKILL);
+    ::_exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_THAT(*fs_.List(root_), ElementsAre());
+}
+
+// As after a kill between the two last steps, in a process of the same number.
+TEST_F(RealDisk, AnothersTemporaryIsLeftAlone) {
+  for (int number = 0; number < 1000; ++number) {
+    std::ofstream(root_ + "/.nmn-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".tmp") << "other";
+  }
+  ASSERT_TRUE(WriteAtomically(fs_, root_ + "/f", "new").ok());
+  EXPECT_EQ(*fs_.Read(root_ + "/f"), "new");
+  EXPECT_EQ(fs_.List(root_)->size(), 1001u);
 }
 
 TEST_F(RealDisk, RemovesWhatKilledWritersLeftAndNothingElse) {
