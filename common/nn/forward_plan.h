@@ -52,8 +52,8 @@ struct DenseLayer {
   size_t weights = 0;
 };
 
-// A modulated layer (nmn.md section 2). Packed for each tile of R neurons: bias [R], weight [inputs][R], scale
-// [signal_size][R], offset [signal_size][R].
+// A modulated layer (docs/specification.md section 2.3). Packed for each tile of R neurons: bias [R], weight
+// [inputs][R], scale [signal_size][R], offset [signal_size][R].
 struct ModulatedLayer {
   size_t inputs = 0, outputs = 0, signal_size = 0;
   SwappedRows input, output;

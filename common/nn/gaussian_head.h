@@ -9,8 +9,9 @@ namespace nmn::nn {
 // Constant added to the first output to give the log-variance.
 inline constexpr float kLogVarianceShift = -1.0f;
 
-// An action of one number, N(mean, exp(log_variance)), from two outputs of the network (nmn.md section 2): log-variance
-// before the shift, then mean. Where the options bound the log-variance, it is clipped after the shift.
+// An action of one number, N(mean, exp(log_variance)), from two outputs of the network (docs/specification.md section
+// 2): log-variance before the shift, then mean. Where the options bound the log-variance, it is clipped after the
+// shift.
 class GaussianHead final : public PolicyHead {
  public:
   static constexpr uint32_t kLogVarianceRow = 0;

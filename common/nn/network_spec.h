@@ -22,8 +22,8 @@ struct TensorSpec {
   bool is_bias = false;  // begins at zero; weights are truncated normals of sd 0.1
 };
 
-// A network of nmn.md section 2, fully resolved. Actor, learner, export and tests read shapes from here and nowhere
-// else.
+// A network of docs/specification.md section 2, fully resolved. Actor, learner, export and tests read shapes from here
+// and nowhere else.
 //
 // Flat parameter vector and export order (this table is the order):
 //   gru{l}.w_input      [in, 3 n]   columns: reset | update | candidate

@@ -38,7 +38,7 @@ struct SegmentStarts {
 // AVX2 and AVX-512 give the same bits (every sum runs in the order of its index, fused multiply-add).
 //
 // Not thread-safe; calls block. Memory is kept from call to call and grows on demand: about 5 kB a step of a sequence
-// for the largest network of nmn.md, 1.5 kB for b1's.
+// for the largest network of docs/specification.md section 2.5, 1.5 kB for b1's.
 class SequenceNetwork {
  public:
   // `threads`: at least 1, counting the caller.

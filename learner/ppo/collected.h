@@ -23,8 +23,9 @@ struct Collected {
 absl::Status CheckShape(const v1::PpoOptions& options, const LearnedNetwork& actor,
                         const trajectory::TrajectoryBatch& batch);
 
-// Evaluates the critic, and in ASYNC the policy, over the episodes; estimates advantages and returns (nmn.md section
-// 3). A copy: nothing of `batch` is read afterwards. DATA_LOSS where an advantage is not finite.
+// Evaluates the critic, and in ASYNC the policy, over the episodes; estimates advantages and returns
+// (docs/specification.md section 3.3). A copy: nothing of `batch` is read afterwards. DATA_LOSS where an advantage is
+// not finite.
 absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetwork& actor,
                                   const LearnedNetwork& critic, const trajectory::TrajectoryBatch& batch);
 

@@ -32,7 +32,7 @@ struct CriticUpdateResult {
   double gradient_norm = 0;  // of the last step, before clipping
 };
 
-// The epochs of one critic update over everything the replay holds (nmn.md section 3).
+// The epochs of one critic update over everything the replay holds (docs/specification.md section 3.7).
 absl::StatusOr<CriticUpdateResult> UpdateCritic(LearnedNetwork& critic, const CriticReplay& replay,
                                                 const v1::PpoOptions& options, const UpdateContext& context);
 

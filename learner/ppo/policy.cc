@@ -9,7 +9,7 @@
 namespace nmn::ppo {
 namespace {
 
-// The hinge starts at this many kl_target (nmn.md section 3).
+// The hinge starts at this many kl_target (docs/specification.md section 3.5).
 constexpr double kHingeRatio = 2.0;
 
 // The same with of(tensor) for each tensor.

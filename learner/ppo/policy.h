@@ -27,7 +27,7 @@ struct PolicySamples {
 // pi(u) / pi_old(u).
 at::Tensor ProbabilityRatio(const PolicySamples& samples, const Policy& policy);
 
-// nmn.md section 3, one loss a sample:
+// docs/specification.md section 3.5, one loss a sample:
 //   -A ratio + beta KL(before || new) + hinge_coefficient max(0, KL - 2 kl_target)^2
 at::Tensor KlPenaltyLoss(const PolicySamples& samples, const Policy& policy, const v1::KlPenalty& options, double beta);
 
@@ -45,8 +45,8 @@ struct PolicyUpdateResult {
   double entropy = 0;        // mean over the same pass
 };
 
-// The epochs of one policy update (nmn.md section 3); `actor` is changed, whether the KL is acceptable is for the
-// caller.
+// The epochs of one policy update (docs/specification.md section 3.5); `actor` is changed, whether the KL is acceptable
+// is for the caller.
 //   episodes [T', .., episode], samples [T', episode]; beta is read by KL_PENALTY, entropy_bonus by both objectives.
 absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Sequences& episodes,
                                                 const PolicySamples& samples, const v1::PpoOptions& options,

@@ -6,7 +6,7 @@
 namespace nmn::ppo {
 namespace {
 
-// Constants of the reference's rule (nmn.md section 3).
+// Constants of the reference's rule (docs/specification.md section 3.6).
 constexpr double kRevertRatio = 4.0;     // of kl_target
 constexpr double kHighRatio = 2.0;       // of kl_target
 constexpr double kLowRatio = 0.5;        // of kl_target

@@ -13,9 +13,9 @@ struct KlDecision {
   double rate_multiplier = 0;
 };
 
-// The adaptive KL penalty (nmn.md section 3): revert above 4 kl_target; beta times 1.5 above 2 kl_target, once more
-// after a revert, and over 1.5 below kl_target / 2; the learning rate's multiplier moves where beta has reached an end
-// of its range.
+// The adaptive KL penalty (docs/specification.md section 3.6): revert above 4 kl_target; beta times 1.5 above 2
+// kl_target, once more after a revert, and over 1.5 below kl_target / 2; the learning rate's multiplier moves where
+// beta has reached an end of its range.
 KlDecision DecideKlPenalty(const v1::KlPenalty& options, double kl, double beta, double rate_multiplier);
 
 // The rate's factor of the clipped objective: times rate_increase below kl_target / 1.5 (never above max_rate_factor),

@@ -58,8 +58,8 @@ struct TrainerOptions {
   StepObserver on_step = nullptr;  // for debugging; may be empty
 };
 
-// PPO as nmn.md section 3. Not thread-safe. No exception leaves it. Deterministic on the CPU: same config, state and
-// batches, same bits.
+// PPO as docs/specification.md section 3. Not thread-safe. No exception leaves it. Deterministic on the CPU: same
+// config, state and batches, same bits.
 class Trainer {
  public:
   // Fresh networks from config.seed. FAILED_PRECONDITION, in one line, where `device` is not there.

@@ -13,9 +13,9 @@ namespace nmn::ppo {
 // The zero state of any network of `spec`.
 CarriedState ZeroStateOf(const nn::NetworkSpec& spec, const at::Tensor& parameters, int64_t sequences);
 
-// nmn.md section 2 in LibTorch's operators, for any floating type and device: the reference of the hand-written loop on
-// the CPU, and what trains on a GPU. The recurrent layers are at::gru (cuDNN there) with b_hh and the candidate's part
-// of b_ih held at zero.
+// docs/specification.md section 2 in LibTorch's operators, for any floating type and device: the reference of the
+// hand-written loop on the CPU, and what trains on a GPU. The recurrent layers are at::gru (cuDNN there) with b_hh and
+// the candidate's part of b_ih held at zero.
 class TwinNetwork : public SequenceModel {
  public:
   explicit TwinNetwork(nn::NetworkSpec spec);

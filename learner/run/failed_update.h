@@ -14,7 +14,8 @@
 
 namespace nmn::run {
 
-// Everything that decides an update, and how it ended: what is needed to run it again elsewhere (nmn.md section 3).
+// Everything that decides an update, and how it ended: what is needed to run it again elsewhere (docs/specification.md
+// section 3.9).
 struct FailedUpdate {
   v1::RunConfig config;
   std::string run_id;

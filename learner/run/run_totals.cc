@@ -9,7 +9,7 @@
 namespace nmn::run {
 namespace {
 
-constexpr size_t kRecentEpisodes = 1000;  // the window of final returns (nmn.md section 3)
+constexpr size_t kRecentEpisodes = 1000;  // the window of final returns (docs/specification.md section 3.12)
 
 void KeepLast(std::deque<double>& recent, const std::vector<double>& values) {
   recent.insert(recent.end(), values.begin(), values.end());

@@ -28,6 +28,8 @@ def main():
         problems += [f"{name}: {PAGE} has no section {section}" for section in found if section not in sections]
         if text.count(PAGE) > len(CITATION.findall(text)):
             problems.append(f"{name}: cites {PAGE} without a section")
+    lost = subprocess.run(["git", "grep", "-In", r"\bnmn\.md", "--", "*.cc", "*.h", "*.proto"], cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
+    problems += [f"{line}: no such page; cite {PAGE}" for line in lost.stdout.splitlines()]
     print(*problems, sep="\n", file=sys.stderr, end="\n" if problems else "")
     print(f"{cited} citations in {len(files)} files, {len(sections)} sections, {len(problems)} problems")
     return 1 if problems or cited < 15 else 0

@@ -9,7 +9,8 @@
 
 namespace nmn::bptt {
 
-// The networks of nmn.md section 2, one sequence, one scalar at a time, in double: what the fast code is compared with.
+// The networks of docs/specification.md section 2, one sequence, one scalar at a time, in double: what the fast code is
+// compared with.
 class Reference {
  public:
   using Vector = std::vector<double>;

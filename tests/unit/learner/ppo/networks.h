@@ -17,7 +17,7 @@ struct NamedOptions {
   v1::NetworkOptions options;
 };
 
-// Small networks that cover every option of nmn.md section 2.
+// Small networks that cover every option of docs/specification.md section 2.
 inline std::vector<NamedOptions> EveryNetwork() {
   std::vector<NamedOptions> all;
   const auto add_sizes = [](v1::NetworkOptions& options, int hidden_layers) {

@@ -19,7 +19,7 @@ TEST(Returns, OfTenAtEveryStepIsTheGeometricSum) {
   std::vector<float> reward(1400, 10.0f);
   const EpisodeReturns returns = ComputeReturns(ConstView2(reward.data(), 1400, 1), 0.998);
   EXPECT_NEAR(returns.raw[0], 14000, 1e-9);
-  EXPECT_NEAR(returns.discounted[0], 4696.8, 0.05);  // nmn.md section 4, the oracle of b1
+  EXPECT_NEAR(returns.discounted[0], 4696.8, 0.05);  // docs/specification.md section 4.1, the oracle of b1
 }
 
 TEST(Adaptation, NamesEachStepOnceAndTheLast) {
