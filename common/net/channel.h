@@ -16,7 +16,7 @@ inline constexpr int kMaxMessageBytes = 8 << 20;
 inline constexpr size_t kChunkBytes = 1 << 20;
 
 // Keepalive 10 s with a time-out of 5 s, message cap, reconnection of the channel within 0.1 to 5 s (gRPC's own grows
-// to 120 s).
+// to 120 s), and no proxy, whatever the environment says.
 grpc::ChannelArguments ClientArguments();
 
 // A channel to a server, without encryption. Does not connect yet.
