@@ -6,6 +6,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/config/config.h"
@@ -163,6 +164,10 @@ absl::StatusOr<v1::RunConfig> Load(const std::string& path) {
   }
   TextFormat::ParseInfoTree places;
   absl::StatusOr<v1::RunConfig> config = ParseWithPlaces(text, path, &places);
+  if (absl::StrContains(config.status().message(), "unknown field")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(config.status().message(), "; or, where a newer nmn wrote the file, use that one"));
+  }
   if (!config.ok()) return config;
   if (absl::Status valid = Validate(*config); !valid.ok()) {
     const std::string message(valid.message());

@@ -29,7 +29,8 @@ struct Checkpoint {
 //
 // Save: write ckpt-N.tmp/*, fsync files and directory, rename to ckpt-N, fsync the parent, open again and verify, and
 // only then delete all but the newest `keep`. Restore: newest to oldest, verifying everything; a bad one is renamed
-// *.corrupt and reported. One writer (the run directory's lock); not thread-safe.
+// *.corrupt and reported, one of a newer program is left as it is and ends the search. One writer (the run directory's
+// lock); not thread-safe.
 class CheckpointStore {
  public:
   CheckpointStore(fs::FileSystem& fs, std::string run_directory, uint32_t keep);
@@ -37,8 +38,12 @@ class CheckpointStore {
   absl::Status Save(const Checkpoint& checkpoint);
 
   // The newest valid one; nullopt where none was ever completed (leftover *.tmp are removed). DATA_LOSS, naming files
-  // and what to do, where some were and none is valid. `report` hears of each corrupt one.
+  // and what to do, where some were and none is valid; UNIMPLEMENTED where a newer program wrote the newest that is
+  // whole (common/build/newer.h). `report` hears of each corrupt one.
   absl::StatusOr<std::optional<Checkpoint>> Restore(const std::function<void(const std::string&)>& report);
+
+  // As if the checkpoint of that update had never been completed.
+  absl::Status Forget(uint32_t update);
 
   // Whether a checkpoint was ever completed here, valid or not.
   absl::StatusOr<bool> Any();
@@ -53,7 +58,8 @@ class CheckpointStore {
 // before the one that stood aside (*.replaced) while it was replaced.
 std::vector<std::string> CompletedFolders(const std::vector<std::string>& names);
 
-// Reads and verifies one checkpoint folder. DATA_LOSS says what is wrong with which file.
+// Reads and verifies one checkpoint folder. DATA_LOSS says what is wrong with which file, UNIMPLEMENTED what in it is
+// of a newer program.
 absl::StatusOr<Checkpoint> ReadCheckpoint(fs::FileSystem& fs, const std::string& folder);
 
 }  // namespace nmn::checkpoint

@@ -8,12 +8,15 @@
 
 namespace nmn::checkpoint {
 
-// Names and encodings that the writer and the reader of a checkpoint share; see checkpoint.h for the layout.
+// Names and encodings that the writer and the reader of a checkpoint share; see checkpoint.h for the layout. In every
+// format the first line of the manifest is the format's number, and the metadata of the weights name the program, so
+// that an older program can tell both; whatever is added to the manifest or to CheckpointState raises the number.
 
 inline constexpr uint32_t kFormat = 1;
 inline const char kManifest[] = "MANIFEST";
 inline const char kWeights[] = "weights.safetensors";
 inline const char kOptimizer[] = "optimizer.safetensors";
+inline const char kProgram[] = "program";  // metadata of the weights: who wrote them (common/build/newer.h)
 inline const char kState[] = "state.binpb";
 
 // "ckpt-00000010"

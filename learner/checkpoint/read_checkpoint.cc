@@ -1,12 +1,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/build/newer.h"
 #include "common/digest/sha256.h"
 #include "common/safetensors/safetensors.h"
 #include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/checkpoint/layout.h"
@@ -33,10 +36,58 @@ class Silent : public google::protobuf::io::ErrorCollector {
   void AddError(int, int, const std::string&) override {}
 };
 
+// The number in the first line of a manifest of any format; 0 where there is none.
+uint32_t FormatOf(const std::string& manifest) {
+  const std::string key = "format: ";
+  uint32_t format = 0;
+  const std::string line = manifest.substr(0, manifest.find('\n'));
+  return line.starts_with(key) && absl::SimpleAtoi(line.substr(key.size()), &format) ? format : 0;
+}
+
+// What the metadata of the weights say of it; "" where they cannot be read.
+std::string ProgramOf(fs::FileSystem& fs, const std::string& folder) {
+  const absl::StatusOr<std::string> bytes = fs.Read(absl::StrCat(folder, "/", kWeights));
+  if (!bytes.ok()) return "";
+  absl::StatusOr<SafetensorsFile> weights = DecodeSafetensors(*bytes);
+  return weights.ok() ? weights->metadata[kProgram] : "";
+}
+
+absl::Status Newer(fs::FileSystem& fs, const std::string& folder, const std::string& file, const std::string& has) {
+  return build::NewerError(absl::StrCat(folder, "/", file, " has ", has), ProgramOf(fs, folder),
+                           absl::StrCat("checkpoints of format ", kFormat));
+}
+
+// A bit that flipped in this one number looks the same. Then, too, a person decides, and not the program.
+absl::Status CheckNotNewer(fs::FileSystem& fs, const std::string& folder, const std::string& manifest) {
+  const uint32_t format = FormatOf(manifest);
+  if (format <= kFormat) return absl::OkStatus();
+  return Newer(fs, folder, kManifest, absl::StrCat("format ", format));
+}
+
+// Whether a field is set, at any depth, that this program does not know.
+bool HasUnknownField(const google::protobuf::Message& message) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  if (!reflection.GetUnknownFields(message).empty()) return true;
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      if (HasUnknownField(reflection.GetMessage(message, field))) return true;
+      continue;
+    }
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+      if (HasUnknownField(reflection.GetRepeatedMessage(message, field, i))) return true;
+    }
+  }
+  return false;
+}
+
 absl::StatusOr<v1::CheckpointManifest> ReadManifest(fs::FileSystem& fs, const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/", kManifest);
   const absl::StatusOr<std::string> text = ReadFile(fs, path);
   if (!text.ok()) return text.status();
+  if (absl::Status status = CheckNotNewer(fs, folder, *text); !status.ok()) return status;
   v1::CheckpointManifest manifest;
   google::protobuf::TextFormat::Parser parser;
   Silent silent;
@@ -112,6 +163,10 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(fs::FileSystem& fs, const std::string&
   const std::string path = absl::StrCat(folder, "/", kState);
   Checkpoint checkpoint;
   if (!checkpoint.state.ParseFromString(*bytes)) return Corrupt(path, "is not a CheckpointState");
+  // Its digest was right: what is strange in it was written so.
+  if (checkpoint.state.format() > kFormat)
+    return Newer(fs, folder, kState, absl::StrCat("format ", checkpoint.state.format()));
+  if (HasUnknownField(checkpoint.state)) return Newer(fs, folder, kState, "a field that is unknown here");
   if (checkpoint.state.format() != kFormat) {
     return Corrupt(path, absl::StrCat("has format ", checkpoint.state.format(), "; this build reads format ", kFormat));
   }

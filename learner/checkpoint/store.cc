@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/build/newer.h"
 #include "common/digest/sha256.h"
 #include "common/failpoint/failpoint.h"
 #include "common/safetensors/safetensors.h"
@@ -55,9 +56,10 @@ absl::Status Remove(fs::FileSystem& fs, const std::string& folder) {
 absl::Status WriteFolder(fs::FileSystem& fs, const std::string& folder, const Checkpoint& checkpoint) {
   v1::CheckpointState state = checkpoint.state;
   state.set_format(kFormat);
-  const std::pair<const char*, std::string> files[] = {{kWeights, EncodeSafetensors(checkpoint.weights, {})},
-                                                       {kOptimizer, EncodeSafetensors(checkpoint.optimizer, {})},
-                                                       {kState, state.SerializeAsString()}};
+  const std::pair<const char*, std::string> files[] = {
+      {kWeights, EncodeSafetensors(checkpoint.weights, {{kProgram, build::Program()}})},
+      {kOptimizer, EncodeSafetensors(checkpoint.optimizer, {})},
+      {kState, state.SerializeAsString()}};
   v1::CheckpointManifest manifest;
   manifest.set_format(kFormat);
   manifest.set_update(state.update());
@@ -159,7 +161,7 @@ absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(
       if (absl::Status status = Hit(Point::kRestoreRead); !status.ok()) return status;
       return std::optional<Checkpoint>(*std::move(checkpoint));
     }
-    if (IsAboutAccess(checkpoint.status())) return checkpoint.status();
+    if (IsAboutAccess(checkpoint.status()) || build::IsNewer(checkpoint.status())) return checkpoint.status();
     reasons.emplace_back(checkpoint.status().message());
     report(absl::StrCat("corrupt checkpoint: ", reasons.back(), "; kept as ", folder, kCorrupt));
     if (absl::Status status = MoveAside(fs_, folder, folder + kCorrupt); !status.ok()) return status;
@@ -174,6 +176,17 @@ absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(
   return absl::DataLossError(absl::StrCat("no checkpoint in ", directory_, " is valid: ", absl::StrJoin(reasons, "; "),
                                           "; put a good copy back, or move ", directory_,
                                           " away to start from nothing"));
+}
+
+absl::Status CheckpointStore::Forget(uint32_t update) {
+  const std::string folder = absl::StrCat(directory_, "/", FolderName(update));
+  for (const std::string& name : {folder, folder + kCorrupt}) {
+    const absl::StatusOr<bool> exists = fs_.Exists(name);
+    if (!exists.ok()) return exists.status();
+    if (!*exists) continue;
+    if (absl::Status status = Remove(fs_, name); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> CheckpointStore::Any() {

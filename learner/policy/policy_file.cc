@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/build/newer.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
 #include "common/env/environment.h"
@@ -19,7 +20,8 @@ namespace {
 
 using Metadata = std::map<std::string, std::string>;
 
-const char kFormat[] = "nmn-policy-1";
+const char kFormat[] = "nmn-policy-";
+constexpr uint32_t kFormatNumber = 1;
 const char kPolicyFile[] = "policy.safetensors";
 
 absl::Status Prefixed(const std::string& source, const absl::Status& status) {
@@ -37,9 +39,9 @@ std::string ShapeText(const std::vector<int64_t>& shape) { return absl::StrCat("
 absl::Status CheckMetadata(const std::string& file, const Metadata& metadata) {
   const std::string format = Value(metadata, "format");
   // "pt" and "np" are what other programs write there.
-  if (format != kFormat && format.starts_with("nmn-")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file, " has format ", format, "; a policy that this build reads has ", kFormat));
+  if (format.starts_with("nmn-")) {
+    const absl::Status known = build::CheckFormat(format, kFormat, kFormatNumber, Value(metadata, "program"));
+    if (!known.ok()) return Prefixed(file, known);
   }
   if (!Value(metadata, "config").empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
@@ -95,6 +97,7 @@ absl::StatusOr<std::optional<NetworkPolicy>> ReadNewestCheckpoint(fs::FileSystem
   for (const std::string& name : *names) {
     absl::StatusOr<NetworkPolicy> policy = ReadCheckpointPolicy(fs, absl::StrCat(folder, "/", name));
     if (policy.ok()) return *std::move(policy);
+    if (build::IsNewer(policy.status())) return policy.status();
     last = policy.status();
   }
   if (!last.ok()) return last;
@@ -106,6 +109,7 @@ absl::StatusOr<NetworkPolicy> ReadRunDirectory(fs::FileSystem& fs, const std::st
   absl::StatusOr<bool> exported = fs.Exists(file);
   if (!exported.ok()) return exported.status();
   absl::StatusOr<std::optional<NetworkPolicy>> saved = ReadNewestCheckpoint(fs, path + "/checkpoints");
+  if (build::IsNewer(saved.status())) return saved.status();
   if (!*exported) {
     if (!saved.ok()) return saved.status();
     if (saved->has_value()) return **std::move(saved);
@@ -201,7 +205,8 @@ absl::StatusOr<NetworkPolicy> LoadNetworkPolicy(fs::FileSystem& fs, const std::s
 }
 
 std::map<std::string, std::string> ExportMetadata(const NetworkPolicy& policy) {
-  return {{"format", kFormat},
+  return {{"format", absl::StrCat(kFormat, kFormatNumber)},
+          {"program", build::Program()},
           {"run_id", policy.run_id},
           {"update", absl::StrCat(policy.update)},
           {"benchmark", policy.config.benchmark()},

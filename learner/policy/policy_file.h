@@ -36,7 +36,8 @@ absl::StatusOr<NetworkPolicy> LoadNetworkPolicy(fs::FileSystem& fs, const std::s
 // Checks names and shapes against the config, brings the tensors into order and fills `actor` and `critic`.
 absl::Status Fit(const std::string& source, NetworkPolicy& policy);
 
-// "__metadata__" of an export: format, run_id, update, benchmark, architecture, config (textproto), weights_sha256.
+// "__metadata__" of an export: format, program, run_id, update, benchmark, architecture, config (textproto),
+// weights_sha256.
 std::map<std::string, std::string> ExportMetadata(const NetworkPolicy& policy);
 
 }  // namespace nmn::policy

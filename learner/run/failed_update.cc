@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/build/newer.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
 #include "common/safetensors/safetensors.h"
@@ -14,7 +15,8 @@
 namespace nmn::run {
 namespace {
 
-const char kFormat[] = "nmn-failed-update-1";
+const char kFormat[] = "nmn-failed-update-";
+constexpr uint32_t kFormatNumber = 1;
 const char kDigest[] = "sha256";
 const char kBatch[] = "batch.";
 const char kWeights[] = "weights.";
@@ -88,14 +90,10 @@ std::string EncodeFailedUpdate(const FailedUpdate& failed) {
   AppendPrefixed(kOptimizer, failed.before.optimizer, tensors);
   std::string trainer;
   google::protobuf::TextFormat::PrintToString(failed.before.scalars, &trainer);
-  Metadata metadata = {{"format", kFormat},
-                       {"run_id", failed.run_id},
-                       {"commit", failed.commit},
-                       {"update", absl::StrCat(failed.update)},
-                       {"code", failed.code},
-                       {"reason", failed.reason},
-                       {"config", config::Print(failed.config)},
-                       {"trainer", trainer}};
+  Metadata metadata = {
+      {"format", absl::StrCat(kFormat, kFormatNumber)}, {"run_id", failed.run_id}, {"commit", failed.commit},
+      {"update", absl::StrCat(failed.update)},          {"code", failed.code},     {"reason", failed.reason},
+      {"config", config::Print(failed.config)},         {"trainer", trainer}};
   metadata[kDigest] = DigestOf(tensors, metadata);
   return EncodeSafetensors(tensors, metadata);
 }
@@ -104,9 +102,10 @@ absl::StatusOr<FailedUpdate> DecodeFailedUpdate(std::string_view bytes) {
   absl::StatusOr<SafetensorsFile> file = DecodeSafetensors(bytes);
   if (!file.ok()) return file.status();
   Metadata& metadata = file->metadata;
-  if (metadata["format"] != kFormat) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("its format is \"", metadata["format"], "\"; a failed update's is \"", kFormat, "\""));
+  if (absl::Status status =
+          build::CheckFormat(metadata["format"], kFormat, kFormatNumber, absl::StrCat("commit ", metadata["commit"]));
+      !status.ok()) {
+    return status;
   }
   if (metadata[kDigest] != DigestOf(file->tensors, metadata))
     return absl::DataLossError("its content does not match its sha256");

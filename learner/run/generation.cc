@@ -12,7 +12,9 @@ absl::StatusOr<uint32_t> RaiseGeneration(fs::FileSystem& fs, const std::string& 
   uint32_t last = 0;
   if (text.ok() && !absl::SimpleAtoi(*text, &last)) {
     return absl::DataLossError(
-        absl::StrCat(path, " must hold one whole number; write one above every earlier generation, e.g. 1000"));
+        absl::StrCat(path,
+                     " must hold one whole number; where a newer program wrote it, use that one, else write one "
+                     "above every earlier generation, e.g. 1000"));
   }
   if (absl::Status status = fs::WriteAtomically(fs, path, absl::StrCat(last + 1, "\n")); !status.ok()) return status;
   return last + 1;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/build/newer.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
 #include "common/failpoint/failpoint.h"
@@ -144,6 +145,7 @@ absl::Status RunDirectory::WritePolicy(const std::vector<NamedTensor>& weights, 
                                        const std::string& run_id, uint32_t update) {
   return files_->Replace(
       kPolicy, EncodeSafetensors(weights, {{"format", "nmn-policy-1"},
+                                           {"program", build::Program()},
                                            {"run_id", run_id},
                                            {"update", absl::StrCat(update)},
                                            {"benchmark", config.benchmark()},

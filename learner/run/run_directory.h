@@ -59,7 +59,8 @@ class RunDirectory {
   std::string TakeLoss();
   // Whole lines for events.jsonl (event_log.h).
   absl::Status AppendEvents(const std::string& lines);
-  // Both networks in export order, metadata: run_id, update, benchmark, architecture, config (textproto), format.
+  // Both networks in export order, metadata: program, run_id, update, benchmark, architecture, config (textproto),
+  // format.
   absl::Status WritePolicy(const std::vector<NamedTensor>& weights, const v1::RunConfig& config,
                            const std::string& run_id, uint32_t update);
   absl::Status WriteSummary(const Summary& summary);

@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "common/build/newer.h"
 #include "tests/fault/row.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/toy_run.h"
@@ -46,6 +47,8 @@ class Corruption : public ::testing::Test {
     for (const auto& [name, content] : files) disk.Put(kNewest + name, content);
     ToyRun run(disk, kDirectory);
     const absl::Status status = run.Start();
+    // A bit of the format's number that flipped looks like a newer program: refused, and not loaded.
+    if (build::IsNewer(status)) return files.begin()->first == "MANIFEST";
     EXPECT_TRUE(status.ok()) << status;
     return run.update() == 2 && run.weights() == testing::ToyWeights({"one", "two"}) && run.notices().size() == 1;
   }

@@ -1,4 +1,5 @@
-// Rows 8 and 21: a run directory whose checkpoints are all corrupt, and one that another learner holds.
+// Rows 8, 21 and 32: a run directory whose checkpoints are all corrupt, one that another learner holds, and one of a
+// newer program.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +7,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <map>
 
 #include "absl/strings/str_cat.h"
+#include "common/build/newer.h"
 #include "tests/fault/fleet/fleet.h"
 #include "tests/fault/fleet/records.h"
 #include "tests/fault/row.h"
@@ -16,7 +19,9 @@
 namespace nmn::fault {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Damage = std::function<void(const std::string& path)>;
 
 constexpr int kUpdates = 8;
@@ -80,6 +85,49 @@ TEST(Row8, WithAllCheckpointsCorruptEachFileAndTheFlagAreNamedAndNothingIsTraine
   }
   PrintFigure("8", absl::StrCat(refused, " starts refused with exit code 42, files and flag named, ", begun_anew,
                                 " begun anew with --discard_corrupt, ", HashFigure()));
+}
+
+// Path and content of every file in it.
+std::map<std::string, std::string> Content(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file()) files[entry.path()] = testing::ReadFile(entry.path());
+  }
+  return files;
+}
+
+TEST(Row32, ACheckpointOfANewerProgramIsRefusedByNameAndNothingIsTouched) {
+  const testing::TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  ASSERT_EQ(testing::RunProcess(testing::TinyTrain(run, kUpdates, {"--seed=7"})).code, 0);
+  const std::string manifest = run + "/checkpoints/ckpt-00000008/MANIFEST";
+  const std::string good = testing::ReadFile(manifest);
+  ASSERT_EQ(good.rfind("format: 1\n", 0), 0u) << good;
+  testing::WriteFile(manifest, "format: 2\n" + good.substr(good.find('\n') + 1) + "signature: \"new\"\n");
+  const auto before = Content(run);
+  const std::vector<std::string> more = testing::TinyTrain(run, kUpdates + 4, {"--seed=7", "--resume"});
+  std::vector<std::string> discard = more;
+  discard.push_back("--discard_corrupt");
+  uint64_t refused = 0;
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{testing::Binary("nmn-learner"), "--config=" + run + "/config.textproto",
+                                 "--run_dir=" + run, "--resume", "--listen=127.0.0.1:0"},
+        more, discard, std::vector<std::string>{testing::Binary("nmn"), "eval", "--policy=" + run, "--episodes=1"}}) {
+    const testing::Outcome outcome = testing::RunProcess(command);
+    refused += outcome.code == kPermanent ? 1 : 0;
+    EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr(manifest + " has format 2"), HasSubstr("written by " + build::Program()),
+                                   HasSubstr("newer"), Not(HasSubstr("orrupt"))));
+    EXPECT_EQ(Content(run), before);
+  }
+  testing::WriteFile(manifest, good);
+  const testing::Outcome outcome = testing::RunProcess(more);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  ExpectHash(testing::WeightsHash(run), FaultFreeHash({.updates = kUpdates + 4}));
+  PrintFigure("32", absl::StrCat(refused,
+                                 " of 4 commands refused with exit code 42, format and program named, nothing "
+                                 "touched; with the right program ",
+                                 HashFigure()));
 }
 
 TEST(Row21, ASecondLearnerOnADirectoryIsRefusedAndTheFirstGoesOn) {

@@ -1,14 +1,22 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <map>
 
+#include "common/build/newer.h"
+#include "common/digest/sha256.h"
+#include "common/exit_code/exit_code.h"
+#include "google/protobuf/text_format.h"
+#include "learner/checkpoint/layout.h"
 #include "tests/unit/learner/checkpoint/store_fixture.h"
 
 namespace nmn::checkpoint {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const char* const kFiles[] = {"MANIFEST", "optimizer.safetensors", "state.binpb", "weights.safetensors"};
 
@@ -129,6 +137,69 @@ TEST_F(CorruptionTest, WithNoneValidRestoreRefusesNamesTheFilesAndSaysWhatToDo) 
                 HasSubstr("put a good copy back, or move " + run_ + "/checkpoints away to start from nothing"));
     EXPECT_TRUE(*Store().Any());
   }
+}
+
+std::map<std::string, std::string> Content(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file()) files[entry.path()] = *fs::RealFileSystem().Read(entry.path());
+  }
+  return files;
+}
+
+// A newer program raises the format, or knows a field that this one does not.
+class NewerCheckpointTest : public CorruptionTest {
+ protected:
+  // Refused with what `has` says, nothing renamed or removed, and no older checkpoint loaded in its place.
+  void ExpectRefused(const std::string& has) {
+    const auto before = Content(run_);
+    const absl::Status status = Restore().status();
+    EXPECT_TRUE(build::IsNewer(status)) << status;
+    EXPECT_EQ(ExitCodeOf(status), kExitPermanent);
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr(Folder("ckpt-00000010/" + has)), HasSubstr("(written by " + build::Program() + ")"),
+                      HasSubstr("checkpoints of format 1"), Not(HasSubstr("corrupt"))));
+    EXPECT_EQ(Content(run_), before);
+    EXPECT_TRUE(reports_.empty());
+  }
+  // Writes the state anew, with the digest that belongs to it.
+  void PutState(const v1::CheckpointState& state) {
+    const std::string bytes = state.SerializeAsString();
+    v1::CheckpointManifest manifest;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(Get("MANIFEST"), &manifest));
+    manifest.mutable_files(2)->set_bytes(bytes.size());
+    manifest.mutable_files(2)->set_sha256(Hex(Sha256Of(bytes)));
+    Put("state.binpb", bytes);
+    Put("MANIFEST", ManifestText(manifest));
+  }
+  v1::CheckpointState State() {
+    v1::CheckpointState state;
+    EXPECT_TRUE(state.ParseFromString(Get("state.binpb")));
+    return state;
+  }
+};
+
+TEST_F(NewerCheckpointTest, AHigherFormatInTheManifest) {
+  Save(5);
+  std::string manifest = Get("MANIFEST");
+  manifest.replace(manifest.find("format: 1"), 9, "format: 2\nsignature: \"unheard of\"");
+  Put("MANIFEST", manifest);
+  ExpectRefused("MANIFEST has format 2");
+}
+
+TEST_F(NewerCheckpointTest, AHigherFormatInTheState) {
+  v1::CheckpointState state = State();
+  state.set_format(7);
+  PutState(state);
+  ExpectRefused("state.binpb has format 7");
+}
+
+TEST_F(NewerCheckpointTest, AnUnknownFieldOfItsConfig) {
+  v1::CheckpointState state = State();
+  v1::PpoOptions& ppo = *state.mutable_config()->mutable_ppo();
+  ppo.GetReflection()->MutableUnknownFields(&ppo)->AddVarint(900, 1);
+  PutState(state);
+  ExpectRefused("state.binpb has a field that is unknown here");
 }
 
 TEST_F(CorruptionTest, ASecondCorruptCheckpointOfAnUpdateReplacesTheFirst) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "common/build/newer.h"
 #include "common/config/config.h"
 #include "common/safetensors/safetensors.h"
 
@@ -89,6 +90,14 @@ TEST(FailedUpdate, AnotherFileIsToldApart) {
   const absl::Status status =
       DecodeFailedUpdate(EncodeSafetensors({Waves("a", {2})}, {{"format", "nmn-policy-1"}})).status();
   EXPECT_THAT(std::string(status.message()), HasSubstr("its format is \"nmn-policy-1\""));
+}
+
+TEST(FailedUpdate, ANewerFormatIsNamedWithWhatWroteIt) {
+  const absl::Status status =
+      DecodeFailedUpdate(EncodeSafetensors({Waves("a", {2})}, {{"format", "nmn-failed-update-2"}, {"commit", "f00"}}))
+          .status();
+  EXPECT_TRUE(build::IsNewer(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("its format is nmn-failed-update-2 (written by commit f00)"));
 }
 
 TEST(Replay, NamesTheFirstStepThatIsNotFinite) {
