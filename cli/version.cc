@@ -93,7 +93,7 @@ int PrintVersion(bool json) {
     for (const auto& [name, value] : facts) object[name] = value;
     object["products_correct"] = products.ok();
     object["warnings"] = warnings;
-    std::cout << object.dump() << "\n";
+    std::cout << object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
   } else {
     for (const auto& [name, value] : facts) std::cout << name << std::string(18 - name.size(), ' ') << value << "\n";
     std::cout << "matrix products   " << (products.ok() ? "correct" : "WRONG") << "\n";

@@ -14,7 +14,8 @@
 namespace nmn::metrics {
 
 // One series, which stands in the answer of every scrape from now on. Called again with other labels of the same names,
-// adds to the family. The metrics live as long as the registry; they are safe from any thread.
+// adds to the family. A label's bytes that are no UTF-8 become U+FFFD. The metrics live as long as the registry; they
+// are safe from any thread.
 prometheus::Counter& AddCounter(prometheus::Registry& registry, const std::string& name, const std::string& help,
                                 const prometheus::Labels& labels = {});
 prometheus::Gauge& AddGauge(prometheus::Registry& registry, const std::string& name, const std::string& help,

@@ -41,6 +41,13 @@ TEST_F(TrainingMetricsTest, SayWhichRunItIs) {
   EXPECT_EQ(Value("nmn_run_budget_updates"), config::BudgetUpdates(*config::Preset("fast", "b1", "nmn")));
 }
 
+TEST(TrainingMetricsLabels, ADirectoryMayHaveAnyBytes) {
+  prometheus::Registry registry;
+  const TrainingMetrics metrics(registry, *config::Preset("fast", "b1", "nmn"), "caf\xE9");
+  EXPECT_TRUE(Samples(registry).contains(
+      "nmn_run_info{arch=\"nmn\",benchmark=\"b1\",preset=\"fast\",run=\"caf\xEF\xBF\xBD\",seed=\"1\"}"));
+}
+
 TEST_F(TrainingMetricsTest, CountThisProcessAndShowTheRun) {
   metrics_.Begin(10, 0);
   update_ = 10;

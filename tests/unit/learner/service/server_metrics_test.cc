@@ -51,6 +51,12 @@ TEST_F(ServerMetrics, ReadTheFleet) {
   EXPECT_GT(Fleet("nmn_ingest_queue_limit_bytes"), 0);
 }
 
+TEST_F(ServerMetrics, RpcsAreTheEndOfThePage) {
+  const std::string page = exporter_->Text();
+  EXPECT_GT(page.find("# HELP nmn_grpc_server_handled_total"), page.find("# HELP nmn_serving"));
+  EXPECT_GT(page.find("# HELP nmn_grpc_server_handled_total"), page.find("# HELP nmn_updates_total"));
+}
+
 TEST_F(ServerMetrics, CountRpcsByMethodAndCode) {
   v1::BuildInfo other = TestBuild();
   other.set_protocol(2);
