@@ -45,6 +45,7 @@ int RunActor(int argc, char** argv) {
   std::string metrics = nmn::metrics::kActorAddress;
   bool health = false;
   std::string log_level = "info";
+  std::string log_format = "auto";
   bool print_config = false;
   double connect_timeout_seconds = 600;
   nmn::actor::ActorSession::Options options;
@@ -65,6 +66,7 @@ int RunActor(int argc, char** argv) {
       "ask the actor whose --metrics this is whether it is well, and exit: 0 it is, 1 it is not; one that waits "
       "for its learner is");
   app.add_option("--log_level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
+  app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->capture_default_str();
   app.add_flag("--print_config", print_config, "print the settings as they are understood, and exit");
   if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
   if (health) {
@@ -80,7 +82,7 @@ int RunActor(int argc, char** argv) {
     return Fail(
         absl::InvalidArgumentError("--actor_id=" + options.actor_id + ": it must be 1 to 64 of a-z, 0-9 and -"));
   }
-  if (absl::Status status = nmn::log::SetUp("nmn-actor", log_level); !status.ok()) return Fail(status);
+  if (absl::Status status = nmn::log::SetUp("nmn-actor", log_level, log_format); !status.ok()) return Fail(status);
   if (print_config) {
     std::cout << app.config_to_str(/*default_also=*/true);
     return nmn::kExitDone;

@@ -110,15 +110,18 @@ std::string JsonString(std::string_view text) {
   return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-absl::Status SetUp(std::string_view program, std::string_view level) {
+absl::Status SetUp(std::string_view program, std::string_view level, std::string_view format) {
   const auto parsed = spdlog::level::from_str(std::string(level));
   if (parsed == spdlog::level::critical || (parsed == spdlog::level::off && level != "off")) {
     return absl::InvalidArgumentError("--log_level=" + std::string(level) +
                                       ": it must be one of trace, debug, info, warn, error, off");
   }
+  if (format != "auto" && format != "text" && format != "json") {
+    return absl::InvalidArgumentError("--log_format=" + std::string(format) + ": it must be one of auto, text, json");
+  }
   const bool coloured = terminal::MayColour(STDERR_FILENO);
   auto logger = std::make_shared<spdlog::logger>(std::string(program), std::make_shared<StderrSink>(coloured));
-  if (isatty(STDERR_FILENO) != 0) {
+  if (format == "text" || (format == "auto" && isatty(STDERR_FILENO) != 0)) {
     logger->set_pattern("%H:%M:%S %^%l%$ %v");
   } else {
     json_program.store(new std::string(program), std::memory_order_release);

@@ -8,11 +8,14 @@
 
 namespace nmn::log {
 
-// Sets up spdlog's default logger on stderr: text on a terminal (coloured where common/terminal says so), one JSON
-// object a line otherwise
+inline constexpr char kFormatHelp[] = "text, json (one object a line) or auto: text on a terminal, json elsewhere";
+
+// Sets up spdlog's default logger on stderr: text for people (coloured where common/terminal says so), or one JSON
+// object a line
 // ({"time": .., "level": .., "program": .., "message": ..}). Payloads and secrets are never logged.
-// `level`: trace, debug, info, warn, error or off; anything else is INVALID_ARGUMENT, naming --log_level and these.
-absl::Status SetUp(std::string_view program, std::string_view level);
+// `level`: trace, debug, info, warn, error or off; `format`: of kFormatHelp. Anything else is INVALID_ARGUMENT, naming
+// --log_level or --log_format and what they take.
+absl::Status SetUp(std::string_view program, std::string_view level, std::string_view format = "auto");
 
 // Puts `text` on stderr, where log lines go too: at once and blocking, or after WriteFromAThread in its turn and
 // without waiting for whoever reads stderr.

@@ -72,6 +72,7 @@ int RunLearner(int argc, char** argv) {
       "work as called.");
   std::string config_path;
   std::string log_level = "info";
+  std::string log_format = "auto";
   bool print_config = false;
   bool health = false;
   nmn::run::RunOptions options;
@@ -85,11 +86,12 @@ int RunLearner(int argc, char** argv) {
   app.add_flag("--health", health,
                "ask the learner whose --listen this is whether it serves, and exit: 0 it does, 1 it does not");
   app.add_option("--log_level", log_level, "debug, info, warn or error")->capture_default_str();
+  app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->capture_default_str();
   app.add_flag("--print_config", print_config, "print the config as it is understood, and exit");
   if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
   if (health) return AskHealth(options.listen);
   if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));
-  if (absl::Status status = nmn::log::SetUp("nmn-learner", log_level); !status.ok()) return Fail(status);
+  if (absl::Status status = nmn::log::SetUp("nmn-learner", log_level, log_format); !status.ok()) return Fail(status);
 
   if (absl::Status status = nmn::net::RaiseFileLimit(); !status.ok()) spdlog::warn("{}", std::string(status.message()));
 

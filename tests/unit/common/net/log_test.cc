@@ -49,6 +49,18 @@ TEST(Log, ColoursLevelsOnATerminalUnlessItIsDumbOrNoColorIsSet) {
   EXPECT_THAT(OnATerminal(), ::testing::Not(::testing::HasSubstr("\x1b")));
 }
 
+TEST(Log, WritesForPeopleWhereThatIsAskedFor) {
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(log::SetUp("nmn-actor", "info", "text").ok());
+  spdlog::info("update 5/7");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::ContainsRegex("^[0-9][0-9]:[0-9][0-9]:[0-9][0-9] .*info.* update 5/7\n$"));
+}
+
+TEST(Log, AnUnknownFormatNamesTheFlagAndTheFormats) {
+  EXPECT_EQ(log::SetUp("nmn", "info", "xml").message(), "--log_format=xml: it must be one of auto, text, json");
+}
+
 TEST(Log, BytesThatAreNoUtf8StillGiveValidJson) {
   EXPECT_NO_FATAL_FAILURE(nlohmann::json::parse(JsonString("bad \xff byte")));
 }
