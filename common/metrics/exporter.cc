@@ -40,7 +40,7 @@ Exporter::~Exporter() { server_.reset(); }
 
 absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(const Options& options) {
   std::unique_ptr<Exporter> self(new Exporter);
-  self->health_ = options.health;
+  self->SetHealth(options.health);
   if (options.address == kOff) return self;
   absl::StatusOr<net::Address> address = ParseMetricsAddress(options.address);
   if (!address.ok()) return address.status();
@@ -63,6 +63,16 @@ void Exporter::Add(const prometheus::Collectable& collectable) {
 void Exporter::Remove(const prometheus::Collectable& collectable) {
   MutexLock lock(mutex_);
   collectables_.erase(std::remove(collectables_.begin(), collectables_.end(), &collectable), collectables_.end());
+}
+
+void Exporter::SetHealth(std::function<absl::Status()> health) {
+  MutexLock lock(health_mutex_);
+  health_ = std::move(health);
+}
+
+absl::Status Exporter::Health() const {
+  MutexLock lock(health_mutex_);
+  return health_ ? health_() : absl::OkStatus();
 }
 
 std::string Exporter::url() const {
@@ -88,7 +98,7 @@ HttpResponse Exporter::Answer(std::string_view path) const {
   if (path == "/metrics") return {200, kTextFormat, Text()};
   HttpResponse response;
   if (path == "/healthz") {
-    const absl::Status health = health_ ? health_() : absl::OkStatus();
+    const absl::Status health = Health();
     response.status = health.ok() ? 200 : 503;
     response.body = health.ok() ? "ok\n" : std::string(health.message()) + "\n";
   } else {

@@ -46,6 +46,9 @@ class Exporter {
   // It is not read any more once this returns.
   void Remove(const prometheus::Collectable& collectable);
 
+  // What /healthz says from now on. The one before is not called any more once this returns.
+  void SetHealth(std::function<absl::Status()> health);
+
   // "http://127.0.0.1:9464/metrics"; empty where it is off.
   std::string url() const;
   // What a scrape gets.
@@ -54,10 +57,12 @@ class Exporter {
  private:
   Exporter();
   HttpResponse Answer(std::string_view path) const;
+  absl::Status Health() const;
 
   std::unique_ptr<prometheus::Registry> registry_;
   const ProcessMetrics process_;
-  std::function<absl::Status()> health_;
+  mutable Mutex health_mutex_;
+  std::function<absl::Status()> health_ NMN_GUARDED_BY(health_mutex_);
   mutable Mutex mutex_;
   std::vector<const prometheus::Collectable*> collectables_ NMN_GUARDED_BY(mutex_);
   std::unique_ptr<HttpServer> server_;  // null: off. Last: its thread reads the rest

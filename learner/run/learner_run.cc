@@ -21,13 +21,28 @@ using failpoint::Hit;
 using failpoint::Pass;
 using failpoint::Point;
 
-absl::Status CheckProcess(const RunOptions& options) {
+// A BLAS that computes wrong products is refused where training would use it, which our own loops do not.
+absl::Status CheckBlas(const RunOptions& options, RunObserver& observer) {
+  const absl::Status status = blas::CheckLoadedBlas();
+  if (status.ok() || options.trainer.engine == ppo::Engine::kLibTorch) return status;
+  observer.OnNotice(absl::StrCat(status.message(), "; this run does not use it"));
+  return absl::OkStatus();
+}
+
+absl::Status CheckProcess(const RunOptions& options, RunObserver& observer) {
   if (absl::Status status = config::Validate(options.config); !status.ok()) return status;
   if (!options.listen.empty()) {
     const auto address = net::ParseListenAddress(options.listen, "--listen", options.insecure);
     if (!address.ok()) return address.status();
   }
-  return blas::CheckLoadedBlas();
+  return CheckBlas(options, observer);
+}
+
+std::string AlreadyComplete(const std::string& directory, const RunState& state) {
+  const std::string asked =
+      state.update == state.budget() ? "" : absl::StrCat(", and was asked for no more than ", state.budget());
+  return absl::StrCat("the run in ", directory, " is already complete after ", state.update, " updates", asked,
+                      "; ask for more with --updates or --episodes");
 }
 
 }  // namespace
@@ -43,9 +58,11 @@ LearnerRun::LearnerRun(RunOptions options, RunObserver& observer, std::unique_pt
       recorder_(state_.config, storage_, *metrics_, observer_) {}
 
 absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& options, RunObserver& observer) {
-  if (absl::Status status = CheckProcess(options); !status.ok()) return status;
+  if (absl::Status status = CheckProcess(options, observer); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<metrics::Exporter>> exporter =
-      metrics::Exporter::Start({.address = options.metrics, .or_free_port = options.metrics_on_any_port});
+      metrics::Exporter::Start({.address = options.metrics, .or_free_port = options.metrics_on_any_port, .health = [] {
+                                  return absl::UnavailableError("the learner is starting");
+                                }});
   if (!exporter.ok()) return exporter.status();
   auto metrics = std::make_unique<metrics::LearnerMetrics>(**exporter, options.config, fs::NameOf(options.directory));
   absl::StatusOr<RunStorage> storage = OpenStorage(options);
@@ -56,50 +73,64 @@ absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& 
   std::unique_ptr<LearnerRun> run(new LearnerRun(options, observer, *std::move(exporter), std::move(metrics),
                                                  *std::move(storage), *std::move(state)));
   if (run->state_.complete()) {
-    observer.OnNotice(absl::StrCat("the run in ", options.directory, " is already complete after ", run->state_.update,
-                                   " updates; ask for more with --updates or --episodes"));
+    observer.OnNotice(AlreadyComplete(options.directory, run->state_));
     return run;
   }
-  if (absl::Status status = run->PrepareDirectory(); !status.ok()) return status;
-  if (absl::Status status = run->Serve(); !status.ok()) return status;
+  for (auto step : {&LearnerRun::PrepareDirectory, &LearnerRun::Listen, &LearnerRun::SaveFirst, &LearnerRun::Serve}) {
+    if (absl::Status status = ((*run).*step)(); !status.ok()) return status;
+  }
   return run;
 }
 
-// The files of the run as they were at its newest checkpoint; a new run gets checkpoint 0. An earlier process may have
-// died before or after it, and left lines behind.
+// The files of the run as they were at its newest checkpoint; an earlier process may have left lines behind it.
 absl::Status LearnerRun::PrepareDirectory() {
   if (absl::Status status = storage_.files->CutBack(state_.file_bytes); !status.ok()) return status;
   if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
   if (absl::Status status = storage_.files->WriteConfig(state_.config); !status.ok()) return status;
   if (absl::Status status = Hit(Point::kStartConfigWritten); !status.ok()) return status;
-  if (state_.saved_update) {
-    metrics_->training.Begin(state_.update, state_.consecutive_reverts);
-    metrics_->checkpoints.OnRestored(state_.update);
-    storage_.events->Restored(state_.update);
-    observer_.OnNotice(absl::StrCat("resumed ", storage_.directory, " after update ", state_.update));
-  } else if (absl::Status status = Save(); !status.ok()) {
-    return absl::UnavailableError(absl::StrCat("checkpoint 0 cannot be saved: ", status.message()));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status LearnerRun::Serve() {
   const absl::StatusOr<uint32_t> generation = RaiseGeneration(storage_.fs, storage_.directory);
   if (!generation.ok()) return generation.status();
-  if (absl::Status status = Hit(Point::kStartGenerationWritten); !status.ok()) return status;
-  storage_.events->Generation(*generation);
+  generation_ = *generation;
+  return Hit(Point::kStartGenerationWritten);
+}
+
+// Nobody is served before the first weights.
+absl::Status LearnerRun::Listen() {
+  const StuckRule stuck =
+      options_.stuck_after ? StuckRule(*options_.stuck_after, 0) : StuckRule(StuckWatchdog::kLeastSeconds);
   absl::StatusOr<std::unique_ptr<Serving>> serving = Serving::Start({.config = state_.config,
                                                                      .config_hash = state_.config_hash,
                                                                      .run_id = state_.run_id,
-                                                                     .generation = *generation,
+                                                                     .generation = generation_,
                                                                      .listen = options_.listen,
                                                                      .build = build::ThisBuild(),
                                                                      .allow_mixed = options_.allow_mixed,
                                                                      .events = storage_.events.get(),
                                                                      .metrics = metrics_.get()},
-                                                                    options_.stuck_seconds);
+                                                                    state_.update, stuck, *exporter_);
   if (!serving.ok()) return serving.status();
   serving_ = *std::move(serving);
+  return absl::OkStatus();
+}
+
+// A new run gets checkpoint 0, the last thing that can fail: a start that did leaves a directory in which the same
+// command works later.
+absl::Status LearnerRun::SaveFirst() {
+  if (state_.saved_update) {
+    metrics_->training.Begin(state_.update, state_.consecutive_reverts);
+    metrics_->checkpoints.OnRestored(state_.update);
+    storage_.events->Restored(state_.update);
+    observer_.OnNotice(absl::StrCat("resumed ", storage_.directory, " after update ", state_.update));
+    return absl::OkStatus();
+  }
+  const absl::Status status = Save();
+  if (status.ok()) return status;
+  storage_.checkpoints->Forget(state_.update).IgnoreError();  // the failure is what counts
+  return absl::UnavailableError(absl::StrCat("checkpoint 0 cannot be saved: ", status.message()));
+}
+
+absl::Status LearnerRun::Serve() {
+  storage_.events->Generation(generation_);
   serving_->Publish(state_.update + 1, *state_.trainer);
   Pass(Point::kStartServing);
   return absl::OkStatus();

@@ -21,8 +21,8 @@ namespace nmn::run {
 // publishes the new weights, writes metrics and checkpoints.
 //
 // Start does what must be true before anyone is served: address and BLAS checked, directory locked, state restored or
-// checkpoint 0 written, generation raised on disk, port bound. Run blocks until the budget is reached or `stop`. One
-// thread; the observer hears from it.
+// made, generation raised on disk, port bound, checkpoint 0 of a new run written. Run blocks until the budget is
+// reached or `stop`. One thread; the observer hears from it.
 class LearnerRun {
  public:
   // The error's code tells the exit code (ExitCodeOf).
@@ -41,6 +41,8 @@ class LearnerRun {
              std::unique_ptr<metrics::LearnerMetrics> metrics, RunStorage storage, RunState state);
 
   absl::Status PrepareDirectory();
+  absl::Status Listen();
+  absl::Status SaveFirst();
   absl::Status Serve();
 
   absl::Status OneUpdate(const StopToken& stop);  // CANCELLED on stop
@@ -59,6 +61,7 @@ class LearnerRun {
   RunStorage storage_;
   RunState state_;
   Recorder recorder_;
+  uint32_t generation_ = 0;
   std::unique_ptr<Serving> serving_;  // null: already complete
 };
 

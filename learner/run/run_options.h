@@ -1,11 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/config/config.h"
 #include "common/metrics/exporter.h"
 #include "learner/ppo/trainer.h"
-#include "learner/run/stuck_watchdog.h"
 
 namespace nmn::run {
 
@@ -17,11 +17,12 @@ struct RunOptions {
   std::string listen;     // "" serves only actors of this process
   bool insecure = false;  // `listen` may be an address that other machines reach
   bool allow_mixed = false;
-  bool discard_corrupt = false;                         // begin anew where checkpoints exist and none is valid
-  std::string metrics = metrics::kOff;                  // host:port of /metrics, or "off"
-  bool metrics_on_any_port = false;                     // where that port is in use
-  bool event_log = false;                               // write events.jsonl (event_log.h)
-  double stuck_seconds = StuckWatchdog::kLeastSeconds;  // a step of the run may take at least as long
+  bool discard_corrupt = false;         // begin anew where checkpoints exist and none is valid
+  std::string metrics = metrics::kOff;  // host:port of /metrics, or "off"
+  bool metrics_on_any_port = false;     // where that port is in use
+  bool event_log = false;               // write events.jsonl (event_log.h)
+  // The run is stuck when one step takes so long. Absent: StuckWatchdog::kLeastSeconds, and more where steps are long.
+  std::optional<double> stuck_after;  // seconds
   ppo::TrainerOptions trainer;
 };
 

@@ -4,27 +4,40 @@
 
 #include <utility>
 
+#include "common/config/config.h"
+
 namespace nmn::run {
 
-absl::StatusOr<std::unique_ptr<Serving>> Serving::Start(const service::LearnerServer::Options& options,
-                                                        double stuck_seconds) {
+absl::StatusOr<std::unique_ptr<Serving>> Serving::Start(const service::LearnerServer::Options& options, uint32_t update,
+                                                        StuckRule stuck, metrics::Exporter& exporter) {
   absl::StatusOr<std::unique_ptr<service::LearnerServer>> server = service::LearnerServer::Start(options);
   if (!server.ok()) return server.status();
-  return std::unique_ptr<Serving>(new Serving(*std::move(server), stuck_seconds));
+  service::Progress progress;
+  progress.update = update;
+  progress.budget_updates = config::BudgetUpdates(options.config);
+  return std::unique_ptr<Serving>(new Serving(*std::move(server), std::move(progress), stuck, exporter));
 }
 
-Serving::Serving(std::unique_ptr<service::LearnerServer> server, double stuck_seconds)
-    : stuck_seconds_(stuck_seconds),
+Serving::Serving(std::unique_ptr<service::LearnerServer> server, service::Progress progress, StuckRule stuck,
+                 metrics::Exporter& exporter)
+    : exporter_(exporter),
       server_(std::move(server)),
-      watchdog_(stuck_seconds, [this](bool stuck) { Tell(stuck); }) {}
+      progress_(std::move(progress)),
+      watchdog_(stuck, [this](bool is_stuck) { Tell(is_stuck); }) {
+  Show("starting");
+  exporter_.SetHealth([this] { return server_->health(); });
+}
+
+Serving::~Serving() {
+  exporter_.SetHealth([] { return absl::UnavailableError("the learner is ending"); });
+}
 
 void Serving::Tell(bool stuck) {
   server_->SetStuck(stuck);
   if (stuck) {
     spdlog::error(
-        "the run is stuck: there is work, and no step of it has ended for {:.0f} s and ten times the longest step so "
-        "far; health is NOT_SERVING",
-        stuck_seconds_);
+        "the run is stuck: there is work, and no step of it has ended for as long as one may take (--stuck_after); "
+        "health is NOT_SERVING");
   } else {
     spdlog::warn("the run was stuck and goes on; health is SERVING");
   }

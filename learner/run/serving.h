@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "common/metrics/exporter.h"
 #include "common/sync/stop.h"
 #include "learner/ppo/trainer.h"
 #include "learner/run/observer.h"
@@ -16,8 +17,10 @@ namespace nmn::run {
 // health of a run that is stuck. One thread.
 class Serving {
  public:
-  static absl::StatusOr<std::unique_ptr<Serving>> Start(const service::LearnerServer::Options& options,
-                                                        double stuck_seconds);
+  // `update`: completed so far. `exporter` says the health that the server has.
+  static absl::StatusOr<std::unique_ptr<Serving>> Start(const service::LearnerServer::Options& options, uint32_t update,
+                                                        StuckRule stuck, metrics::Exporter& exporter);
+  ~Serving();
 
   service::LearnerServer& server() { return *server_; }
 
@@ -35,11 +38,12 @@ class Serving {
   void Drain();
 
  private:
-  Serving(std::unique_ptr<service::LearnerServer> server, double stuck_seconds);
+  Serving(std::unique_ptr<service::LearnerServer> server, service::Progress progress, StuckRule stuck,
+          metrics::Exporter& exporter);
   void Show(const char* state);
   void Tell(bool stuck);
 
-  const double stuck_seconds_;
+  metrics::Exporter& exporter_;
   std::unique_ptr<service::LearnerServer> server_;
   service::Progress progress_;
   StuckWatchdog watchdog_;  // last: its thread uses the server

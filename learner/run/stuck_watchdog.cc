@@ -4,11 +4,6 @@
 #include <utility>
 
 namespace nmn::run {
-namespace {
-
-constexpr double kPatience = 10;  // times the longest step so far
-
-}  // namespace
 
 void StuckRule::EndStep(double now) {
   if (began_) longest_ = std::max(longest_, now - *began_);
@@ -24,11 +19,11 @@ void StuckRule::Wait(double now) { EndStep(now); }
 
 std::optional<double> StuckRule::Deadline() const {
   if (!began_) return std::nullopt;
-  return *began_ + std::max(least_seconds_, kPatience * longest_);
+  return *began_ + std::max(least_seconds_, times_longest_ * longest_);
 }
 
-StuckWatchdog::StuckWatchdog(double least_seconds, std::function<void(bool stuck)> on_change)
-    : on_change_(std::move(on_change)), rule_(least_seconds), thread_([this] { Watch(); }) {}
+StuckWatchdog::StuckWatchdog(StuckRule rule, std::function<void(bool stuck)> on_change)
+    : on_change_(std::move(on_change)), rule_(rule), thread_([this] { Watch(); }) {}
 
 StuckWatchdog::~StuckWatchdog() {
   {

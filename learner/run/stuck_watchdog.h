@@ -10,11 +10,14 @@
 namespace nmn::run {
 
 // Decides whether a run is stuck: there is work, and no step of it has ended for ten times as long as the longest one
-// took, `least_seconds` at least. Waiting for actors is no work. Times are seconds on one steady clock of the caller's.
-// Not thread-safe.
+// took (or another factor), `least_seconds` at least. Waiting for actors is no work. Times are seconds on one steady
+// clock of the caller's. Not thread-safe.
 class StuckRule {
  public:
-  explicit StuckRule(double least_seconds) : least_seconds_(least_seconds) {}
+  static constexpr double kPatience = 10;
+
+  explicit StuckRule(double least_seconds, double times_longest = kPatience)
+      : least_seconds_(least_seconds), times_longest_(times_longest) {}
 
   // There is work: a step of it begins, and the one that was going on has ended.
   void Work(double now);
@@ -28,6 +31,7 @@ class StuckRule {
   void EndStep(double now);
 
   double least_seconds_;
+  double times_longest_;
   double longest_ = 0;
   std::optional<double> began_;  // the step that is going on
 };
@@ -39,7 +43,7 @@ class StuckWatchdog {
 
   // `on_change` hears true when the run is stuck and false when it gets on after that, each once, in order, from
   // whichever thread finds it out; it must not call back.
-  StuckWatchdog(double least_seconds, std::function<void(bool stuck)> on_change);
+  StuckWatchdog(StuckRule rule, std::function<void(bool stuck)> on_change);
   ~StuckWatchdog();
 
   void Work() { GoOn(&StuckRule::Work); }

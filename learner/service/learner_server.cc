@@ -18,6 +18,8 @@
 namespace nmn::service {
 namespace {
 
+constexpr char kEnding[] = "the learner is ending";
+constexpr char kStuck[] = "the run is stuck: there is work, and no step of it ends; its log says since when";
 constexpr double kCompleteLingerSeconds = 10;
 constexpr double kDrainLingerSeconds = 2;
 constexpr auto kShutdownGrace = std::chrono::milliseconds(500);
@@ -83,7 +85,10 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
     return absl::UnavailableError("--listen=" + options.listen + ": cannot listen there; is the port in use?");
   }
   if (options.metrics != nullptr) options.metrics->fleet.SetSource([server = self.get()] { return server->Fleet(); });
-  self->SetOpen(false);
+  {
+    MutexLock lock(self->health_mutex_);
+    self->TellHealth();
+  }
   if (!options.listen.empty()) {
     address.port = static_cast<uint16_t>(self->port_);
     self->address_ = net::ToString(address);
@@ -94,7 +99,7 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
 LearnerServer::~LearnerServer() {
   if (server_ == nullptr) return;
   if (metrics_ != nullptr) metrics_->fleet.SetSource(nullptr);
-  SetOpen(false);
+  Close(kEnding);
   server_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
   server_->Wait();
   MutexLock lock(hub_->mutex);
@@ -119,7 +124,7 @@ void LearnerServer::Publish(uint32_t version, std::span<const float> actor_param
     hub_->core.Publish(version);
     hub_->Dispatch();
   }
-  SetOpen(true);
+  Open();
 }
 
 void LearnerServer::Begin(uint32_t update) {
@@ -154,9 +159,15 @@ absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const Sto
   return batch;
 }
 
-void LearnerServer::SetOpen(bool open) {
+void LearnerServer::Open() {
   MutexLock lock(health_mutex_);
-  open_ = open;
+  closed_ = nullptr;
+  TellHealth();
+}
+
+void LearnerServer::Close(const char* reason) {
+  MutexLock lock(health_mutex_);
+  closed_ = reason;
   TellHealth();
 }
 
@@ -166,15 +177,20 @@ void LearnerServer::SetStuck(bool stuck) {
   TellHealth();
 }
 
-bool LearnerServer::serving() const {
-  MutexLock lock(health_mutex_);
-  return open_ && !stuck_;
+absl::Status LearnerServer::HealthLocked() const {
+  if (closed_ != nullptr) return absl::UnavailableError(closed_);
+  return stuck_ ? absl::UnavailableError(kStuck) : absl::OkStatus();
 }
 
-void LearnerServer::TellHealth() { server_->GetHealthCheckService()->SetServingStatus(open_ && !stuck_); }
+absl::Status LearnerServer::health() const {
+  MutexLock lock(health_mutex_);
+  return HealthLocked();
+}
+
+void LearnerServer::TellHealth() { server_->GetHealthCheckService()->SetServingStatus(HealthLocked().ok()); }
 
 void LearnerServer::SayGoodbye(v1::GoodbyeReason reason, double linger_seconds) {
-  SetOpen(false);
+  Close(kEnding);
   const auto deadline =
       std::chrono::steady_clock::now() +
       std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(linger_seconds));

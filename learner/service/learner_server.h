@@ -69,8 +69,9 @@ class LearnerServer {
 
   // A run that is stuck is not SERVING. Thread-safe.
   void SetStuck(bool stuck);
-  // What grpc.health.v1 says. Thread-safe.
-  bool serving() const;
+  // What grpc.health.v1 says, and why not: UNAVAILABLE, in one line. Thread-safe.
+  absl::Status health() const;
+  bool serving() const { return health().ok(); }
 
   void SetProgress(const Progress& progress) { rpcs_->SetProgress(progress); }
 
@@ -83,7 +84,9 @@ class LearnerServer {
   LearnerServer() = default;
   void SayGoodbye(v1::GoodbyeReason reason, double linger_seconds);
   metrics::FleetSnapshot Fleet() const;
-  void SetOpen(bool open);
+  void Open();
+  void Close(const char* reason);
+  absl::Status HealthLocked() const NMN_REQUIRES(health_mutex_);
   void TellHealth() NMN_REQUIRES(health_mutex_);
 
   uint64_t max_actors_ = 0;
@@ -95,7 +98,8 @@ class LearnerServer {
   std::string address_;
 
   mutable Mutex health_mutex_;
-  bool open_ NMN_GUARDED_BY(health_mutex_) = false;  // from the first weights to the end
+  // Null from the first weights to the end.
+  const char* closed_ NMN_GUARDED_BY(health_mutex_) = "the learner is starting";
   bool stuck_ NMN_GUARDED_BY(health_mutex_) = false;
 };
 

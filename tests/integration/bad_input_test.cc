@@ -40,7 +40,8 @@ TEST(BadInput, UnknownFieldInAFileNamesItsLine) {
   const std::string path = directory.path() + "/c.textproto";
   WriteFile(path, "benchmark: \"b1\"\nseeed: 3\n");
   ExpectRefused(RunProcess({Binary("nmn-learner"), "--config=" + path, "--run_dir=" + directory.path() + "/run"}),
-                kPermanent, AllOf(HasSubstr("c.textproto:2"), HasSubstr("seeed"), HasSubstr("seed")));
+                kPermanent,
+                AllOf(HasSubstr("c.textproto:2"), HasSubstr("seeed"), HasSubstr("seed"), HasSubstr("newer nmn")));
 }
 
 TEST(BadInput, ImpossibleValueNamesFieldAndLegalValues) {
@@ -104,6 +105,15 @@ TEST(BadInput, DirectoryWithARunIsRefusedWithoutResume) {
   const std::string run = directory.path() + "/run";
   ASSERT_EQ(RunProcess(TinyTrain(run, 1)).code, 0);
   ExpectRefused(RunProcess(TinyTrain(run, 1)), kPermanent, AllOf(HasSubstr(run), HasSubstr("--resume")));
+}
+
+TEST(BadInput, ResumeWithFewerUpdatesThanThereAreSaysBoth) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 3)).code, 0);
+  const Outcome outcome = Train({"--resume", "--run_dir=" + run, "--updates=1"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("already complete after 3 updates, and was asked for no more than 1;"));
 }
 
 TEST(BadInput, ResumeWithAnotherConfigNamesTheField) {

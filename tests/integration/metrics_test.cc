@@ -167,6 +167,32 @@ TEST_F(MetricsOfProcesses, HealthOfTheLearnerIsItsService) {
   EXPECT_EQ(RunProcess({Binary("nmn-learner"), "--health", "--listen=" + learner_address_}).code, 1);
 }
 
+TEST_F(MetricsOfProcesses, StatusKnowsTheBudgetBeforeTheFirstUpdate) {
+  EXPECT_THAT(RunProcess({Binary("nmn"), "status", learner_address_}).out, HasSubstr("update 0 of 1000000"));
+}
+
+// The first update of a learner takes a minute, and may take a quarter of a second.
+TEST_F(MetricsOfProcesses, AStuckRunIsNotWellAndOneThatWaitsForActorsIs) {
+  learner_ = std::make_unique<Subprocess>(
+      std::vector<std::string>{Binary("nmn-learner"), "--config=" + folder_.path() + "/run.textproto",
+                               "--listen=127.0.0.1:0", "--run_dir=" + folder_.path() + "/stuck", "--stuck_after=0.25"},
+      std::vector<std::string>{"NMN_FAILPOINTS=run.update.begin=hit:1:delay:60000"});
+  learner_metrics_ = MetricsAddress(*learner_);
+  learner_address_ = Said(*learner_, "serving on ");
+  const auto http = [&] {
+    return *metrics::HttpGet(*net::ParseAddress(learner_metrics_, "--metrics"), "/healthz", kLimit);
+  };
+  const auto grpc = [&] { return RunProcess({Binary("nmn-learner"), "--health", "--listen=" + learner_address_}); };
+  EXPECT_EQ(http().status, 200) << http().body;
+  EXPECT_EQ(grpc().code, 0) << grpc().err;
+  StartActor();
+  ScrapeUntil(learner_metrics_, [](const Values& v) { return v.at("nmn_serving") == 0; });
+  EXPECT_EQ(http().status, 503);
+  EXPECT_THAT(http().body, HasSubstr("the run is stuck"));
+  EXPECT_EQ(grpc().code, 1);
+  EXPECT_THAT(learner_->err(), HasSubstr("--stuck_after"));
+}
+
 TEST(MetricsFlag, AnActorThatWaitsForItsLearnerIsWell) {
   Subprocess actor({Binary("nmn-actor"), "--learner=127.0.0.1:1"});
   const std::string address = MetricsAddress(actor);

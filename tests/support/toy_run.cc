@@ -49,13 +49,15 @@ absl::Status ToyRun::Start() {
   if (!found.ok()) return found.status();
   if (found->has_value()) {
     if (absl::Status status = Restore(**found); !status.ok()) return status;
-  } else {
-    if (absl::Status status = files_->CutBack({}); !status.ok()) return status;
-    if (absl::Status status = Save(); !status.ok()) return status;
+  } else if (absl::Status status = files_->CutBack({}); !status.ok()) {
+    return status;
   }
   absl::StatusOr<uint32_t> generation = run::RaiseGeneration(fs_, directory_);
   if (!generation.ok()) return generation.status();
   generation_ = *generation;
+  if (!found->has_value()) {
+    if (absl::Status status = Save(); !status.ok()) return status;
+  }
   events_->Generation(generation_);
   return absl::OkStatus();
 }

@@ -113,7 +113,7 @@ Kill DuringRestore(const std::string& point, std::mt19937_64& random) {
 Kill DuringBeginning(const std::string& point) {
   Kill kill;
   kill.first = point + "=crash";
-  kill.after = point == "run.start.generation_written" || point == "run.start.serving" ? 0 : kNone;
+  kill.after = point == "run.start.serving" ? 0 : kNone;
   kill.reported = true;
   return kill;
 }

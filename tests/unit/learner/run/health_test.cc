@@ -45,7 +45,7 @@ TEST(RunHealth, AStuckUpdateIsNotServingAndWaitingForActorsIs) {
   RunOptions options;
   options.config = TinyConfig();
   options.directory = folder.path();
-  options.stuck_seconds = 0.1;
+  options.stuck_after = 0.1;
   Unheard observer;
   auto run = LearnerRun::Start(options, observer);
   ASSERT_TRUE(run.ok()) << run.status();

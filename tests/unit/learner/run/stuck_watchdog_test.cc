@@ -31,6 +31,13 @@ TEST(StuckRule, AStepMayTakeTenTimesTheLongestSoFar) {
   EXPECT_EQ(rule.Deadline(), 210 + 2000);
 }
 
+TEST(StuckRule, ALimitThatWasAskedForIsNotStretched) {
+  StuckRule rule(5, 0);
+  rule.Work(0);
+  rule.Work(200);
+  EXPECT_EQ(rule.Deadline(), 205);
+}
+
 TEST(StuckRule, TimeSpentWaitingIsNoStep) {
   StuckRule rule(600);
   rule.Work(0);
@@ -41,7 +48,7 @@ TEST(StuckRule, TimeSpentWaitingIsNoStep) {
 
 TEST(StuckWatchdog, TellsOnceThatTheRunIsStuckAndOnceThatItGoesOn) {
   std::promise<void> stuck, going_on;
-  StuckWatchdog watchdog(0.05, [&](bool is_stuck) { (is_stuck ? stuck : going_on).set_value(); });
+  StuckWatchdog watchdog(StuckRule(0.05), [&](bool is_stuck) { (is_stuck ? stuck : going_on).set_value(); });
   watchdog.Work();
   stuck.get_future().get();
   watchdog.Wait();

@@ -1,0 +1,94 @@
+// A start that fails leaves a directory in which the same command works later.
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "common/net/address.h"
+#include "tests/integration/tiny_run.h"
+#include "tests/support/subprocess.h"
+
+namespace nmn {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::Outcome;
+using testing::RunProcess;
+using testing::TinyTrain;
+
+constexpr int kRetry = 1;
+constexpr int kPermanent = 42;
+constexpr std::chrono::seconds kLimit{120};
+
+class FailedStart : public ::testing::Test {
+ protected:
+  std::vector<std::string> Command(const std::vector<std::string>& more = {}) const { return TinyTrain(run_, 1, more); }
+  static void ExpectWorks(const std::vector<std::string>& command) {
+    const Outcome outcome = RunProcess(command);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+  }
+
+  testing::TemporaryDirectory folder_;
+  const std::string run_ = folder_.path() + "/run";
+};
+
+TEST_F(FailedStart, APortInUse) {
+  for (const std::string flag : {"--listen", "--metrics"}) {
+    const auto taken = net::Listen({"127.0.0.1", 0}, flag);
+    ASSERT_TRUE(taken.ok()) << taken.status();
+    std::vector<std::string> command = TinyTrain(run_ + flag, 1, {flag + "=127.0.0.1:" + std::to_string(taken->port)});
+    const Outcome outcome = RunProcess(command);
+    EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(flag));
+    close(taken->fd);
+    ExpectWorks(command);
+  }
+}
+
+TEST_F(FailedStart, ADeviceThatIsNotThere) {
+  const Outcome outcome = RunProcess(Command({"--device=cuda:99"}));
+  EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
+  ExpectWorks(Command());
+}
+
+TEST_F(FailedStart, AGenerationThatIsNoNumber) {
+  ASSERT_EQ(RunProcess(Command({"--device=cuda:99"})).code, kPermanent);  // makes the directory
+  testing::WriteFile(run_ + "/generation", "seven\n");
+  const Outcome outcome = RunProcess(Command());
+  EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr(run_ + "/generation"));
+  testing::WriteFile(run_ + "/generation", "7\n");
+  ExpectWorks(Command());
+}
+
+// Each step of a start and of checkpoint 0 that can fail.
+TEST_F(FailedStart, AnErrorAtAnyStep) {
+  for (const char* point :
+       {"run.start.locked", "run.start.cut_back", "run.start.config_written", "run.start.generation_written",
+        "checkpoint.save.begin", "checkpoint.save.file_written", "checkpoint.save.manifest_written",
+        "checkpoint.save.folder_synced", "checkpoint.save.renamed", "checkpoint.save.directory_synced",
+        "checkpoint.save.verified"}) {
+    SCOPED_TRACE(point);
+    const Outcome outcome =
+        RunProcess(Command(), kLimit, {std::string("NMN_FAILPOINTS=") + point + "=error:UNAVAILABLE"});
+    EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+  }
+  ExpectWorks(Command());
+}
+
+// A library that computes no product right, in front of the one that LibTorch loads.
+TEST_F(FailedStart, AWrongBlasIsSaidAndNoFailureWhereTrainingUsesNone) {
+  const Outcome outcome =
+      RunProcess(Command(), kLimit, {"LD_PRELOAD=" WRONG_BLAS, "ASAN_OPTIONS=verify_asan_link_order=0"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("wrong matrix products"));
+  EXPECT_THAT(outcome.err, HasSubstr("this run does not use it"));
+  const testing::TemporaryDirectory right;
+  ExpectWorks(TinyTrain(right.path(), 1));
+  EXPECT_EQ(testing::WeightsHash(run_), testing::WeightsHash(right.path()));
+}
+
+}  // namespace
+}  // namespace nmn
