@@ -87,11 +87,11 @@ TEST(Row8, WithAllCheckpointsCorruptEachFileAndTheFlagAreNamedAndNothingIsTraine
                                 " begun anew with --discard_corrupt, ", HashFigure()));
 }
 
-// Path and content of every file in it.
+// Path and content of every file in it but the lock, which names the process that has it.
 std::map<std::string, std::string> Content(const std::string& directory) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file()) files[entry.path()] = testing::ReadFile(entry.path());
+    if (entry.is_regular_file() && entry.path().filename() != ".lock") files[entry.path()] = testing::ReadFile(entry.path());
   }
   return files;
 }
