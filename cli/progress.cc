@@ -1,5 +1,6 @@
 #include "cli/progress.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -14,13 +15,15 @@ constexpr std::chrono::seconds kPlainInterval{5};
 
 }  // namespace
 
+double Fraction(double done, double whole) { return done > 0 && whole > 0 ? std::min(done / whole, 1.0) : 0; }
+
 std::string Bar(double fraction) {
-  const int full = static_cast<int>(std::lround(fraction * kBarCells));
+  const int full = static_cast<int>(std::lround(Fraction(fraction, 1) * kBarCells));
   return absl::StrCat("[", std::string(full, '#'), std::string(kBarCells - full, '.'), "]");
 }
 
 std::string HumanDuration(double seconds) {
-  const long s = std::lround(seconds);
+  const long s = seconds > 0 ? std::lround(seconds) : 0;
   if (s < 60) return absl::StrFormat("%d s", s);
   if (s < 3600) return absl::StrFormat("%d:%02d", s / 60, s % 60);
   return absl::StrFormat("%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
@@ -39,7 +42,7 @@ void Progress::OnUpdate(const run::UpdateSummary& s) {
       HumanDuration(s.wall_seconds), s.episodes, s.kl, s.reverted ? "R" : "", s.mean_deviation,
       s.steps_per_second / 1000);
   if (live_) {
-    line_.Show(absl::StrCat(Bar(static_cast<double>(s.update) / s.budget_updates), " ", line));
+    line_.Show(absl::StrCat(Bar(Fraction(s.update, s.budget_updates)), " ", line));
     if (last) line_.End();
     return;
   }

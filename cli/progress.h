@@ -25,10 +25,13 @@ class Progress : public run::RunObserver {
   std::chrono::steady_clock::time_point last_line_{};
 };
 
-// "[##########..........]"; fraction in 0..1.
+// How much of `whole` is done, within 0..1 whatever the two are: a run may be past its budget, a budget may be 0.
+double Fraction(double done, double whole);
+
+// "[##########..........]": empty below 0, full above 1.
 std::string Bar(double fraction);
 
-// "1:02:03", "3:12" or "48 s".
+// "1:02:03", "3:12" or "48 s"; "0 s" for less than nothing.
 std::string HumanDuration(double seconds);
 
 }  // namespace nmn::cli

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <string>
 
 namespace nmn::cli {
@@ -49,10 +50,23 @@ TEST(Progress, InALogIsPlainAndSparse) {
   EXPECT_THAT(text, Not(HasSubstr("\r")));
 }
 
+// What a resumed run with another budget may ask for.
+TEST(Bar, IsFullPastTheEndAndEmptyBeforeTheStart) {
+  const std::string full = "[####################]", empty = "[....................]";
+  EXPECT_EQ(Bar(Fraction(15, 10)), full);
+  EXPECT_EQ(Bar(1.5), full);
+  EXPECT_EQ(Bar(std::numeric_limits<double>::infinity()), full);
+  EXPECT_EQ(Bar(Fraction(3, 0)), empty);
+  EXPECT_EQ(Bar(-0.5), empty);
+  EXPECT_EQ(Bar(std::numeric_limits<double>::quiet_NaN()), empty);
+  EXPECT_EQ(Bar(Fraction(5, 10)), "[##########..........]");
+}
+
 TEST(HumanDuration, PicksTheUnit) {
   EXPECT_EQ(HumanDuration(12.4), "12 s");
   EXPECT_EQ(HumanDuration(192), "3:12");
   EXPECT_EQ(HumanDuration(3723), "1:02:03");
+  EXPECT_EQ(HumanDuration(-3), "0 s");
 }
 
 }  // namespace
