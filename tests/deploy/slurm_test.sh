@@ -27,10 +27,12 @@ fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/nmn-slurm.XXXXXX")
 chmod 755 "$work"
+# What a shell, squeue and a list with commas could stumble over.
+slurm="$work/a, b's \"\$c\" [1-2]"
 clean_up() {
   local code=$?
   if [ "$code" != 0 ] && [ "$code" != 77 ]; then
-    tail -n 15 "$work"/cluster/slurmctld.log "$work"/slurm/logs/* >&2 2>/dev/null || true
+    tail -n 15 "$work"/cluster/slurmctld.log "$slurm"/logs/* >&2 2>/dev/null || true
   fi
   [ -z "$cluster" ] || stop_cluster
   rm -rf "$work"
@@ -38,19 +40,21 @@ clean_up() {
 }
 trap clean_up EXIT
 
-sweep() { # sweep DIR ARGUMENTS..: 8 runs of seconds
+# Runs of seconds. Steps that cost something reach no result; without, a run may be over before it is cut.
+tiny=(--benchmark=b1 --preset=reference --set env.step_cost_us=200 --set env.horizon=120 --set ppo.kept_steps=80 --set ppo.segment_steps=40
+  --set ppo.episodes_per_update=20 --set ppo.critic.replay_episodes=60 --set ppo.policy.epochs=3 --set ppo.critic.epochs=2
+  --set work.unit_episodes=4 --set checkpoint.every_updates=2)
+sweep() { # sweep DIR ARGUMENTS..: 8 of them
   local directory=$1
   shift
-  "$bin/nmn" sweep "$directory" --benchmark=b1 --arch=nmn,rnn --seeds=1-4 --preset=reference --updates=20 \
-    --set env.horizon=120 --set ppo.kept_steps=80 --set ppo.segment_steps=40 --set ppo.episodes_per_update=20 \
-    --set ppo.critic.replay_episodes=60 --set ppo.policy.epochs=3 --set ppo.critic.epochs=2 \
-    --set work.unit_episodes=4 --set checkpoint.every_updates=2 "$@"
+  "$bin/nmn" sweep "$directory" --arch=nmn,rnn --seeds=1-4 --updates=20 "${tiny[@]}" "$@"
 }
-status() { "$bin/nmn" sweep status "$work/slurm" --json; }
+status() { "$bin/nmn" sweep status "$slurm" --json; }
 count() { status | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 all_done() { [ "$(count "done")" = 8 ]; }
 queue_empty() { [ -z "$(squeue --noheader)" ]; }
-has_update() { grep -q "\"update\":$2," "$work/slurm/$1/metrics.jsonl"; }
+has_update() { grep -q "\"update\":$2," "$slurm/$1/metrics.jsonl"; }
+attempts() { grep -c "attempt .* ended" "$1"; }
 hashes() { sed -n 's/.*"weights_sha256": "\(.*\)".*/\1/p' "$1"/b1-*/summary.json; }
 process_of() { # process_of PROGRAM RUN: the newest process of that program with the run's name among its arguments
   pgrep --newest --full "^$bin/$1 .*$2"
@@ -60,10 +64,10 @@ start_cluster "$work/cluster"
 echo "two nodes are up after $SECONDS s"
 
 # Four runs at once.
-submitted=$(sweep "$work/slurm" --engine=slurm --jobs=4 --restarts=3)
+submitted=$(sweep "$slurm" --engine=slurm --jobs=4 --restarts=3)
 echo "$submitted"
 grep -q "submitted 8 of 8 runs as array job" <<<"$submitted" || fail "8 tasks were to be submitted"
-sweep "$work/slurm" --engine=slurm | grep -q "nothing to submit" || fail "a second call submitted tasks that Slurm has"
+sweep "$slurm" --engine=slurm | grep -q "nothing to submit" || fail "a second call submitted tasks that Slurm has"
 
 job=$(sed -n 's/.*array job \([0-9]*\).*/\1/p' <<<"$submitted")
 kill_learner() {
@@ -77,7 +81,7 @@ stop_task() {
 }
 # Its learner must notice nothing but the wait.
 kill_actor() {
-  local log=$work/slurm/logs/b1-rnn-s4.log address
+  local log=$slurm/logs/b1-rnn-s4.log address
   wait_for 240 "update 3 of b1-rnn-s4" has_update b1-rnn-s4 3 &&
     address=$(sed -n 's/.*serving on \([0-9.:]*\).*/\1/p' "$log") && kill -9 "$(process_of nmn-actor "$address")" &&
     echo "killed the actor of b1-rnn-s4 after $SECONDS s"
@@ -88,19 +92,40 @@ for fault in kill_learner stop_task kill_actor; do
   faults+=($!)
 done
 for fault in "${faults[@]}"; do wait "$fault" || fail "a fault could not be done in time"; done
-"$bin/nmn" sweep status "$work/slurm"
+"$bin/nmn" sweep status "$slurm"
 
 wait_for 300 "the end of 8 runs" all_done || fail "$(status)"
 wait_for 60 "an empty queue" queue_empty
 echo "8 runs are done after $SECONDS s"
-grep -q "b1-nmn-s1: attempt 1 in job .* ended with code 137" "$work/slurm/logs/task-0.log" || fail "no attempt was cut"
-grep -q "b1-nmn-s1: attempt 2 in job .* ended with code 0" "$work/slurm/logs/task-0.log" || fail "no second attempt"
-grep -q "b1-rnn-s2: attempt 1 in job .* ended with code 75" "$work/slurm/logs/task-5.log" || fail "SIGTERM left no checkpoint"
-grep -q "b1-rnn-s2: attempt 2 in job .* ended with code 0" "$work/slurm/logs/task-5.log" || fail "no second attempt after SIGTERM"
-grep -q "b1-rnn-s4: attempt 1 in job .* ended with code 0" "$work/slurm/logs/task-7.log" || fail "an actor's end ended its run"
-[ "$(grep -c 'registered with the learner' "$work/slurm/logs/b1-rnn-s4.actor1.log")" = 2 ] || fail "no second actor came"
+grep -q "b1-nmn-s1: attempt 1 in job .* ended with code 137" "$slurm/logs/task-0.log" || fail "no attempt was cut"
+grep -q "b1-nmn-s1: attempt 2 in job .* ended with code 0" "$slurm/logs/task-0.log" || fail "no second attempt"
+grep -q "b1-rnn-s2: attempt 1 in job .* ended with code 75" "$slurm/logs/task-5.log" || fail "SIGTERM left no checkpoint"
+grep -q "b1-rnn-s2: attempt 2 in job .* ended with code 0" "$slurm/logs/task-5.log" || fail "no second attempt after SIGTERM"
+grep -q "b1-rnn-s4: attempt 1 in job .* ended with code 0" "$slurm/logs/task-7.log" || fail "an actor's end ended its run"
+[ "$(grep -c 'registered with the learner' "$slurm/logs/b1-rnn-s4.actor1.log")" = 2 ] || fail "no second actor came"
 
 sweep "$work/local" --engine=local --jobs=2 >/dev/null 2>&1 || fail "the local sweep ended with code $?"
 [ "$(hashes "$work/local" | wc -l)" = 8 ] || fail "the local sweep has not 8 hashes"
-diff <(hashes "$work/local") <(hashes "$work/slurm") || fail "weights differ between the engines"
+diff <(hashes "$work/local") <(hashes "$slurm") || fail "weights differ between the engines"
 echo "8 of 8 weights_sha256 equal the local engine's, after $SECONDS s"
+
+# A Slurm without RequeueExit: the script itself asks for its task to be queued again. Of the array's last task the job id is
+# the array's own, and the other tasks must not feel it.
+sed -i '/^RequeueExit=/d' "$SLURM_CONF"
+scontrol reconfigure
+if scontrol show config | grep -E '^RequeueExit +=.*\b75\b'; then fail "RequeueExit is still set"; fi
+slurm=$work/requeue
+submitted=$("$bin/nmn" sweep "$slurm" --engine=slurm --arch=rnn --seeds=1-3 --updates=30 "${tiny[@]}")
+echo "$submitted"
+job=$(sed -n 's/.*array job \([0-9]*\).*/\1/p' <<<"$submitted")
+for run in b1-rnn-s1 b1-rnn-s2 b1-rnn-s3; do wait_for 240 "update 3 of $run" has_update $run 3; done
+last=$(squeue --noheader --array --format='%A %K' | sed -n "s/^$job //p")
+[ "$last" = 2 ] || fail "task 2 was to have the array's own id $job, not: $last"
+scancel --batch --signal=TERM "${job}_2"
+all_three_done() { [ "$(count "done")" = 3 ]; }
+wait_for 300 "the end of 3 runs" all_three_done || fail "$(status)"
+wait_for 60 "an empty queue" queue_empty
+grep -q "b1-rnn-s3: attempt 1 in job .* ended with code 75" "$slurm/logs/task-2.log" || fail "the task was not cut"
+[ "$(attempts "$slurm/logs/task-0.log") $(attempts "$slurm/logs/task-1.log") $(attempts "$slurm/logs/task-2.log")" = "1 1 2" ] ||
+  fail "one task was to be queued again: $(cat "$slurm"/logs/task-*.log)"
+echo "without RequeueExit one cut task alone was queued again, after $SECONDS s"
