@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/sweep/embedded_files.h"
+#include "cli/sweep/yaml.h"
 #include "common/config/config.h"
 
 namespace nmn::sweep {
@@ -51,7 +52,7 @@ std::string Configs(const SweepDirectory& sweep, std::string_view script) {
 std::string Size(const SweepDirectory& sweep, const KubernetesOptions& options) {
   const size_t at_once = options.jobs == 0 ? sweep.runs.size() : std::min(options.jobs, sweep.runs.size());
   const auto image = [&](const char* name) {
-    return absl::StrCat(options.registry, options.registry.empty() ? "" : "/", name, ":", options.tag);
+    return YamlString(absl::StrCat(options.registry, options.registry.empty() ? "" : "/", name, ":", options.tag));
   };
   return absl::StrCat(
       "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: nmn-sweep\nspec:\n  completions: ", sweep.runs.size(),

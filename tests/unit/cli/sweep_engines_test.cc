@@ -92,7 +92,7 @@ TEST_F(SweepEngine, KubernetesGetsTheSizeAndTheConfigsOfTheSweep) {
               HasSubstr("kubectl apply -k " + std::filesystem::canonical(directory).string() + "/kubernetes"));
   const std::string size = ReadFile(directory + "/kubernetes/size.yaml");
   EXPECT_THAT(size, HasSubstr("completions: 6\n  parallelism: 4\n"));
-  EXPECT_THAT(size, HasSubstr("image: registry.example/nmn/nmn-learner:7\n"));
+  EXPECT_THAT(size, HasSubstr("image: \"registry.example/nmn/nmn-learner:7\"\n"));
   EXPECT_THAT(size, HasSubstr("minAvailable: 3\n"));
   const std::string configs = ReadFile(directory + "/kubernetes/configs.yaml");
   EXPECT_THAT(configs, HasSubstr("  runs.txt: |\n    b1-nmn-s1\n    b1-nmn-s2\n"));
