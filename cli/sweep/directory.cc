@@ -1,62 +1,87 @@
 #include "cli/sweep/directory.h"
 
+#include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "cli/sweep/seeds.h"
+#include "cli/sweep/sweep_json.h"
 #include "common/config/config.h"
 
 namespace nmn::sweep {
 namespace {
 
-using nlohmann::ordered_json;
-
-constexpr int kFormat = 1;
-
-std::string ToJson(const Grid& grid) {
-  ordered_json json;
-  json["format"] = kFormat;
-  json["benchmarks"] = grid.benchmarks;
-  json["architectures"] = grid.architectures;
-  json["seeds"] = FormatSeeds(grid.seeds);
-  json["preset"] = grid.preset;
-  json["updates"] = grid.updates ? ordered_json(*grid.updates) : ordered_json(nullptr);
-  json["episodes"] = grid.episodes ? ordered_json(*grid.episodes) : ordered_json(nullptr);
-  json["set"] = grid.assignments;
-  return json.dump(2) + "\n";
-}
-
-absl::StatusOr<Grid> FromJson(const std::string& text, const std::string& file) {
-  const ordered_json json = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return absl::DataLossError(absl::StrCat(file, " is no JSON object"));
-  if (json.value("format", ordered_json()) != kFormat)
-    return absl::FailedPreconditionError(
-        absl::StrCat(file, ": format is ", json.value("format", ordered_json()).dump(), "; this nmn reads ", kFormat));
-  try {
-    Grid grid;
-    json.at("benchmarks").get_to(grid.benchmarks);
-    json.at("architectures").get_to(grid.architectures);
-    absl::StatusOr<std::vector<uint64_t>> seeds = ParseSeeds(json.at("seeds").get<std::string>());
-    if (!seeds.ok()) return absl::DataLossError(absl::StrCat(file, ": ", seeds.status().message()));
-    grid.seeds = *std::move(seeds);
-    json.at("preset").get_to(grid.preset);
-    if (!json.at("updates").is_null()) grid.updates = json["updates"].get<uint32_t>();
-    if (!json.at("episodes").is_null()) grid.episodes = json["episodes"].get<uint64_t>();
-    json.at("set").get_to(grid.assignments);
-    return grid;
-  } catch (const ordered_json::exception& error) {
-    return absl::DataLossError(absl::StrCat(file, ": ", error.what()));
-  }
-}
-
 std::string Absolute(const std::string& path) {
   std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::weakly_canonical(path, error);
+  const std::filesystem::path absolute =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
   std::string text = error ? path : absolute.string();
   while (text.size() > 1 && text.back() == '/') text.pop_back();
   return text;
+}
+
+// Whether a sweep may begin here. A lock alone is what a call left that was cut before its first write.
+absl::Status CheckFree(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return absl::OkStatus();
+  absl::StatusOr<std::vector<std::string>> names = fs::RealFileSystem().List(path);
+  if (!names.ok()) return names.status();
+  std::erase(*names, ".lock");
+  if (names->empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, " has other files and no sweep.json; choose a new or empty directory"));
+}
+
+absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> Lock(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(path);
+  if (absl::IsFailedPrecondition(lock.status()))
+    return absl::UnavailableError(absl::StrCat("another nmn sweep works on ", path, "; see nmn sweep status ", path));
+  return lock;
+}
+
+// The grid of `stored` with what the request adds, and its runs.
+absl::StatusOr<OpenSweep> Grown(const SweepDirectory& stored, const GridRequest& request) {
+  absl::StatusOr<Growth> growth = Grow(stored.grid, request);
+  if (absl::IsFailedPrecondition(growth.status()))
+    return absl::FailedPreconditionError(absl::StrCat(
+        stored.path, " holds another sweep, and what was trained cannot become: ", growth.status().message(),
+        "; leave that out, or choose another directory"));
+  if (!growth.ok()) return growth.status();
+  OpenSweep open{stored, "", nullptr};
+  open.sweep.grid = growth->grid;
+  absl::StatusOr<std::vector<SweepRun>> runs = Expand(growth->grid);
+  if (!runs.ok()) return runs.status();
+  open.sweep.runs = *std::move(runs);
+  const std::set<std::string> chosen(growth->chosen.begin(), growth->chosen.end());
+  for (SweepRun& run : open.sweep.runs) run.chosen = chosen.contains(run.name);
+  if (const size_t more = open.sweep.runs.size() - stored.runs.size(); more > 0)
+    open.growth = absl::StrCat(more, " more runs, ", open.sweep.runs.size(), " in all");
+  const uint32_t before = config::BudgetUpdates(stored.runs[0].config);
+  const uint32_t after = config::BudgetUpdates(open.sweep.runs[0].config);
+  if (after > before)
+    absl::StrAppend(&open.growth, open.growth.empty() ? "" : "; ", "a budget of ", after, " updates instead of ",
+                    before);
+  return open;
+}
+
+absl::StatusOr<OpenSweep> Made(const std::string& path, const GridRequest& request) {
+  absl::StatusOr<Grid> grid = NewGrid(request);
+  if (!grid.ok()) return grid.status();
+  absl::StatusOr<std::vector<SweepRun>> runs = Expand(*grid);
+  if (!runs.ok()) return runs.status();
+  OpenSweep open;
+  open.sweep.path = path;
+  open.sweep.grid = *std::move(grid);
+  open.sweep.runs = *std::move(runs);
+  return open;
+}
+
+absl::StatusOr<OpenSweep> ReadOrMake(const std::string& path, const GridRequest& request) {
+  const absl::StatusOr<SweepDirectory> stored = Read(path);
+  if (stored.ok()) return Grown(*stored, request);
+  if (!absl::IsNotFound(stored.status()) || request == GridRequest()) return stored.status();
+  if (absl::Status status = CheckFree(path); !status.ok()) return status;
+  return Made(path, request);
 }
 
 }  // namespace
@@ -65,69 +90,63 @@ absl::StatusOr<SweepDirectory> Read(const std::string& path) {
   SweepDirectory sweep;
   sweep.path = Absolute(path);
   const std::string file = sweep.path + "/sweep.json";
-  absl::StatusOr<bool> exists = fs::RealFileSystem().Exists(file);
-  if (!exists.ok()) return exists.status();
-  if (!*exists)
+  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
+  if (absl::IsNotFound(text.status()))
     return absl::NotFoundError(
         absl::StrCat(path, " is no sweep (it has no sweep.json); begin one with --benchmark and --seeds"));
-  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
   if (!text.ok()) return text.status();
-  absl::StatusOr<Grid> grid = FromJson(*text, file);
-  if (!grid.ok()) return grid.status();
-  sweep.grid = *std::move(grid);
+  absl::StatusOr<SweepJson> json = Parse(*text, file);
+  if (!json.ok()) return json.status();
+  sweep.grid = std::move(json->grid);
+  sweep.engine = std::move(json->engine);
   absl::StatusOr<std::vector<SweepRun>> runs = Expand(sweep.grid);
   if (!runs.ok()) return absl::DataLossError(absl::StrCat(file, ": ", runs.status().message()));
+  if (runs->empty()) return absl::DataLossError(absl::StrCat(file, " has no runs"));
   sweep.runs = *std::move(runs);
   return sweep;
 }
 
-absl::StatusOr<SweepDirectory> Create(const std::string& path, const Grid& grid) {
-  fs::FileSystem& fs = fs::RealFileSystem();
-  absl::StatusOr<std::vector<SweepRun>> runs = Expand(grid);
-  if (!runs.ok()) return runs.status();
+absl::StatusOr<OpenSweep> Open(const std::string& path, const GridRequest& grid, const EngineRequest& engine) {
+  const std::string directory = Absolute(path);
   std::error_code error;
-  const bool exists = std::filesystem::exists(path, error);
-  if (exists && !std::filesystem::is_directory(path, error))
+  if (std::filesystem::exists(directory, error) && !std::filesystem::is_directory(directory, error))
     return absl::FailedPreconditionError(absl::StrCat(path, " is no directory; choose a new or empty one"));
-  absl::StatusOr<SweepDirectory> stored = Read(path);
-  if (stored.ok()) {
-    const std::vector<std::string> differences = Differences(stored->grid, grid);
-    if (differences.empty()) return stored;
-    return absl::FailedPreconditionError(absl::StrCat(path, " holds another sweep: ", absl::StrJoin(differences, "; "),
-                                                      "; go on with it by `nmn sweep ", path,
-                                                      "` alone, or choose another directory"));
-  }
-  if (!absl::IsNotFound(stored.status())) return stored.status();
-  if (exists && !std::filesystem::is_empty(path, error))
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, " has other files and no sweep.json; choose a new or empty directory"));
-  if (absl::Status status = fs.CreateDirectories(path); !status.ok()) return status;
-  if (absl::Status status = fs::WriteAtomically(fs, path + "/sweep.json", ToJson(grid)); !status.ok()) return status;
-  return Read(path);
+  // Once without the lock, which is a file: nothing is made for a call that is refused.
+  absl::StatusOr<OpenSweep> open = ReadOrMake(directory, grid);
+  if (!open.ok()) return open.status();
+  if (absl::StatusOr<Engine> chosen = Choose(open->sweep.engine, engine); !chosen.ok()) return chosen.status();
+  if (absl::Status status = fs::RealFileSystem().CreateDirectories(directory); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = Lock(directory);
+  if (!lock.ok()) return lock.status();
+  open = ReadOrMake(directory, grid);
+  if (!open.ok()) return open.status();
+  absl::StatusOr<Engine> chosen = Choose(open->sweep.engine, engine);
+  if (!chosen.ok()) return chosen.status();
+  open->sweep.engine = *std::move(chosen);
+  open->lock = *std::move(lock);
+  return open;
 }
 
-absl::Status WriteDerived(const SweepDirectory& sweep) {
+absl::Status Save(const SweepDirectory& sweep) {
   fs::FileSystem& fs = fs::RealFileSystem();
+  // A file that says this already is left alone: its time tells when the sweep changed.
+  const auto write = [&fs](const std::string& path, const std::string& text) -> absl::Status {
+    const absl::StatusOr<std::string> there = fs.Read(path);
+    if (there.ok() && *there == text) return absl::OkStatus();
+    return fs::WriteAtomically(fs, path, text);
+  };
+  absl::StatusOr<std::string> json = Print(SweepJson{sweep.grid, sweep.engine});
+  if (!json.ok()) return json.status();
+  if (absl::Status status = write(sweep.path + "/sweep.json", *json); !status.ok()) return status;
   for (const char* folder : {"/configs", "/logs"}) {
     if (absl::Status status = fs.CreateDirectories(sweep.path + folder); !status.ok()) return status;
   }
   std::string names;
   for (const SweepRun& run : sweep.runs) {
     absl::StrAppend(&names, run.name, "\n");
-    const std::string text = config::Print(run.config);
-    const absl::StatusOr<std::string> there = fs.Read(sweep.ConfigPath(run));
-    if (there.ok() && *there == text) continue;
-    if (absl::Status status = fs::WriteAtomically(fs, sweep.ConfigPath(run), text); !status.ok()) return status;
+    if (absl::Status status = write(sweep.ConfigPath(run), config::Print(run.config)); !status.ok()) return status;
   }
-  return fs::WriteAtomically(fs, sweep.path + "/runs.txt", names);
-}
-
-absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> Lock(const SweepDirectory& sweep) {
-  absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(sweep.path);
-  if (absl::IsFailedPrecondition(lock.status()))
-    return absl::UnavailableError(
-        absl::StrCat("another nmn sweep works on ", sweep.path, "; see nmn sweep status ", sweep.path));
-  return lock;
+  return write(sweep.path + "/runs.txt", names);
 }
 
 }  // namespace nmn::sweep

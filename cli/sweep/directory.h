@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/sweep/engine.h"
 #include "cli/sweep/grid.h"
 #include "common/fs/file_system.h"
 
@@ -12,17 +13,18 @@ namespace nmn::sweep {
 
 // The directory of a sweep:
 //
-//   sweep.json            format, and the grid; written first, never changed
+//   sweep.json            format, the grid, which only grows, and the engine; written first
 //   configs/<run>.textproto   derived from the grid, written anew by every call
 //   runs.txt              names of the runs, one a line, in the order of their indices
 //   <run>/                run directories
 //   logs/<run>.log        what the run's processes said, of all attempts
 //   logs/<run>.exit       exit code of the last attempt that ended
 //
-// Reading needs no lock; whoever starts runs holds one.
+// Reading needs no lock; whoever changes sweep.json or starts runs holds one.
 struct SweepDirectory {
   std::string path;  // absolute, without symbolic links
   Grid grid;
+  Engine engine;
   std::vector<SweepRun> runs;
 
   std::string RunPath(const SweepRun& run) const { return path + "/" + run.name; }
@@ -31,17 +33,24 @@ struct SweepDirectory {
   std::string ExitPath(const SweepRun& run) const { return path + "/logs/" + run.name + ".exit"; }
 };
 
-// A sweep that is there. NOT_FOUND where there is no sweep.json, FAILED_PRECONDITION where it is of another format.
+// A sweep that is there. NOT_FOUND where there is no sweep.json, FAILED_PRECONDITION where it is of a newer program,
+// DATA_LOSS where it is damaged.
 absl::StatusOr<SweepDirectory> Read(const std::string& path);
 
-// The sweep of this grid, made where `path` is absent or empty. Nothing is written before the whole grid is found
-// valid. FAILED_PRECONDITION where the directory holds something else, or another grid: names each difference.
-absl::StatusOr<SweepDirectory> Create(const std::string& path, const Grid& grid);
+// A sweep that this process alone works on.
+struct OpenSweep {
+  SweepDirectory sweep;
+  std::string growth;  // "10 more runs, 40 in all" where the request added some; "" where it added nothing
+  std::unique_ptr<fs::DirectoryLock> lock;
+};
 
-// Writes the configs and runs.txt.
-absl::Status WriteDerived(const SweepDirectory& sweep);
+// The sweep in `path`, made where that is absent or empty, with what the request adds to its grid; `chosen` of its runs
+// are those that the request speaks of. Nothing is written before all is found valid, and sweep.json not before Save.
+// UNAVAILABLE where another process works on it; FAILED_PRECONDITION where the directory holds something else, or runs
+// that exist would have to change: names each flag or field.
+absl::StatusOr<OpenSweep> Open(const std::string& path, const GridRequest& grid, const EngineRequest& engine);
 
-// One engine at a time on a directory. UNAVAILABLE where another holds it.
-absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> Lock(const SweepDirectory& sweep);
+// Writes sweep.json, the configs and runs.txt.
+absl::Status Save(const SweepDirectory& sweep);
 
 }  // namespace nmn::sweep

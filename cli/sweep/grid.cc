@@ -1,14 +1,21 @@
 #include "cli/sweep/grid.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/sweep/axes.h"
 #include "cli/sweep/seeds.h"
 #include "cli/train_config.h"
+#include "common/config/config.h"
 
 namespace nmn::sweep {
 namespace {
+
+// A run's name is a file's name too, with an ending of its own.
+constexpr size_t kMostNameBytes = 200;
 
 absl::Status CheckList(const std::vector<std::string>& values, const std::string& flag,
                        const std::vector<std::string>& legal) {
@@ -25,58 +32,193 @@ absl::Status CheckList(const std::vector<std::string>& values, const std::string
   return absl::OkStatus();
 }
 
-template <typename Number>
-std::string OrPreset(const std::optional<Number>& number) {
-  return number ? absl::StrCat(*number) : "the preset's";
+absl::Status CheckBlock(const Block& block) {
+  if (absl::Status status = CheckList(block.benchmarks, "--benchmark", {"b1", "b2", "b3"}); !status.ok()) return status;
+  if (absl::Status status = CheckList(block.architectures, "--arch", {"nmn", "rnn"}); !status.ok()) return status;
+  if (block.seeds.empty()) return absl::InvalidArgumentError("--seeds is missing: e.g. 1-30 or 1,2,5-8");
+  return absl::OkStatus();
+}
+
+absl::Status TooMany(size_t count) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the grid has ", count, " runs or more; a sweep has at most ", kMostRuns, ": split it by --seeds"));
+}
+
+absl::StatusOr<v1::RunConfig> ConfigOf(const Grid& grid, const std::string& benchmark, const std::string& architecture,
+                                       const Values& values) {
+  cli::TrainFlags flags;
+  flags.benchmark = benchmark;
+  flags.arch = architecture;
+  flags.preset = grid.preset;
+  flags.updates = grid.updates;
+  flags.episodes = grid.episodes;
+  flags.assignments = grid.assignments;
+  for (const auto& [field, value] : values) flags.assignments.push_back(absl::StrCat(field, "=", value));
+  return cli::NewRunConfig(flags);
+}
+
+// "b1-nmn-ppo.trace_decay-0.9"; "-s1" comes behind it.
+std::string NameOf(const std::string& benchmark, const std::string& architecture, const Values& values) {
+  std::string name = absl::StrCat(benchmark, "-", architecture);
+  for (const auto& [field, value] : values) absl::StrAppend(&name, "-", field, "-", value);
+  return name;
+}
+
+// Collects runs, each once.
+class Runs {
+ public:
+  absl::Status Add(const Grid& grid, const Block& block) {
+    if (absl::Status status = CheckBlock(block); !status.ok()) return status;
+    size_t count = block.benchmarks.size() * block.architectures.size() * block.seeds.size();
+    for (const Axis& axis : block.axes) {
+      if (count <= kMostRuns) count *= axis.values.size();
+    }
+    if (count > kMostRuns) return TooMany(count);
+    for (const std::string& benchmark : block.benchmarks) {
+      for (const std::string& architecture : block.architectures) {
+        for (const Values& values : Combinations(block.axes)) {
+          absl::StatusOr<v1::RunConfig> config = ConfigOf(grid, benchmark, architecture, values);
+          if (!config.ok()) return config.status();
+          const std::string name = NameOf(benchmark, architecture, values);
+          if (absl::Status status = Add(name, values, block.seeds, *config); !status.ok()) return status;
+        }
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<SweepRun>> Take() && {
+    if (runs_.size() > kMostRuns) return TooMany(runs_.size());
+    return std::move(runs_);
+  }
+
+ private:
+  absl::Status Add(const std::string& name, const Values& values, const std::vector<uint64_t>& seeds,
+                   v1::RunConfig& config) {
+    if (name.size() > kMostNameBytes)
+      return absl::InvalidArgumentError(
+          absl::StrCat("--grid: the name of the run ", name, " has more than ", kMostNameBytes, " letters"));
+    const auto known = name_of_config_.emplace(config::Print(config), name).first;
+    if (known->second != name)
+      return absl::InvalidArgumentError(absl::StrCat("--grid: the runs ", known->second, " and ", name,
+                                                     " would be the same experiment; leave one of them out"));
+    for (const uint64_t seed : seeds) {
+      config.set_seed(seed);
+      SweepRun run{absl::StrCat(name, "-s", seed), values, config};
+      if (names_.insert(run.name).second) runs_.push_back(std::move(run));
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<SweepRun> runs_;
+  std::set<std::string> names_;
+  std::map<std::string, std::string> name_of_config_;
+};
+
+std::string Text(const std::vector<std::string>& assignments) {
+  return assignments.empty() ? "nothing" : absl::StrJoin(assignments, " ");
+}
+
+// `block` with what the request says in place of its own.
+absl::StatusOr<Block> Asked(const Block& block, const GridRequest& request) {
+  Block asked = block;
+  if (!request.benchmarks.empty()) asked.benchmarks = request.benchmarks;
+  if (!request.architectures.empty()) asked.architectures = request.architectures;
+  if (!request.axes.empty()) {
+    absl::StatusOr<std::vector<Axis>> axes = ParseAxes(request.axes);
+    if (!axes.ok()) return axes.status();
+    asked.axes = *std::move(axes);
+  }
+  if (request.seeds) {
+    absl::StatusOr<std::vector<uint64_t>> seeds = ParseSeeds(*request.seeds);
+    if (!seeds.ok()) return seeds.status();
+    asked.seeds = *std::move(seeds);
+  }
+  return asked;
+}
+
+void SetBudget(const GridRequest& request, Grid& grid) {
+  if (!request.updates && !request.episodes) return;
+  grid.updates = request.updates;
+  grid.episodes = request.episodes;
+}
+
+// What a run that exists would have to become.
+std::optional<std::string> Unmergeable(const SweepRun& stored, const SweepRun& grown) {
+  const uint32_t before = config::BudgetUpdates(stored.config), after = config::BudgetUpdates(grown.config);
+  if (after < before)
+    return absl::StrCat("a budget of ", after, " updates instead of ", before, " (a budget only grows)");
+  const std::vector<std::string> differences = config::Differences(stored.config, grown.config);
+  if (differences.empty()) return std::nullopt;
+  return absl::StrCat("another ", absl::StrJoin(differences, ", "));
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<SweepRun>> Expand(const Grid& grid) {
-  if (absl::Status status = CheckList(grid.benchmarks, "--benchmark", {"b1", "b2", "b3"}); !status.ok()) return status;
-  if (absl::Status status = CheckList(grid.architectures, "--arch", {"nmn", "rnn"}); !status.ok()) return status;
-  if (grid.seeds.empty()) return absl::InvalidArgumentError("--seeds is missing: e.g. 1-30 or 1,2,5-8");
-  const size_t count = grid.benchmarks.size() * grid.architectures.size() * grid.seeds.size();
-  if (count > kMostRuns)
-    return absl::InvalidArgumentError(
-        absl::StrCat("the grid has ", count, " runs; a sweep has at most ", kMostRuns, ": split it by --seeds"));
-  std::vector<SweepRun> runs;
-  for (const std::string& benchmark : grid.benchmarks) {
-    for (const std::string& architecture : grid.architectures) {
-      cli::TrainFlags flags;
-      flags.benchmark = benchmark;
-      flags.arch = architecture;
-      flags.preset = grid.preset;
-      flags.updates = grid.updates;
-      flags.episodes = grid.episodes;
-      flags.assignments = grid.assignments;
-      absl::StatusOr<v1::RunConfig> config = cli::NewRunConfig(flags);
-      if (!config.ok()) return config.status();
-      for (const uint64_t seed : grid.seeds) {
-        config->set_seed(seed);
-        runs.push_back({absl::StrCat(benchmark, "-", architecture, "-s", seed), *config});
-      }
-    }
+  Runs runs;
+  for (const Block& block : grid.blocks) {
+    if (absl::Status status = runs.Add(grid, block); !status.ok()) return status;
   }
-  return runs;
+  return std::move(runs).Take();
 }
 
-std::vector<std::string> Differences(const Grid& stored, const Grid& asked) {
-  std::vector<std::string> differences;
-  const auto compare = [&](const std::string& flag, const std::string& old_value, const std::string& new_value) {
-    if (old_value != new_value) differences.push_back(absl::StrCat(flag, " ", new_value, " instead of ", old_value));
-  };
-  compare("--benchmark", absl::StrJoin(stored.benchmarks, ","), absl::StrJoin(asked.benchmarks, ","));
-  compare("--arch", absl::StrJoin(stored.architectures, ","), absl::StrJoin(asked.architectures, ","));
-  compare("--seeds", FormatSeeds(stored.seeds), FormatSeeds(asked.seeds));
-  compare("--preset", stored.preset, asked.preset);
-  compare("--updates", OrPreset(stored.updates), OrPreset(asked.updates));
-  compare("--episodes", OrPreset(stored.episodes), OrPreset(asked.episodes));
-  const auto set = [](const Grid& grid) {
-    return grid.assignments.empty() ? std::string("nothing") : absl::StrJoin(grid.assignments, " ");
-  };
-  compare("--set", set(stored), set(asked));
-  return differences;
+absl::StatusOr<Grid> NewGrid(const GridRequest& request) {
+  Grid grid;
+  if (!request.seeds) return absl::InvalidArgumentError("--seeds is missing: e.g. 1-30 or 1,2,5-8");
+  Block defaults;
+  defaults.architectures = {"nmn"};
+  absl::StatusOr<Block> block = Asked(defaults, request);
+  if (!block.ok()) return block.status();
+  if (absl::Status status = CheckFields(request.assignments, block->axes); !status.ok()) return status;
+  grid.blocks = {*std::move(block)};
+  grid.preset = request.preset.value_or("fast");
+  SetBudget(request, grid);
+  grid.assignments = request.assignments;
+  if (absl::StatusOr<std::vector<SweepRun>> runs = Expand(grid); !runs.ok()) return runs.status();
+  return grid;
+}
+
+absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request) {
+  absl::StatusOr<std::vector<SweepRun>> before = Expand(stored);
+  if (!before.ok()) return before.status();
+  std::vector<std::string> refused;
+  if (request.preset.value_or(stored.preset) != stored.preset)
+    refused.push_back(absl::StrCat("--preset ", *request.preset, " instead of ", stored.preset));
+  if (!request.assignments.empty() && request.assignments != stored.assignments)
+    refused.push_back(absl::StrCat("--set ", Text(request.assignments), " instead of ", Text(stored.assignments)));
+
+  Growth growth{stored, {}};
+  SetBudget(request, growth.grid);
+  std::set<std::string> known, chosen;
+  for (const SweepRun& run : *before) known.insert(run.name);
+  for (const Block& block : stored.blocks) {
+    absl::StatusOr<Block> asked = Asked(block, request);
+    if (!asked.ok()) return asked.status();
+    if (!request.axes.empty()) {
+      if (absl::Status status = CheckFields(stored.assignments, asked->axes); !status.ok()) return status;
+    }
+    Grid alone = growth.grid;
+    alone.blocks = {*asked};
+    absl::StatusOr<std::vector<SweepRun>> runs = Expand(alone);
+    if (!runs.ok()) return runs.status();
+    bool brings_new = false;
+    for (const SweepRun& run : *runs) {
+      brings_new |= known.insert(run.name).second;
+      if (chosen.insert(run.name).second) growth.chosen.push_back(run.name);
+    }
+    if (brings_new) growth.grid.blocks.push_back(*std::move(asked));
+  }
+  absl::StatusOr<std::vector<SweepRun>> after = Expand(growth.grid);
+  if (!after.ok()) return after.status();
+  for (size_t i = 0; i < before->size(); ++i) {
+    const std::optional<std::string> problem = Unmergeable(before->at(i), after->at(i));
+    if (!problem) continue;
+    refused.push_back(*problem);
+    break;
+  }
+  if (!refused.empty()) return absl::FailedPreconditionError(absl::StrJoin(refused, "; "));
+  return growth;
 }
 
 }  // namespace nmn::sweep

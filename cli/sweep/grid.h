@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,13 +15,29 @@ namespace nmn::sweep {
 // Slurm's default MaxArraySize allows array indices up to 1000.
 inline constexpr size_t kMostRuns = 1000;
 
-// Which runs a sweep has: every benchmark with every architecture with every seed, all else equal.
-struct Grid {
+// --grid FIELD=VALUE,VALUE: a field of the config, and the values it takes.
+struct Axis {
+  std::string field;
+  std::vector<std::string> values;
+
+  bool operator==(const Axis&) const = default;
+};
+
+// Every benchmark with every architecture with every combination of the axes' values with every seed.
+struct Block {
   std::vector<std::string> benchmarks;
   std::vector<std::string> architectures;
+  std::vector<Axis> axes;
   std::vector<uint64_t> seeds;
+
+  bool operator==(const Block&) const = default;
+};
+
+// Which runs a sweep has. It only grows, and only at its end: a run keeps its index, by which a scheduler knows it.
+struct Grid {
+  std::vector<Block> blocks;  // they may overlap; a run of two blocks is one
   std::string preset;
-  std::optional<uint32_t> updates;  // budget; at most one of the two, else the preset's
+  std::optional<uint32_t> updates;  // budget of each run; at most one of the two, else the preset's
   std::optional<uint64_t> episodes;
   std::vector<std::string> assignments;  // --set
 
@@ -29,15 +46,42 @@ struct Grid {
 
 // One run of a sweep.
 struct SweepRun {
-  std::string name;  // "b1-nmn-s1", its directory within the sweep's
+  std::string name;                                         // "b1-nmn-s1", its directory within the sweep's
+  std::vector<std::pair<std::string, std::string>> values;  // field and value of each axis
   v1::RunConfig config;
+  bool chosen = true;  // whether this call is about it
 };
 
-// The runs in the order benchmark, architecture, seed; a run's place is its index in a scheduler's array. Every config
-// is validated. INVALID_ARGUMENT names the flag and the legal values.
-absl::StatusOr<std::vector<SweepRun>> Expand(const Grid& grid);
+// What a call says about the grid. What it leaves out is as stored, or the default of a new sweep.
+struct GridRequest {
+  std::vector<std::string> benchmarks;
+  std::vector<std::string> architectures;
+  std::vector<std::string> axes;  // as on the command line: "ppo.trace_decay=0.9,0.95"
+  std::optional<std::string> seeds;
+  std::optional<std::string> preset;
+  std::optional<uint32_t> updates;
+  std::optional<uint64_t> episodes;
+  std::vector<std::string> assignments;
 
-// Grids as text, "--seeds 1-4 instead of 1-8" for each difference; empty where they are equal.
-std::vector<std::string> Differences(const Grid& stored, const Grid& asked);
+  bool operator==(const GridRequest&) const = default;
+};
+
+// The grid of a new sweep. INVALID_ARGUMENT names the flag and the legal values.
+absl::StatusOr<Grid> NewGrid(const GridRequest& request);
+
+// A stored grid with what the request adds to it; `chosen` are the names of the runs that the request speaks of.
+struct Growth {
+  Grid grid;
+  std::vector<std::string> chosen;
+};
+// Each block once more, with the request's benchmarks, architectures, axes and seeds in place of its own, is added
+// where it brings new runs. A larger budget replaces the stored one. FAILED_PRECONDITION where runs that exist would
+// have to change: names each flag or field.
+absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request);
+
+// The runs, block by block, in the order benchmark, architecture, values, seed; a run's place is its index in a
+// scheduler's array. Every config is validated, and no two runs are the same experiment. INVALID_ARGUMENT names the
+// flag and the legal values.
+absl::StatusOr<std::vector<SweepRun>> Expand(const Grid& grid);
 
 }  // namespace nmn::sweep

@@ -42,9 +42,10 @@ std::vector<std::string> EnvironmentOfRuns() {
 class LocalEngine {
  public:
   LocalEngine(const SweepDirectory& sweep, const LocalOptions& options, std::string program, SweepProgress& progress)
-      : sweep_(sweep), options_(options), program_(std::move(program)), progress_(progress) {
-    for (const SweepRun& run : sweep.runs) {
-      if (ReadState(sweep, run).state != State::kDone) pending_.push_back(&run);
+      : sweep_(sweep), options_(options), program_(std::move(program)), progress_(progress), states_(sweep) {
+    const std::vector<RunState> states = states_.Look();
+    for (size_t index = 0; index < states.size(); ++index) {
+      if (sweep.runs[index].chosen && states[index].state != State::kDone) pending_.push_back(&sweep.runs[index]);
     }
   }
 
@@ -54,7 +55,8 @@ class LocalEngine {
   struct Active {
     const SweepRun* run;
     std::unique_ptr<command::Child> child;
-    uint64_t log_begin;  // of this attempt, in the run's log
+    uint64_t log_begin;   // of this attempt, in the run's log
+    std::string metrics;  // where it serves them, once it has said so
   };
 
   absl::Status StartNext();
@@ -67,6 +69,7 @@ class LocalEngine {
   const LocalOptions& options_;
   const std::string program_;
   SweepProgress& progress_;
+  StateReader states_;
   std::deque<const SweepRun*> pending_;
   std::vector<Active> active_;
   std::map<const SweepRun*, int> attempts_;
@@ -90,7 +93,7 @@ absl::Status LocalEngine::StartNext() {
        absl::StrCat("--threads=", options_.threads), absl::StrCat("--device=", options_.device), "--no_figure"},
       EnvironmentOfRuns(), sweep_.LogPath(run));
   if (!child.ok()) return child.status();
-  active_.push_back({&run, *std::move(child), log_begin});
+  active_.push_back({&run, *std::move(child), log_begin, ""});
   return absl::OkStatus();
 }
 
@@ -126,11 +129,11 @@ void LocalEngine::Wait(int stop_descriptor, bool stopping) const {
 
 absl::Status LocalEngine::Look() {
   std::map<std::string, std::string> targets;
-  for (const Active& active : active_) {
-    const std::string address = MetricsAddress(sweep_.LogPath(*active.run), active.log_begin);
-    if (!address.empty()) targets[active.run->name] = address;
+  for (Active& active : active_) {
+    if (active.metrics.empty()) active.metrics = MetricsAddress(sweep_.LogPath(*active.run), active.log_begin);
+    if (!active.metrics.empty()) targets[active.run->name] = active.metrics;
   }
-  progress_.Show(Sum(ReadStates(sweep_), options_.jobs));
+  progress_.Show(Sum(states_.Look(), options_.jobs));
   if (targets == targets_) return absl::OkStatus();
   targets_ = targets;
   return WriteTargets(sweep_.path + "/targets.json", targets_);

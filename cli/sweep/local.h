@@ -16,12 +16,13 @@ struct LocalOptions {
   std::string device = "cpu";  // of the updates
 };
 
-// Runs what is not done on this machine, each as `nmn train --resume` in its own process; blocks. A run that ends with
-// code 1 or by a signal starts again, a few times; one that fails for good ends no other. On `stop` every run gets
-// SIGTERM and is waited for. While it works, DIR/targets.json lists where the runs serve metrics.
+// Runs what is chosen and not done on this machine, each as `nmn train --resume` in its own process; blocks. A run that
+// ends with code 1 or by a signal starts again, a few times; one that fails for good ends no other. On `stop` every run
+// gets SIGTERM and is waited for. While it works, DIR/targets.json lists where the runs serve metrics.
 //
-// kExitDone: all runs are done. kExitInterrupted: stopped, or a run was stopped by somebody else. kExitPermanent: a run
-// failed for good. kExitRetry: a run gave up for now. An error: the sweep cannot be run at all. The caller holds Lock.
+// kExitDone: all of these are done. kExitInterrupted: stopped, or a run was stopped by somebody else. kExitPermanent: a
+// run failed for good. kExitRetry: a run gave up for now. An error: the sweep cannot be run at all. The caller holds
+// the directory's lock.
 absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options, const StopToken& stop,
                                     SweepProgress& progress);
 

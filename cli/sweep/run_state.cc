@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "common/config/config.h"
 #include "common/exit_code/exit_code.h"
@@ -49,19 +49,39 @@ std::optional<Value> Get(const json& object, const char* key) {
   }
 }
 
-// Whether a process of this machine holds DIR/.lock, without touching the lock: a try would be seen by a learner that
-// starts just then. proc(5): "1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF", device in hexadecimal, then the inode.
-bool IsLockedHere(const std::string& directory) {
-  struct stat about {};
-  if (stat((directory + "/.lock").c_str(), &about) != 0) return false;
-  const std::string wanted = absl::StrFormat(" %02x:%02x:%d ", major(about.st_dev), minor(about.st_dev), about.st_ino);
+// The locks on files that processes of this machine hold, as "device:inode". Read, not tried: a try would be seen by a
+// learner that starts just then. proc(5): "1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF", device in hexadecimal.
+std::set<std::string> HeldLocks() {
+  std::set<std::string> held;
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {
-    if (line.find(" FLOCK ") != std::string::npos && line.find("->") == std::string::npos &&
-        line.find(wanted) != std::string::npos)
-      return true;
+    if (line.find(" FLOCK ") == std::string::npos || line.find("->") != std::string::npos) continue;
+    std::istringstream words(line);
+    std::string word;
+    for (int i = 0; i < 6; ++i) words >> word;
+    held.insert(word);
   }
-  return false;
+  return held;
+}
+
+bool IsLocked(const std::string& directory, const std::set<std::string>& held) {
+  struct stat about {};
+  if (held.empty() || stat((directory + "/.lock").c_str(), &about) != 0) return false;
+  return held.contains(absl::StrFormat("%02x:%02x:%d", major(about.st_dev), minor(about.st_dev), about.st_ino));
+}
+
+// Tells a file's content from another without reading it; all 0 where there is no file.
+struct Version {
+  uint64_t inode = 0;
+  int64_t bytes = 0, changed_s = 0, changed_ns = 0;
+
+  bool operator==(const Version&) const = default;
+};
+
+Version VersionOf(const std::string& path) {
+  struct stat about {};
+  if (stat(path.c_str(), &about) != 0) return Version();
+  return {about.st_ino, about.st_size, about.st_ctim.tv_sec, about.st_ctim.tv_nsec};
 }
 
 std::optional<int> ReadExitCode(const std::string& path) {
@@ -91,41 +111,94 @@ std::string ToString(State state) {
   return "unknown";
 }
 
-RunState ReadState(const SweepDirectory& sweep, const SweepRun& run) {
-  const std::string directory = sweep.RunPath(run);
-  RunState state;
-  state.name = run.name;
-  state.budget_updates = config::BudgetUpdates(run.config);
-  state.exit_code = ReadExitCode(sweep.ExitPath(run));
-  const json last = LastWholeLine(directory + "/metrics.jsonl");
-  state.update = Get<uint32_t>(last, "update").value_or(0);
-  state.discounted_return = Get<double>(last, "discounted_last_1000");
-  state.seconds = Get<double>(last, "wall_seconds").value_or(0);
-  const json summary = ReadJson(directory + "/summary.json");
-  if (Get<bool>(summary, "complete").value_or(false)) {
-    state.state = State::kDone;
-    state.weights_sha256 = Get<std::string>(summary, "weights_sha256").value_or("");
-  } else if (IsLockedHere(directory)) {
-    state.state = State::kRunning;
-  } else if (state.exit_code == kExitPermanent) {
-    state.state = State::kFailed;
-  } else if (state.update > 0) {
-    state.state = State::kInterrupted;
+// What one run's files say, each read when it changed.
+class StateReader::Run {
+ public:
+  Run(const SweepDirectory& sweep, const SweepRun& run)
+      : directory_(sweep.RunPath(run)), exit_path_(sweep.ExitPath(run)) {
+    seen_.name = run.name;
+    seen_.values = run.values;
+    seen_.budget_updates = config::BudgetUpdates(run.config);
   }
-  return state;
+
+  RunState Look(const std::set<std::string>& held_locks) {
+    if (Changed(exit_path_, exit_)) seen_.exit_code = ReadExitCode(exit_path_);
+    const std::string metrics = directory_ + "/metrics.jsonl", summary = directory_ + "/summary.json";
+    if (Changed(metrics, metrics_)) {
+      const json last = LastWholeLine(metrics);
+      seen_.update = Get<uint32_t>(last, "update").value_or(0);
+      seen_.discounted_return = Get<double>(last, "discounted_last_1000");
+      seen_.seconds = Get<double>(last, "wall_seconds").value_or(0);
+    }
+    if (Changed(summary, summary_)) {
+      const json whole = ReadJson(summary);
+      // What was completed with less than the sweep's budget goes on; what was taken further by hand is done.
+      const uint32_t updates = Get<uint32_t>(whole, "updates").value_or(0);
+      done_ = updates >= seen_.budget_updates;
+      hash_ = Get<std::string>(whole, "weights_sha256").value_or("");
+    }
+    RunState state = seen_;
+    if (done_) {
+      state.state = State::kDone;
+      state.weights_sha256 = hash_;
+    } else if (IsLocked(directory_, held_locks)) {
+      state.state = State::kRunning;
+    } else if (state.exit_code == kExitPermanent) {
+      state.state = State::kFailed;
+    } else if (state.update > 0) {
+      state.state = State::kInterrupted;
+    }
+    return state;
+  }
+
+  size_t files_read() const { return files_read_; }
+
+ private:
+  bool Changed(const std::string& path, std::optional<Version>& last) {
+    const Version now = VersionOf(path);
+    if (last == now) return false;
+    last = now;
+    files_read_ += now != Version();
+    return true;
+  }
+
+  const std::string directory_, exit_path_;
+  std::optional<Version> exit_, metrics_, summary_;
+  RunState seen_;  // but for the state
+  bool done_ = false;
+  std::string hash_;
+  size_t files_read_ = 0;
+};
+
+StateReader::StateReader(const SweepDirectory& sweep) {
+  runs_.reserve(sweep.runs.size());
+  for (const SweepRun& run : sweep.runs) runs_.emplace_back(sweep, run);
 }
 
-std::vector<RunState> ReadStates(const SweepDirectory& sweep, const std::map<size_t, State>& scheduled) {
+StateReader::~StateReader() = default;
+
+std::vector<RunState> StateReader::Look(const std::map<size_t, State>& scheduled) {
+  const std::set<std::string> held_locks = HeldLocks();
   std::vector<RunState> states;
-  for (size_t index = 0; index < sweep.runs.size(); ++index) {
-    RunState state = ReadState(sweep, sweep.runs[index]);
+  for (size_t index = 0; index < runs_.size(); ++index) {
+    RunState state = runs_[index].Look(held_locks);
     const auto says = scheduled.find(index);
     if (says != scheduled.end() && state.state != State::kDone) state.state = says->second;
     if (state.state == State::kRunning && state.update > 0)
-      state.seconds_left = state.seconds / state.update * (state.budget_updates - state.update);
+      state.seconds_left = state.seconds / state.update * state.updates_left();
     states.push_back(std::move(state));
   }
   return states;
+}
+
+size_t StateReader::files_read() const {
+  size_t files = 0;
+  for (const Run& run : runs_) files += run.files_read();
+  return files;
+}
+
+std::vector<RunState> ReadStates(const SweepDirectory& sweep, const std::map<size_t, State>& scheduled) {
+  return StateReader(sweep).Look(scheduled);
 }
 
 }  // namespace nmn::sweep

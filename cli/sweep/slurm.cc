@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "cli/command/command.h"
 #include "cli/sweep/embedded_files.h"
@@ -16,10 +18,15 @@ constexpr std::string_view kScript = "slurm/sweep.sbatch";
 
 std::string ScriptPath(const SweepDirectory& sweep) { return sweep.path + "/sweep.sbatch"; }
 
-// "nmn-<folder>-<8 hexadecimal digits of its whole path>".
-std::string JobName(const SweepDirectory& sweep) {
-  const std::string folder = std::filesystem::path(sweep.path).filename().string();
-  return absl::StrCat("nmn-", folder, "-", Hex(Sha256Of(sweep.path)).substr(0, 8));
+// Slurm expands patterns in the whole path of a task's output: % begins one, and a backslash is taken away.
+absl::Status CheckPath(const SweepDirectory& sweep) {
+  for (const char c : sweep.path) {
+    if (c == '%' || c == '\\' || absl::ascii_iscntrl(static_cast<unsigned char>(c)))
+      return absl::InvalidArgumentError(
+          absl::StrCat("Slurm cannot write its logs in \"", absl::CHexEscape(sweep.path),
+                       "\": choose a directory without %, backslash and control characters in its path"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status WriteScript(const SweepDirectory& sweep) {
@@ -30,6 +37,16 @@ absl::Status WriteScript(const SweepDirectory& sweep) {
 }
 
 }  // namespace
+
+// squeue splits names at commas and Slurm's files give other
+// characters a meaning, so the folder keeps letters, digits, dots and dashes; the digits keep two folders apart.
+std::string JobName(const SweepDirectory& sweep) {
+  std::string folder = std::filesystem::path(sweep.path).filename().string();
+  for (char& c : folder) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '-') c = '_';
+  }
+  return absl::StrCat("nmn-", folder, "-", Hex(Sha256Of(sweep.path)).substr(0, 8));
+}
 
 absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
   std::map<size_t, State> states;
@@ -49,6 +66,7 @@ absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
 }
 
 absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const SlurmOptions& options) {
+  if (absl::Status status = CheckPath(sweep); !status.ok()) return status;
   for (const char* name : {"nmn-learner", "nmn-actor"}) {
     if (const absl::StatusOr<std::string> program = command::Sibling(name); !program.ok()) return program.status();
   }
@@ -58,7 +76,8 @@ absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const Slu
   std::vector<uint64_t> indices;
   const std::vector<RunState> states = ReadStates(sweep, *scheduled);
   for (size_t index = 0; index < states.size(); ++index) {
-    if (states[index].state != State::kDone && !scheduled->contains(index)) indices.push_back(index);
+    if (sweep.runs[index].chosen && states[index].state != State::kDone && !scheduled->contains(index))
+      indices.push_back(index);
   }
   const std::string counts = absl::StrCat(scheduled->size(), " with Slurm already");
   if (indices.empty()) return absl::StrCat("nothing to submit: all runs are done or with Slurm (", counts, ")");

@@ -25,7 +25,7 @@ std::string Duration(const std::optional<double>& seconds) { return seconds ? cl
 Totals Sum(const std::vector<RunState>& states, size_t jobs) {
   Totals totals;
   totals.runs = states.size();
-  double updates = 0, budget = 0, seconds = 0, work_left = 0;
+  double updates = 0, within_budget = 0, budget = 0, seconds = 0, work_left = 0;
   for (const RunState& state : states) {
     totals.done += state.state == State::kDone;
     totals.running += state.state == State::kRunning;
@@ -33,11 +33,12 @@ Totals Sum(const std::vector<RunState>& states, size_t jobs) {
     totals.interrupted += state.state == State::kInterrupted;
     totals.failed += state.state == State::kFailed;
     updates += state.update;
+    within_budget += state.budget_updates - state.updates_left();
     budget += state.budget_updates;
     seconds += state.seconds;
-    if (state.state != State::kDone && state.state != State::kFailed) work_left += state.budget_updates - state.update;
+    if (state.state != State::kDone && state.state != State::kFailed) work_left += state.updates_left();
   }
-  totals.fraction = budget == 0 ? 0 : updates / budget;
+  totals.fraction = cli::Fraction(within_budget, budget);
   const double at_once = static_cast<double>(std::max<size_t>(jobs == 0 ? totals.running : jobs, 1));
   if (totals.running > 0 && updates > 0) totals.seconds_left = seconds / updates * work_left / at_once;
   return totals;
@@ -90,9 +91,12 @@ std::string ToJsonLine(const std::vector<RunState>& states) {
   for (const RunState& state : states) {
     ordered_json run;
     run["name"] = state.name;
+    run["grid"] = ordered_json::object();
+    for (const auto& [field, value] : state.values) run["grid"][field] = value;
     run["state"] = ToString(state.state);
     run["update"] = state.update;
     run["budget_updates"] = state.budget_updates;
+    run["fraction"] = state.fraction();
     run["discounted_return"] = OrNull(state.discounted_return);
     run["seconds"] = state.seconds;
     run["seconds_left"] = OrNull(state.seconds_left);

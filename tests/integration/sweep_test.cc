@@ -88,6 +88,58 @@ TEST(Sweep, InterruptedAndResumedEndsWithTheHashesOfSingleRuns) {
   EXPECT_EQ(std::filesystem::last_write_time(directory + "/b1-nmn-s1/summary.json"), written);
 }
 
+TEST(Sweep, GrowsBySeedsAndUpdatesToTheHashesOfSingleRuns) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep", run = directory + "/b1-nmn-s1";
+  ASSERT_EQ(RunProcess(SweepFlags(directory, "1", 3), kLimit).code, 0);
+  const Outcome grown = RunProcess({Binary("nmn"), "sweep", directory, "--seeds=1-2", "--updates=5"}, kLimit);
+  EXPECT_EQ(grown.code, 0) << grown.err;
+  EXPECT_THAT(grown.err, HasSubstr("the sweep grows: 1 more runs, 2 in all; a budget of 5 updates instead of 3\n"));
+  EXPECT_THAT(grown.out, HasSubstr("2/2 runs done"));
+  for (const std::string seed : {"1", "2"}) {
+    const std::string single = folder.path() + "/" + seed;
+    ASSERT_EQ(RunProcess(TinyTrain(single, 5, {"--seed=" + seed}), kLimit).code, 0);
+    EXPECT_EQ(WeightsHash(directory + "/b1-nmn-s" + seed), WeightsHash(single)) << seed;
+  }
+  EXPECT_EQ(UpdatesInMetrics(run), (std::vector<int>{1, 2, 3, 4, 5}));
+
+  // Further by hand than the sweep asks for: it is done, and nothing falls over.
+  ASSERT_EQ(
+      RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--updates=7", "--no_figure"}, kLimit).code,
+      0);
+  EXPECT_EQ(Status(directory)["runs"][0]["fraction"], 1);
+  EXPECT_THAT(RunProcess({Binary("nmn"), "sweep", "status", directory}).out,
+              HasSubstr("[####################]          7/5"));
+  EXPECT_EQ(RunProcess({Binary("nmn"), "sweep", directory}, kLimit).code, 0);
+  EXPECT_EQ(ReadSummary(run)["updates"], 7);
+
+  // A run that somebody deleted begins anew; a call for the other one leaves that to the next.
+  const std::string hash = WeightsHash(directory + "/b1-nmn-s2");
+  std::filesystem::remove_all(directory + "/b1-nmn-s2");
+  EXPECT_EQ(RunProcess({Binary("nmn"), "sweep", directory, "--seeds=1"}, kLimit).code, 0);
+  EXPECT_EQ(Status(directory)["runs"][1]["state"], "waiting");
+  EXPECT_EQ(RunProcess({Binary("nmn"), "sweep", directory}, kLimit).code, 0);
+  EXPECT_EQ(WeightsHash(directory + "/b1-nmn-s2"), hash);
+}
+
+TEST(Sweep, AGridTrainsEveryCombinationAsSetWould) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep";
+  const Outcome outcome = RunProcess(
+      SweepFlags(directory, "1", 2, {"--grid=ppo.trace_decay=0.9,0.95", "--grid=ppo.discount=0.99"}), kLimit);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const nlohmann::json status = Status(directory);
+  ASSERT_EQ(status["runs"].size(), 2u);
+  EXPECT_EQ(status["runs"][1]["name"], "b1-nmn-ppo.trace_decay-0.95-ppo.discount-0.99-s1");
+  EXPECT_EQ(status["runs"][1]["grid"], (nlohmann::json{{"ppo.trace_decay", "0.95"}, {"ppo.discount", "0.99"}}));
+  const std::string single = folder.path() + "/single";
+  ASSERT_EQ(
+      RunProcess(TinyTrain(single, 2, {"--seed=1", "--set=ppo.trace_decay=0.95", "--set=ppo.discount=0.99"}), kLimit)
+          .code,
+      0);
+  EXPECT_EQ(WeightsHash(directory + "/b1-nmn-ppo.trace_decay-0.95-ppo.discount-0.99-s1"), WeightsHash(single));
+}
+
 TEST(Sweep, ARunThatIsKilledStartsAgain) {
   const TemporaryDirectory folder;
   const std::string directory = folder.path() + "/sweep";
@@ -119,8 +171,11 @@ TEST(Sweep, ASweepThatIsKilledLeavesNoRunBehind) {
   const std::string directory = folder.path() + "/sweep";
   Subprocess sweep(SweepFlags(directory, "1", 2000));
   ASSERT_TRUE(WaitForUpdate(sweep, directory + "/b1-nmn-s1", 2)) << sweep.err();
-  const int second = RunProcess({Binary("nmn"), "sweep", directory}, kLimit).code;
-  EXPECT_EQ(second, 1) << "two sweeps on one directory";
+  const std::string grid = ReadFile(directory + "/sweep.json");
+  const Outcome second = RunProcess({Binary("nmn"), "sweep", directory, "--seeds=1-2"}, kLimit);
+  EXPECT_EQ(second.code, 1) << "two sweeps on one directory";
+  EXPECT_THAT(second.err, HasSubstr("another nmn sweep works on"));
+  EXPECT_EQ(ReadFile(directory + "/sweep.json"), grid);
   sweep.Signal(SIGKILL);
   EXPECT_EQ(sweep.Wait(), 137);
   // Its run stops with a checkpoint, by itself.
@@ -129,6 +184,28 @@ TEST(Sweep, ASweepThatIsKilledLeavesNoRunBehind) {
     poll(nullptr, 0, kPollMilliseconds);
   }
   EXPECT_EQ(ReadSummary(directory + "/b1-nmn-s1")["complete"], false);
+}
+
+TEST(Sweep, WhatStandsInTheWayOfItsFilesIsOneLine) {
+  const TemporaryDirectory folder;
+  const auto refused = [&](const std::string& name, const std::string& words) {
+    const std::string directory = folder.path() + "/" + name + "-in-the-way";
+    ASSERT_EQ(RunProcess(SweepFlags(directory, "1", 1), kLimit).code, 0);
+    std::filesystem::remove_all(directory + "/" + name);
+    std::filesystem::create_directories(directory + "/" + name + "/x");
+    if (name == "configs") {
+      std::filesystem::remove_all(directory + "/" + name);
+      WriteFile(directory + "/" + name, "");
+    }
+    const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory, "--seeds=1-2"}, kLimit);
+    EXPECT_EQ(outcome.code, 42) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(words));
+    EXPECT_LE(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 2) << outcome.err;  // after what it added
+    EXPECT_EQ(ReadSummary(directory + "/b1-nmn-s1")["complete"], true);
+  };
+  refused("sweep.json", "Is a directory");
+  refused("configs", "configs");
+  refused("targets.json", "targets.json");
 }
 
 TEST(Sweep, BadInputIsOneLineAndWritesNothing) {
@@ -149,7 +226,11 @@ TEST(Sweep, BadInputIsOneLineAndWritesNothing) {
   refused({directory, "--benchmark=b9", "--seeds=1"}, "--benchmark=b9: it must be one of b1, b2, b3");
   refused({directory, "--benchmark=b1", "--seeds=a"}, "--seeds=a");
   refused({directory, "--benchmark=b1", "--seeds=1", "--updates=1", "--episodes=1"}, "exclude each other");
-  refused({directory, "--benchmark=b1", "--seeds=1", "--jobs=-1"}, "--jobs");
+  for (const char* jobs : {"-1", "1025", "x", "1.5", ""})
+    refused({directory, "--benchmark=b1", "--seeds=1", std::string("--jobs=") + jobs}, "--jobs");
+  refused({directory, "--benchmark=b1", "--seeds=1", "--grid=ppo.trace_decay"},
+          "--grid ppo.trace_decay: it has no field");
+  refused({directory, "--benchmark=b1", "--seeds=1", "--sbatch=x"}, "--sbatch is for --engine=slurm");
   refused({directory, "--benchmark=b1", "--seeds=1", "--engine=pbs"}, "--engine");
   refused({"status"}, "DIR is required");
   refused({"status", directory}, "is no sweep");

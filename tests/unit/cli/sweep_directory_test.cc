@@ -16,16 +16,37 @@ using ::nmn::testing::WriteFile;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
-Grid SmallGrid() {
-  Grid grid;
+GridRequest SmallGrid() {
+  GridRequest grid;
   grid.benchmarks = {"b1"};
   grid.architectures = {"nmn", "rnn"};
-  grid.seeds = {1, 2, 3};
-  grid.preset = "fast";
+  grid.seeds = "1-3";
   grid.updates = 4;
   grid.assignments = {"env.horizon=1000"};
   return grid;
+}
+
+GridRequest SeedsOnly(const std::string& seeds) {
+  GridRequest grid;
+  grid.seeds = seeds;
+  return grid;
+}
+
+absl::StatusOr<std::vector<SweepRun>> RunsOf(const GridRequest& request) {
+  const absl::StatusOr<Grid> grid = NewGrid(request);
+  if (!grid.ok()) return grid.status();
+  return Expand(*grid);
+}
+
+// As `nmn sweep` does: opened, saved, and let go of.
+absl::StatusOr<SweepDirectory> Call(const std::string& path, const GridRequest& grid,
+                                    const EngineRequest& engine = {}) {
+  absl::StatusOr<OpenSweep> open = Open(path, grid, engine);
+  if (!open.ok()) return open.status();
+  if (absl::Status status = Save(open->sweep); !status.ok()) return status;
+  return open->sweep;
 }
 
 std::string Message(const absl::Status& status) { return std::string(status.message()); }
@@ -52,7 +73,7 @@ TEST(Seeds, WhatTheyCannotBeIsSaid) {
 }
 
 TEST(SweepGrid, IsBenchmarkThenArchitectureThenSeed) {
-  const auto runs = Expand(SmallGrid());
+  const auto runs = RunsOf(SmallGrid());
   ASSERT_TRUE(runs.ok()) << runs.status();
   EXPECT_THAT(Names(*runs), ElementsAre("b1-nmn-s1", "b1-nmn-s2", "b1-nmn-s3", "b1-rnn-s1", "b1-rnn-s2", "b1-rnn-s3"));
   EXPECT_EQ(runs->at(4).config.seed(), 2u);
@@ -61,99 +82,283 @@ TEST(SweepGrid, IsBenchmarkThenArchitectureThenSeed) {
   EXPECT_EQ(runs->at(4).config.env().horizon(), 1000u);
 }
 
+TEST(SweepGrid, AxesMultiplyAndStandInTheNames) {
+  GridRequest grid = SmallGrid();
+  grid.architectures = {"nmn"};
+  grid.seeds = "7-8";
+  grid.axes = {"ppo.trace_decay=0.9,0.95", "env.domain=paper"};
+  const auto runs = RunsOf(grid);
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  EXPECT_THAT(Names(*runs), ElementsAre("b1-nmn-ppo.trace_decay-0.9-env.domain-paper-s7",
+                                        "b1-nmn-ppo.trace_decay-0.9-env.domain-paper-s8",
+                                        "b1-nmn-ppo.trace_decay-0.95-env.domain-paper-s7",
+                                        "b1-nmn-ppo.trace_decay-0.95-env.domain-paper-s8"));
+  EXPECT_FLOAT_EQ(runs->at(2).config.ppo().trace_decay(), 0.95f);
+  EXPECT_EQ(runs->at(2).config.env().horizon(), 1000u);  // --set holds for all
+  EXPECT_THAT(runs->at(2).values, ElementsAre(Pair("ppo.trace_decay", "0.95"), Pair("env.domain", "paper")));
+}
+
 TEST(SweepGrid, BadValuesNameTheFlagAndWhatIsLegal) {
-  Grid grid = SmallGrid();
+  GridRequest grid = SmallGrid();
   grid.benchmarks = {"b1", "b4"};
-  EXPECT_THAT(Message(Expand(grid).status()), HasSubstr("--benchmark=b4: it must be one of b1, b2, b3"));
+  EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("--benchmark=b4: it must be one of b1, b2, b3"));
   grid = SmallGrid();
   grid.architectures = {"nmn", "nmn"};
-  EXPECT_THAT(Message(Expand(grid).status()), HasSubstr("--arch: nmn stands twice"));
+  EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("--arch: nmn stands twice"));
   grid = SmallGrid();
   grid.preset = "slow";
-  EXPECT_THAT(Message(Expand(grid).status()), AllOf(HasSubstr("slow"), HasSubstr("reference")));
+  EXPECT_THAT(Message(RunsOf(grid).status()), AllOf(HasSubstr("slow"), HasSubstr("reference")));
   grid = SmallGrid();
   grid.assignments = {"ppo.discount=2"};
-  EXPECT_THAT(Message(Expand(grid).status()), HasSubstr("ppo.discount"));
+  EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("ppo.discount"));
   grid = SmallGrid();
-  grid.seeds = *ParseSeeds("1-600");
-  EXPECT_THAT(Message(Expand(grid).status()), HasSubstr("the grid has 1200 runs; a sweep has at most 1000"));
+  grid.seeds = "1-600";
+  EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("the grid has 1200 runs or more; a sweep has at most 1000"));
+}
+
+TEST(SweepGrid, ABadAxisNamesTheFieldAndWhatIsLegal) {
+  const auto refused = [](const std::vector<std::string>& axes, const std::string& words) {
+    GridRequest grid = SmallGrid();
+    grid.axes = axes;
+    EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr(words)) << axes[0];
+  };
+  refused({"ppo.trace_decay"}, "--grid ppo.trace_decay: it has no field, or no =");
+  refused({"ppo.trace_decay="}, "a value is empty");
+  refused({"ppo.trace_decay=0.9,"}, "a value is empty");
+  refused({"ppo.trace_decay=0.9,0.9"}, "the value 0.9 stands twice");
+  refused({"ppo.trace_decay=0.9,a/b"}, "part of a directory's name");
+  refused({"ppo.trace_decay=0.9", "ppo.trace_decay=0.8"}, "ppo.trace_decay stands twice");
+  refused({"ppo.trace_decya=0.9"}, "did you mean trace_decay?");
+  refused({"ppo.trace_decay=2"}, "ppo.trace_decay is 2");
+  refused({"seed=1,2"}, "--grid seed: in a sweep --seeds says it");
+  refused({"budget.updates=1,2"}, "--updates or --episodes says it");
+  refused({"env.horizon=100,200"}, "env.horizon stands in --set and in --grid");
+  refused({"ppo.trace_decay=0.9,0.90"},
+          "the runs b1-nmn-ppo.trace_decay-0.9 and b1-nmn-ppo.trace_decay-0.90 would be the same experiment");
+  GridRequest grid = SmallGrid();
+  grid.assignments = {"seed=4"};
+  EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("--set seed: in a sweep --seeds says it"));
 }
 
 TEST(SweepDirectory, IsReadBackAsItWasMade) {
   const TemporaryDirectory folder;
   const std::string path = folder.path() + "/new/sweep";
-  const auto made = Create(path + "/", SmallGrid());
+  GridRequest grid = SmallGrid();
+  grid.axes = {"ppo.trace_decay=0.9,0.95", "env.domain=paper"};
+  EngineRequest engine;
+  engine.name = "slurm";
+  engine.flags.actors = 3;
+  engine.flags.sbatch = {"--partition=long, \"x\""};
+  const auto made = Call(path + "/", grid, engine);
   ASSERT_TRUE(made.ok()) << made.status();
   const auto read = Read(path);
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->grid, SmallGrid());
+  EXPECT_EQ(read->grid, *NewGrid(grid));
+  EXPECT_EQ(read->engine, made->engine);
+  EXPECT_EQ(read->engine.actors, 3u);
   EXPECT_EQ(read->path, std::filesystem::canonical(path).string());
-  EXPECT_TRUE(Create(path, SmallGrid()).ok());
+  const std::string before = ReadFile(path + "/sweep.json");
+  EXPECT_TRUE(Call(path, grid).ok());
+  EXPECT_EQ(ReadFile(path + "/sweep.json"), before);
 }
 
 TEST(SweepDirectory, IsTheSameThroughASymbolicLink) {
   const TemporaryDirectory folder;
-  ASSERT_TRUE(Create(folder.path() + "/sweep", SmallGrid()).ok());
+  ASSERT_TRUE(Call(folder.path() + "/sweep", SmallGrid()).ok());
   std::filesystem::create_directory_symlink("sweep", folder.path() + "/link");
   EXPECT_EQ(Read(folder.path() + "/link")->path, Read(folder.path() + "/sweep")->path);
 }
 
 TEST(SweepDirectory, HoldsAConfigForEachRunAndTheirOrder) {
   const TemporaryDirectory folder;
-  const auto sweep = Create(folder.path(), SmallGrid());
-  ASSERT_TRUE(sweep.ok()) << sweep.status();
-  ASSERT_TRUE(WriteDerived(*sweep).ok());
+  ASSERT_TRUE(Call(folder.path(), SmallGrid()).ok());
   EXPECT_EQ(ReadFile(folder.path() + "/runs.txt"),
             "b1-nmn-s1\nb1-nmn-s2\nb1-nmn-s3\nb1-rnn-s1\nb1-rnn-s2\nb1-rnn-s3\n");
   EXPECT_THAT(ReadFile(folder.path() + "/configs/b1-rnn-s3.textproto"), HasSubstr("seed: 3"));
 }
 
-TEST(SweepDirectory, AnotherGridIsRefusedAndEachDifferenceNamed) {
+TEST(SweepDirectory, OfTheFirstFormatIsRead) {
   const TemporaryDirectory folder;
-  ASSERT_TRUE(Create(folder.path(), SmallGrid()).ok());
-  Grid other = SmallGrid();
-  other.seeds.push_back(4);
-  other.updates.reset();
-  const auto refused = Create(folder.path(), other);
-  EXPECT_TRUE(absl::IsFailedPrecondition(refused.status()));
-  EXPECT_THAT(Message(refused.status()),
-              AllOf(HasSubstr("--seeds 1-4 instead of 1-3"), HasSubstr("--updates the preset's instead of 4")));
-  EXPECT_EQ(Read(folder.path())->grid, SmallGrid());
+  WriteFile(folder.path() + "/sweep.json",
+            "{\"format\": 1, \"benchmarks\": [\"b1\"], \"architectures\": [\"nmn\", \"rnn\"], \"seeds\": \"1-3\", "
+            "\"preset\": \"fast\", \"updates\": 4, \"episodes\": null, \"set\": [\"env.horizon=1000\"]}");
+  const auto sweep = Read(folder.path());
+  ASSERT_TRUE(sweep.ok()) << sweep.status();
+  EXPECT_EQ(sweep->grid, *NewGrid(SmallGrid()));
+  EXPECT_EQ(sweep->engine.name, "local");
+}
+
+std::vector<std::string> Chosen(const SweepDirectory& sweep) {
+  std::vector<std::string> names;
+  for (const SweepRun& run : sweep.runs) {
+    if (run.chosen) names.push_back(run.name);
+  }
+  return names;
+}
+
+TEST(SweepGrowth, MoreSeedsComeBehindTheOthersAndKeepTheirIndices) {
+  const TemporaryDirectory folder;
+  ASSERT_TRUE(Call(folder.path(), SmallGrid()).ok());
+  const auto open = Open(folder.path(), SeedsOnly("2-4"), {});
+  ASSERT_TRUE(open.ok()) << open.status();
+  EXPECT_EQ(open->growth, "2 more runs, 8 in all");
+  EXPECT_THAT(Names(open->sweep.runs), ElementsAre("b1-nmn-s1", "b1-nmn-s2", "b1-nmn-s3", "b1-rnn-s1", "b1-rnn-s2",
+                                                   "b1-rnn-s3", "b1-nmn-s4", "b1-rnn-s4"));
+  EXPECT_EQ(open->sweep.runs[7].config.env().horizon(), 1000u);  // --set and --updates are the stored ones
+  EXPECT_EQ(open->sweep.runs[7].config.budget().updates(), 4u);
+  EXPECT_THAT(Chosen(open->sweep),
+              ElementsAre("b1-nmn-s2", "b1-nmn-s3", "b1-rnn-s2", "b1-rnn-s3", "b1-nmn-s4", "b1-rnn-s4"));
+  ASSERT_TRUE(Save(open->sweep).ok());
+  EXPECT_THAT(Names(Read(folder.path())->runs), Names(open->sweep.runs));
+  EXPECT_THAT(Chosen(*Read(folder.path())), Names(open->sweep.runs));
+}
+
+TEST(SweepGrowth, OneBlockIsAddedAndNoRunThatNobodyAskedFor) {
+  const TemporaryDirectory folder;
+  GridRequest first = SmallGrid();
+  first.architectures = {"nmn"};
+  ASSERT_TRUE(Call(folder.path(), first).ok());
+  GridRequest more = SeedsOnly("9");
+  more.architectures = {"rnn"};
+  more.axes = {"ppo.trace_decay=0.9"};
+  ASSERT_TRUE(Call(folder.path(), more).ok());
+  EXPECT_THAT(Names(Read(folder.path())->runs),
+              ElementsAre("b1-nmn-s1", "b1-nmn-s2", "b1-nmn-s3", "b1-rnn-ppo.trace_decay-0.9-s9"));
+}
+
+TEST(SweepGrowth, FewerAreChosenAndTheOthersStay) {
+  const TemporaryDirectory folder;
+  ASSERT_TRUE(Call(folder.path(), SmallGrid()).ok());
+  const std::string before = ReadFile(folder.path() + "/sweep.json");
+  GridRequest fewer = SeedsOnly("2");
+  fewer.architectures = {"rnn"};
+  const auto sweep = Call(folder.path(), fewer);
+  ASSERT_TRUE(sweep.ok()) << sweep.status();
+  EXPECT_THAT(Chosen(*sweep), ElementsAre("b1-rnn-s2"));
+  EXPECT_EQ(sweep->runs.size(), 6u);
+  EXPECT_EQ(ReadFile(folder.path() + "/sweep.json"), before);
+}
+
+TEST(SweepGrowth, ALargerBudgetIsForAllRuns) {
+  const TemporaryDirectory folder;
+  ASSERT_TRUE(Call(folder.path(), SmallGrid()).ok());
+  GridRequest longer;
+  longer.updates = 6;
+  const auto open = Open(folder.path(), longer, {});
+  ASSERT_TRUE(open.ok()) << open.status();
+  EXPECT_EQ(open->growth, "a budget of 6 updates instead of 4");
+  for (const SweepRun& run : open->sweep.runs) EXPECT_EQ(run.config.budget().updates(), 6u);
+}
+
+TEST(SweepGrowth, WhatCannotBeMergedIsRefusedWithItsFlag) {
+  const TemporaryDirectory folder;
+  ASSERT_TRUE(Call(folder.path(), SmallGrid()).ok());
+  const std::string before = ReadFile(folder.path() + "/sweep.json");
+  const auto refused = [&](const GridRequest& request, const std::string& words) {
+    const auto open = Open(folder.path(), request, {});
+    EXPECT_TRUE(absl::IsFailedPrecondition(open.status())) << open.status();
+    EXPECT_THAT(Message(open.status()), HasSubstr(words));
+    EXPECT_EQ(ReadFile(folder.path() + "/sweep.json"), before);
+  };
+  GridRequest other;
+  other.preset = "reference";
+  refused(other, "--preset reference instead of fast");
+  other = GridRequest();
+  other.assignments = {"env.horizon=900"};
+  refused(other, "--set env.horizon=900 instead of env.horizon=1000");
+  other = GridRequest();
+  other.updates = 3;
+  refused(other, "a budget of 3 updates instead of 4 (a budget only grows)");
+  other = GridRequest();
+  other.episodes = 1;
+  refused(other, "a budget of 1 updates instead of 4");
+}
+
+TEST(SweepGrowth, WhatWouldBeTheSameExperimentUnderAnotherNameIsRefused) {
+  const TemporaryDirectory folder;
+  GridRequest grid = SmallGrid();
+  grid.axes = {"ppo.trace_decay=0.9"};
+  ASSERT_TRUE(Call(folder.path(), grid).ok());
+  GridRequest more;
+  more.axes = {"ppo.trace_decay=0.95,0.900"};
+  EXPECT_THAT(Message(Call(folder.path(), more).status()), HasSubstr("would be the same experiment"));
+  EXPECT_EQ(Read(folder.path())->runs.size(), 6u);
+}
+
+TEST(SweepEngineChoice, IsKeptAndAnotherEngineForgetsTheFlagsOfTheFirst) {
+  const TemporaryDirectory folder;
+  EngineRequest slurm;
+  slurm.name = "slurm";
+  slurm.flags.actors = 3;
+  ASSERT_TRUE(Call(folder.path(), SmallGrid(), slurm).ok());
+  EXPECT_EQ(Call(folder.path(), SmallGrid())->engine.name, "slurm");
+  EngineRequest more;
+  more.flags.jobs = 2;
+  ASSERT_TRUE(Call(folder.path(), SmallGrid(), more).ok());
+  EXPECT_EQ(Read(folder.path())->engine.actors, 3u);
+  EXPECT_EQ(Read(folder.path())->engine.jobs, 2u);
+  EngineRequest local;
+  local.name = "local";
+  ASSERT_TRUE(Call(folder.path(), SmallGrid(), local).ok());
+  EXPECT_EQ(Read(folder.path())->engine, Engine());
+  more = {};
+  more.flags.actors = 1;
+  EXPECT_THAT(Message(Call(folder.path(), SmallGrid(), more).status()),
+              HasSubstr("--actors is for --engine=slurm; this is --engine=local"));
 }
 
 TEST(SweepDirectory, NothingIsWrittenForABadGrid) {
   const TemporaryDirectory folder;
-  Grid grid = SmallGrid();
+  GridRequest grid = SmallGrid();
   grid.assignments = {"no.such=1"};
-  EXPECT_FALSE(Create(folder.path() + "/sweep", grid).ok());
+  EXPECT_FALSE(Open(folder.path() + "/sweep", grid, {}).ok());
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/sweep"));
 }
 
 TEST(SweepDirectory, OtherFilesAreLeftAlone) {
   const TemporaryDirectory folder;
   WriteFile(folder.path() + "/thesis.tex", "");
-  EXPECT_THAT(Message(Create(folder.path(), SmallGrid()).status()), HasSubstr("has other files and no sweep.json"));
-  EXPECT_THAT(Message(Create(folder.path() + "/thesis.tex", SmallGrid()).status()), HasSubstr("is no directory"));
+  EXPECT_THAT(Message(Open(folder.path(), SmallGrid(), {}).status()), HasSubstr("has other files and no sweep.json"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/.lock"));
+  EXPECT_THAT(Message(Open(folder.path() + "/thesis.tex", SmallGrid(), {}).status()), HasSubstr("is no directory"));
+}
+
+// A call that was killed between its lock and its first write.
+TEST(SweepDirectory, ALockAloneIsNoOtherFile) {
+  const TemporaryDirectory folder;
+  WriteFile(folder.path() + "/.lock", "123456\n");
+  EXPECT_TRUE(Call(folder.path(), SmallGrid()).ok());
 }
 
 TEST(SweepDirectory, ADamagedOrNewerFileIsNamed) {
   const TemporaryDirectory folder;
+  const auto refused = [&](const std::string& text, const std::string& words) {
+    WriteFile(folder.path() + "/sweep.json", text);
+    for (const absl::Status& status : {Read(folder.path()).status(), Call(folder.path(), SmallGrid()).status()})
+      EXPECT_THAT(Message(status), AllOf(HasSubstr("sweep.json"), HasSubstr(words)));
+    EXPECT_EQ(ReadFile(folder.path() + "/sweep.json"), text);
+  };
   EXPECT_THAT(Message(Read(folder.path()).status()), HasSubstr("is no sweep (it has no sweep.json)"));
-  WriteFile(folder.path() + "/sweep.json", "{");
-  EXPECT_THAT(Message(Read(folder.path()).status()), HasSubstr("sweep.json is no JSON object"));
-  WriteFile(folder.path() + "/sweep.json", "{\"format\": 2}");
-  EXPECT_THAT(Message(Read(folder.path()).status()), HasSubstr("format is 2; this nmn reads 1"));
-  WriteFile(folder.path() + "/sweep.json", "{\"format\": 1, \"benchmarks\": 7}");
-  EXPECT_TRUE(absl::IsDataLoss(Read(folder.path()).status()));
+  refused("{", "is damaged (it is no JSON object)");
+  refused("{}", "is damaged (it has no format)");
+  refused("{\"format\": 3}", "format is 3; this nmn reads up to 2: use the newer nmn that wrote it");
+  refused("{\"format\": 1, \"benchmarks\": 7}", "is damaged");
+  refused("{\"format\": 2, \"preset\": \"fast\", \"set\": [], \"runs\": [], \"engine\": {\"name\": \"local\"}}",
+          "has no runs");
+  refused("{\"format\": 2, \"preset\": \"fast\", \"set\": [], \"runs\": [], \"engine\": {\"name\": \"pbs\"}}",
+          "engine.name is \"pbs\"");
+  std::filesystem::remove(folder.path() + "/sweep.json");
+  std::filesystem::create_directory(folder.path() + "/sweep.json");
+  EXPECT_THAT(Message(Read(folder.path()).status()), HasSubstr("Is a directory"));
 }
 
 TEST(SweepDirectory, HasOneEngineAtATime) {
   const TemporaryDirectory folder;
-  const auto sweep = Create(folder.path(), SmallGrid());
-  ASSERT_TRUE(sweep.ok());
-  const auto lock = Lock(*sweep);
-  ASSERT_TRUE(lock.ok()) << lock.status();
-  EXPECT_TRUE(absl::IsUnavailable(Lock(*sweep).status()));
+  const auto open = Open(folder.path(), SmallGrid(), {});
+  ASSERT_TRUE(open.ok()) << open.status();
+  const absl::Status second = Open(folder.path(), SmallGrid(), {}).status();
+  EXPECT_TRUE(absl::IsUnavailable(second));
+  EXPECT_THAT(Message(second), HasSubstr("another nmn sweep works on"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,9 @@ using ::nmn::testing::ReadFile;
 using ::nmn::testing::RunProcess;
 using ::nmn::testing::TemporaryDirectory;
 using ::nmn::testing::WriteFile;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 class SweepEngine : public ::testing::Test {
  protected:
@@ -40,7 +43,7 @@ class SweepEngine : public ::testing::Test {
   }
   void Finish(const std::string& run) {
     std::filesystem::create_directories(directory + "/" + run);
-    WriteFile(directory + "/" + run + "/summary.json", "{\"complete\": true}");
+    WriteFile(directory + "/" + run + "/summary.json", "{\"complete\": true, \"updates\": 5}");
   }
 
   TemporaryDirectory folder;
@@ -78,6 +81,82 @@ TEST_F(SweepEngine, WhatSlurmHasIsNotSubmittedAgain) {
   EXPECT_THAT(SweepGrid({"--engine=slurm"}).out, HasSubstr("nothing to submit"));
 }
 
+TEST_F(SweepEngine, TheNextCallStaysWithTheEngineAndItsFlags) {
+  Fake("squeue", "exit 0\n");
+  Fake("sbatch", "printf '%s\\n' \"$@\" > " + folder.path() + "/said\necho 17\n");
+  ASSERT_EQ(SweepGrid({"--engine=slurm", "--actors=3", "--sbatch=--partition=long"}).code, 0);
+  std::filesystem::remove(folder.path() + "/said");
+  const Outcome outcome = Sweep({directory});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("submitted 6 of 6 runs as array job 17"));
+  EXPECT_THAT(ReadFile(folder.path() + "/said"), AllOf(HasSubstr("--ntasks=4\n"), HasSubstr("--partition=long\n")));
+  EXPECT_FALSE(std::filesystem::exists(directory + "/b1-nmn-s1")) << "it ran here";
+}
+
+TEST_F(SweepEngine, AnotherEngineIsRefusedWhileSlurmHasTasks) {
+  Fake("squeue", "exit 0\n");
+  Fake("sbatch", "echo 17\n");
+  ASSERT_EQ(SweepGrid({"--engine=slurm"}).code, 0);
+  Fake("squeue", "echo '3 PENDING'\n");
+  const Outcome refused = Sweep({directory, "--engine=kubernetes"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("1 of its runs are with Slurm; wait for them, or scancel --name=nmn-sweep-"),
+                                 HasSubstr("before --engine=kubernetes")));
+  EXPECT_THAT(ReadFile(directory + "/sweep.json"), HasSubstr("\"name\": \"slurm\""));
+  Fake("squeue", "exit 0\n");
+  EXPECT_EQ(Sweep({directory, "--engine=kubernetes"}).code, 0);
+  EXPECT_THAT(ReadFile(directory + "/sweep.json"), HasSubstr("\"name\": \"kubernetes\""));
+}
+
+// squeue and sacct split lists of names at commas.
+TEST_F(SweepEngine, TheNameOfTheJobIsFoundAgainWhateverTheFolderIsCalled) {
+  directory = folder.path() + "/a, b's \"c\" $HOME;\xc3\xa4";
+  // Knows one task, by the name that sbatch was given, and lists of names as the real one does.
+  Fake("squeue",
+       "for a; do case $a in --name=*) names=${a#--name=};; esac; done\n"
+       "IFS=,; for name in $names; do [ \"$name\" = \"$(cat " +
+           folder.path() + "/name)\" ] && echo '0 RUNNING'; done; exit 0\n");
+  Fake("sbatch", "for a; do case $a in --job-name=*) printf %s \"${a#--job-name=}\" > " + folder.path() +
+                     "/name;; esac; done\n"
+                     "echo 17\n");
+  ASSERT_EQ(SweepGrid({"--engine=slurm"}).code, 0);
+  EXPECT_THAT(ReadFile(folder.path() + "/name"), MatchesRegex("nmn-[A-Za-z0-9._-]+-[0-9a-f]+"));
+  EXPECT_THAT(SweepGrid({"--engine=slurm"}).out, HasSubstr("submitted 5 of 6 runs"));
+}
+
+TEST_F(SweepEngine, APathThatSlurmWouldChangeIsRefused) {
+  Fake("squeue", "exit 0\n");
+  Fake("sbatch", "echo 17\n");
+  const std::string parent = directory;
+  for (const std::string name : {"50%j", "back\\slash", "new\nline", "tab\t"}) {
+    directory = parent + "/" + name;
+    const Outcome outcome = SweepGrid({"--engine=slurm"});
+    EXPECT_EQ(outcome.code, 42) << name;
+    EXPECT_THAT(outcome.err, HasSubstr("without %, backslash and control characters"));
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  }
+}
+
+TEST_F(SweepEngine, SlurmGetsWhatIsChosenAndItsIndicesStay) {
+  Fake("squeue", "exit 0\n");
+  Fake("sbatch", "printf '%s\\n' \"$@\" > " + folder.path() + "/said\necho 17\n");
+  ASSERT_EQ(SweepGrid({"--engine=slurm"}).code, 0);
+  const Outcome more = Sweep({directory, "--seeds=3-4"});
+  ASSERT_EQ(more.code, 0) << more.err;
+  EXPECT_EQ(more.err, "the sweep grows: 2 more runs, 8 in all\n");
+  EXPECT_THAT(ReadFile(folder.path() + "/said"), HasSubstr("--array=2,5-7\n"));
+  EXPECT_THAT(ReadFile(directory + "/runs.txt"), HasSubstr("b1-rnn-s3\nb1-nmn-s4\nb1-rnn-s4\n"));
+}
+
+// The job's name comes from the path, so a path that begins where one stands would be another sweep's elsewhere.
+TEST_F(SweepEngine, ANewDirectoryIsKnownByItsWholePath) {
+  const Outcome outcome = RunProcess({"/bin/sh", "-c",
+                                      "cd " + folder.path() + " && exec " + Binary("nmn") +
+                                          " sweep new/one --benchmark=b1 --seeds=1 --engine=kubernetes"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(std::filesystem::canonical(folder.path()).string() + "/new/one/kubernetes"));
+}
+
 TEST_F(SweepEngine, SlurmsOwnWordsSayWhyItRefuses) {
   Fake("sbatch", "echo 'sbatch: error: invalid partition specified: long' >&2; exit 1\n");
   const Outcome outcome = SweepGrid({"--engine=slurm"});
@@ -100,6 +179,23 @@ TEST_F(SweepEngine, KubernetesGetsTheSizeAndTheConfigsOfTheSweep) {
   for (const auto& file : std::filesystem::directory_iterator("deploy/kubernetes/base"))
     EXPECT_EQ(ReadFile(directory + "/kubernetes/base/" + file.path().filename().string()),
               ReadFile(file.path().string()));
+}
+
+TEST_F(SweepEngine, ImagesThatNoRegistryHasAreRefusedAndNothingIsWritten) {
+  for (const std::string flag : {"--registry=x: y", "--registry=a\nb", "--tag=a: b"}) {
+    const Outcome outcome = SweepGrid({"--engine=kubernetes", flag});
+    EXPECT_EQ(outcome.code, 42) << flag;
+    EXPECT_THAT(outcome.err, HasSubstr(flag.substr(0, flag.find('=')))) << flag;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory));
+}
+
+TEST_F(SweepEngine, KeysOfAConfigMapCarryTheValuesOfTheGrid) {
+  ASSERT_EQ(SweepGrid({"--engine=kubernetes", "--grid=ppo.trace_decay=0.9,9.5e-1"}).code, 0);
+  EXPECT_THAT(ReadFile(directory + "/kubernetes/configs.yaml"),
+              AllOf(HasSubstr("\n  b1-nmn-ppo.trace_decay-0.9-s1.textproto: |\n"),
+                    HasSubstr("\n  b1-rnn-ppo.trace_decay-9.5e-1-s3.textproto: |\n")));
 }
 
 TEST_F(SweepEngine, AConfigMapTooLargeIsRefused) {

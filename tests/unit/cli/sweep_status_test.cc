@@ -24,14 +24,12 @@ using ::testing::HasSubstr;
 class SweepStatus : public ::testing::Test {
  protected:
   SweepStatus() {
-    Grid grid;
+    GridRequest grid;
     grid.benchmarks = {"b1"};
-    grid.architectures = {"nmn"};
-    grid.seeds = {1, 2, 3};
-    grid.preset = "fast";
+    grid.seeds = "1-3";
     grid.updates = 10;
-    sweep = *Create(folder.path(), grid);
-    EXPECT_TRUE(WriteDerived(sweep).ok());
+    sweep = Open(folder.path(), grid, {})->sweep;
+    EXPECT_TRUE(Save(sweep).ok());
   }
   std::string Path(int run) {
     const std::string path = sweep.RunPath(sweep.runs[static_cast<size_t>(run)]);
@@ -45,7 +43,7 @@ class SweepStatus : public ::testing::Test {
                ",\"discounted_last_1000\":" + std::to_string(100 * update) + "}\n";
     WriteFile(Path(run) + "/metrics.jsonl", lines + more);
   }
-  RunState StateOf(int run) { return ReadState(sweep, sweep.runs[static_cast<size_t>(run)]); }
+  RunState StateOf(int run) { return ReadStates(sweep)[static_cast<size_t>(run)]; }
 
   TemporaryDirectory folder;
   SweepDirectory sweep;
@@ -77,7 +75,7 @@ TEST_F(SweepStatus, ARunWhoseDirectoryIsLockedRuns) {
 
 TEST_F(SweepStatus, ACompleteSummaryIsDone) {
   WriteUpdates(0, 10);
-  WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"weights_sha256\": \"ab\"}");
+  WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"updates\": 10, \"weights_sha256\": \"ab\"}");
   WriteFile(sweep.ExitPath(sweep.runs[0]), "42\n");
   EXPECT_EQ(StateOf(0).state, State::kDone);
   EXPECT_EQ(StateOf(0).weights_sha256, "ab");
@@ -92,13 +90,13 @@ TEST_F(SweepStatus, ExitCode42IsFailedAndOtherCodesAreNot) {
 }
 
 TEST_F(SweepStatus, FilesOfOtherContentSayNothing) {
-  WriteFile(Path(0) + "/summary.json", "{\"complete\": \"yes\"}");
+  WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"updates\": \"10\"}");
   WriteFile(Path(0) + "/metrics.jsonl", "[]\n");
   EXPECT_EQ(StateOf(0).state, State::kWaiting);
 }
 
 TEST_F(SweepStatus, ASchedulerKnowsBetterUnlessTheRunIsDone) {
-  WriteFile(Path(1) + "/summary.json", "{\"complete\": true}");
+  WriteFile(Path(1) + "/summary.json", "{\"complete\": true, \"updates\": 10}");
   const auto states = ReadStates(sweep, {{0, State::kQueued}, {1, State::kRunning}});
   EXPECT_EQ(states[0].state, State::kQueued);
   EXPECT_EQ(states[1].state, State::kDone);
@@ -107,13 +105,59 @@ TEST_F(SweepStatus, ASchedulerKnowsBetterUnlessTheRunIsDone) {
 
 TEST_F(SweepStatus, TheTableHasABarForEachRunAndTheTotals) {
   WriteUpdates(0, 10);
-  WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"weights_sha256\": \"ab\"}");
+  WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"updates\": 10, \"weights_sha256\": \"ab\"}");
   WriteUpdates(1, 5);
   const std::string table = Table(ReadStates(sweep));
   EXPECT_THAT(table, HasSubstr("b1-nmn-s1  done         [####################]        10/10    1000.0          -"));
   EXPECT_THAT(table, HasSubstr("b1-nmn-s2  interrupted  [##########..........]         5/10     500.0          -"));
   EXPECT_THAT(table, HasSubstr("b1-nmn-s3  waiting      [....................]         0/10         -          -"));
   EXPECT_THAT(table, HasSubstr("[##########..........] 50 %  1/3 runs done, 1 waiting, 1 interrupted\n"));
+}
+
+// As after `nmn sweep DIR --updates=10` for a sweep of 6.
+TEST_F(SweepStatus, ARunCompletedWithLessThanTheBudgetGoesOn) {
+  WriteUpdates(0, 6);
+  WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"updates\": 6}");
+  EXPECT_EQ(StateOf(0).state, State::kInterrupted);
+}
+
+TEST_F(SweepStatus, ALaterLookReadsOnlyWhatChanged) {
+  for (int run = 0; run < 3; ++run) WriteUpdates(run, 5);
+  StateReader reader(sweep);
+  EXPECT_EQ(reader.Look()[1].update, 5u);
+  EXPECT_EQ(reader.files_read(), 3u);
+  reader.Look();
+  EXPECT_EQ(reader.files_read(), 3u);
+  WriteUpdates(1, 6);
+  EXPECT_EQ(reader.Look()[1].update, 6u);
+  EXPECT_EQ(reader.files_read(), 4u);
+  WriteFile(Path(1) + "/summary.json", "{\"complete\": true, \"updates\": 10}");
+  EXPECT_EQ(reader.Look()[1].state, State::kDone);
+  EXPECT_EQ(reader.files_read(), 5u);
+  // Deleted by hand: nothing of it is remembered.
+  std::filesystem::remove_all(Path(1));
+  EXPECT_EQ(reader.Look()[1].state, State::kWaiting);
+  EXPECT_EQ(reader.Look()[1].update, 0u);
+  EXPECT_EQ(reader.files_read(), 5u);
+}
+
+// As after `nmn train --resume --run_dir=DIR/b1-nmn-s1 --updates=25`.
+TEST_F(SweepStatus, ARunTakenPastTheBudgetByHandHasAFullBarAndHidesNoOther) {
+  WriteUpdates(0, 25);
+  WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"updates\": 25}");
+  const std::string table = Table(ReadStates(sweep));
+  EXPECT_THAT(table, HasSubstr("b1-nmn-s1  done         [####################]        25/10"));
+  EXPECT_THAT(table, HasSubstr("[#######.............] 33 %  1/3 runs done"));
+  EXPECT_EQ(nlohmann::json::parse(ToJsonLine(ReadStates(sweep)))["runs"][0]["fraction"], 1);
+}
+
+TEST_F(SweepStatus, ARunPastTheBudgetThatGoesOnHasNothingLeft) {
+  WriteUpdates(0, 25);
+  const auto lock = fs::DirectoryLock::Acquire(Path(0));
+  const auto states = ReadStates(sweep);
+  EXPECT_EQ(states[0].state, State::kRunning);
+  EXPECT_EQ(states[0].seconds_left, 0);
+  EXPECT_EQ(Sum(states, 1).seconds_left, 40);  // 2 s an update, the 20 of the other two
 }
 
 TEST_F(SweepStatus, TimeLeftCountsAllRunsAndHowManyGoAtOnce) {

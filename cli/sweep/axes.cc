@@ -1,0 +1,95 @@
+#include "cli/sweep/axes.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace nmn::sweep {
+namespace {
+
+absl::Status Refused(const std::string& text, const std::string& why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("--grid ", text, ": ", why, "; give a field and its values, e.g. ppo.trace_decay=0.9,0.95"));
+}
+
+// Slurm's scripts, keys of a ConfigMap and a reader of `ls` all take these.
+bool IsPlain(const std::string& value) {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
+}
+
+// The flag that says a field for the whole sweep; nullptr where none does.
+const char* FlagOf(const std::string& field) {
+  if (field == "benchmark") return "--benchmark";
+  if (field == "network.architecture") return "--arch";
+  if (field == "seed") return "--seeds";
+  if (field == "preset") return "--preset";
+  if (field == "budget" || field.starts_with("budget.")) return "--updates or --episodes";
+  return nullptr;
+}
+
+absl::Status CheckField(const char* flag, const std::string& field) {
+  if (const char* other = FlagOf(field))
+    return absl::InvalidArgumentError(absl::StrCat(flag, " ", field, ": in a sweep ", other, " says it"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Axis>> ParseAxes(const std::vector<std::string>& texts) {
+  std::vector<Axis> axes;
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) return Refused(text, "it has no field, or no =");
+    Axis axis{text.substr(0, equals), absl::StrSplit(text.substr(equals + 1), ',')};
+    if (std::any_of(axes.begin(), axes.end(), [&](const Axis& other) { return other.field == axis.field; }))
+      return Refused(text, absl::StrCat(axis.field, " stands twice"));
+    std::set<std::string> seen;
+    for (const std::string& value : axis.values) {
+      if (value.empty()) return Refused(text, "a value is empty");
+      if (!IsPlain(value))
+        return Refused(text, absl::StrCat("\"", value,
+                                          "\" has more than letters, digits, dots, dashes and underscores, "
+                                          "and it is to be part of a directory's name"));
+      if (!seen.insert(value).second) return Refused(text, absl::StrCat("the value ", value, " stands twice"));
+    }
+    axes.push_back(std::move(axis));
+  }
+  return axes;
+}
+
+std::vector<Values> Combinations(const std::vector<Axis>& axes) {
+  std::vector<Values> combinations = {{}};
+  for (const Axis& axis : axes) {
+    std::vector<Values> longer;
+    for (const Values& combination : combinations) {
+      for (const std::string& value : axis.values) {
+        longer.push_back(combination);
+        longer.back().emplace_back(axis.field, value);
+      }
+    }
+    combinations = std::move(longer);
+  }
+  return combinations;
+}
+
+absl::Status CheckFields(const std::vector<std::string>& assignments, const std::vector<Axis>& axes) {
+  for (const std::string& assignment : assignments) {
+    const std::string field = assignment.substr(0, assignment.find('='));
+    if (absl::Status status = CheckField("--set", field); !status.ok()) return status;
+    if (std::any_of(axes.begin(), axes.end(), [&](const Axis& axis) { return axis.field == field; }))
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, " stands in --set and in --grid; leave it to one of the two"));
+  }
+  for (const Axis& axis : axes) {
+    if (absl::Status status = CheckField("--grid", axis.field); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace nmn::sweep

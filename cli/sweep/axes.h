@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/sweep/grid.h"
+
+namespace nmn::sweep {
+
+// "ppo.trace_decay=0.9,0.95". INVALID_ARGUMENT begins with "--grid" and says what is legal: the values are part of a
+// directory's name.
+absl::StatusOr<std::vector<Axis>> ParseAxes(const std::vector<std::string>& texts);
+
+// Every combination, the last axis changing fastest; one empty combination where there is no axis.
+using Values = std::vector<std::pair<std::string, std::string>>;
+std::vector<Values> Combinations(const std::vector<Axis>& axes);
+
+// Whether --set and --grid leave alone what other flags say, and each other. INVALID_ARGUMENT names the field.
+absl::Status CheckFields(const std::vector<std::string>& assignments, const std::vector<Axis>& axes);
+
+}  // namespace nmn::sweep

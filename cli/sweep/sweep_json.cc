@@ -1,0 +1,149 @@
+#include "cli/sweep/sweep_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "cli/sweep/seeds.h"
+
+namespace nmn::sweep {
+namespace {
+
+using nlohmann::ordered_json;
+
+// 2: blocks, axes and the engine.
+constexpr int kFormat = 2;
+
+template <typename Value>
+ordered_json OrNull(const std::optional<Value>& value) {
+  return value ? ordered_json(*value) : ordered_json(nullptr);
+}
+
+template <typename Value>
+void Put(const char* key, const std::optional<Value>& value, ordered_json& json) {
+  if (value) json[key] = *value;
+}
+
+// These throw ordered_json::exception where a key is missing or of another type; Parse alone calls them.
+
+template <typename Value>
+std::optional<Value> Get(const ordered_json& json, const char* key) {
+  if (!json.contains(key) || json.at(key).is_null()) return std::nullopt;
+  return json.at(key).get<Value>();
+}
+
+ordered_json ToJson(const Block& block) {
+  ordered_json json;
+  json["benchmarks"] = block.benchmarks;
+  json["architectures"] = block.architectures;
+  json["grid"] = ordered_json::object();
+  for (const Axis& axis : block.axes) json["grid"][axis.field] = axis.values;
+  json["seeds"] = FormatSeeds(block.seeds);
+  return json;
+}
+
+absl::StatusOr<Block> ToBlock(const ordered_json& json) {
+  Block block;
+  json.at("benchmarks").get_to(block.benchmarks);
+  json.at("architectures").get_to(block.architectures);
+  if (json.contains("grid")) {
+    for (const auto& [field, values] : json.at("grid").items())
+      block.axes.push_back({field, values.get<std::vector<std::string>>()});
+  }
+  absl::StatusOr<std::vector<uint64_t>> seeds = ParseSeeds(json.at("seeds").get<std::string>());
+  if (!seeds.ok()) return seeds.status();
+  block.seeds = *std::move(seeds);
+  return block;
+}
+
+ordered_json ToJson(const Engine& engine) {
+  ordered_json json;
+  json["name"] = engine.name;
+  Put("jobs", engine.jobs, json);
+  Put("threads", engine.threads, json);
+  Put("actors", engine.actors, json);
+  Put("restarts", engine.restarts, json);
+  Put("device", engine.device, json);
+  if (!engine.sbatch.empty()) json["sbatch"] = engine.sbatch;
+  Put("registry", engine.registry, json);
+  Put("tag", engine.tag, json);
+  return json;
+}
+
+absl::StatusOr<Engine> ToEngine(const ordered_json& json) {
+  Engine engine;
+  json.at("name").get_to(engine.name);
+  if (engine.name != "local" && engine.name != "slurm" && engine.name != "kubernetes")
+    return absl::InvalidArgumentError(absl::StrCat("engine.name is \"", engine.name, "\""));
+  engine.jobs = Get<size_t>(json, "jobs");
+  engine.threads = Get<size_t>(json, "threads");
+  engine.actors = Get<size_t>(json, "actors");
+  engine.restarts = Get<size_t>(json, "restarts");
+  engine.device = Get<std::string>(json, "device");
+  engine.sbatch = Get<std::vector<std::string>>(json, "sbatch").value_or(engine.sbatch);
+  engine.registry = Get<std::string>(json, "registry");
+  engine.tag = Get<std::string>(json, "tag");
+  return engine;
+}
+
+absl::StatusOr<SweepJson> FromJson(const ordered_json& json, int format) {
+  SweepJson sweep;
+  json.at("preset").get_to(sweep.grid.preset);
+  sweep.grid.updates = Get<uint32_t>(json, "updates");
+  sweep.grid.episodes = Get<uint64_t>(json, "episodes");
+  json.at("set").get_to(sweep.grid.assignments);
+  const ordered_json blocks = format == 1 ? ordered_json::array({json}) : json.at("runs");
+  for (const ordered_json& element : blocks) {
+    absl::StatusOr<Block> block = ToBlock(element);
+    if (!block.ok()) return block.status();
+    sweep.grid.blocks.push_back(*std::move(block));
+  }
+  if (format == 1) return sweep;
+  absl::StatusOr<Engine> engine = ToEngine(json.at("engine"));
+  if (!engine.ok()) return engine.status();
+  sweep.engine = *std::move(engine);
+  return sweep;
+}
+
+absl::Status Damaged(const std::string& file, absl::string_view why) {
+  return absl::DataLossError(absl::StrCat(
+      file, " is damaged (", why, "); put a copy of it back, or give the runs' flags again in another directory"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Print(const SweepJson& sweep) {
+  ordered_json json;
+  json["format"] = kFormat;
+  json["preset"] = sweep.grid.preset;
+  json["updates"] = OrNull(sweep.grid.updates);
+  json["episodes"] = OrNull(sweep.grid.episodes);
+  json["set"] = sweep.grid.assignments;
+  json["runs"] = ordered_json::array();
+  for (const Block& block : sweep.grid.blocks) json["runs"].push_back(ToJson(block));
+  json["engine"] = ToJson(sweep.engine);
+  try {
+    return json.dump(2) + "\n";
+  } catch (const ordered_json::exception&) {
+    return absl::InvalidArgumentError(
+        "a flag's text is not UTF-8, so sweep.json cannot keep it; see --set and --sbatch");
+  }
+}
+
+absl::StatusOr<SweepJson> Parse(const std::string& text, const std::string& file) {
+  const ordered_json json = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return Damaged(file, "it is no JSON object");
+  const ordered_json format = json.contains("format") ? json["format"] : ordered_json();
+  if (!format.is_number_integer() || format < 1) return Damaged(file, "it has no format");
+  if (format > kFormat)
+    return absl::FailedPreconditionError(absl::StrCat(file, ": format is ", format.dump(), "; this nmn reads up to ",
+                                                      kFormat, ": use the newer nmn that wrote it"));
+  try {
+    absl::StatusOr<SweepJson> sweep = FromJson(json, format.get<int>());
+    if (!sweep.ok()) return Damaged(file, sweep.status().message());
+    return sweep;
+  } catch (const ordered_json::exception& error) {
+    return Damaged(file, error.what());
+  }
+}
+
+}  // namespace nmn::sweep
