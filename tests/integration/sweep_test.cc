@@ -186,6 +186,17 @@ TEST(Sweep, ASweepThatIsKilledLeavesNoRunBehind) {
   EXPECT_EQ(ReadSummary(directory + "/b1-nmn-s1")["complete"], false);
 }
 
+TEST(Sweep, AClosedTerminalStopsItWithCheckpoints) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep";
+  Subprocess sweep(SweepFlags(directory, "1", 2000));
+  ASSERT_TRUE(WaitForUpdate(sweep, directory + "/b1-nmn-s1", 2)) << sweep.err();
+  sweep.Signal(SIGHUP);
+  EXPECT_EQ(sweep.Wait(kLimit), 75) << sweep.err();
+  EXPECT_EQ(Status(directory)["interrupted"], 1);
+  EXPECT_GE(ReadSummary(directory + "/b1-nmn-s1")["updates"], 2);
+}
+
 TEST(Sweep, WhatStandsInTheWayOfItsFilesIsOneLine) {
   const TemporaryDirectory folder;
   const auto refused = [&](const std::string& name, const std::string& words) {
