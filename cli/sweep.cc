@@ -19,6 +19,8 @@
 #include "cli/sweep/status_table.h"
 #include "cli/verbs.h"
 #include "common/build/build.h"
+#include "common/config/schedule.h"
+#include "common/flags/command.h"
 #include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 #include "common/terminal/terminal.h"
@@ -53,10 +55,11 @@ absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep) {
   absl::StatusOr<ExitCode> code = sweep::RunLocally(sweep, options, stop.token(), progress);
   if (!code.ok()) return code.status();
   std::cout << sweep::Table(sweep::ReadStates(sweep));
+  const std::string path = flags::ShellQuoted(sweep.path);
   if (*code == kExitDone) {
-    progress.Note(absl::StrCat("curves: nmn report ", sweep.path, " --out=", sweep.path, "/report"));
+    progress.Note(absl::StrCat("curves: nmn report ", path, " --out=", flags::ShellQuoted(sweep.path + "/report")));
   } else {
-    progress.Note(absl::StrCat("go on with: nmn sweep ", sweep.path, "; logs are in ", sweep.path, "/logs"));
+    progress.Note(absl::StrCat("go on with: nmn sweep ", path, "; logs are in ", sweep.path, "/logs"));
   }
   return *code;
 }
@@ -71,7 +74,7 @@ absl::StatusOr<int> Submit(const sweep::SweepDirectory& sweep) {
   options.arguments = sweep.engine.sbatch;
   absl::StatusOr<std::string> done = sweep::SubmitToSlurm(sweep, options);
   if (!done.ok()) return done.status();
-  std::cout << *done << "\nsee: nmn sweep status " << sweep.path << "\n";
+  std::cout << *done << "\nsee: nmn sweep status " << flags::ShellQuoted(sweep.path) << "\n";
   return kExitDone;
 }
 
@@ -82,7 +85,7 @@ absl::StatusOr<int> WriteManifests(const sweep::SweepDirectory& sweep) {
   options.tag = sweep.engine.tag.value_or(build::Version());
   if (absl::Status status = sweep::WriteKubernetes(sweep, options); !status.ok()) return status;
   std::cout << "wrote " << sweep.path << "/kubernetes for " << sweep.runs.size()
-            << " runs\nstart them: kubectl apply -k " << sweep.path << "/kubernetes\n";
+            << " runs\nstart them: kubectl apply -k " << flags::ShellQuoted(sweep.path + "/kubernetes") << "\n";
   return kExitDone;
 }
 
@@ -105,6 +108,8 @@ absl::StatusOr<int> Sweep(const SweepFlags& flags) {
   const sweep::SweepDirectory& sweep = open->sweep;
   if (absl::Status status = CheckThatSlurmHasNone(sweep); !status.ok()) return status;
   if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
+  if (const std::optional<std::string> notice = config::ScheduleNotice(sweep.runs[0].config); notice && open->is_new)
+    std::cerr << *notice << "\n";
   if (!open->growth.empty()) std::cerr << "the sweep grows: " << open->growth << "\n";
   if (sweep.engine.name == "slurm") return Submit(sweep);
   if (sweep.engine.name == "kubernetes") return WriteManifests(sweep);
@@ -165,6 +170,8 @@ void AddSweep(CLI::App& app, int& exit_code) {
   verb->add_option("--preset", grid.preset, "fast (default), reference or paper");
   verb->add_option("--updates", grid.updates, "Budget of each run in updates; a larger one extends runs that are done");
   verb->add_option("--episodes", grid.episodes, "Budget of each run in episodes");
+  verb->add_flag("--scale_schedule", grid.scale_schedule,
+                 "Make the schedule of learning (ppo.anneal_updates) as long as the budget, which then cannot grow");
   verb->add_option("--set", grid.assignments, "FIELD=VALUE for every run; may be repeated")
       ->take_all()
       ->delimiter('\0');

@@ -47,7 +47,8 @@ absl::StatusOr<OpenSweep> Grown(const SweepDirectory& stored, const GridRequest&
         stored.path, " holds another sweep, and what was trained cannot become: ", growth.status().message(),
         "; leave that out, or choose another directory"));
   if (!growth.ok()) return growth.status();
-  OpenSweep open{stored, "", nullptr};
+  OpenSweep open;
+  open.sweep = stored;
   open.sweep.grid = growth->grid;
   absl::StatusOr<std::vector<SweepRun>> runs = Expand(growth->grid);
   if (!runs.ok()) return runs.status();
@@ -70,6 +71,7 @@ absl::StatusOr<OpenSweep> Made(const std::string& path, const GridRequest& reque
   absl::StatusOr<std::vector<SweepRun>> runs = Expand(*grid);
   if (!runs.ok()) return runs.status();
   OpenSweep open;
+  open.is_new = true;
   open.sweep.path = path;
   open.sweep.grid = *std::move(grid);
   open.sweep.runs = *std::move(runs);

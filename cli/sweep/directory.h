@@ -40,6 +40,7 @@ absl::StatusOr<SweepDirectory> Read(const std::string& path);
 // A sweep that this process alone works on.
 struct OpenSweep {
   SweepDirectory sweep;
+  bool is_new = false;
   std::string growth;  // "10 more runs, 40 in all" where the request added some; "" where it added nothing
   std::unique_ptr<fs::DirectoryLock> lock;
 };

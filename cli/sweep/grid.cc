@@ -53,6 +53,7 @@ absl::StatusOr<v1::RunConfig> ConfigOf(const Grid& grid, const std::string& benc
   flags.updates = grid.updates;
   flags.episodes = grid.episodes;
   flags.assignments = grid.assignments;
+  flags.scale_schedule = grid.scale_schedule;
   for (const auto& [field, value] : values) flags.assignments.push_back(absl::StrCat(field, "=", value));
   return cli::NewRunConfig(flags);
 }
@@ -175,6 +176,7 @@ absl::StatusOr<Grid> NewGrid(const GridRequest& request) {
   grid.preset = request.preset.value_or("fast");
   SetBudget(request, grid);
   grid.assignments = request.assignments;
+  grid.scale_schedule = request.scale_schedule;
   if (absl::StatusOr<std::vector<SweepRun>> runs = Expand(grid); !runs.ok()) return runs.status();
   return grid;
 }
@@ -187,6 +189,7 @@ absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request) {
     refused.push_back(absl::StrCat("--preset ", *request.preset, " instead of ", stored.preset));
   if (!request.assignments.empty() && request.assignments != stored.assignments)
     refused.push_back(absl::StrCat("--set ", Text(request.assignments), " instead of ", Text(stored.assignments)));
+  if (request.scale_schedule && !stored.scale_schedule) refused.push_back("--scale_schedule where it was not given");
 
   Growth growth{stored, {}};
   SetBudget(request, growth.grid);

@@ -40,6 +40,7 @@ struct Grid {
   std::optional<uint32_t> updates;  // budget of each run; at most one of the two, else the preset's
   std::optional<uint64_t> episodes;
   std::vector<std::string> assignments;  // --set
+  bool scale_schedule = false;           // of each run, to its budget
 
   bool operator==(const Grid&) const = default;
 };
@@ -62,6 +63,7 @@ struct GridRequest {
   std::optional<uint32_t> updates;
   std::optional<uint64_t> episodes;
   std::vector<std::string> assignments;
+  bool scale_schedule = false;  // false: as stored
 
   bool operator==(const GridRequest&) const = default;
 };

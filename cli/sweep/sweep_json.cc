@@ -91,6 +91,7 @@ absl::StatusOr<SweepJson> FromJson(const ordered_json& json, int format) {
   sweep.grid.updates = Get<uint32_t>(json, "updates");
   sweep.grid.episodes = Get<uint64_t>(json, "episodes");
   json.at("set").get_to(sweep.grid.assignments);
+  sweep.grid.scale_schedule = Get<bool>(json, "scale_schedule").value_or(false);
   const ordered_json blocks = format == 1 ? ordered_json::array({json}) : json.at("runs");
   for (const ordered_json& element : blocks) {
     absl::StatusOr<Block> block = ToBlock(element);
@@ -118,6 +119,7 @@ absl::StatusOr<std::string> Print(const SweepJson& sweep) {
   json["updates"] = OrNull(sweep.grid.updates);
   json["episodes"] = OrNull(sweep.grid.episodes);
   json["set"] = sweep.grid.assignments;
+  json["scale_schedule"] = sweep.grid.scale_schedule;
   json["runs"] = ordered_json::array();
   for (const Block& block : sweep.grid.blocks) json["runs"].push_back(ToJson(block));
   json["engine"] = ToJson(sweep.engine);

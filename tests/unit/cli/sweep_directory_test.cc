@@ -274,6 +274,18 @@ TEST(SweepGrowth, WhatCannotBeMergedIsRefusedWithItsFlag) {
   refused(other, "a budget of 1 updates instead of 4");
 }
 
+TEST(SweepGrowth, AScheduleTiedToTheBudgetHoldsIt) {
+  const TemporaryDirectory folder;
+  GridRequest grid = SmallGrid();
+  grid.scale_schedule = true;
+  ASSERT_TRUE(Call(folder.path(), grid).ok());
+  EXPECT_EQ(Read(folder.path())->runs[0].config.ppo().anneal_updates(), 4u);
+  EXPECT_TRUE(Call(folder.path(), SeedsOnly("1-4")).ok());
+  GridRequest longer;
+  longer.updates = 6;
+  EXPECT_THAT(Message(Call(folder.path(), longer).status()), HasSubstr("another ppo.anneal_updates"));
+}
+
 TEST(SweepGrowth, WhatWouldBeTheSameExperimentUnderAnotherNameIsRefused) {
   const TemporaryDirectory folder;
   GridRequest grid = SmallGrid();

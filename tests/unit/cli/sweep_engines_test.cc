@@ -119,7 +119,10 @@ TEST_F(SweepEngine, TheNameOfTheJobIsFoundAgainWhateverTheFolderIsCalled) {
   Fake("sbatch", "for a; do case $a in --job-name=*) printf %s \"${a#--job-name=}\" > " + folder.path() +
                      "/name;; esac; done\n"
                      "echo 17\n");
-  ASSERT_EQ(SweepGrid({"--engine=slurm"}).code, 0);
+  const Outcome outcome = SweepGrid({"--engine=slurm"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  // The hint is for a shell to read.
+  EXPECT_THAT(outcome.out, HasSubstr("see: nmn sweep status '"));
   EXPECT_THAT(ReadFile(folder.path() + "/name"), MatchesRegex("nmn-[A-Za-z0-9._-]+-[0-9a-f]+"));
   EXPECT_THAT(SweepGrid({"--engine=slurm"}).out, HasSubstr("submitted 5 of 6 runs"));
 }
