@@ -90,8 +90,8 @@ absl::StatusOr<int> WriteManifests(const sweep::SweepDirectory& sweep) {
 }
 
 // Two engines on one sweep would train its runs twice.
-absl::Status CheckThatSlurmHasNone(const sweep::SweepDirectory& sweep) {
-  if (sweep.engine.name == "slurm") return absl::OkStatus();
+absl::Status CheckEngine(const sweep::SweepDirectory& sweep) {
+  if (sweep.engine.name == "slurm") return sweep::CheckPath(sweep);
   const absl::StatusOr<std::map<size_t, sweep::State>> scheduled = sweep::AskSlurm(sweep);
   if (!scheduled.ok()) return scheduled.status();
   if (scheduled->empty()) return absl::OkStatus();
@@ -106,7 +106,7 @@ absl::StatusOr<int> Sweep(const SweepFlags& flags) {
   absl::StatusOr<sweep::OpenSweep> open = sweep::Open(flags.directory, flags.grid, flags.engine);
   if (!open.ok()) return open.status();
   const sweep::SweepDirectory& sweep = open->sweep;
-  if (absl::Status status = CheckThatSlurmHasNone(sweep); !status.ok()) return status;
+  if (absl::Status status = CheckEngine(sweep); !status.ok()) return status;
   if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
   if (const std::optional<std::string> notice = config::ScheduleNotice(sweep.runs[0].config); notice && open->is_new)
     std::cerr << *notice << "\n";

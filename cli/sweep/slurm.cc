@@ -18,17 +18,6 @@ constexpr std::string_view kScript = "slurm/sweep.sbatch";
 
 std::string ScriptPath(const SweepDirectory& sweep) { return sweep.path + "/sweep.sbatch"; }
 
-// Slurm expands patterns in the whole path of a task's output: % begins one, and a backslash is taken away.
-absl::Status CheckPath(const SweepDirectory& sweep) {
-  for (const char c : sweep.path) {
-    if (c == '%' || c == '\\' || absl::ascii_iscntrl(static_cast<unsigned char>(c)))
-      return absl::InvalidArgumentError(
-          absl::StrCat("Slurm cannot write its logs in \"", absl::CHexEscape(sweep.path),
-                       "\": choose a directory without %, backslash and control characters in its path"));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status WriteScript(const SweepDirectory& sweep) {
   for (const EmbeddedFile& file : EmbeddedFiles()) {
     if (file.name == kScript) return fs::WriteAtomically(fs::RealFileSystem(), ScriptPath(sweep), file.text);
@@ -46,6 +35,17 @@ std::string JobName(const SweepDirectory& sweep) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '-') c = '_';
   }
   return absl::StrCat("nmn-", folder, "-", Hex(Sha256Of(sweep.path)).substr(0, 8));
+}
+
+// Slurm expands patterns in the whole path of a task's output: % begins one, and a backslash is taken away.
+absl::Status CheckPath(const SweepDirectory& sweep) {
+  for (const char c : sweep.path) {
+    if (c == '%' || c == '\\' || absl::ascii_iscntrl(static_cast<unsigned char>(c)))
+      return absl::InvalidArgumentError(
+          absl::StrCat("Slurm cannot write its logs in \"", absl::CHexEscape(sweep.path),
+                       "\": choose a directory without %, backslash and control characters in its path"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
@@ -66,7 +66,6 @@ absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
 }
 
 absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const SlurmOptions& options) {
-  if (absl::Status status = CheckPath(sweep); !status.ok()) return status;
   for (const char* name : {"nmn-learner", "nmn-actor"}) {
     if (const absl::StatusOr<std::string> program = command::Sibling(name); !program.ok()) return program.status();
   }

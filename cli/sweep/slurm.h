@@ -23,6 +23,9 @@ struct SlurmOptions {
 // "nmn-<folder>-<8 hexadecimal digits of its whole path>", by which its tasks are found.
 std::string JobName(const SweepDirectory& sweep);
 
+// Whether Slurm can take the directory's path. INVALID_ARGUMENT says what it may not have.
+absl::Status CheckPath(const SweepDirectory& sweep);
+
 // What Slurm says about the sweep's tasks, by run index: running, or queued. Asked by the job's name, which comes from
 // the sweep's path: a controller that crashed may have lost a job and given its id to another. Empty where squeue is
 // not in PATH or no task of the sweep was ever submitted.
@@ -30,8 +33,8 @@ absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep);
 
 // Writes DIR/sweep.sbatch and submits one array job with a task for each chosen run that is neither done nor with
 // Slurm. The
-// text says what was submitted. NOT_FOUND where sbatch is not in PATH, INVALID_ARGUMENT where Slurm cannot take the
-// directory's name, UNAVAILABLE with sbatch's words where it refuses.
+// text says what was submitted. NOT_FOUND where sbatch is not in PATH, UNAVAILABLE with sbatch's words where it
+// refuses.
 absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const SlurmOptions& options);
 
 }  // namespace nmn::sweep

@@ -136,6 +136,7 @@ TEST_F(SweepEngine, APathThatSlurmWouldChangeIsRefused) {
     const Outcome outcome = SweepGrid({"--engine=slurm"});
     EXPECT_EQ(outcome.code, 42) << name;
     EXPECT_THAT(outcome.err, HasSubstr("without %, backslash and control characters"));
+    EXPECT_FALSE(std::filesystem::exists(directory + "/sweep.json"));
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
   }
 }
