@@ -13,14 +13,12 @@ absl::Status ApplyOverrides(const TrainFlags& flags, v1::RunConfig& config) {
     return absl::InvalidArgumentError("--updates and --episodes exclude each other; give one");
   }
   if (flags.seed) config.set_seed(*flags.seed);
-  if (flags.updates) {
-    config.mutable_budget()->Clear();
-    config.mutable_budget()->set_updates(*flags.updates);
+  if (flags.updates || flags.episodes) {
+    config.mutable_budget()->clear_updates();
+    config.mutable_budget()->clear_episodes();
   }
-  if (flags.episodes) {
-    config.mutable_budget()->Clear();
-    config.mutable_budget()->set_episodes(*flags.episodes);
-  }
+  if (flags.updates) config.mutable_budget()->set_updates(*flags.updates);
+  if (flags.episodes) config.mutable_budget()->set_episodes(*flags.episodes);
   for (const std::string& assignment : flags.assignments) {
     if (absl::Status status = config::Set(assignment, config); !status.ok()) return status;
   }

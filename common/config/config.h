@@ -25,8 +25,8 @@ std::vector<std::string> PresetNames();
 
 // Applies "ppo.kl_target=0.01" (a dotted path of field names = a textproto scalar; enum values by name, with or without
 // their prefix, any case: "env.domain=paper"; a repeated field takes a comma list and is replaced:
-// "env.switch_steps=100,200", empty clears). INVALID_ARGUMENT names the field, what it takes, and near names where it
-// is unknown.
+// "env.switch_steps=100,200", empty clears; so it does a field that may be absent: "budget.stop_at_return=").
+// INVALID_ARGUMENT names the field, what it takes, and near names where it is unknown.
 absl::Status Set(std::string_view assignment, v1::RunConfig& config);
 
 // Whether the whole describes a run that can exist. INVALID_ARGUMENT, one line: the field's path, its value, what it

@@ -19,6 +19,7 @@ v1::RunConfig Counted(const v1::RunConfig& config) {
   counted.clear_budget();
   counted.clear_work();
   counted.clear_checkpoint();
+  counted.clear_eval();
   counted.clear_preset();
   return counted;
 }

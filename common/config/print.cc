@@ -31,7 +31,8 @@ void PrintMessage(const Message& message, const std::string& indent, std::string
       absl::StrAppend(&out, indent, field->name(), " {\n");
       PrintMessage(reflection.GetMessage(message, field), indent + "  ", out);
       absl::StrAppend(&out, indent, "}\n");
-    } else if (field->cpp_type() != FieldDescriptor::CPPTYPE_ENUM || reflection.HasField(message, field)) {
+    } else if (reflection.HasField(message, field) ||
+               !(field->has_presence() || field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM)) {
       std::string value;
       TextFormat::PrintFieldValueToString(message, field, -1, &value);
       absl::StrAppend(&out, indent, field->name(), ": ", value, "\n");

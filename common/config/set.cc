@@ -130,6 +130,10 @@ absl::Status Set(std::string_view assignment, v1::RunConfig& config) {
       message = message->GetReflection()->MutableMessage(message, field);
       continue;
     }
+    if (value.empty() && field->has_presence() && field->message_type() == nullptr) {
+      message->GetReflection()->ClearField(message, field);
+      continue;
+    }
     if (!field->is_repeated()) {
       if (absl::Status status = SetScalar(walked, field, value, *message); !status.ok()) return status;
       continue;

@@ -22,6 +22,9 @@ constexpr uint64_t kNumbersBesideObservation = 5;
 // An update's trajectories are held in memory at once: 2^28 steps are 6 to 10 GB.
 constexpr uint64_t kMaxStepsPerUpdate = uint64_t{1} << 28;
 
+// Some seconds of the longest episodes: a learner is not stopped in the middle of them.
+constexpr uint32_t kMostEvaluationEpisodes = 10000;
+
 // The preset's name becomes part of a directory's name and a metric's label.
 bool IsLabel(const std::string& text) {
   return text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -79,6 +82,29 @@ absl::Status ValidateBudgetAndWork(const v1::RunConfig& config) {
   return checks.status();
 }
 
+absl::Status ValidateEvaluation(const v1::RunConfig& config) {
+  Checks checks;
+  const v1::EvalOptions& eval = config.eval();
+  checks.Range("eval.every_updates", eval.every_updates(), 0, 1000000, "0: no evaluation");
+  if (eval.every_updates() != 0) {
+    checks.Range("eval.episodes", eval.episodes(), 1, kMostEvaluationEpisodes,
+                 "training waits while they are played; 100 tell much");
+  }
+  return checks.status();
+}
+
+absl::Status ValidateInitialWeights(const v1::RunConfig& config) {
+  Checks checks;
+  const std::string& digest = config.init_weights_sha256();
+  const bool digits = std::all_of(digest.begin(), digest.end(), [](char c) {
+    return absl::ascii_isdigit(static_cast<unsigned char>(c)) || (c >= 'a' && c <= 'f');
+  });
+  checks.Text("init_weights_sha256", absl::StrCat("\"", absl::CHexEscape(digest), "\""),
+              !config.has_init_weights_sha256() || (digits && digest.size() == 64), "64 hexadecimal digits",
+              "a run with --init_from writes it itself");
+  return checks.status();
+}
+
 absl::Status ValidateMode(const v1::RunConfig& config) {
   Checks checks;
   const v1::AsyncOptions& async = config.async();
@@ -110,6 +136,8 @@ absl::Status Validate(const v1::RunConfig& config) {
                 absl::StrCat(kReference, "50"));
   if (checks.ok()) checks.Take(ValidateBudgetAndWork(config));
   if (checks.ok()) checks.Take(ValidateMode(config));
+  if (checks.ok()) checks.Take(ValidateEvaluation(config));
+  if (checks.ok()) checks.Take(ValidateInitialWeights(config));
   return checks.status();
 }
 

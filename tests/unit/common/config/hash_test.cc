@@ -20,7 +20,9 @@ TEST_F(ConfigHash, Is32BytesAndAFunctionOfTheConfig) {
   EXPECT_EQ(Hash(base_), Hash(*Parse(Print(base_), "printed")));
 }
 
-TEST_F(ConfigHash, LeavesOutBudgetWorkCheckpointAndPreset) {
+TEST_F(ConfigHash, LeavesOutBudgetWorkCheckpointEvaluationAndPreset) {
+  changed_.mutable_budget()->set_stop_at_return(7);
+  changed_.mutable_eval()->set_every_updates(7);
   changed_.mutable_budget()->set_episodes(7);
   changed_.mutable_work()->set_lease_seconds(7);
   changed_.mutable_checkpoint()->set_keep(7);
@@ -33,7 +35,7 @@ TEST_F(ConfigHash, EveryOtherFieldCounts) {
   for (const char* assignment :
        {"benchmark=b2", "seed=2", "mode=async", "env.horizon=1401", "env.tasks=1", "network.signal_lag=true",
         "network.hidden_sizes=11", "ppo.discount=0.9980000000000001", "ppo.kl_target=0.004",
-        "ppo.clipped_ratio.clip=0.1", "async.max_lag=2", "ppo.anneal_updates=3"}) {
+        "ppo.clipped_ratio.clip=0.1", "async.max_lag=2", "ppo.anneal_updates=3", "init_weights_sha256=ab"}) {
     changed_ = base_;
     ASSERT_TRUE(Set(assignment, changed_).ok()) << assignment;
     EXPECT_NE(Hash(changed_), Hash(base_)) << assignment;

@@ -46,6 +46,16 @@ TEST_F(SetField, EnumerationsWithOrWithoutPrefixInAnyCase) {
   EXPECT_EQ(config_.ppo().objective(), v1::CLIPPED_RATIO);
 }
 
+TEST_F(SetField, AFieldThatMayBeAbsentIsClearedByNothing) {
+  Apply("budget.stop_at_return=0");
+  EXPECT_TRUE(config_.budget().has_stop_at_return());
+  EXPECT_NE(Print(config_).find("stop_at_return: 0"), std::string::npos);
+  Apply("budget.stop_at_return=");
+  EXPECT_FALSE(config_.budget().has_stop_at_return());
+  EXPECT_EQ(Print(config_).find("stop_at_return"), std::string::npos);
+  EXPECT_EQ(Parse(Print(config_), "printed")->SerializeAsString(), config_.SerializeAsString());
+}
+
 TEST_F(SetField, AListReplacesARepeatedField) {
   Apply("env.switch_steps=100, 200");
   Apply("env.switch_steps=300,400,500");
