@@ -12,7 +12,6 @@
 #include "cli/verbs.h"
 #include "common/digest/sha256.h"
 #include "common/fs/file_system.h"
-#include "common/safetensors/safetensors.h"
 #include "learner/policy/policy_file.h"
 
 namespace nmn::cli {
@@ -36,7 +35,7 @@ absl::Status Export(const Flags& flags) {
   if (!policy.ok()) return policy.status();
   // Nothing may follow the file where it goes to stdout itself.
   std::ostream& digest = IsStdout(flags.out) ? std::cerr : std::cout;
-  const std::string bytes = EncodeSafetensors(policy->weights, ExportMetadata(*policy));
+  const std::string bytes = EncodePolicy(*policy);
   if (absl::Status status = fs::WriteAtomically(fs, flags.out, bytes); !status.ok()) return status;
   size_t parameters = 0;
   for (const NamedTensor& tensor : policy->weights) parameters += tensor.values.size();

@@ -22,6 +22,7 @@ class Progress : public run::RunObserver {
   std::FILE* out_;
   bool live_;
   terminal::LiveLine line_;
+  std::string evaluation_;  // what the last one found, as it is shown; empty before the first
   std::chrono::steady_clock::time_point last_line_{};
 };
 

@@ -8,14 +8,13 @@ namespace {
 
 class NetworkPlayer final : public Player {
  public:
-  NetworkPlayer(std::unique_ptr<actor::RolloutEngine> engine, uint64_t seed, bool use_mean,
-                const std::atomic<bool>* stop)
-      : engine_(std::move(engine)), seed_(seed), use_mean_(use_mean), stop_(stop) {}
+  NetworkPlayer(std::unique_ptr<actor::RolloutEngine> engine, uint64_t seed, bool use_mean)
+      : engine_(std::move(engine)), seed_(seed), use_mean_(use_mean) {}
 
   absl::StatusOr<PlayedBatch> Play(uint32_t first_episode, size_t lanes, StepObserver* observer) override {
     Forwarder forwarder(observer);
     absl::StatusOr<actor::RolloutResult> result = engine_->Run(EvaluationKey(seed_, first_episode), lanes, use_mean_,
-                                                               stop_, observer == nullptr ? nullptr : &forwarder);
+                                                               nullptr, observer == nullptr ? nullptr : &forwarder);
     if (!result.ok()) return result.status();
     return PlayedBatch{.trajectories = std::move(result->trajectories), .measures = std::move(result->measures)};
   }
@@ -35,7 +34,6 @@ class NetworkPlayer final : public Player {
   std::unique_ptr<actor::RolloutEngine> engine_;
   uint64_t seed_;
   bool use_mean_;
-  const std::atomic<bool>* stop_;
 };
 
 }  // namespace
@@ -45,12 +43,11 @@ env::BatchKey EvaluationKey(uint64_t seed, uint32_t first_episode) {
 }
 
 absl::StatusOr<std::unique_ptr<Player>> MakeNetworkPlayer(const v1::RunConfig& config, std::span<const float> actor,
-                                                          uint64_t seed, bool use_mean, size_t max_lanes,
-                                                          const std::atomic<bool>* stop) {
+                                                          uint64_t seed, bool use_mean, size_t max_lanes) {
   absl::StatusOr<std::unique_ptr<actor::RolloutEngine>> engine = actor::RolloutEngine::Create(config, max_lanes);
   if (!engine.ok()) return engine.status();
   (*engine)->SetParameters(actor);
-  return std::make_unique<NetworkPlayer>(*std::move(engine), seed, use_mean, stop);
+  return std::make_unique<NetworkPlayer>(*std::move(engine), seed, use_mean);
 }
 
 }  // namespace nmn::play

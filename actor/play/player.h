@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -41,9 +40,8 @@ class Player {
 env::BatchKey EvaluationKey(uint64_t seed, uint32_t first_episode);
 
 // A network in the actors' own rollout engine. `actor`: its flat parameters, copied. It acts with its mean, or with a
-// sample as in training. CANCELLED once `stop` is set.
+// sample as in training.
 absl::StatusOr<std::unique_ptr<Player>> MakeNetworkPlayer(const v1::RunConfig& config, std::span<const float> actor,
-                                                          uint64_t seed, bool use_mean, size_t max_lanes,
-                                                          const std::atomic<bool>* stop = nullptr);
+                                                          uint64_t seed, bool use_mean, size_t max_lanes);
 
 }  // namespace nmn::play

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "learner/ppo/trainer.h"
+#include "nmn/v1/checkpoint.pb.h"
 
 namespace nmn::metrics {
 
@@ -26,6 +28,7 @@ struct MetricsRecord {
   std::vector<std::pair<std::string, double>> measures;  // mean of each extra measure
   std::vector<std::pair<uint32_t, double>> adaptation;   // in-episode step, mean reward
   ppo::UpdateReport report;
+  std::optional<v1::EvaluationRecord> evaluation;  // where there was one after this update
 };
 
 }  // namespace nmn::metrics

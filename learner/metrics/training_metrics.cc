@@ -47,6 +47,11 @@ TrainingMetrics::TrainingMetrics(prometheus::Registry& registry, const v1::RunCo
   discounted_mean_ = gauge("nmn_discounted_return_mean", "Mean discounted return of the last update's episodes.");
   discounted_recent_mean_ =
       gauge("nmn_discounted_return_recent_mean", "Mean discounted return of the run's last 1000 episodes.");
+  evaluation_return_mean_ =
+      gauge("nmn_evaluation_return_mean", "Mean sum of raw rewards of the last evaluation's episodes.");
+  evaluation_discounted_mean_ =
+      gauge("nmn_evaluation_discounted_return_mean", "Mean discounted return of the last evaluation's episodes.");
+  evaluations_ = counter("nmn_evaluations_total", "Evaluations of the policy by this process.");
   if (const std::optional<env::Optimum> optimum = env::KnownOptimum(config.benchmark(), config.env())) {
     AddGauge(registry, "nmn_discounted_return_optimum", "Mean discounted return of a policy that knows the task.")
         .Set(optimum->discounted);
@@ -74,7 +79,7 @@ TrainingMetrics::TrainingMetrics(prometheus::Registry& registry, const v1::RunCo
       .Set(config.work().max_consecutive_reverts());
   nonfinite_ = counter("nmn_nonfinite_updates_total", "Updates in which a loss, a KL or a weight was not finite.");
 
-  for (const char* phase : {"collect", "update", "record", "checkpoint"}) {
+  for (const char* phase : {"collect", "update", "evaluate", "record", "checkpoint"}) {
     phases_[phase] =
         &AddCounter(registry, "nmn_phase_seconds_total", "Time of the learner's loop by phase.", {{"phase", phase}});
   }
@@ -106,6 +111,11 @@ void TrainingMetrics::OnUpdate(const MetricsRecord& record, const UpdateFigures&
   return_stddev_->Set(record.return_sd);
   discounted_mean_->Set(record.discounted_mean);
   discounted_recent_mean_->Set(record.discounted_last_1000);
+  if (record.evaluation) {
+    evaluation_return_mean_->Set(record.evaluation->return_mean());
+    evaluation_discounted_mean_->Set(record.evaluation->discounted_mean());
+    evaluations_->Increment();
+  }
   ShowAdaptation(record);
   policy_loss_->Set(report.policy_loss);
   critic_loss_->Set(report.critic_loss);

@@ -36,7 +36,7 @@ class TrainingMetrics {
   void OnUpdate(const MetricsRecord& record, const UpdateFigures& figures);
   // An update that failed because something was not finite.
   void OnNonFinite() { nonfinite_->Increment(); }
-  // "collect", "update", "record" or "checkpoint"
+  // "collect", "update", "evaluate", "record" or "checkpoint"
   void AddPhase(const std::string& phase, double seconds) { phases_.at(phase)->Increment(seconds); }
 
  private:
@@ -60,6 +60,9 @@ class TrainingMetrics {
   prometheus::Gauge* return_stddev_;
   prometheus::Gauge* discounted_mean_;
   prometheus::Gauge* discounted_recent_mean_;
+  prometheus::Gauge* evaluation_return_mean_;
+  prometheus::Gauge* evaluation_discounted_mean_;
+  prometheus::Counter* evaluations_;
   std::map<std::string, prometheus::Gauge*> adaptation_;  // by step
   prometheus::Gauge* policy_loss_;
   prometheus::Gauge* critic_loss_;

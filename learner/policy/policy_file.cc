@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/build/newer.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
@@ -50,6 +51,27 @@ absl::Status CheckMetadata(const std::string& file, const Metadata& metadata) {
       "that it was read from, in Python safe_open(FILE, \"np\").metadata()"));
 }
 
+uint32_t Number(const std::string& text) {
+  uint32_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::optional<v1::Lineage> ReadLineage(const Metadata& metadata) {
+  const auto names = [&](const char* key) -> std::vector<std::string> {
+    return absl::StrSplit(Value(metadata, key), ',', absl::SkipEmpty());
+  };
+  if (!metadata.contains("init_weights_sha256")) return std::nullopt;
+  v1::Lineage lineage;
+  lineage.set_source(Value(metadata, "init_source"));
+  lineage.set_run_id(Value(metadata, "init_run_id"));
+  lineage.set_update(Number(Value(metadata, "init_update")));
+  lineage.set_weights_sha256(Value(metadata, "init_weights_sha256"));
+  for (const std::string& name : names("init_taken")) lineage.add_taken(name);
+  for (const std::string& name : names("init_left")) lineage.add_left(name);
+  return lineage;
+}
+
 absl::StatusOr<NetworkPolicy> ReadExport(fs::FileSystem& fs, const std::string& file) {
   absl::StatusOr<std::string> bytes = fs.Read(file);
   if (!bytes.ok()) return bytes.status();
@@ -62,9 +84,9 @@ absl::StatusOr<NetworkPolicy> ReadExport(fs::FileSystem& fs, const std::string& 
   NetworkPolicy policy;
   policy.config = *std::move(config);
   policy.run_id = Value(metadata, "run_id");
-  const std::string update = Value(metadata, "update");
-  std::from_chars(update.data(), update.data() + update.size(), policy.update);
+  policy.update = Number(Value(metadata, "update"));
   policy.weights = std::move(content->tensors);
+  policy.lineage = ReadLineage(metadata);
   return policy;
 }
 
@@ -76,6 +98,7 @@ absl::StatusOr<NetworkPolicy> ReadCheckpointPolicy(fs::FileSystem& fs, const std
   policy.run_id = read->state.run_id();
   policy.update = read->state.update();
   policy.weights = std::move(read->weights);
+  if (read->state.has_lineage()) policy.lineage = read->state.lineage();
   return policy;
 }
 
@@ -205,14 +228,27 @@ absl::StatusOr<NetworkPolicy> LoadNetworkPolicy(fs::FileSystem& fs, const std::s
 }
 
 std::map<std::string, std::string> ExportMetadata(const NetworkPolicy& policy) {
-  return {{"format", absl::StrCat(kFormat, kFormatNumber)},
-          {"program", build::Program()},
-          {"run_id", policy.run_id},
-          {"update", absl::StrCat(policy.update)},
-          {"benchmark", policy.config.benchmark()},
-          {"architecture", v1::Architecture_Name(policy.config.network().architecture())},
-          {"config", config::Print(policy.config)},
-          {"weights_sha256", WeightsSha256(policy.weights)}};
+  Metadata metadata = {{"format", absl::StrCat(kFormat, kFormatNumber)},
+                       {"program", build::Program()},
+                       {"run_id", policy.run_id},
+                       {"update", absl::StrCat(policy.update)},
+                       {"benchmark", policy.config.benchmark()},
+                       {"architecture", v1::Architecture_Name(policy.config.network().architecture())},
+                       {"config", config::Print(policy.config)},
+                       {"weights_sha256", WeightsSha256(policy.weights)}};
+  if (policy.lineage.has_value()) {
+    metadata["init_source"] = policy.lineage->source();
+    metadata["init_run_id"] = policy.lineage->run_id();
+    metadata["init_update"] = absl::StrCat(policy.lineage->update());
+    metadata["init_weights_sha256"] = policy.lineage->weights_sha256();
+    metadata["init_taken"] = absl::StrJoin(policy.lineage->taken(), ",");
+    metadata["init_left"] = absl::StrJoin(policy.lineage->left(), ",");
+  }
+  return metadata;
+}
+
+std::string EncodePolicy(const NetworkPolicy& policy) {
+  return EncodeSafetensors(policy.weights, ExportMetadata(policy));
 }
 
 }  // namespace nmn::policy

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "common/fs/file_system.h"
 #include "common/tensor/named_tensor.h"
+#include "nmn/v1/checkpoint.pb.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::policy {
@@ -17,10 +18,11 @@ namespace nmn::policy {
 struct NetworkPolicy {
   v1::RunConfig config;
   std::string run_id;
-  uint32_t update = 0;               // updates completed
-  std::vector<NamedTensor> weights;  // "actor.<tensor>" then "critic.<tensor>", in the order of network_spec.h
-  std::vector<float> actor;          // the actor's parameters, flat, in that order
-  std::vector<float> critic;         // the critic's, likewise
+  uint32_t update = 0;                 // updates completed
+  std::vector<NamedTensor> weights;    // "actor.<tensor>" then "critic.<tensor>", in the order of network_spec.h
+  std::vector<float> actor;            // the actor's parameters, flat, in that order
+  std::vector<float> critic;           // the critic's, likewise
+  std::optional<v1::Lineage> lineage;  // where its run began from other weights
 };
 
 // `path` is one of
@@ -37,7 +39,10 @@ absl::StatusOr<NetworkPolicy> LoadNetworkPolicy(fs::FileSystem& fs, const std::s
 absl::Status Fit(const std::string& source, NetworkPolicy& policy);
 
 // "__metadata__" of an export: format, program, run_id, update, benchmark, architecture, config (textproto),
-// weights_sha256.
+// weights_sha256, and the lineage: init_source, init_run_id, init_update, init_weights_sha256, init_taken, init_left.
 std::map<std::string, std::string> ExportMetadata(const NetworkPolicy& policy);
+
+// The file of nmn export, policy.safetensors and policy-best.safetensors.
+std::string EncodePolicy(const NetworkPolicy& policy);
 
 }  // namespace nmn::policy

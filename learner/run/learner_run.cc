@@ -9,6 +9,7 @@
 #include "common/fs/name.h"
 #include "common/net/address.h"
 #include "common/nn/denormals.h"
+#include "learner/run/evaluating.h"
 #include "learner/run/find_state.h"
 #include "learner/run/generation.h"
 #include "learner/run/process_clock.h"
@@ -39,6 +40,10 @@ absl::Status CheckProcess(const RunOptions& options, RunObserver& observer) {
 }
 
 std::string AlreadyComplete(const std::string& directory, const RunState& state) {
+  if (state.reached_return()) {
+    return absl::StrCat("the run in ", directory, " is already complete after ", state.update,
+                        " updates: it reached budget.stop_at_return; --set budget.stop_at_return= goes on");
+  }
   const std::string asked =
       state.update == state.budget() ? "" : absl::StrCat(", and was asked for no more than ", state.budget());
   return absl::StrCat("the run in ", directory, " is already complete after ", state.update, " updates", asked,
@@ -85,6 +90,8 @@ absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& 
 // The files of the run as they were at its newest checkpoint; an earlier process may have left lines behind it.
 absl::Status LearnerRun::PrepareDirectory() {
   if (absl::Status status = storage_.files->CutBack(state_.file_bytes); !status.ok()) return status;
+  if (absl::Status status = storage_.files->WriteBestPolicy(state_.evaluations.best_policy); !status.ok())
+    return status;
   if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
   if (absl::Status status = storage_.files->WriteConfig(state_.config); !status.ok()) return status;
   if (absl::Status status = Hit(Point::kStartConfigWritten); !status.ok()) return status;
@@ -98,7 +105,9 @@ absl::Status LearnerRun::PrepareDirectory() {
 absl::Status LearnerRun::Listen() {
   const StuckRule stuck =
       options_.stuck_after ? StuckRule(*options_.stuck_after, 0) : StuckRule(StuckWatchdog::kLeastSeconds);
-  absl::StatusOr<std::unique_ptr<Serving>> serving = Serving::Start({.config = state_.config,
+  v1::RunConfig config = state_.config;
+  config.clear_eval();  // no actor's business: an older one could not leave it out of the hash
+  absl::StatusOr<std::unique_ptr<Serving>> serving = Serving::Start({.config = config,
                                                                      .config_hash = state_.config_hash,
                                                                      .run_id = state_.run_id,
                                                                      .generation = generation_,
@@ -166,7 +175,11 @@ absl::Status LearnerRun::OneUpdate(const StopToken& stop) {
   state_.update = update;
   storage_.events->UpdateDone(update);
   serving_->StepDone();
-  times.trained = SecondsSinceProcessStart();
+  times.trained = times.evaluated = SecondsSinceProcessStart();
+  if (EvaluationIsDue(state_)) {
+    Evaluate();
+    times.evaluated = SecondsSinceProcessStart();
+  }
   const absl::StatusOr<UpdateSummary> summary = recorder_.Record(state_, *batch, *report, times);
   if (summary.ok()) serving_->Note(*summary);
   serving_->StepDone();
@@ -181,6 +194,13 @@ void LearnerRun::PlayNext(uint32_t update) {
   serving_->server().Begin(update + 1);
   Pass(Point::kPublished);
   serving_->StepDone();
+}
+
+void LearnerRun::Evaluate() {
+  const absl::Status status = EvaluatePolicy(state_, storage_, [this] { serving_->StepDone(); });
+  if (status.ok()) return;
+  observer_.OnNotice(absl::StrCat("the evaluation after update ", state_.update,
+                                  " failed: ", std::string(status.message()), "; training goes on"));
 }
 
 void LearnerRun::KeepFailed(const service::CollectedBatch& batch, const absl::Status& failure) {

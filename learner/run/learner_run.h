@@ -47,6 +47,7 @@ class LearnerRun {
 
   absl::Status OneUpdate(const StopToken& stop);  // CANCELLED on stop
   void PlayNext(uint32_t update);
+  void Evaluate();
   void KeepFailed(const service::CollectedBatch& batch, const absl::Status& failure);
   absl::Status Save();  // a checkpoint
   void SaveWhereDue();

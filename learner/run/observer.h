@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace nmn::run {
@@ -17,9 +18,10 @@ struct UpdateSummary {
   bool reverted = false;
   double mean_deviation = 0;  // sd of u
   double explained_variance = 0;
-  double steps_per_second = 0;  // environment steps of this update over its wall time
-  double seconds_left = 0;      // estimate from the updates of this process
-  double wall_seconds = 0;      // of the run, over restarts
+  double steps_per_second = 0;                  // environment steps of this update over its wall time
+  double seconds_left = 0;                      // estimate from the updates of this process
+  double wall_seconds = 0;                      // of the run, over restarts
+  std::optional<double> evaluation_discounted;  // mean of the evaluation after this update, where there was one
 };
 
 // Hears what happens in a run. Called from the thread that runs it, in order; must not block for long.

@@ -51,7 +51,9 @@ absl::StatusOr<UpdateSummary> Recorder::WriteDown(RunState& state, const service
                                                   const ppo::UpdateReport& report, const UpdateTimes& times) {
   const double seconds = times.trained - times.began;
   const ConstView2 reward = batch.trajectories.reward();
-  const UpdateRecord record = state.totals.Count(state.update, batch, report, measures_, seconds);
+  UpdateRecord record = state.totals.Count(state.update, batch, report, measures_, seconds);
+  const std::optional<v1::EvaluationRecord>& evaluation = state.evaluations.last;
+  if (evaluation && evaluation->update() == state.update) record.metrics.evaluation = evaluation;
   if (absl::Status status = WriteRows(record); !status.ok()) return status;
   if (updates_ == 0) began_ = times.began;
   const double seconds_left = (SecondsSinceProcessStart() - began_) / ++updates_ * (state.budget() - state.update);
@@ -68,12 +70,15 @@ absl::StatusOr<UpdateSummary> Recorder::WriteDown(RunState& state, const service
 
 void Recorder::CountPhases(RunState& state, const ppo::UpdateReport& report, const UpdateTimes& times) {
   const double collect = times.collected - times.began;
-  const double record = SecondsSinceProcessStart() - times.trained;
+  const double evaluate = times.evaluated - times.trained;
+  const double record = SecondsSinceProcessStart() - times.evaluated;
   state.totals.AddPhase("collect", collect);
   for (const auto& [phase, seconds] : report.phase_seconds) state.totals.AddPhase(phase, seconds);
+  if (evaluate > 0) state.totals.AddPhase("evaluate", evaluate);
   state.totals.AddPhase("record", record);
   metrics_.training.AddPhase("collect", collect);
   metrics_.training.AddPhase("update", times.trained - times.collected);
+  metrics_.training.AddPhase("evaluate", evaluate);
   metrics_.training.AddPhase("record", record);
 }
 

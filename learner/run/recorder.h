@@ -18,6 +18,7 @@ struct UpdateTimes {
   double began = 0;      // the wait for its episodes
   double collected = 0;  // they are there
   double trained = 0;
+  double evaluated = 0;  // the same where there was no evaluation
 };
 
 // Writes down each update that is done: its rows, its metrics, a line for who watches. One thread.

@@ -14,6 +14,24 @@ namespace {
 
 using nlohmann::ordered_json;
 
+ordered_json ToObject(const v1::EvaluationRecord& evaluation) {
+  return {{"update", evaluation.update()},
+          {"episodes", evaluation.episodes()},
+          {"return_mean", evaluation.return_mean()},
+          {"return_sem", evaluation.return_sem()},
+          {"discounted_mean", evaluation.discounted_mean()},
+          {"discounted_sem", evaluation.discounted_sem()}};
+}
+
+ordered_json ToObject(const v1::Lineage& lineage) {
+  return {{"source", lineage.source()},
+          {"run_id", lineage.run_id()},
+          {"update", lineage.update()},
+          {"weights_sha256", lineage.weights_sha256()},
+          {"taken", std::vector<std::string>(lineage.taken().begin(), lineage.taken().end())},
+          {"left", std::vector<std::string>(lineage.left().begin(), lineage.left().end())}};
+}
+
 // JSON has no NaN; nlohmann writes null for it.
 ordered_json ToObject(const std::map<std::string, double>& numbers) {
   ordered_json object = ordered_json::object();
@@ -68,6 +86,7 @@ std::string MetricsLine(const metrics::MetricsRecord& metrics) {
   ordered_json& adaptation = line["adaptation"] = ordered_json::object();
   for (const auto& [step, reward] : metrics.adaptation) adaptation[absl::StrCat(step)] = reward;
   line["phase_seconds"] = ToObject(report.phase_seconds);
+  if (metrics.evaluation.has_value()) line["evaluation"] = ToObject(*metrics.evaluation);
   return Text(line, -1);
 }
 
@@ -118,6 +137,10 @@ std::vector<std::pair<std::string, double>> EventScalars(const metrics::MetricsR
       {"losses/policy_gradient_norm", report.policy_gradient_norm},
       {"losses/critic_gradient_norm", report.critic_gradient_norm},
       {"losses/policy_deviation", report.mean_deviation}};
+  if (metrics.evaluation.has_value()) {
+    scalars.emplace_back("eval/episodic_return", metrics.evaluation->return_mean());
+    scalars.emplace_back("eval/discounted_return", metrics.evaluation->discounted_mean());
+  }
   for (const auto& [name, mean] : metrics.measures) scalars.emplace_back("measures/" + name, mean);
   for (const auto& [step, reward] : metrics.adaptation) {
     scalars.emplace_back(absl::StrCat("adaptation/reward_at_step_", step), reward);
@@ -140,6 +163,7 @@ std::string SummaryText(const Summary& summary) {
                    {"protocol", summary.build.protocol()},
                    {"rounding_class", summary.build.rounding_class()}};
   json["complete"] = summary.complete;
+  json["ended_by"] = summary.ended_by;
   json["updates"] = summary.updates;
   json["episodes"] = summary.episodes;
   json["environment_steps"] = summary.environment_steps;
@@ -148,6 +172,9 @@ std::string SummaryText(const Summary& summary) {
   json["wall_seconds"] = summary.wall_seconds;
   json["phase_seconds"] = ToObject(summary.phase_seconds);
   json["weights_sha256"] = summary.weights_sha256;
+  if (summary.last_evaluation.has_value()) json["last_evaluation"] = ToObject(*summary.last_evaluation);
+  if (summary.best_evaluation.has_value()) json["best_evaluation"] = ToObject(*summary.best_evaluation);
+  if (summary.lineage.has_value()) json["init"] = ToObject(*summary.lineage);
   return Text(json, 2);
 }
 

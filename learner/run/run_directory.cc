@@ -8,11 +8,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "common/build/newer.h"
 #include "common/config/config.h"
-#include "common/digest/sha256.h"
 #include "common/failpoint/failpoint.h"
-#include "common/safetensors/safetensors.h"
 #include "learner/run/records.h"
 #include "learner/run/tfevents.h"
 
@@ -21,6 +18,7 @@ namespace {
 
 const char kConfig[] = "config.textproto";
 const char kPolicy[] = "policy.safetensors";
+const char kBestPolicy[] = "policy-best.safetensors";
 const char kSummary[] = "summary.json";
 // The growing files.
 const char kMetrics[] = "metrics.jsonl";
@@ -141,17 +139,10 @@ absl::Status RunDirectory::AppendEvents(const std::string& lines) {
   return files_->fs.Append(files_->Path(kEventLog), lines);
 }
 
-absl::Status RunDirectory::WritePolicy(const std::vector<NamedTensor>& weights, const v1::RunConfig& config,
-                                       const std::string& run_id, uint32_t update) {
-  return files_->Replace(
-      kPolicy, EncodeSafetensors(weights, {{"format", "nmn-policy-1"},
-                                           {"program", build::Program()},
-                                           {"run_id", run_id},
-                                           {"update", absl::StrCat(update)},
-                                           {"benchmark", config.benchmark()},
-                                           {"architecture", v1::Architecture_Name(config.network().architecture())},
-                                           {"config", config::Print(config)},
-                                           {"weights_sha256", WeightsSha256(weights)}}));
+absl::Status RunDirectory::WritePolicy(const std::string& encoded) { return files_->Replace(kPolicy, encoded); }
+
+absl::Status RunDirectory::WriteBestPolicy(const std::string& encoded) {
+  return encoded.empty() ? files_->fs.RemoveAll(files_->Path(kBestPolicy)) : files_->Replace(kBestPolicy, encoded);
 }
 
 absl::Status RunDirectory::WriteSummary(const Summary& summary) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,7 +38,10 @@ struct Summary {
   double wall_seconds = 0;
   std::map<std::string, double> phase_seconds;
   std::string weights_sha256;
-  bool complete = false;  // budget reached
+  bool complete = false;  // budget or return reached
+  std::string ended_by;   // "budget", "stop_at_return", or "signal" where it is not complete
+  std::optional<v1::EvaluationRecord> last_evaluation, best_evaluation;
+  std::optional<v1::Lineage> lineage;
 };
 
 // The files of a run that a person or a tool reads (operations.md): config.textproto, metrics.jsonl, episodes.csv,
@@ -59,10 +63,9 @@ class RunDirectory {
   std::string TakeLoss();
   // Whole lines for events.jsonl (event_log.h).
   absl::Status AppendEvents(const std::string& lines);
-  // Both networks in export order, metadata: program, run_id, update, benchmark, architecture, config (textproto),
-  // format.
-  absl::Status WritePolicy(const std::vector<NamedTensor>& weights, const v1::RunConfig& config,
-                           const std::string& run_id, uint32_t update);
+  // Files of policy_file.h, encoded.
+  absl::Status WritePolicy(const std::string& encoded);
+  absl::Status WriteBestPolicy(const std::string& encoded);  // empty: there is none
   absl::Status WriteSummary(const Summary& summary);
 
   // Writes what waits, fsyncs the growing files and tells their lengths by name, for RunProgress.file_bytes.

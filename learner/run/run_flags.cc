@@ -14,6 +14,9 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
   options.trainer.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   options.metrics = metrics::kLearnerAddress;
   app.add_option("--run_dir", options.directory, help.run_dir);
+  app.add_option("--init_from", options.init_from,
+                 "begin with these weights, as far as they fit: RUN_DIR, RUN_DIR/checkpoints/ckpt-N or "
+                 "FILE.safetensors");
   app.add_flag("--resume", options.resume,
                "continue the run in --run_dir; begins anew where no checkpoint was ever completed");
   CLI::Option* listen = app.add_option("--listen", options.listen, help.listen);
@@ -38,7 +41,7 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
 }
 
 std::string ResumeCommand(const CLI::App& app, const std::string& directory, std::vector<std::string> stored) {
-  stored.insert(stored.end(), {"resume", "run_dir", "discard_corrupt", "print_config"});
+  stored.insert(stored.end(), {"init_from", "resume", "run_dir", "discard_corrupt", "print_config"});
   return flags::CommandAgain(app, {"--resume", absl::StrCat("--run_dir=", directory)}, stored);
 }
 

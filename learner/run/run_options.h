@@ -14,6 +14,7 @@ struct RunOptions {
   v1::RunConfig config;   // validated
   std::string directory;  // of the run
   bool resume = false;    // continue where a checkpoint was ever completed; without it such a directory is refused
+  std::string init_from;  // a new run begins with these weights (policy_file.h); "": fresh ones
   std::string listen;     // "" serves only actors of this process
   bool insecure = false;  // `listen` may be an address that other machines reach
   bool allow_mixed = false;

@@ -10,6 +10,7 @@
 #include "common/build/build.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
+#include "learner/run/initial_weights.h"
 
 namespace nmn::run {
 namespace {
@@ -25,6 +26,8 @@ v1::RunConfig Continued(const v1::RunConfig& stored, const v1::RunConfig& asked)
   *config.mutable_budget() = asked.budget();
   *config.mutable_work() = asked.work();
   *config.mutable_checkpoint() = asked.checkpoint();
+  config.clear_eval();
+  if (asked.has_eval()) *config.mutable_eval() = asked.eval();
   return config;
 }
 
@@ -42,21 +45,45 @@ absl::StatusOr<RunState> WithFreshNetworks(const v1::RunConfig& config, const pp
 
 uint32_t RunState::budget() const { return config::BudgetUpdates(config); }
 
+bool RunState::reached_return() const {
+  if (!config.budget().has_stop_at_return()) return false;
+  const double wanted = config.budget().stop_at_return();
+  if (config.eval().every_updates() != 0) return evaluations.last && evaluations.last->discounted_mean() >= wanted;
+  return totals.window_is_full() && totals.RecentDiscountedMean() >= wanted;
+}
+
 absl::StatusOr<RunState> NewState(const RunOptions& options) {
-  absl::StatusOr<RunState> state = WithFreshNetworks(options.config, options.trainer);
-  if (state.ok()) state->run_id = NewRunId();
+  v1::RunConfig config = options.config;
+  absl::StatusOr<std::optional<policy::NetworkPolicy>> source = LoadInitialWeights(options, config);
+  if (!source.ok()) return source.status();
+  absl::StatusOr<RunState> state = WithFreshNetworks(config, options.trainer);
+  if (!state.ok()) return state;
+  state->run_id = NewRunId();
+  if (!source->has_value()) return state;
+  absl::StatusOr<v1::Lineage> lineage = TakeWeights(**source, options.init_from, *state->trainer);
+  if (!lineage.ok()) return lineage.status();
+  state->lineage = *std::move(lineage);
   return state;
 }
 
 absl::StatusOr<RunState> RestoredState(const checkpoint::Checkpoint& checkpoint, const RunOptions& options) {
   const v1::CheckpointState& saved = checkpoint.state;
-  const std::vector<std::string> differences = config::Differences(saved.config(), options.config);
+  v1::RunConfig asked = options.config;
+  if (options.init_from.empty()) {
+    // It goes on from its own weights; who began it need not be there any more.
+    if (saved.config().has_init_weights_sha256() && !asked.has_init_weights_sha256()) {
+      asked.set_init_weights_sha256(saved.config().init_weights_sha256());
+    }
+  } else if (absl::Status status = LoadInitialWeights(options, asked).status(); !status.ok()) {
+    return status;
+  }
+  const std::vector<std::string> differences = config::Differences(saved.config(), asked);
   if (!differences.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("--resume: the run in ", options.directory,
                                                    " was started with another ", absl::StrJoin(differences, ", "),
                                                    "; leave it as it was, or start a new run"));
   }
-  absl::StatusOr<RunState> state = WithFreshNetworks(Continued(saved.config(), options.config), options.trainer);
+  absl::StatusOr<RunState> state = WithFreshNetworks(Continued(saved.config(), asked), options.trainer);
   if (!state.ok()) return state;
   if (absl::Status status = state->trainer->Restore({checkpoint.weights, checkpoint.optimizer, saved.trainer()});
       !status.ok()) {
@@ -64,6 +91,10 @@ absl::StatusOr<RunState> RestoredState(const checkpoint::Checkpoint& checkpoint,
   }
   state->run_id = saved.run_id();
   state->totals.Restore(saved.progress());
+  if (saved.progress().has_last_evaluation()) state->evaluations.last = saved.progress().last_evaluation();
+  if (saved.progress().has_best_evaluation()) state->evaluations.best = saved.progress().best_evaluation();
+  state->evaluations.best_policy = saved.progress().best_policy();
+  if (saved.has_lineage()) state->lineage = saved.lineage();
   state->update = saved.update();
   state->consecutive_reverts = saved.trainer().consecutive_reverts();
   state->saved_update = saved.update();
@@ -80,10 +111,25 @@ checkpoint::Checkpoint CheckpointOf(const RunState& state, const std::map<std::s
   checkpoint.state.set_update(state.update);
   *checkpoint.state.mutable_trainer() = trainer.scalars;
   *checkpoint.state.mutable_progress() = state.totals.Save();
-  checkpoint.state.mutable_progress()->mutable_file_bytes()->insert(file_bytes.begin(), file_bytes.end());
+  v1::RunProgress& progress = *checkpoint.state.mutable_progress();
+  progress.mutable_file_bytes()->insert(file_bytes.begin(), file_bytes.end());
+  if (state.evaluations.last) *progress.mutable_last_evaluation() = *state.evaluations.last;
+  if (state.evaluations.best) *progress.mutable_best_evaluation() = *state.evaluations.best;
+  progress.set_best_policy(state.evaluations.best_policy);
+  if (state.lineage) *checkpoint.state.mutable_lineage() = *state.lineage;
   checkpoint.weights = std::move(trainer.weights);
   checkpoint.optimizer = std::move(trainer.optimizer);
   return checkpoint;
+}
+
+policy::NetworkPolicy PolicyOf(const RunState& state, std::vector<NamedTensor> weights) {
+  policy::NetworkPolicy policy;
+  policy.config = state.config;
+  policy.run_id = state.run_id;
+  policy.update = state.update;
+  policy.weights = std::move(weights);
+  policy.lineage = state.lineage;
+  return policy;
 }
 
 Summary SummaryOf(const RunState& state, const std::vector<NamedTensor>& weights) {
@@ -100,6 +146,10 @@ Summary SummaryOf(const RunState& state, const std::vector<NamedTensor>& weights
   summary.phase_seconds = state.totals.phase_seconds();
   summary.weights_sha256 = WeightsSha256(weights);
   summary.complete = state.complete();
+  summary.ended_by = state.reached_return() ? "stop_at_return" : summary.complete ? "budget" : "signal";
+  summary.last_evaluation = state.evaluations.last;
+  summary.best_evaluation = state.evaluations.best;
+  summary.lineage = state.lineage;
   return summary;
 }
 

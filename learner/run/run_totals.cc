@@ -72,6 +72,7 @@ UpdateRecord RunTotals::Count(uint32_t update, const service::CollectedBatch& ba
 }
 
 double RunTotals::WallSeconds() const { return earlier_wall_seconds_ + SecondsSinceProcessStart(); }
+bool RunTotals::window_is_full() const { return recent_discounted_.size() == kRecentEpisodes; }
 double RunTotals::RecentReturnMean() const { return MeanOf(recent_returns_); }
 double RunTotals::RecentDiscountedMean() const { return MeanOf(recent_discounted_); }
 
@@ -90,6 +91,7 @@ UpdateSummary SummaryOf(const metrics::MetricsRecord& metrics, uint32_t budget_u
   summary.steps_per_second = metrics.steps_per_second;
   summary.seconds_left = seconds_left;
   summary.wall_seconds = metrics.wall_seconds;
+  if (metrics.evaluation) summary.evaluation_discounted = metrics.evaluation->discounted_mean();
   return summary;
 }
 

@@ -39,6 +39,7 @@ class RunTotals {
   uint64_t environment_steps() const { return environment_steps_; }
   const std::map<std::string, double>& phase_seconds() const { return phase_seconds_; }
   double WallSeconds() const;
+  bool window_is_full() const;  // there were 1000 episodes
   // Means over the last 1000 episodes.
   double RecentReturnMean() const;
   double RecentDiscountedMean() const;

@@ -38,7 +38,7 @@ absl::Status SaveCheckpoint(RunState& state, RunStorage& storage, metrics::Learn
 
 absl::Status SaveOutcome(const RunState& state, RunStorage& storage) {
   const ppo::TrainerState trainer = state.trainer->Save();
-  absl::Status status = storage.files->WritePolicy(trainer.weights, state.config, state.run_id, state.update);
+  absl::Status status = storage.files->WritePolicy(policy::EncodePolicy(PolicyOf(state, trainer.weights)));
   if (!status.ok()) return status;
   return storage.files->WriteSummary(SummaryOf(state, trainer.weights));
 }

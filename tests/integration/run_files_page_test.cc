@@ -57,17 +57,26 @@ std::set<std::string> Columns(const std::string& csv) {
 
 TEST(RunFilesPage, HasOneRowForEveryFieldOfARealRunAndItsReport) {
   testing::TemporaryDirectory folder;
-  const std::string first = folder.path() + "/first", second = folder.path() + "/second";
+  const std::string first = folder.path() + "/first", second = folder.path() + "/second",
+                    third = folder.path() + "/third";
   ASSERT_EQ(testing::RunProcess(testing::TinyTrain(first, 4)).code, 0);
   ASSERT_EQ(testing::RunProcess(testing::TinyTrain(second, 4, {"--set", "ppo.trace_decay=0.9"})).code, 0);
+  // Fields that only some runs have.
+  ASSERT_EQ(testing::RunProcess(
+                testing::TinyTrain(
+                    third, 4, {"--init_from=" + first, "--set", "eval.every_updates=2", "--set", "eval.episodes=3"}))
+                .code,
+            0);
   const testing::Outcome report = testing::RunProcess(
       {testing::Binary("nmn"), "report", first, second, "--out=" + folder.path() + "/report", "--adaptation",
        "--adaptation_episodes=2", "--average=iqm", "--band=bootstrap", "--format=svg"});
   ASSERT_EQ(report.code, 0) << report.err;
 
   std::map<std::string, std::set<std::string>> written;
-  for (const nlohmann::json& line : testing::ReadMetrics(first)) CollectFields(line, "", written["metrics.jsonl"]);
-  CollectFields(testing::ReadSummary(first), "", written["summary.json"]);
+  for (const std::string& run : {first, third}) {
+    for (const nlohmann::json& line : testing::ReadMetrics(run)) CollectFields(line, "", written["metrics.jsonl"]);
+    CollectFields(testing::ReadSummary(run), "", written["summary.json"]);
+  }
   written["episodes.csv"] = Columns(ReadFile(first + "/episodes.csv"));
   for (const char* name : {"learning_curve.csv", "adaptation.csv", "until.csv", "until_median.csv", "phases.csv"})
     written[name] = Columns(ReadFile(folder.path() + "/report/" + name));

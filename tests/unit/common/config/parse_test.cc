@@ -38,7 +38,7 @@ TEST(Parse, NamesTheNearestFieldAtTheTop) {
 
 TEST(Parse, ListsTheFieldsWhereNoneIsNear) {
   EXPECT_EQ(ErrorOf("budget { zzzzzz: 1 }"),
-            "run.textproto:1: unknown field \"zzzzzz\" in budget; the fields are updates, episodes");
+            "run.textproto:1: unknown field \"zzzzzz\" in budget; the fields are updates, episodes, stop_at_return");
 }
 
 TEST(Parse, MistakesOfSyntaxAndValueAreOneLineWithItsNumber) {

@@ -82,7 +82,7 @@ TEST_F(SetField, UnknownNamesAreAnsweredWithNearOnes) {
   EXPECT_EQ(Error("pp.kept_steps=1"), "unknown field \"pp\"; did you mean ppo?");
   EXPECT_EQ(Error("=1"),
             "unknown field \"\"; the fields are benchmark, preset, seed, mode, env, network, ppo, budget, work, "
-            "checkpoint, async");
+            "checkpoint, async, eval, init_weights_sha256");
 }
 
 TEST_F(SetField, ValuesOfAnotherKindAreRefused) {
@@ -101,7 +101,7 @@ TEST_F(SetField, ValuesOfAnotherKindAreRefused) {
 
 TEST_F(SetField, PathsOfTheWrongDepthAreRefused) {
   EXPECT_EQ(Error("seed.x=1"), "seed is not a group of fields; write seed=value");
-  EXPECT_EQ(Error("budget=1"), "budget is a group of fields; set one of budget.{updates, episodes}");
+  EXPECT_EQ(Error("budget=1"), "budget is a group of fields; set one of budget.{updates, episodes, stop_at_return}");
   EXPECT_EQ(Error("seed"), "\"seed\" is not an assignment; write field=value, e.g. ppo.discount=0.99");
 }
 

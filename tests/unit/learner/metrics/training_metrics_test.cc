@@ -62,6 +62,19 @@ TEST_F(TrainingMetricsTest, CountThisProcessAndShowTheRun) {
   EXPECT_EQ(Value("nmn_update_duration_seconds_count"), 2);
 }
 
+TEST_F(TrainingMetricsTest, ShowTheLastEvaluationAndCountThem) {
+  Update();
+  EXPECT_EQ(Value("nmn_evaluations_total"), 0);
+  MetricsRecord record;
+  record.evaluation.emplace().set_discounted_mean(12);
+  record.evaluation->set_return_mean(34);
+  metrics_.OnUpdate(record, {.seconds = 1});
+  Update();
+  EXPECT_EQ(Value("nmn_evaluations_total"), 1);
+  EXPECT_EQ(Value("nmn_evaluation_discounted_return_mean"), 12);
+  EXPECT_EQ(Value("nmn_evaluation_return_mean"), 34);
+}
+
 TEST_F(TrainingMetricsTest, ShowAdaptationByStep) {
   Update();
   EXPECT_EQ(Value("nmn_adaptation_reward_mean{step=\"0\"}"), -5);

@@ -47,6 +47,28 @@ TEST(MetricsLine, HoldsEveryNumberUnderItsName) {
   }
 }
 
+v1::EvaluationRecord ExampleEvaluation() {
+  v1::EvaluationRecord evaluation;
+  evaluation.set_update(4);
+  evaluation.set_episodes(50);
+  evaluation.set_return_mean(-2.5);
+  evaluation.set_return_sem(0.5);
+  evaluation.set_discounted_mean(-1.5);
+  evaluation.set_discounted_sem(0.25);
+  return evaluation;
+}
+
+const json kEvaluation = {{"update", 4},       {"episodes", 50},          {"return_mean", -2.5},
+                          {"return_sem", 0.5}, {"discounted_mean", -1.5}, {"discounted_sem", 0.25}};
+
+TEST(MetricsLine, HasAnEvaluationWhereThereWasOne) {
+  metrics::MetricsRecord metrics = ExampleMetrics(4);
+  EXPECT_FALSE(json::parse(MetricsLine(metrics)).contains("evaluation"));
+  metrics.evaluation = ExampleEvaluation();
+  EXPECT_EQ(json::parse(MetricsLine(metrics))["evaluation"], kEvaluation);
+  EXPECT_THAT(EventScalars(metrics), Contains(Pair("eval/discounted_return", -1.5)));
+}
+
 TEST(MetricsLine, NumbersThatAreNotFiniteAreNull) {
   metrics::MetricsRecord metrics = ExampleMetrics(1);
   metrics.report.critic_loss = std::numeric_limits<double>::infinity();
@@ -92,7 +114,19 @@ TEST(SummaryText, HoldsWhatIdentifiesARunAndHowItEnded) {
   summary.phase_seconds = {{"policy", 1}};
   summary.weights_sha256 = "ab";
   summary.complete = true;
-  const json read = json::parse(SummaryText(summary));
+  summary.ended_by = "budget";
+  json read = json::parse(SummaryText(summary));
+  for (const char* name : {"last_evaluation", "best_evaluation", "init"}) EXPECT_FALSE(read.contains(name)) << name;
+  summary.last_evaluation = summary.best_evaluation = ExampleEvaluation();
+  summary.lineage.emplace().set_source("runs/a");
+  summary.lineage->add_taken("actor.head.bias");
+  read = json::parse(SummaryText(summary));
+  EXPECT_EQ(read["ended_by"], "budget");
+  EXPECT_EQ(read["last_evaluation"], kEvaluation);
+  EXPECT_EQ(read["best_evaluation"], kEvaluation);
+  EXPECT_EQ(read["init"]["source"], "runs/a");
+  EXPECT_EQ(read["init"]["taken"], json({"actor.head.bias"}));
+  EXPECT_EQ(read["init"]["left"], json::array());
   EXPECT_EQ(read["run_id"], "id");
   EXPECT_EQ(read["benchmark"], "b3");
   EXPECT_EQ(read["arch"], "rnn");

@@ -147,19 +147,14 @@ TEST_F(RunDirectoryTest, ConfigReadsBackAsItWas) {
   EXPECT_EQ(loaded->SerializeAsString(), config.SerializeAsString());
 }
 
-TEST_F(RunDirectoryTest, PolicyCarriesItsWeightsAndWhereTheyComeFrom) {
-  const std::vector<NamedTensor> weights = {{"actor.w", {1, 2}, {1, 2}}, {"critic.w", {1}, {3}}};
-  const v1::RunConfig config = *config::Preset("paper", "b1", "nmn");
-  ASSERT_TRUE(run_->WritePolicy(weights, config, "id", 12).ok());
-  auto file = DecodeSafetensors(Get("policy.safetensors"));
-  ASSERT_TRUE(file.ok()) << file.status();
-  EXPECT_EQ(file->tensors, weights);
-  EXPECT_EQ(file->metadata["run_id"], "id");
-  EXPECT_EQ(file->metadata["update"], "12");
-  EXPECT_EQ(file->metadata["benchmark"], "b1");
-  EXPECT_EQ(file->metadata["architecture"], "NMN");
-  EXPECT_EQ(file->metadata["weights_sha256"], WeightsSha256(weights));
-  EXPECT_EQ(config::Parse(file->metadata["config"], "metadata")->SerializeAsString(), config.SerializeAsString());
+TEST_F(RunDirectoryTest, TheBestPolicyIsThereOnlyWhereThereIsOne) {
+  ASSERT_TRUE(run_->WritePolicy("newest").ok());
+  ASSERT_TRUE(run_->WriteBestPolicy("best").ok());
+  EXPECT_EQ(Get("policy.safetensors"), "newest");
+  EXPECT_EQ(Get("policy-best.safetensors"), "best");
+  ASSERT_TRUE(run_->WriteBestPolicy("").ok());
+  EXPECT_FALSE(*fs_.Exists(root_ + "/policy-best.safetensors"));
+  ASSERT_TRUE(run_->WriteBestPolicy("").ok());
 }
 
 TEST_F(RunDirectoryTest, SummaryReplacesTheOneBefore) {

@@ -1,0 +1,78 @@
+#include "learner/run/initial_weights.h"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/digest/sha256.h"
+#include "common/fs/file_system.h"
+
+namespace nmn::run {
+
+absl::StatusOr<std::optional<policy::NetworkPolicy>> LoadInitialWeights(const RunOptions& options,
+                                                                        v1::RunConfig& config) {
+  if (options.init_from.empty()) {
+    if (!config.has_init_weights_sha256()) return std::nullopt;
+    return absl::InvalidArgumentError(
+        absl::StrCat("the config says that the run begins with weights of SHA-256 ", config.init_weights_sha256(),
+                     "; name them with --init_from, or take init_weights_sha256 out of it"));
+  }
+  absl::StatusOr<policy::NetworkPolicy> source = policy::LoadNetworkPolicy(fs::RealFileSystem(), options.init_from);
+  if (!source.ok()) {
+    return absl::Status(source.status().code(), absl::StrCat("--init_from: ", std::string(source.status().message())));
+  }
+  const std::string digest = WeightsSha256(source->weights);
+  if (config.has_init_weights_sha256() && config.init_weights_sha256() != digest) {
+    return absl::InvalidArgumentError(absl::StrCat("--init_from=", options.init_from, " has weights of SHA-256 ",
+                                                   digest, ", and the config's init_weights_sha256 is ",
+                                                   config.init_weights_sha256()));
+  }
+  config.set_init_weights_sha256(digest);
+  return *std::move(source);
+}
+
+absl::StatusOr<v1::Lineage> TakeWeights(const policy::NetworkPolicy& source, const std::string& name,
+                                        ppo::Trainer& trainer) {
+  std::map<std::string, const NamedTensor*> there;
+  for (const NamedTensor& tensor : source.weights) there[tensor.name] = &tensor;
+  v1::Lineage lineage;
+  lineage.set_source(name);
+  lineage.set_run_id(source.run_id);
+  lineage.set_update(source.update);
+  lineage.set_weights_sha256(WeightsSha256(source.weights));
+  ppo::TrainerState state = trainer.Save();
+  bool any_matrix = false;
+  for (NamedTensor& tensor : state.weights) {
+    const auto found = there.find(tensor.name);
+    if (found == there.end() || found->second->shape != tensor.shape) {
+      lineage.add_left(tensor.name);
+      continue;
+    }
+    tensor.values = found->second->values;
+    lineage.add_taken(tensor.name);
+    any_matrix = any_matrix || tensor.shape.size() > 1;
+  }
+  // The biases of the heads fit always.
+  if (!any_matrix) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--init_from=", name,
+                     ": none of its matrices has the name and shape of one of this run's; "
+                     "network.recurrent_sizes, hidden_sizes and signal_size decide the shapes"));
+  }
+  if (absl::Status status = trainer.Restore(state); !status.ok()) return status;
+  return lineage;
+}
+
+std::string Describe(const v1::Lineage& lineage) {
+  std::string text = absl::StrCat("began with ", lineage.source(), ", update ", lineage.update(), ": took ",
+                                  lineage.taken_size(), " of ", lineage.taken_size() + lineage.left_size(), " tensors");
+  if (!lineage.left().empty()) {
+    absl::StrAppend(
+        &text, "; of another shape there, or not there at all, and so fresh: ", absl::StrJoin(lineage.left(), ", "));
+  }
+  return text;
+}
+
+}  // namespace nmn::run

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "learner/policy/policy_file.h"
+#include "learner/ppo/trainer.h"
+#include "learner/run/run_options.h"
+
+namespace nmn::run {
+
+// A run may begin with weights of another run, of another config even: whatever fits by name and shape is taken, the
+// rest stays fresh, and so does the optimiser.
+
+// The weights of options.init_from; nullopt where it is empty. Writes their digest into config.init_weights_sha256, so
+// that it counts in the config's hash. INVALID_ARGUMENT: the config has another digest, or has one and init_from is
+// empty.
+absl::StatusOr<std::optional<policy::NetworkPolicy>> LoadInitialWeights(const RunOptions& options,
+                                                                        v1::RunConfig& config);
+
+// INVALID_ARGUMENT where no matrix fits. `name`: of the source, as it was given.
+absl::StatusOr<v1::Lineage> TakeWeights(const policy::NetworkPolicy& source, const std::string& name,
+                                        ppo::Trainer& trainer);
+
+// A sentence for the user: what was taken, and what stays fresh.
+std::string Describe(const v1::Lineage& lineage);
+
+}  // namespace nmn::run
