@@ -14,7 +14,8 @@ struct Result {
 };
 
 // Runs a program to its end with empty stdin; blocks. arguments[0] is looked for in PATH; no shell is involved.
-// NOT_FOUND where there is no such program.
+// SIGINT, SIGTERM and SIGPIPE do to it what they do by default, whatever they do here. NOT_FOUND where there is no such
+// program.
 absl::StatusOr<Result> Run(const std::vector<std::string>& arguments);
 
 // The last line that is not empty, or "it said nothing".

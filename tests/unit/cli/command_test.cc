@@ -35,6 +35,17 @@ TEST(Command, ASignalIsAnExitCodeAbove128) {
   EXPECT_EQ(command::Run({"sh", "-c", "kill -9 $$"})->exit_code, 128 + SIGKILL);
 }
 
+TEST(Command, ASignalThatIsIgnoredHereEndsTheProgram) {
+  const testing::TemporaryDirectory folder;
+  std::signal(SIGPIPE, SIG_IGN);
+  EXPECT_EQ(command::Run({"sh", "-c", "kill -PIPE $$"})->exit_code, 128 + SIGPIPE);
+  absl::StatusOr<std::unique_ptr<Child>> child =
+      Child::Start({"/bin/sh", "-c", "kill -PIPE $$"}, {}, folder.path() + "/log");
+  std::signal(SIGPIPE, SIG_DFL);
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_EQ(Await(**child), 128 + SIGPIPE);
+}
+
 TEST(Command, NoShellReadsTheArguments) { EXPECT_EQ(command::Run({"echo", "$HOME", ";"})->out, "$HOME ;\n"); }
 
 TEST(Command, AMissingProgramIsNamed) {
