@@ -19,7 +19,8 @@ EmbeddedActors::EmbeddedActors(service::LearnerServer& server, uint32_t count, s
       const nn::ScopedFlushDenormals flush_denormals;
       const ExitCode code = actor::ActorSession(channel, options).Run(stop_.token());
       if (code == kExitDone) return;
-      outcome_ = code;
+      ExitCode none = kExitDone;
+      outcome_.compare_exchange_strong(none, code);
       on_failure_();
     });
   }
