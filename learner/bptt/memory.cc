@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <new>
 
 namespace nmn::bptt {
 
@@ -14,7 +15,7 @@ Memory AllocateMemory(size_t floats) {
   const size_t unit = needed >= kWorthIt ? kHugePage : kCacheLine;
   const size_t bytes = (needed + unit - 1) / unit * unit;
   void* data = std::aligned_alloc(unit, bytes);
-  if (data == nullptr) std::abort();
+  if (data == nullptr) throw std::bad_alloc();
   if (unit == kHugePage) madvise(data, bytes, MADV_HUGEPAGE);  // a hint: refused, small pages do as well
   std::fill_n(static_cast<float*>(data), bytes / sizeof(float), 0.0f);
   return Memory(static_cast<float*>(data));
