@@ -21,6 +21,7 @@
 #include "common/build/build.h"
 #include "common/config/schedule.h"
 #include "common/flags/command.h"
+#include "common/log/log.h"
 #include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 #include "common/terminal/terminal.h"
@@ -46,7 +47,7 @@ absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep) {
   StopSource stop;
   SignalWatcher signals([&stop](int) { stop.RequestStop(); },
                         "nmn sweep: ended at once; its runs were told to stop, call it again to go on");
-  sweep::SweepProgress progress(stderr, terminal::MayRewrite(STDERR_FILENO));
+  sweep::SweepProgress progress(log::Stream(), terminal::MayRewrite(STDERR_FILENO));
   const size_t jobs = sweep.engine.jobs.value_or(0), threads = sweep.engine.threads.value_or(0);
   sweep::LocalOptions options;
   options.jobs = jobs != 0 ? jobs : Cores();

@@ -129,7 +129,7 @@ int Train(TrainOptions options, const CLI::App& verb) {
   SignalWatcher signals(
       [&stop](int) { stop.RequestStop(); },
       "nmn train: ended at once; what came after the last checkpoint is lost, continue with --resume");
-  TrainObserver observer(stderr, terminal::MayRewrite(STDERR_FILENO));
+  TrainObserver observer(log::Stream(), terminal::MayRewrite(STDERR_FILENO));
   absl::StatusOr<std::unique_ptr<run::LearnerRun>> run = run::LearnerRun::Start(options.run, observer);
   if (!run.ok()) return fail(run.status());
   if ((*run)->already_complete()) return (*run)->Run(stop.token());

@@ -92,6 +92,19 @@ void Say(std::string_view text) {
   }
 }
 
+std::FILE* Stream() {
+  static std::FILE* const stream = [] {
+    cookie_io_functions_t calls{};
+    calls.write = [](void*, const char* text, size_t size) {
+      Say({text, size});
+      return static_cast<ssize_t>(size);
+    };
+    std::FILE* const made = fopencookie(nullptr, "w", calls);
+    return made == nullptr ? stderr : made;
+  }();
+  return stream;
+}
+
 void WriteFromAThread() {
   static std::once_flag once;
   std::call_once(once, [] {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ absl::Status SetUp(std::string_view program, std::string_view level, std::string
 // Puts `text` on stderr, where log lines go too: at once and blocking, or after WriteFromAThread in its turn and
 // without waiting for whoever reads stderr.
 void Say(std::string_view text);
+
+// A stream that leads to Say, whenever it is flushed.
+std::FILE* Stream();
 
 // From now on a thread writes what goes to stderr, and what nobody reads is dropped after 1 MiB and counted: for a
 // process whose work must not stall because somebody stopped to read its log. Idempotent. Where no thread can be

@@ -1,6 +1,7 @@
 #include "common/sync/signal_watcher.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -15,6 +16,8 @@ namespace {
 // watcher's thread.
 std::atomic<int> pipe_to_watcher{-1};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
+
+constexpr int kLastWordsMilliseconds = 1000;
 
 void Handle(int signal) {
   const int saved = errno;
@@ -67,7 +70,11 @@ void SignalWatcher::Watch() {
       called = true;
       on_signal_(signal);
     } else if (signal == SIGINT) {
-      [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, last_words_.data(), last_words_.size());
+      // Whoever reads stderr may have stopped to.
+      pollfd room{STDERR_FILENO, POLLOUT, 0};
+      if (poll(&room, 1, kLastWordsMilliseconds) > 0) {
+        [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, last_words_.data(), last_words_.size());
+      }
       _exit(128 + SIGINT);
     }
   }

@@ -1,16 +1,18 @@
 #include "common/terminal/live_line.h"
 
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 namespace nmn::terminal {
 namespace {
 
-// Of the terminal now; unlimited where it has no size.
+// Of the terminal now; unlimited where it has no size. A stream without a descriptor leads to stderr.
 size_t Columns(std::FILE* out) {
   winsize size{};
-  const bool known = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  const int descriptor = fileno(out);
+  const bool known = ioctl(descriptor < 0 ? STDERR_FILENO : descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? size.ws_col : std::string::npos;
 }
 
