@@ -1,10 +1,14 @@
 // What surrounds a process and is not as it should be: descriptors, limits, signals, disks, paths. Each ends with one
 // line and a documented code, or does not matter.
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 #include "tests/integration/tiny_run.h"
 
@@ -65,6 +69,92 @@ TEST(Surroundings, WithEveryStandardDescriptorClosedARunEnds) {
     EXPECT_EQ(RunProcess(InShell("", TinyTrain(run, 4), closed)).code, 0);
     EXPECT_EQ(UpdatesInMetrics(run).size(), 4u);
   }
+}
+
+// AddressSanitizer and ThreadSanitizer reserve more address space than any limit leaves.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kAddressSpaceCanBeLimited = false;
+#else
+constexpr bool kAddressSpaceCanBeLimited = true;
+#endif
+
+TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
+  // The limit does not hold for root.
+  const std::string as_nobody = geteuid() == 0 ? "exec setpriv --reuid=65534 --regid=65534 --clear-groups " : "exec ";
+  const auto limited = [&](std::vector<std::string> command, int limit) {
+    command.insert(command.begin(),
+                   {"/bin/bash", "-c", "ulimit -u " + std::to_string(limit) + "\n" + as_nobody + "\"$0\" \"$@\""});
+    return RunProcess(command);
+  };
+  if (limited({"/usr/bin/test", "-x", Binary("nmn")}, 100000).code != 0)
+    GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
+  for (const int limit : {6, 20}) {
+    ExpectOneLine(limited({Binary("nmn-actor"), "--learner=127.0.0.1:1"}, limit), kRetry,
+                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+    ExpectOneLine(limited(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit), kRetry,
+                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+  }
+}
+
+TEST(Surroundings, TooLittleMemoryIsOneLineAndMayWorkLater) {
+  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer reserves the address space";
+  const std::vector<std::string> actor = {Binary("nmn-actor"), "--learner=127.0.0.1:1"};
+  for (const char* kilobytes : {"100000", "150000"}) {
+    ExpectOneLine(RunProcess(InShell(std::string("ulimit -v ") + kilobytes, actor)), kRetry,
+                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -v")));
+  }
+  const TemporaryDirectory folder;
+  const std::vector<std::string> huge =
+      TinyTrain(folder.path() + "/run", 1,
+                {"--actors=1", "--threads=1", "--set", "env.horizon=100000", "--set", "ppo.episodes_per_update=2600",
+                 "--set", "ppo.critic.replay_episodes=2600"});
+  const Outcome outcome = RunProcess(InShell("ulimit -v 2500000", huge));
+  EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("nmn: out of memory"));
+}
+
+TEST(Surroundings, WithoutADirectoryForTemporaryFilesARunAndItsFigureAreWhole) {
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  std::vector<std::string> command = TinyTrain(run, 2);
+  std::erase(command, "--no_figure");
+  const Outcome outcome = RunProcess(command, std::chrono::seconds(120), {"TMPDIR=/nonexistent"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("learning curve: " + run));
+  EXPECT_TRUE(std::filesystem::exists(run + "/learning_curve.png"));
+}
+
+TEST(Surroundings, PathsWithSpacesQuotesCommasAndOtherBytesAreTakenAsTheyAre) {
+  const TemporaryDirectory folder;
+  for (const std::string& name : {std::string("a b"), std::string("it's \"x\""), std::string("a,b=c"),
+                                  std::string("caf\xe9"), std::string("-x"), std::string("$HOME;*")}) {
+    SCOPED_TRACE(name);
+    const std::string run = folder.path() + "/" + name;
+    std::vector<std::string> command = TinyTrain(run, 1);
+    std::erase(command, "--no_figure");
+    const Outcome outcome = RunProcess(command, std::chrono::seconds(120), {"LC_ALL=C"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(std::filesystem::exists(run + "/learning_curve.png")) << outcome.out;
+    EXPECT_EQ(RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run}).code, 0);
+  }
+}
+
+TEST(Surroundings, AStderrThatNobodyReadsAnyMoreHoldsUpNoRun) {
+  const TemporaryDirectory folder;
+  const std::string fifo = folder.path() + "/fifo", run = folder.path() + "/run";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  const int reader = open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const std::string page(4096, 'x');
+  while (write(reader, page.data(), page.size()) > 0) {
+  }
+  const Outcome outcome = RunProcess(InShell("", TinyTrain(run, 4), "2>'" + fifo + "'"));
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(UpdatesInMetrics(run).size(), 4u);
+  Subprocess stopped(InShell("", TinyTrain(folder.path() + "/long", 100000), "2>'" + fifo + "'"));
+  EXPECT_TRUE(WaitForUpdate(stopped, folder.path() + "/long", 1));
+  stopped.Signal(SIGTERM);
+  EXPECT_EQ(stopped.Wait(), kInterrupted);
+  close(reader);
 }
 
 TEST(Surroundings, OutputThatCannotBeWrittenIsAnErrorWithItsReason) {
