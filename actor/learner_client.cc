@@ -8,11 +8,11 @@ namespace nmn::actor {
 
 absl::StatusOr<v1::RegisterResponse> LearnerClient::Register(const v1::RegisterRequest& request,
                                                              std::chrono::milliseconds timeout, bool wait_for_ready,
-                                                             const StopToken& stop) {
+                                                             const std::stop_token& stop) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout);
   context.set_wait_for_ready(wait_for_ready);
-  const StopCallback cancel(stop, [&] { context.TryCancel(); });
+  const std::stop_callback cancel(stop, [&] { context.TryCancel(); });
   v1::RegisterResponse response;
   const grpc::Status status = stub_->Register(&context, request, &response);
   if (!status.ok()) return net::ToAbsl(status);
@@ -22,10 +22,10 @@ absl::StatusOr<v1::RegisterResponse> LearnerClient::Register(const v1::RegisterR
 absl::StatusOr<std::shared_ptr<const PolicyWeights>> LearnerClient::FetchWeights(const std::string& run_id,
                                                                                  uint32_t generation,
                                                                                  std::chrono::milliseconds timeout,
-                                                                                 const StopToken& stop) {
+                                                                                 const std::stop_token& stop) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout);
-  const StopCallback cancel(stop, [&] { context.TryCancel(); });
+  const std::stop_callback cancel(stop, [&] { context.TryCancel(); });
   v1::FetchWeightsRequest request;
   request.set_run_id(run_id);
   request.set_generation(generation);

@@ -4,11 +4,11 @@
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "actor/weights_assembler.h"
-#include "common/sync/stop.h"
 #include "nmn/v1/learner.grpc.pb.h"
 
 namespace nmn::actor {
@@ -25,11 +25,11 @@ class LearnerClient {
 
   // With `wait_for_ready`, waits for a connection up to the deadline instead of failing at once.
   absl::StatusOr<v1::RegisterResponse> Register(const v1::RegisterRequest& request, std::chrono::milliseconds timeout,
-                                                bool wait_for_ready, const StopToken& stop);
+                                                bool wait_for_ready, const std::stop_token& stop);
 
   absl::StatusOr<std::shared_ptr<const PolicyWeights>> FetchWeights(const std::string& run_id, uint32_t generation,
                                                                     std::chrono::milliseconds timeout,
-                                                                    const StopToken& stop);
+                                                                    const std::stop_token& stop);
 
  private:
   std::unique_ptr<v1::LearnerService::Stub> stub_;

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 #include "absl/status/status.h"
 #include "actor/session.h"
@@ -93,9 +94,9 @@ int RunActor(int argc, char** argv) {
   options.connect_timeout = std::chrono::milliseconds(static_cast<int64_t>(connect_timeout_seconds * 1000));
   options.build = nmn::build::ThisBuild();
 
-  nmn::StopSource stop;
+  std::stop_source stop;
   nmn::SignalWatcher signals(
-      [&stop](int) { stop.RequestStop(); },
+      [&stop](int) { stop.request_stop(); },
       "nmn-actor: ended at once; the episodes it was playing are lost, the learner gives them to another");
   nmn::actor::Heartbeat heartbeat;
   absl::StatusOr<std::unique_ptr<nmn::metrics::Exporter>> exporter =
@@ -107,7 +108,7 @@ int RunActor(int argc, char** argv) {
   if (!(*exporter)->url().empty()) options.metrics = &actor_metrics.emplace((*exporter)->registry());
 
   spdlog::info("actor {} for the learner at {}", options.actor_id, options.learner);
-  return nmn::actor::ActorSession(nmn::net::CreateChannel(*address), options).Run(stop.token());
+  return nmn::actor::ActorSession(nmn::net::CreateChannel(*address), options).Run(stop.get_token());
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 #include "common/env/environment.h"
+#include "common/sync/stop.h"
 
 namespace nmn::actor {
 namespace {
@@ -86,8 +87,8 @@ ActorSession::ActorSession(std::shared_ptr<grpc::Channel> channel, Options optio
 
 ActorSession::~ActorSession() = default;
 
-ExitCode ActorSession::Run(const StopToken& stop) {
-  const StopCallback wake(stop, [this] { Wake(); });
+ExitCode ActorSession::Run(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] { Wake(); });
   last_contact_ = Clock::now();
   while (true) {
     if (const Outcome outcome = Connect(stop)) return *outcome;
@@ -96,7 +97,7 @@ ExitCode ActorSession::Run(const StopToken& stop) {
   }
 }
 
-ActorSession::Outcome ActorSession::Connect(const StopToken& stop) {
+ActorSession::Outcome ActorSession::Connect(const std::stop_token& stop) {
   v1::RegisterRequest request;
   request.set_actor_id(options_.actor_id);
   request.set_incarnation(incarnation_);
@@ -133,7 +134,7 @@ ActorSession::Outcome ActorSession::Connect(const StopToken& stop) {
                    Text(response.status()));
       complained = now;
     }
-    if (stop.WaitUntil(std::min(now + backoff_.Next(), last_contact_ + options_.connect_timeout))) break;
+    if (WaitForStopUntil(stop, std::min(now + backoff_.Next(), last_contact_ + options_.connect_timeout))) break;
     grpc::experimental::ChannelResetConnectionBackoff(channel_.get());
   }
   return kExitDone;
@@ -168,7 +169,7 @@ ActorSession::Outcome ActorSession::Adopt(v1::RegisterResponse registration) {
   return std::nullopt;
 }
 
-ActorSession::Outcome ActorSession::Serve(const StopToken& stop) {
+ActorSession::Outcome ActorSession::Serve(const std::stop_token& stop) {
   const auto heartbeat = std::chrono::duration_cast<Clock::duration>(
       std::chrono::duration<double>(std::max(registration_->heartbeat_seconds(), 0.1)));
   leases_.clear();
@@ -193,7 +194,7 @@ ActorSession::Outcome ActorSession::Serve(const StopToken& stop) {
     if (end || goodbye_ || broken_) {
       if (end && !goodbye_)
         spdlog::warn("{}: stream to {} ended: {}", options_.actor_id, options_.learner, end->ToString());
-      stop.WaitUntil(Clock::now() + backoff_.Next());
+      WaitForStopUntil(stop, Clock::now() + backoff_.Next());
       return std::nullopt;
     }
     StartLeases(stop);
@@ -213,7 +214,7 @@ ActorSession::Outcome ActorSession::Serve(const StopToken& stop) {
 }
 
 ActorSession::Outcome ActorSession::Handle(const v1::LearnerMessage& message, ExchangeStream& stream,
-                                           const StopToken& stop) {
+                                           const std::stop_token& stop) {
   switch (message.body_case()) {
     case v1::LearnerMessage::kWeights:
       HandleWeights(message.weights(), stop);
@@ -258,7 +259,7 @@ void ActorSession::Send(std::shared_ptr<const v1::Trajectory> trajectory, Exchan
   stream.Send(std::move(trajectory));
 }
 
-void ActorSession::HandleWeights(const v1::WeightsChunk& chunk, const StopToken& stop) {
+void ActorSession::HandleWeights(const v1::WeightsChunk& chunk, const std::stop_token& stop) {
   absl::StatusOr<std::shared_ptr<const PolicyWeights>> weights = assembler_.Add(chunk);
   if (!weights.ok()) {
     spdlog::warn("{}: {}; fetching them again", options_.actor_id, Text(weights.status()));
@@ -269,7 +270,7 @@ void ActorSession::HandleWeights(const v1::WeightsChunk& chunk, const StopToken&
   }
 }
 
-void ActorSession::FetchWeights(const StopToken& stop) {
+void ActorSession::FetchWeights(const std::stop_token& stop) {
   absl::StatusOr<std::shared_ptr<const PolicyWeights>> weights =
       client_.FetchWeights(registration_->run_id(), registration_->generation(), kCallTimeout, stop);
   if (weights.ok()) {
@@ -296,7 +297,7 @@ bool ActorSession::WeightsFit(const v1::Lease& lease) const {
   return weights_->version >= lease.policy_version() && weights_->version <= lease.units(0).update();
 }
 
-void ActorSession::StartLeases(const StopToken& stop) {
+void ActorSession::StartLeases(const std::stop_token& stop) {
   while (!leases_.empty()) {
     const v1::Lease lease = std::move(leases_.front());
     leases_.pop_front();

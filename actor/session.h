@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -21,7 +22,6 @@
 #include "actor/worker.h"
 #include "common/exit_code/exit_code.h"
 #include "common/net/backoff.h"
-#include "common/sync/stop.h"
 #include "nmn/v1/learner.pb.h"
 
 namespace nmn::actor {
@@ -55,23 +55,23 @@ class ActorSession {
   // Blocks until the run is complete (0), `stop` (0), the learner is absent for too long (1), or something that waiting
   // does not mend (42): the learner refuses this build or name, or the engine fails. Says why in one line of the log.
   // Once.
-  ExitCode Run(const StopToken& stop);
+  ExitCode Run(const std::stop_token& stop);
 
  private:
   // How one stream ended for the session; nothing: reconnect.
   using Outcome = std::optional<ExitCode>;
 
-  Outcome Connect(const StopToken& stop);
+  Outcome Connect(const std::stop_token& stop);
   Outcome Adopt(v1::RegisterResponse registration);
-  Outcome Serve(const StopToken& stop);
-  Outcome Handle(const v1::LearnerMessage& message, ExchangeStream& stream, const StopToken& stop);
+  Outcome Serve(const std::stop_token& stop);
+  Outcome Handle(const v1::LearnerMessage& message, ExchangeStream& stream, const std::stop_token& stop);
   void Adopt(std::shared_ptr<const PolicyWeights> weights);
   void Send(std::shared_ptr<const v1::Trajectory> trajectory, ExchangeStream& stream);
-  void HandleWeights(const v1::WeightsChunk& chunk, const StopToken& stop);
-  void FetchWeights(const StopToken& stop);
+  void HandleWeights(const v1::WeightsChunk& chunk, const std::stop_token& stop);
+  void FetchWeights(const std::stop_token& stop);
   void HandleAcknowledgement(const v1::Acknowledgement& acknowledgement);
   bool WeightsFit(const v1::Lease& lease) const;
-  void StartLeases(const StopToken& stop);
+  void StartLeases(const std::stop_token& stop);
   absl::Status CollectResults();
   void Leave(ExchangeStream& stream);
   void SendHello(ExchangeStream& stream);

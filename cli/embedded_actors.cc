@@ -17,7 +17,7 @@ EmbeddedActors::EmbeddedActors(service::LearnerServer& server, uint32_t count, s
     options.build = build::ThisBuild();
     threads_.emplace_back([this, channel = server.InProcessChannel(), options] {
       const nn::ScopedFlushDenormals flush_denormals;
-      const ExitCode code = actor::ActorSession(channel, options).Run(stop_.token());
+      const ExitCode code = actor::ActorSession(channel, options).Run(stop_.get_token());
       if (code == kExitDone) return;
       ExitCode none = kExitDone;
       outcome_.compare_exchange_strong(none, code);
@@ -27,7 +27,7 @@ EmbeddedActors::EmbeddedActors(service::LearnerServer& server, uint32_t count, s
 }
 
 void EmbeddedActors::Stop() {
-  stop_.RequestStop();
+  stop_.request_stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }

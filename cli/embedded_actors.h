@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <functional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
 #include "common/exit_code/exit_code.h"
-#include "common/sync/stop.h"
 #include "learner/service/learner_server.h"
 
 namespace nmn::cli {
@@ -27,7 +27,7 @@ class EmbeddedActors {
   ExitCode outcome() const { return outcome_; }
 
  private:
-  StopSource stop_;
+  std::stop_source stop_;
   std::function<void()> on_failure_;
   std::atomic<ExitCode> outcome_{kExitDone};
   std::vector<std::thread> threads_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <stop_token>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -44,8 +45,8 @@ size_t Cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep) {
   process::OutliveReaders();
-  StopSource stop;
-  SignalWatcher signals([&stop](int) { stop.RequestStop(); },
+  std::stop_source stop;
+  SignalWatcher signals([&stop](int) { stop.request_stop(); },
                         "nmn sweep: ended at once; its runs were told to stop, call it again to go on");
   sweep::SweepProgress progress(log::Stream(), terminal::MayRewrite(STDERR_FILENO));
   const size_t jobs = sweep.engine.jobs.value_or(0), threads = sweep.engine.threads.value_or(0);
@@ -53,7 +54,7 @@ absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep) {
   options.jobs = jobs != 0 ? jobs : Cores();
   options.threads = threads != 0 ? threads : std::max<size_t>(1, Cores() / options.jobs);
   options.device = sweep.engine.device.value_or(options.device);
-  absl::StatusOr<ExitCode> code = sweep::RunLocally(sweep, options, stop.token(), progress);
+  absl::StatusOr<ExitCode> code = sweep::RunLocally(sweep, options, stop.get_token(), progress);
   if (!code.ok()) return code.status();
   std::cout << sweep::Table(sweep::ReadStates(sweep));
   const std::string path = flags::ShellQuoted(sweep.path);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <stop_token>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -125,14 +126,14 @@ int Train(TrainOptions options, const CLI::App& verb) {
     return fail(status);
   if (options.run.directory.empty()) options.run.directory = run::DefaultRunDirectory(*config);
 
-  StopSource stop;
+  std::stop_source stop;
   SignalWatcher signals(
-      [&stop](int) { stop.RequestStop(); },
+      [&stop](int) { stop.request_stop(); },
       "nmn train: ended at once; what came after the last checkpoint is lost, continue with --resume");
   TrainObserver observer(log::Stream(), terminal::MayRewrite(STDERR_FILENO));
   absl::StatusOr<std::unique_ptr<run::LearnerRun>> run = run::LearnerRun::Start(options.run, observer);
   if (!run.ok()) return fail(run.status());
-  if ((*run)->already_complete()) return (*run)->Run(stop.token());
+  if ((*run)->already_complete()) return (*run)->Run(stop.get_token());
 
   if (!(*run)->metrics_url().empty()) observer.OnNotice(absl::StrCat("metrics on ", (*run)->metrics_url()));
   observer.OnNotice(absl::StrCat("run directory ", options.run.directory,
@@ -140,8 +141,8 @@ int Train(TrainOptions options, const CLI::App& verb) {
                                  options.run.listen.empty() ? "" : (*run)->server().address()));
   if (const std::optional<std::string> notice = config::ScheduleNotice(*config); notice && !options.run.resume)
     observer.OnNotice(*notice);
-  EmbeddedActors actors((*run)->server(), options.actors, [&stop] { stop.RequestStop(); });
-  const ExitCode code = (*run)->Run(stop.token());
+  EmbeddedActors actors((*run)->server(), options.actors, [&stop] { stop.request_stop(); });
+  const ExitCode code = (*run)->Run(stop.get_token());
   actors.Stop();
   if (actors.outcome() != kExitDone) return actors.outcome();
   if (code == kExitInterrupted) {

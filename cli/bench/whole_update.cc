@@ -104,7 +104,7 @@ absl::Status WholeUpdate::Learn() { return CheckLearnt(trainer_->Update(update_,
 absl::Status WholeUpdate::LearnAndPlayNext() {
   absl::Status played;
   const auto play_next = [&] { played = Rollout(); };
-  const absl::Status learnt = CheckLearnt(trainer_->Update(update_, batch_, /*stop=*/nullptr, play_next));
+  const absl::Status learnt = CheckLearnt(trainer_->Update(update_, batch_, /*stop=*/{}, play_next));
   return learnt.ok() ? played : learnt;
 }
 

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,7 +21,6 @@
 #include "common/config/config.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
-#include "common/sync/stop.h"
 #include "common/trajectory/message.h"
 #include "learner/service/learner_server.h"
 
@@ -130,7 +130,7 @@ absl::StatusOr<Result> MeasureWire(const std::string& name, bool tcp, v1::RunCon
   if (!channel.ok()) return channel.status();
   (*server)->Publish(1, parameters);  // first of all: a learner without weights sends actors away
 
-  StopSource stop;
+  std::stop_source stop;
   std::thread actor([&] {
     actor::ActorSession::Options session;
     session.actor_id = "bench";
@@ -138,7 +138,7 @@ absl::StatusOr<Result> MeasureWire(const std::string& name, bool tcp, v1::RunCon
     session.build = options.build;
     session.engine = [](const v1::RunConfig& config, size_t) { return std::make_unique<ReplayedRollout>(config); };
     // An actor that fails would leave the learner waiting for ever.
-    if (actor::ActorSession(*channel, session).Run(stop.token()) != kExitDone) stop.RequestStop();
+    if (actor::ActorSession(*channel, session).Run(stop.get_token()) != kExitDone) stop.request_stop();
   });
   uint32_t update = 0;
   ConstView3 last;  // of the last update, in the slab
@@ -146,7 +146,7 @@ absl::StatusOr<Result> MeasureWire(const std::string& name, bool tcp, v1::RunCon
   std::vector<char> from(update_bytes, 1), to(update_bytes);
   const std::array<Pass, 2> passes = {[&]() -> absl::Status {
                                         if (++update > 1) (*server)->Publish(update, parameters);
-                                        const auto batch = (*server)->Collect(update, stop.token());
+                                        const auto batch = (*server)->Collect(update, stop.get_token());
                                         if (batch.ok()) last = batch->trajectories.observation();
                                         return batch.status();
                                       },
@@ -162,7 +162,7 @@ absl::StatusOr<Result> MeasureWire(const std::string& name, bool tcp, v1::RunCon
   if (seconds.ok()) seconds = Interleave(passes, rounds);
   std::vector<float> observation;
   if (seconds.ok()) observation.assign(last.data, last.data + last.planes * last.rows * last.columns);
-  stop.RequestStop();
+  stop.request_stop();
   actor.join();
   if (!seconds.ok()) return seconds.status();
   if (received.bytes() != update * update_bytes) {

@@ -49,7 +49,7 @@ class LocalEngine {
     }
   }
 
-  absl::StatusOr<ExitCode> Work(const StopToken& stop);
+  absl::StatusOr<ExitCode> Work(const std::stop_token& stop);
 
  private:
   struct Active {
@@ -139,9 +139,9 @@ absl::Status LocalEngine::Look() {
   return WriteTargets(sweep_.path + "/targets.json", targets_);
 }
 
-absl::StatusOr<ExitCode> LocalEngine::Work(const StopToken& stop) {
+absl::StatusOr<ExitCode> LocalEngine::Work(const std::stop_token& stop) {
   const int stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  StopCallback wake(stop, [stop_descriptor] { eventfd_write(stop_descriptor, 1); });
+  std::stop_callback wake(stop, [stop_descriptor] { eventfd_write(stop_descriptor, 1); });
   absl::Status status = WriteTargets(sweep_.path + "/targets.json", {});
   bool told = false;
   while (true) {
@@ -171,8 +171,8 @@ absl::StatusOr<ExitCode> LocalEngine::Work(const StopToken& stop) {
 
 }  // namespace
 
-absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options, const StopToken& stop,
-                                    SweepProgress& progress) {
+absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options,
+                                    const std::stop_token& stop, SweepProgress& progress) {
   absl::StatusOr<std::string> program = command::Sibling("nmn");
   if (!program.ok()) return program.status();
   return LocalEngine(sweep, options, *std::move(program), progress).Work(stop);

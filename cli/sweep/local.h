@@ -1,12 +1,12 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "cli/sweep/directory.h"
 #include "cli/sweep/progress.h"
 #include "common/exit_code/exit_code.h"
-#include "common/sync/stop.h"
 
 namespace nmn::sweep {
 
@@ -23,7 +23,7 @@ struct LocalOptions {
 // kExitDone: all of these are done. kExitInterrupted: stopped, or a run was stopped by somebody else. kExitPermanent: a
 // run failed for good. kExitRetry: a run gave up for now. An error: the sweep cannot be run at all. The caller holds
 // the directory's lock.
-absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options, const StopToken& stop,
-                                    SweepProgress& progress);
+absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options,
+                                    const std::stop_token& stop, SweepProgress& progress);
 
 }  // namespace nmn::sweep

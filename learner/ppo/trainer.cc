@@ -60,7 +60,7 @@ class TorchTrainer : public Trainer {
     scalars_.set_rate_multiplier(1.0);
   }
 
-  absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch, const std::atomic<bool>* stop,
+  absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch, const std::stop_token& stop,
                                       const std::function<void()>& policy_ready) override;
   std::vector<float> ActorParameters() const override;
   TrainerState Save() const override;
@@ -68,7 +68,7 @@ class TorchTrainer : public Trainer {
 
  private:
   absl::StatusOr<UpdateReport> UpdateOrLeaveHalfDone(uint32_t update, const TrajectoryBatch& batch,
-                                                     const std::atomic<bool>* stop,
+                                                     const std::stop_token& stop,
                                                      const std::function<void()>& policy_ready);
   absl::Status ImprovePolicy(const Collected& collected, const UpdateContext& context, UpdateReport& report);
   // Takes the policy back where its KL says so, and sets beta and the rate for the next update.
@@ -92,7 +92,7 @@ class TorchTrainer : public Trainer {
 };
 
 absl::StatusOr<UpdateReport> TorchTrainer::Update(uint32_t update, const TrajectoryBatch& batch,
-                                                  const std::atomic<bool>* stop,
+                                                  const std::stop_token& stop,
                                                   const std::function<void()>& policy_ready) {
   if (absl::Status status = CheckShape(config_.ppo(), actor_, batch); !status.ok()) return status;
   return Guarded([&]() -> absl::StatusOr<UpdateReport> {
@@ -107,7 +107,7 @@ absl::StatusOr<UpdateReport> TorchTrainer::Update(uint32_t update, const Traject
 }
 
 absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update, const TrajectoryBatch& batch,
-                                                                 const std::atomic<bool>* stop,
+                                                                 const std::stop_token& stop,
                                                                  const std::function<void()>& policy_ready) {
   UpdateReport report;
   Stopwatch watch;

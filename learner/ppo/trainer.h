@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -74,7 +74,7 @@ class Trainer {
   // learn: `batch` is not read from then on, and ActorParameters() are those after the update, unless the critic fails
   // and Update with it.
   virtual absl::StatusOr<UpdateReport> Update(uint32_t update, const TrajectoryBatch& batch,
-                                              const std::atomic<bool>* stop = nullptr,
+                                              const std::stop_token& stop = {},
                                               const std::function<void()>& policy_ready = nullptr) = 0;
 
   // Flat actor parameters in network_spec order: what actors get. May be called from policy_ready.

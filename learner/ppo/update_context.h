@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 
 #include "absl/status/status.h"
 
@@ -27,14 +27,14 @@ using StepObserver = std::function<void(const OptimiserStep&)>;
 struct UpdateContext {
   uint64_t seed = 0;
   uint32_t update = 0;
-  double rate = 0;                          // learning rate, schedules included
-  const std::atomic<bool>* stop = nullptr;  // polled between optimiser steps: CANCELLED
-  StepObserver on_step = nullptr;           // may be empty
+  double rate = 0;                 // learning rate, schedules included
+  std::stop_token stop;            // polled between optimiser steps: CANCELLED
+  StepObserver on_step = nullptr;  // may be empty
 };
 
 // CANCELLED where the update is to stop.
 inline absl::Status CheckNotStopped(const UpdateContext& context) {
-  if (context.stop != nullptr && context.stop->load(std::memory_order_relaxed)) {
+  if (context.stop.stop_requested()) {
     return absl::CancelledError("the update was stopped");
   }
   return absl::OkStatus();

@@ -145,7 +145,7 @@ absl::Status LearnerRun::Serve() {
   return absl::OkStatus();
 }
 
-ExitCode LearnerRun::Run(const StopToken& stop) {
+ExitCode LearnerRun::Run(const std::stop_token& stop) {
   const nn::ScopedFlushDenormals flush_denormals;
   if (already_complete()) return FinishAgain();
   while (!state_.complete()) {
@@ -157,7 +157,7 @@ ExitCode LearnerRun::Run(const StopToken& stop) {
   return Finish();
 }
 
-absl::Status LearnerRun::OneUpdate(const StopToken& stop) {
+absl::Status LearnerRun::OneUpdate(const std::stop_token& stop) {
   const uint32_t update = state_.update + 1;
   UpdateTimes times{.began = SecondsSinceProcessStart()};
   const absl::StatusOr<service::CollectedBatch> batch = serving_->Collect(update, stop);
@@ -166,7 +166,7 @@ absl::Status LearnerRun::OneUpdate(const StopToken& stop) {
   storage_.events->UpdateBegun(update);
   if (absl::Status status = Hit(Point::kUpdateBegin); !status.ok()) return status;
   const absl::StatusOr<ppo::UpdateReport> report =
-      state_.trainer->Update(update, batch->trajectories, stop.flag(), [&] { PlayNext(update); });
+      state_.trainer->Update(update, batch->trajectories, stop, [&] { PlayNext(update); });
   if (!report.ok()) {
     if (!absl::IsCancelled(report.status())) KeepFailed(*batch, report.status());
     return report.status();

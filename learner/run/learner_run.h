@@ -1,12 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "common/exit_code/exit_code.h"
 #include "common/metrics/exporter.h"
-#include "common/sync/stop.h"
 #include "learner/metrics/learner_metrics.h"
 #include "learner/run/observer.h"
 #include "learner/run/recorder.h"
@@ -34,7 +34,7 @@ class LearnerRun {
   uint32_t update() const { return state_.update; }             // completed
   std::string metrics_url() const { return exporter_->url(); }  // empty: off
 
-  ExitCode Run(const StopToken& stop);
+  ExitCode Run(const std::stop_token& stop);
 
  private:
   LearnerRun(RunOptions options, RunObserver& observer, std::unique_ptr<metrics::Exporter> exporter,
@@ -45,7 +45,7 @@ class LearnerRun {
   absl::Status SaveFirst();
   absl::Status Serve();
 
-  absl::Status OneUpdate(const StopToken& stop);  // CANCELLED on stop
+  absl::Status OneUpdate(const std::stop_token& stop);  // CANCELLED on stop
   void PlayNext(uint32_t update);
   void Evaluate();
   void KeepFailed(const service::CollectedBatch& batch, const absl::Status& failure);

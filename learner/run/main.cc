@@ -7,6 +7,7 @@
 #include <chrono>
 #include <iostream>
 #include <optional>
+#include <stop_token>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -109,9 +110,9 @@ int RunLearner(int argc, char** argv) {
   if (absl::Status status = nmn::process::CheckThreads(options.trainer.threads); !status.ok()) return Fail(status);
   if (options.directory.empty()) options.directory = nmn::run::DefaultRunDirectory(options.config);
 
-  nmn::StopSource stop;
+  std::stop_source stop;
   nmn::SignalWatcher signals(
-      [&stop](int) { stop.RequestStop(); },
+      [&stop](int) { stop.request_stop(); },
       "nmn-learner: ended at once; what came after the last checkpoint is lost, continue with --resume");
   LogObserver observer;
   absl::StatusOr<std::unique_ptr<nmn::run::LearnerRun>> run = nmn::run::LearnerRun::Start(options, observer);
@@ -119,7 +120,7 @@ int RunLearner(int argc, char** argv) {
   if (!(*run)->metrics_url().empty()) spdlog::info("metrics on {}", (*run)->metrics_url());
   if (!(*run)->already_complete())
     spdlog::info("run directory {}, serving on {}", options.directory, (*run)->server().address());
-  const ExitCode code = (*run)->Run(stop.token());
+  const ExitCode code = (*run)->Run(stop.get_token());
   if (code == nmn::kExitInterrupted) {
     spdlog::warn("stopped; continue with: {}", nmn::run::ResumeCommand(app, options.directory, {}));
   }

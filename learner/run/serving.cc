@@ -60,7 +60,7 @@ void Serving::Publish(uint32_t update, const ppo::Trainer& trainer) {
   server_->Publish(update, trainer.ActorParameters());
 }
 
-absl::StatusOr<service::CollectedBatch> Serving::Collect(uint32_t update, const StopToken& stop) {
+absl::StatusOr<service::CollectedBatch> Serving::Collect(uint32_t update, const std::stop_token& stop) {
   Show("collecting");
   watchdog_.Wait();
   absl::StatusOr<service::CollectedBatch> batch = server_->Collect(update, stop);

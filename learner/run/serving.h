@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 
 #include "absl/status/statusor.h"
 #include "common/metrics/exporter.h"
-#include "common/sync/stop.h"
 #include "learner/ppo/trainer.h"
 #include "learner/run/observer.h"
 #include "learner/run/stuck_watchdog.h"
@@ -27,7 +27,7 @@ class Serving {
   // The actors' parameters for `update`.
   void Publish(uint32_t update, const ppo::Trainer& trainer);
   // All episodes of `update`, for which the run waits; from then on it works. CANCELLED on stop.
-  absl::StatusOr<service::CollectedBatch> Collect(uint32_t update, const StopToken& stop);
+  absl::StatusOr<service::CollectedBatch> Collect(uint32_t update, const std::stop_token& stop);
   // A step of the work has ended.
   void StepDone() { watchdog_.Work(); }
   // For GetStatus, from the next change of state on.

@@ -134,9 +134,9 @@ void LearnerServer::Begin(uint32_t update) {
   hub_->Dispatch();
 }
 
-absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const StopToken& stop) {
+absl::StatusOr<CollectedBatch> LearnerServer::Collect(uint32_t update, const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
-  const StopCallback wake(stop, [this] {
+  const std::stop_callback wake(stop, [this] {
     MutexLock lock(hub_->mutex);
     hub_->changed.NotifyAll();
   });

@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/sync/mutex.h"
-#include "common/sync/stop.h"
 #include "common/trajectory/batch.h"
 #include "learner/metrics/learner_metrics.h"
 #include "learner/service/rpc_service.h"
@@ -65,7 +65,7 @@ class LearnerServer {
 
   // Begins `update` where that is not done, and blocks until all its episodes are there. CANCELLED on stop;
   // FAILED_PRECONDITION: the budget ends before `update`.
-  absl::StatusOr<CollectedBatch> Collect(uint32_t update, const StopToken& stop);
+  absl::StatusOr<CollectedBatch> Collect(uint32_t update, const std::stop_token& stop);
 
   // A run that is stuck is not SERVING. Thread-safe.
   void SetStuck(bool stuck);

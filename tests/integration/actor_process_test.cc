@@ -6,6 +6,7 @@
 #include <csignal>
 #include <future>
 #include <list>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -94,14 +95,14 @@ class ActorProcess : public ::testing::Test {
   // Fails at once where an actor ends by itself, e.g. because the learner refuses it, and after a minute.
   void CollectAndCompare(const v1::RunConfig& config, uint32_t update) {
     server_->Publish(update, Parameters(config, update));
-    StopSource stop;
-    auto collected = std::async(std::launch::async, [&] { return server_->Collect(update, stop.token()); });
+    std::stop_source stop;
+    auto collected = std::async(std::launch::async, [&] { return server_->Collect(update, stop.get_token()); });
     const auto deadline = std::chrono::steady_clock::now() + kCollectLimit;
     while (collected.wait_for(kLookEvery) == std::future_status::timeout) {
       const auto refused = std::find_if(actors_.begin(), actors_.end(),
                                         [](Subprocess& actor) { return !actor.running() && actor.Wait() == 42; });
       if (refused == actors_.end() && std::chrono::steady_clock::now() < deadline) continue;
-      stop.RequestStop();
+      stop.request_stop();
       for (const Subprocess& actor : actors_) ADD_FAILURE() << "update " << update << ": " << actor.err();
     }
     const auto batch = collected.get();
@@ -146,14 +147,14 @@ TEST_F(ActorProcess, SigtermInTheMiddleOfAnEpisodeEndsWithZero) {
   Serve(config);
   Subprocess& actor = Actor(server_->address());
   server_->Publish(1, Parameters(config, 1));
-  StopSource stop;
-  auto collected = std::async(std::launch::async, [&] { return server_->Collect(1, stop.token()).status(); });
+  std::stop_source stop;
+  auto collected = std::async(std::launch::async, [&] { return server_->Collect(1, stop.get_token()).status(); });
   const auto deadline = std::chrono::steady_clock::now() + kCollectLimit;
   while (!IsPlaying(1) && std::chrono::steady_clock::now() < deadline) collected.wait_for(kLookEvery);
   EXPECT_TRUE(IsPlaying(1)) << actor.err();
   actor.Signal(SIGTERM);
   EXPECT_EQ(actor.Wait(std::chrono::seconds(20)), 0) << actor.err();
-  stop.RequestStop();
+  stop.request_stop();
   EXPECT_EQ(collected.get().code(), absl::StatusCode::kCancelled);
 }
 

@@ -24,7 +24,7 @@ class BadScrapers {
  public:
   explicit BadScrapers(uint16_t port) : port_(port), thread_([this] { Scrape(); }) {}
   ~BadScrapers() {
-    stop_.RequestStop();
+    stop_.request_stop();
     thread_.join();
   }
   BadScrapers(const BadScrapers&) = delete;
@@ -44,7 +44,7 @@ class BadScrapers {
         while (Send(sockets[i], "GET /metrics HTTP/1.1\r\nHost: learner\r\n\r\n")) {
         }
       }
-    } while (!stop_.token().WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(1)));
+    } while (!WaitForStopUntil(stop_.get_token(), std::chrono::steady_clock::now() + std::chrono::seconds(1)));
     for (const int socket : sockets) ::close(socket);
   }
   int Connect() const {
@@ -59,7 +59,7 @@ class BadScrapers {
   }
 
   const uint16_t port_;
-  StopSource stop_;
+  std::stop_source stop_;
   std::thread thread_;
 };
 

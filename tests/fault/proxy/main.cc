@@ -59,9 +59,9 @@ int main(int argc, char** argv) {
     (*proxy)->Play(std::move(schedule));
   }
   std::cout << (*proxy)->address() << std::endl;
-  nmn::StopSource stop;
-  const nmn::SignalWatcher signals([&stop](int) { stop.RequestStop(); }, "nmn-fault-proxy: ended at once");
-  stop.token().Wait();
+  std::stop_source stop;
+  const nmn::SignalWatcher signals([&stop](int) { stop.request_stop(); }, "nmn-fault-proxy: ended at once");
+  nmn::WaitForStop(stop.get_token());
   const nmn::fault::Counters counters = (*proxy)->counters();
   std::cout << counters.accepted << " connections, " << counters.dropped << " dropped, " << counters.duplicated
             << " duplicated, " << counters.corrupted << " blocks corrupted, " << counters.bytes_up << " bytes up, "

@@ -18,7 +18,7 @@ class CorruptedLearner : public ::testing::Test {
     options.actor_id = "a";
     options.learner = "the test";
     options.engine = [](const v1::RunConfig& config, size_t) { return std::make_unique<FakeEngine>(config); };
-    EXPECT_EQ(ActorSession(learner_.Channel(), options).Run(StopToken()), kExitDone);
+    EXPECT_EQ(ActorSession(learner_.Channel(), options).Run(std::stop_token()), kExitDone);
   }
 
   RawLearner learner_;

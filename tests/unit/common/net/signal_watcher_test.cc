@@ -13,25 +13,25 @@ namespace nmn {
 namespace {
 
 TEST(SignalWatcher, CallsBackOnSigterm) {
-  StopSource stop;
+  std::stop_source stop;
   int seen = 0;
   SignalWatcher watcher(
       [&](int signal) {
         seen = signal;
-        stop.RequestStop();
+        stop.request_stop();
       },
       "lost");
   kill(getpid(), SIGTERM);
-  stop.token().Wait();
+  WaitForStop(stop.get_token());
   EXPECT_EQ(seen, SIGTERM);
 }
 
 TEST(SignalWatcher, CallsBackOnSighup) {
   std::signal(SIGHUP, SIG_DFL);  // an earlier watcher left it ignored
-  StopSource stop;
-  SignalWatcher watcher([&](int) { stop.RequestStop(); }, "lost");
+  std::stop_source stop;
+  SignalWatcher watcher([&](int) { stop.request_stop(); }, "lost");
   kill(getpid(), SIGHUP);
-  stop.token().Wait();
+  WaitForStop(stop.get_token());
 }
 
 void HangUpUnderNohup() {
@@ -39,7 +39,7 @@ void HangUpUnderNohup() {
   SignalWatcher watcher([](int signal) { std::exit(signal); }, "lost");
   kill(getpid(), SIGHUP);
   kill(getpid(), SIGTERM);
-  StopToken().Wait();
+  WaitForStop(std::stop_token());
 }
 
 TEST(SignalWatcherDeathTest, ASighupThatWasIgnoredBeforeStaysIgnored) {
@@ -48,12 +48,12 @@ TEST(SignalWatcherDeathTest, ASighupThatWasIgnoredBeforeStaysIgnored) {
 }
 
 void InterruptTwice() {
-  StopSource stop;
-  SignalWatcher watcher([&](int) { stop.RequestStop(); }, "the work since the last checkpoint is lost");
+  std::stop_source stop;
+  SignalWatcher watcher([&](int) { stop.request_stop(); }, "the work since the last checkpoint is lost");
   kill(getpid(), SIGINT);
-  stop.token().Wait();
+  WaitForStop(stop.get_token());
   kill(getpid(), SIGINT);
-  StopToken().Wait();
+  WaitForStop(std::stop_token());
 }
 
 TEST(SignalWatcherDeathTest, ASecondInterruptEndsAtOnceAndSaysWhatIsLost) {
@@ -63,13 +63,13 @@ TEST(SignalWatcherDeathTest, ASecondInterruptEndsAtOnceAndSaysWhatIsLost) {
 
 // OpenBLAS starts threads before main; a signal to the process may be handed to any thread that does not block it.
 TEST(SignalWatcher, CallsBackWhenAnotherThreadGetsTheSignal) {
-  StopSource begin, stop;
-  std::thread older([&begin, token = stop.token()] {
-    begin.RequestStop();
-    token.Wait();
+  std::stop_source begin, stop;
+  std::thread older([&begin, token = stop.get_token()] {
+    begin.request_stop();
+    WaitForStop(token);
   });
-  begin.token().Wait();
-  SignalWatcher watcher([&](int) { stop.RequestStop(); }, "lost");
+  WaitForStop(begin.get_token());
+  SignalWatcher watcher([&](int) { stop.request_stop(); }, "lost");
   pthread_kill(older.native_handle(), SIGTERM);
   older.join();
   EXPECT_TRUE(stop.stop_requested());

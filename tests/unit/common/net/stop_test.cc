@@ -7,53 +7,38 @@
 namespace nmn {
 namespace {
 
-TEST(Stop, ADefaultTokenNeverStops) { EXPECT_FALSE(StopToken().stop_requested()); }
+using std::chrono::steady_clock;
 
-TEST(Stop, EveryTokenSeesIt) {
-  StopSource source;
-  const StopToken before = source.token();
-  source.RequestStop();
-  EXPECT_TRUE(before.stop_requested());
-  EXPECT_TRUE(before.flag()->load());
-  EXPECT_TRUE(source.token().stop_requested());
-}
-
-TEST(Stop, WakesWhoWaits) {
-  StopSource source;
-  std::thread waiter([token = source.token()] { token.Wait(); });
-  source.RequestStop();
+TEST(WaitForStop, IsWoken) {
+  std::stop_source source;
+  std::thread waiter([token = source.get_token()] { WaitForStop(token); });
+  source.request_stop();
   waiter.join();
 }
 
-TEST(Stop, AWaitEndsAtItsDeadline) {
-  EXPECT_FALSE(StopToken().WaitUntil(std::chrono::steady_clock::now() + std::chrono::milliseconds(1)));
+TEST(WaitForStop, ReturnsAtOnceWhereItWasStoppedBefore) {
+  std::stop_source source;
+  source.request_stop();
+  WaitForStop(source.get_token());
+  EXPECT_TRUE(WaitForStopUntil(source.get_token(), steady_clock::time_point::min()));
 }
 
-TEST(Stop, CallsBackOnce) {
-  StopSource source;
-  int calls = 0;
-  const StopCallback callback(source.token(), [&] { ++calls; });
-  source.RequestStop();
-  source.RequestStop();
-  EXPECT_EQ(calls, 1);
+TEST(WaitForStop, EndsAtItsDeadline) {
+  const std::stop_source source;
+  EXPECT_FALSE(WaitForStopUntil(source.get_token(), steady_clock::now() + std::chrono::milliseconds(1)));
 }
 
-TEST(Stop, CallsBackAtOnceWhenAlreadyStopped) {
-  StopSource source;
-  source.RequestStop();
-  int calls = 0;
-  const StopCallback callback(source.token(), [&] { ++calls; });
-  EXPECT_EQ(calls, 1);
+TEST(WaitForStop, OfATokenWithoutSourceEndsAtItsDeadline) {
+  EXPECT_FALSE(WaitForStopUntil(std::stop_token(), steady_clock::now() + std::chrono::milliseconds(1)));
 }
 
-TEST(Stop, ADestroyedCallbackIsNotCalled) {
-  StopSource source;
-  int calls = 0;
-  {
-    const StopCallback callback(source.token(), [&] { ++calls; });
-  }
-  source.RequestStop();
-  EXPECT_EQ(calls, 0);
+TEST(WaitForStop, SeveralThreadsAreWokenByOneStop) {
+  std::stop_source source;
+  std::thread a([token = source.get_token()] { WaitForStop(token); });
+  std::thread b([token = source.get_token()] { WaitForStop(token); });
+  source.request_stop();
+  a.join();
+  b.join();
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cmath>
 #include <limits>
+#include <stop_token>
 
 #include "actor/rollout.h"
 #include "common/config/config.h"
@@ -59,7 +59,7 @@ class TrainingRun {
         *rollout_->Run({.seed = config_.seed(), .update = update}, config_.ppo().episodes_per_update());
     return r.trajectories;
   }
-  absl::StatusOr<UpdateReport> Update(uint32_t update, const std::atomic<bool>* stop = nullptr) {
+  absl::StatusOr<UpdateReport> Update(uint32_t update, const std::stop_token& stop = {}) {
     return trainer->Update(update, Collect(update), stop);
   }
 
@@ -245,8 +245,9 @@ TEST(Trainer, AStoppedUpdateLeavesNoTrace) {
   TrainingRun run(SmallConfig());
   ASSERT_TRUE(run.Update(1).ok());
   const TrainerState before = run.trainer->Save();
-  const std::atomic<bool> stop = true;
-  EXPECT_EQ(run.Update(2, &stop).status().code(), absl::StatusCode::kCancelled);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(run.Update(2, stop.get_token()).status().code(), absl::StatusCode::kCancelled);
   ExpectSameState(run.trainer->Save(), before);
 }
 
@@ -256,7 +257,7 @@ TEST(Trainer, ThePolicyIsReadyOnceAndIsTheOneAfterTheUpdate) {
     int calls = 0;
     std::vector<float> ready;
     ASSERT_TRUE(run.trainer
-                    ->Update(1, run.Collect(1), nullptr,
+                    ->Update(1, run.Collect(1), {},
                              [&] {
                                ++calls;
                                ready = run.trainer->ActorParameters();
@@ -274,7 +275,7 @@ TEST(Trainer, ReadsNothingOfTheBatchOnceThePolicyIsReady) {
     ASSERT_TRUE(undisturbed.Update(1).ok());
     const TrajectoryBatch batch = disturbed.Collect(1);
     // The next rollout writes over what this batch shows.
-    ASSERT_TRUE(disturbed.trainer->Update(1, batch, nullptr, [&] { disturbed.Collect(2); }).ok());
+    ASSERT_TRUE(disturbed.trainer->Update(1, batch, {}, [&] { disturbed.Collect(2); }).ok());
     ExpectSameState(disturbed.trainer->Save(), undisturbed.trainer->Save());
   }
 }

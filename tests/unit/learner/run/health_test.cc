@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <stop_token>
 #include <thread>
 
 #include "actor/session.h"
@@ -50,8 +51,8 @@ TEST(RunHealth, AStuckUpdateIsNotServingAndWaitingForActorsIs) {
   auto run = LearnerRun::Start(options, observer);
   ASSERT_TRUE(run.ok()) << run.status();
   ASSERT_TRUE(failpoint::Arm("run.update.begin=hit:1:delay:3000", 0).ok());
-  StopSource stop;
-  auto code = std::async(std::launch::async, [&] { return (*run)->Run(stop.token()); });
+  std::stop_source stop;
+  auto code = std::async(std::launch::async, [&] { return (*run)->Run(stop.get_token()); });
   // Three times as long as the update may take: without an actor nothing is expected of the run.
   EXPECT_FALSE(code.wait_for(std::chrono::milliseconds(300)) == std::future_status::ready);
   EXPECT_TRUE((*run)->server().serving());
@@ -59,7 +60,7 @@ TEST(RunHealth, AStuckUpdateIsNotServingAndWaitingForActorsIs) {
   actor::ActorSession::Options actor;
   actor.actor_id = "a";
   actor.build = build::ThisBuild();
-  std::thread session([&] { actor::ActorSession((*run)->server().InProcessChannel(), actor).Run(StopToken()); });
+  std::thread session([&] { actor::ActorSession((*run)->server().InProcessChannel(), actor).Run(std::stop_token()); });
   EXPECT_TRUE(BecomesServing(**run, false));
   EXPECT_TRUE(BecomesServing(**run, true));
   EXPECT_EQ(code.get(), kExitDone);

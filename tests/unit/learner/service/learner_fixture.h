@@ -4,6 +4,7 @@
 
 #include <future>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -83,18 +84,18 @@ class SessionThread {
       return std::make_unique<actor::FakeEngine>(config, gate);
     };
     session_ = std::make_unique<actor::ActorSession>(std::move(channel), options);
-    code_ = std::async(std::launch::async, [this] { return session_->Run(stop_.token()); });
+    code_ = std::async(std::launch::async, [this] { return session_->Run(stop_.get_token()); });
   }
   ~SessionThread() {
-    stop_.RequestStop();
+    stop_.request_stop();
     if (code_.valid()) code_.wait();
   }
 
-  void Stop() { stop_.RequestStop(); }
+  void Stop() { stop_.request_stop(); }
   ExitCode Wait() { return code_.get(); }
 
  private:
-  StopSource stop_;
+  std::stop_source stop_;
   std::unique_ptr<actor::ActorSession> session_;
   std::future<ExitCode> code_;
 };

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <limits>
+#include <stop_token>
 
 #include "tests/unit/learner/service/learner_fixture.h"
 
@@ -20,7 +21,7 @@ class LearnerServerTest : public testing::Test {
   // Opens update 1 and has the raw actor join; returns its lease, all four units.
   v1::Lease JoinRaw() {
     server_->Publish(1, Parameters(1));
-    collector_ = std::async(std::launch::async, [this] { return server_->Collect(1, stop_.token()); });
+    collector_ = std::async(std::launch::async, [this] { return server_->Collect(1, stop_.get_token()); });
     raw_.Join();
     return raw_.Await(v1::LearnerMessage::kLease).lease();
   }
@@ -30,9 +31,9 @@ class LearnerServerTest : public testing::Test {
     EXPECT_TRUE(v1::LearnerService::NewStub(server_->InProcessChannel())->GetStatus(&context, {}, &response).ok());
     return response;
   }
-  ~LearnerServerTest() override { stop_.RequestStop(); }
+  ~LearnerServerTest() override { stop_.request_stop(); }
 
-  StopSource stop_;
+  std::stop_source stop_;
   std::unique_ptr<LearnerServer> server_;
   RawActor raw_;
   std::future<absl::StatusOr<CollectedBatch>> collector_;
@@ -129,10 +130,10 @@ TEST_F(LearnerServerTest, WeightsComeInChunksWithTheirDigest) {
   const std::vector<float> parameters(700'000, 0.5f);
   server_->Publish(1, parameters);
   actor::LearnerClient client(server_->InProcessChannel());
-  const auto weights = client.FetchWeights("run", 1, std::chrono::seconds(5), StopToken());
+  const auto weights = client.FetchWeights("run", 1, std::chrono::seconds(5), std::stop_token());
   ASSERT_TRUE(weights.ok()) << weights.status();
   EXPECT_EQ((*weights)->parameters, parameters);
-  EXPECT_EQ(client.FetchWeights("run", 0, std::chrono::seconds(5), StopToken()).status().code(),
+  EXPECT_EQ(client.FetchWeights("run", 0, std::chrono::seconds(5), std::stop_token()).status().code(),
             absl::StatusCode::kFailedPrecondition);
 }
 
@@ -169,8 +170,8 @@ TEST_F(LearnerServerTest, WithoutActorsItSaysThatItWaits) {
 
 TEST_F(LearnerServerTest, CollectEndsOnStop) {
   server_->Publish(1, Parameters(1));
-  stop_.RequestStop();
-  EXPECT_EQ(server_->Collect(1, stop_.token()).status().code(), absl::StatusCode::kCancelled);
+  stop_.request_stop();
+  EXPECT_EQ(server_->Collect(1, stop_.get_token()).status().code(), absl::StatusCode::kCancelled);
 }
 
 TEST_F(LearnerServerTest, WhoDrainsRefusesNewActors) {
@@ -185,7 +186,7 @@ TEST(LearnerServerBudget, NothingIsCollectedBeyondIt) {
   options.config.mutable_budget()->set_updates(1);
   const auto server = *LearnerServer::Start(options);
   server->Publish(2, Parameters(2));
-  EXPECT_EQ(server->Collect(2, StopSource().token()).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(server->Collect(2, std::stop_source().get_token()).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(LearnerServerStart, APortInUseIsNamedAndMayBeTriedAgain) {

@@ -25,12 +25,12 @@ class ServerMetrics : public ::testing::Test {
   double Fleet(const std::string& series) { return Samples(metrics_.fleet).at(series); }
   absl::StatusOr<CollectedBatch> CollectFirst() {
     server_->Publish(1, Parameters(1));
-    return server_->Collect(1, stop_.token());
+    return server_->Collect(1, stop_.get_token());
   }
 
   std::unique_ptr<metrics::Exporter> exporter_ = *metrics::Exporter::Start({.address = metrics::kOff});
   metrics::LearnerMetrics metrics_{*exporter_, TestOptions().config, "run"};
-  StopSource stop_;
+  std::stop_source stop_;
   std::unique_ptr<LearnerServer> server_;
 };
 

@@ -21,7 +21,7 @@ class SessionTest : public testing::TestWithParam<bool> {
 
   void CollectAndCheck(uint32_t update) {
     server_->Publish(update, Parameters(update));
-    const auto batch = server_->Collect(update, StopToken());
+    const auto batch = server_->Collect(update, std::stop_token());
     ASSERT_TRUE(batch.ok()) << batch.status();
     ExpectWholeBatch(*batch, update);
   }
@@ -72,8 +72,8 @@ TEST_P(SessionTest, AnActorThatDoesNotOutliveItsLearnerEndsWhenThatDrains) {
   options.outlives_learner = false;
   options.engine = [](const v1::RunConfig& config, size_t) { return std::make_unique<actor::FakeEngine>(config); };
   actor::ActorSession session(Channel(), options);
-  auto code = std::async(std::launch::async, [&] { return session.Run(StopToken()); });
-  ASSERT_TRUE(server_->Collect(1, StopToken()).ok());
+  auto code = std::async(std::launch::async, [&] { return session.Run(std::stop_token()); });
+  ASSERT_TRUE(server_->Collect(1, std::stop_token()).ok());
   server_->Drain();
   EXPECT_EQ(code.get(), kExitDone);
 }
@@ -83,11 +83,11 @@ TEST_P(SessionTest, CompleteEndsAnActorInTheMiddleOfARollout) {
   const auto gate = std::make_shared<actor::Gate>();
   SessionThread a(Channel(), "a", gate);
   server_->Publish(1, Parameters(1));
-  StopSource stop;
+  std::stop_source stop;
   std::thread collector(
-      [&] { EXPECT_EQ(server_->Collect(1, stop.token()).status().code(), absl::StatusCode::kCancelled); });
+      [&] { EXPECT_EQ(server_->Collect(1, stop.get_token()).status().code(), absl::StatusCode::kCancelled); });
   gate->WaitUntilSomebodyIsThere();
-  stop.RequestStop();
+  stop.request_stop();
   collector.join();
   server_->Complete();
   EXPECT_EQ(a.Wait(), kExitDone);
@@ -182,13 +182,13 @@ TEST_P(RestartTest, AnActorRegistersWithTheNextGenerationAndGoesOn) {
   options.generation = 2;
   SessionThread a(Dial(first->address()), "a");
   first->Publish(1, Parameters(1));
-  ASSERT_TRUE(first->Collect(1, StopToken()).ok());
+  ASSERT_TRUE(first->Collect(1, std::stop_token()).ok());
   if (GetParam()) first->Drain();
   first.reset();
   auto second = LearnerServer::Start(options);
   ASSERT_TRUE(second.ok()) << second.status();
   (*second)->Publish(2, Parameters(2));
-  const auto batch = (*second)->Collect(2, StopToken());
+  const auto batch = (*second)->Collect(2, std::stop_token());
   ASSERT_TRUE(batch.ok());
   ExpectWholeBatch(*batch, 2);
   (*second)->Complete();
@@ -213,7 +213,7 @@ TEST(AbsentLearner, AnActorWaitsForALearnerThatComesLater) {
   SessionThread a(Dial(options.listen), "a");
   auto server = *LearnerServer::Start(options);
   server->Publish(1, Parameters(1));
-  EXPECT_TRUE(server->Collect(1, StopToken()).ok());
+  EXPECT_TRUE(server->Collect(1, std::stop_token()).ok());
 }
 
 }  // namespace
