@@ -50,11 +50,11 @@ TEST(Log, ColoursLevelsOnATerminalUnlessItIsDumbOrNoColorIsSet) {
 }
 
 TEST(Log, WritesForPeopleWhereThatIsAskedFor) {
-  testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStderr();
   ASSERT_TRUE(log::SetUp("nmn-actor", "info", "text").ok());
   spdlog::info("update 5/7");
-  EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              testing::ContainsRegex("^[0-9][0-9]:[0-9][0-9]:[0-9][0-9] .*info.* update 5/7\n$"));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::ContainsRegex("^[0-9][0-9]:[0-9][0-9]:[0-9][0-9] .*info.* update 5/7\n$"));
 }
 
 TEST(Log, AnUnknownFormatNamesTheFlagAndTheFormats) {
