@@ -34,8 +34,8 @@ struct Line {
   size_t group = 0;
   size_t runs = 0;
   uint32_t episodes = 0;  // of each run that was played
-  std::vector<uint32_t> steps;
-  std::vector<Spread> rewards;
+  std::vector<uint32_t> steps = {};
+  std::vector<Spread> rewards = {};
 };
 
 // The mean reward at a step over the first or last updates that make 1000 episodes.
@@ -172,7 +172,7 @@ absl::StatusOr<RewardByStep> PlayRun(const Run& run, uint32_t episodes) {
 }
 
 std::vector<uint32_t> ShownSteps(uint32_t horizon) {
-  std::vector<uint32_t> steps;
+  std::vector<uint32_t> steps = {};
   for (double at = 0; at < horizon - 1;) {
     steps.push_back(static_cast<uint32_t>(at));
     at = at < kEveryStepUntil ? at + 1 : std::max(at + 1, std::floor(at * std::pow(10, 1 / kStepsPerDecade)));

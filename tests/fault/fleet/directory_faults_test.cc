@@ -91,7 +91,8 @@ TEST(Row8, WithAllCheckpointsCorruptEachFileAndTheFlagAreNamedAndNothingIsTraine
 std::map<std::string, std::string> Content(const std::string& directory) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file() && entry.path().filename() != ".lock") files[entry.path()] = testing::ReadFile(entry.path());
+    if (entry.is_regular_file() && entry.path().filename() != ".lock")
+      files[entry.path()] = testing::ReadFile(entry.path());
   }
   return files;
 }
