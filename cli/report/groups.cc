@@ -28,6 +28,14 @@ using google::protobuf::TextFormat;
 // Columns of their own.
 const char kArchitecture[] = "network.architecture";
 
+// Every seed of a transfer study begins from weights of its own: which they are is bookkeeping, whether there were any
+// is not.
+const char kInitWeights[] = "init_weights_sha256";
+const char kOldWeights[] = "from old weights";
+
+// A longer value makes a name that runs off its figure.
+constexpr size_t kLongestValue = 24;
+
 void CollectPaths(const Descriptor& message, const std::string& prefix, std::vector<std::string>& paths) {
   for (int i = 0; i < message.field_count(); ++i) {
     const FieldDescriptor* field = message.field(i);
@@ -70,7 +78,8 @@ std::string EnumText(const FieldDescriptor& field, std::string_view value) {
 }
 
 // The value at a path; the elements of a repeated field side by side.
-std::string ValueAt(const Message& config, const std::string& path) {
+std::string ValueAt(const v1::RunConfig& config, const std::string& path) {
+  if (path == kInitWeights) return config.init_weights_sha256().empty() ? "fresh" : kOldWeights;
   const Message* message = &config;
   const std::vector<std::string> names = absl::StrSplit(path, '.');
   for (size_t i = 0; i + 1 < names.size(); ++i) {
@@ -89,9 +98,23 @@ std::string ValueAt(const Message& config, const std::string& path) {
   return absl::StrJoin(elements, " ");
 }
 
-std::string Key(v1::RunConfig config) {
+// What curves are told apart by.
+v1::RunConfig Compared(v1::RunConfig config) {
   config.clear_seed();
-  return config::Hash(config);
+  if (config.init_weights_sha256().empty()) {
+    config.clear_init_weights_sha256();
+  } else {
+    config.set_init_weights_sha256(kOldWeights);
+  }
+  return config;
+}
+
+// "trace_decay=0.9" of a name.
+std::string Words(const std::string& path, const std::string& value) {
+  if (path == kInitWeights) return value;
+  std::string shown = value.empty() ? "none" : value;
+  if (shown.size() > kLongestValue) shown = absl::StrCat(shown.substr(0, kLongestValue), "..");
+  return absl::StrCat(ShortName(path), "=", shown);
 }
 
 // The preset that a config says it was made from, as it is today.
@@ -106,13 +129,12 @@ std::optional<v1::RunConfig> PresetOf(const v1::RunConfig& config) {
 // both in common, or where a group has another value than its preset.
 class Differences {
  public:
-  explicit Differences(const std::vector<const v1::RunConfig*>& configs) : configs_(configs) {
+  explicit Differences(const std::vector<v1::RunConfig>& configs) : configs_(configs) {
     std::set<std::string> counted;
-    for (const v1::RunConfig* config : configs_) {
-      for (const std::string& path : config::Differences(*configs_[0], *config)) counted.insert(path);
-      presets_.push_back(PresetOf(*config));
+    for (const v1::RunConfig& config : configs_) {
+      for (const std::string& path : config::Differences(configs_[0], config)) counted.insert(path);
+      presets_.push_back(PresetOf(config));
     }
-    counted.erase("seed");
     counted.erase(kArchitecture);
     for (const std::string& path : AllPaths()) {
       if (!counted.contains(path)) continue;
@@ -130,18 +152,18 @@ class Differences {
 
  private:
   bool NeedsShowing(size_t group, const std::string& path) const {
-    const v1::RunConfig& config = *configs_[group];
+    const v1::RunConfig& config = configs_[group];
     const std::string value = ValueAt(config, path);
     if (presets_[group] && ValueAt(*presets_[group], path) != value) return true;
-    for (const v1::RunConfig* other : configs_) {
+    for (const v1::RunConfig& other : configs_) {
       const bool alike =
-          other->preset() == config.preset() && other->network().architecture() == config.network().architecture();
-      if (alike && ValueAt(*other, path) != value) return true;
+          other.preset() == config.preset() && other.network().architecture() == config.network().architecture();
+      if (alike && ValueAt(other, path) != value) return true;
     }
     return false;
   }
 
-  const std::vector<const v1::RunConfig*>& configs_;
+  const std::vector<v1::RunConfig>& configs_;
   std::vector<std::optional<v1::RunConfig>> presets_;
   std::vector<std::vector<bool>> shown_;  // [field][group]
 };
@@ -189,13 +211,14 @@ std::string Grouping::CsvCells(const Group& group) const {
 Grouping GroupRuns(const std::vector<Run>& runs, bool each) {
   Grouping grouping;
   std::vector<std::string> keys;
-  std::vector<const v1::RunConfig*> configs;
+  std::vector<v1::RunConfig> configs;
   for (size_t i = 0; i < runs.size(); ++i) {
-    const std::string key = each ? absl::StrCat(i) : Key(runs[i].config);
+    const v1::RunConfig config = Compared(runs[i].config);
+    const std::string key = each ? absl::StrCat(i) : config::Hash(config);
     const size_t at = std::find(keys.begin(), keys.end(), key) - keys.begin();
     if (at == keys.size()) {
       keys.push_back(key);
-      configs.push_back(&runs[i].config);
+      configs.push_back(config);
       grouping.groups.emplace_back();
     }
     grouping.groups[at].runs.push_back(i);
@@ -205,15 +228,13 @@ Grouping GroupRuns(const std::vector<Run>& runs, bool each) {
   grouping.fields = differences.fields;
   for (size_t i = 0; i < grouping.groups.size(); ++i) {
     Group& group = grouping.groups[i];
-    group.architecture = v1::Architecture_Name(configs[i]->network().architecture());
-    group.preset = configs[i]->preset();
+    group.architecture = v1::Architecture_Name(configs[i].network().architecture());
+    group.preset = configs[i].preset();
     std::vector<std::string> words = {group.architecture};
     if (!group.preset.empty()) words.push_back(group.preset);
     for (size_t field = 0; field < grouping.fields.size(); ++field) {
-      group.values.push_back(ValueAt(*configs[i], grouping.fields[field]));
-      if (!differences.Shown(i, field)) continue;
-      const std::string& value = group.values.back();
-      words.push_back(absl::StrCat(ShortName(grouping.fields[field]), "=", value.empty() ? "none" : value));
+      group.values.push_back(ValueAt(configs[i], grouping.fields[field]));
+      if (differences.Shown(i, field)) words.push_back(Words(grouping.fields[field], group.values.back()));
     }
     words.push_back(SeedText(runs, group));
     group.label = absl::StrJoin(words, ", ");

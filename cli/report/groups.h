@@ -7,7 +7,8 @@
 
 namespace nmn::report {
 
-// Runs that are one curve: they differ in nothing but the seed and what config::Hash leaves out.
+// Runs that are one curve: they differ in nothing but the seed, the old weights that each began from, and what
+// config::Hash leaves out.
 struct Group {
   // What tells the curves of a report apart: "NMN, fast, trace_decay=0.9, 3 seeds", or "NMN, fast, seed 1". No two
   // groups of a report have the same.

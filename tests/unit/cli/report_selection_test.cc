@@ -159,6 +159,27 @@ TEST(GroupRuns, NamesOfFieldsAndValuesAreShortAndClear) {
   EXPECT_THAT(Labels(grouping)[1], HasSubstr("domain=reference, policy.epochs=99"));
 }
 
+// Each seed of a transfer study begins from a run of its own.
+TEST(GroupRuns, RunsFromOldWeightsAreOneGroupWhateverTheWeights) {
+  const std::string first = "init_weights_sha256=" + std::string(64, 'a'),
+                    second = "init_weights_sha256=" + std::string(64, 'b');
+  const Runs runs = Of({{"nmn", {first}}, {"nmn", {"seed=2", second}}, {"nmn", {}}, {"nmn", {"seed=2"}}});
+  const Grouping grouping = GroupRuns(runs, false);
+  EXPECT_THAT(Labels(grouping), ElementsAre("NMN, fast, from old weights, 2 seeds", "NMN, fast, fresh, 2 seeds"));
+  EXPECT_EQ(grouping.CsvColumns(), "arch,preset,init_weights_sha256");
+  EXPECT_EQ(grouping.CsvCells(grouping.groups[0]), "NMN,fast,from old weights");
+  EXPECT_EQ(grouping.CsvCells(grouping.groups[1]), "NMN,fast,fresh");
+  EXPECT_THAT(Labels(GroupRuns({runs[0], runs[1]}, /*each=*/true)),
+              ElementsAre("NMN, fast, seed 1", "NMN, fast, seed 2"));
+}
+
+TEST(GroupRuns, ALongValueIsShortInTheNameAndWholeInItsColumn) {
+  const Grouping grouping =
+      GroupRuns(Of({{"nmn", {"network.hidden_sizes=1001,1002,1003,1004,1005,1006"}}, {"nmn", {}}}), false);
+  EXPECT_EQ(grouping.groups[0].label, "NMN, fast, hidden_sizes=1001 1002 1003 1004 1005.., seed 1");
+  EXPECT_EQ(grouping.CsvCells(grouping.groups[0]), "NMN,fast,1001 1002 1003 1004 1005 1006");
+}
+
 TEST(GroupRuns, EachKeepsRunsApartAndTellsThemApart) {
   Runs runs = Of({{"nmn", {}}, {"nmn", {}}, {"nmn", {}}, {"nmn", {"seed=2"}}});
   runs[0].path = "x/first", runs[1].path = "x/again", runs[2].path = "y/again";
