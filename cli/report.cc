@@ -70,7 +70,7 @@ void Notice(const std::string& sentence) { std::cerr << "nmn report: " << senten
 void PrintRuns(const report::LearningCurve& curve) {
   size_t width = 3;
   for (const report::Run& run : curve.runs) width = std::max(width, run.path.size());
-  std::cout << "means over the last " << curve.options.smooth << " episodes\n";
+  std::cout << "means over " << report::SmoothedEpisodes(curve.runs, curve.options.smooth) << "\n";
   std::cout << absl::StrFormat("%-*s %9s %12s %12s %10s  %s\n", static_cast<int>(width), "run", "episodes", "return",
                                "discounted", "wall s", "curve");
   for (size_t i = 0; i < curve.runs.size(); ++i) {
@@ -162,6 +162,7 @@ absl::Status Report(Flags flags) {
   for (const std::string& notice : selection->notices) Notice(notice);
   const report::LearningCurve curve = report::MakeLearningCurve(runs, options);
   for (const std::string& notice : report::LengthNotices(runs, curve.grouping, options.go_on)) Notice(notice);
+  if (const auto notice = report::SmoothingNotice(runs, options.smooth)) Notice(*notice);
 
   std::vector<std::string> tables = {"learning_curve", "until", "until_median"};
   std::vector<Drawing> drawings = {{"learning_curve", [&] { return report::DrawLearningCurve(curve, out); }}};

@@ -33,18 +33,26 @@ struct Line {
   Source source;
   size_t group = 0;
   size_t runs = 0;
-  uint32_t episodes = 0;  // of each run that was played
+  // Of each run that was played, or the fewest and the most of those that trained.
+  uint32_t least_episodes = 0, episodes = 0;
   std::vector<uint32_t> steps = {};
   std::vector<Spread> rewards = {};
 };
 
-// The mean reward at a step over the first or last updates that make 1000 episodes.
+size_t EpisodesPerUpdate(const Run& run) { return std::max<size_t>(1, run.config.ppo().episodes_per_update()); }
+
+// How many of a run's updates make 1000 episodes; all of them where it has fewer.
+size_t ShownUpdates(const Run& run, size_t updates) {
+  const size_t episodes = EpisodesPerUpdate(run);
+  return std::min(updates, (kSmoothingEpisodes + episodes - 1) / episodes);
+}
+
+// The mean reward at a step over the first or last ShownUpdates.
 std::optional<double> TrainingReward(const Run& run, uint32_t step, bool last) {
   const auto found = run.reward_at_step.find(step);
   if (found == run.reward_at_step.end()) return std::nullopt;
   const std::vector<double>& rewards = found->second;
-  const size_t episodes = std::max<size_t>(1, run.config.ppo().episodes_per_update());
-  const size_t count = std::min(rewards.size(), (kSmoothingEpisodes + episodes - 1) / episodes);
+  const size_t count = ShownUpdates(run, rewards.size());
   return Mean(std::span(rewards).subspan(last ? rewards.size() - count : 0, count));
 }
 
@@ -60,6 +68,14 @@ Line TrainingLine(const Adaptation& adaptation, size_t group, Source source) {
     line.runs = means.size();
     line.steps.push_back(step);
     line.rewards.push_back(SpreadOf(means, adaptation.options));
+  }
+  for (size_t index : runs) {
+    const Run& run = adaptation.runs[index];
+    if (run.reward_at_step.empty()) continue;
+    const size_t updates = ShownUpdates(run, run.reward_at_step.begin()->second.size());
+    const uint32_t episodes = static_cast<uint32_t>(updates * EpisodesPerUpdate(run));
+    line.least_episodes = line.episodes == 0 ? episodes : std::min(line.least_episodes, episodes);
+    line.episodes = std::max(line.episodes, episodes);
   }
   return line;
 }
@@ -124,15 +140,11 @@ std::string Legend(const std::string& label, const Line& line, const Style& styl
   if (style.size)
     return absl::StrCat(label, ": ",
                         line.source == Source::kPlayed ? "learned" : kSourceNames[static_cast<size_t>(line.source)]);
-  switch (line.source) {
-    case Source::kFirst:
-      return absl::StrCat(label, ": first ", kSmoothingEpisodes, " training episodes");
-    case Source::kLast:
-      return absl::StrCat(label, ": last ", kSmoothingEpisodes, " training episodes");
-    case Source::kPlayed:
-      return absl::StrCat(label, ": learned policy, ", line.episodes, line.runs > 1 ? " episodes each" : " episodes");
-  }
-  return label;
+  if (line.source == Source::kPlayed)
+    return absl::StrCat(label, ": learned policy, ", line.episodes, line.runs > 1 ? " episodes each" : " episodes");
+  const std::string fewest = line.least_episodes == line.episodes ? "" : absl::StrCat(line.least_episodes, " to ");
+  return absl::StrCat(label, ": ", kSourceNames[static_cast<size_t>(line.source)], " ", fewest, line.episodes,
+                      " training episodes");
 }
 
 }  // namespace

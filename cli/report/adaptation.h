@@ -39,7 +39,8 @@ struct Adaptation {
 absl::Status WriteAdaptation(const Adaptation& adaptation, const std::string& out);
 
 // adaptation.*: what was played, with its band over runs, or over the episodes of a single run, and the first 1000
-// training episodes beside it; the last 1000 where nothing was played. Errors are DrawScript's.
+// training episodes beside it; the last 1000 where nothing was played. Shorter runs have all of theirs in both. Errors
+// are DrawScript's.
 absl::Status DrawAdaptation(const Adaptation& adaptation, const std::string& out);
 
 }  // namespace nmn::report

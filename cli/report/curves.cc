@@ -115,6 +115,29 @@ std::vector<std::string> LengthNotices(const std::vector<Run>& runs, const Group
   return notices;
 }
 
+std::optional<std::string> SmoothingNotice(const std::vector<Run>& runs, size_t smooth) {
+  size_t shorter = 0, shortest = smooth;
+  for (const Run& run : runs) {
+    shorter += run.returns.size() < smooth;
+    shortest = std::min(shortest, run.returns.size());
+  }
+  if (shorter == 0) return std::nullopt;
+  size_t fitting = 1;
+  while (20 * fitting <= shortest) fitting *= 10;  // at most half of the shortest
+  return absl::StrCat(shorter, " of ", runs.size(), runs.size() == 1 ? " run" : " runs", shorter == 1 ? " is" : " are",
+                      " shorter than --smooth=", smooth,
+                      " episodes, so the mean is of all episodes so far: try --smooth=", fitting);
+}
+
+std::string SmoothedEpisodes(const std::vector<Run>& runs, size_t smooth) {
+  const auto shorter = [](const Run& a, const Run& b) { return a.returns.size() < b.returns.size(); };
+  const auto [least, most] = std::minmax_element(runs.begin(), runs.end(), shorter);
+  const size_t shortest = least->returns.size(), longest = most->returns.size();
+  if (shortest >= smooth) return absl::StrCat("the last ", smooth, " episodes");
+  if (longest >= smooth) return absl::StrCat("the last ", smooth, " episodes, or all of a shorter run");
+  return shortest == longest ? absl::StrCat("all ", longest, " episodes") : "all episodes of each run";
+}
+
 std::string LegendOf(const std::string& label, const Curve& curve, const Options& options) {
   size_t least = curve[0].runs, most = least;
   for (const CurvePoint& point : curve) {

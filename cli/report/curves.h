@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +37,12 @@ std::vector<Curve> MakeCurves(const std::vector<Run>& runs, const Grouping& grou
 
 // A sentence for each curve whose runs are of different length: which is the shortest, and what that leaves out.
 std::vector<std::string> LengthNotices(const std::vector<Run>& runs, const Grouping& grouping, bool go_on);
+
+// A sentence where runs have fewer episodes than the running mean is over: how many, and which --smooth suits them.
+std::optional<std::string> SmoothingNotice(const std::vector<Run>& runs, size_t smooth);
+
+// Which episodes the end of each run's running mean is over: "the last 1000 episodes", "all 200 episodes".
+std::string SmoothedEpisodes(const std::vector<Run>& runs, size_t smooth);
 
 // A curve's name, with the runs where their number falls, and on a screen what its band is: "mean ± std", "IQM, 95 %
 // bootstrap". A figure on paper has a caption for that, and no room.

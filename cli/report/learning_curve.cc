@@ -1,5 +1,6 @@
 #include "cli/report/learning_curve.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -54,6 +55,15 @@ std::optional<env::Optimum> CommonOptimum(const std::vector<Run>& runs) {
   return optimum;
 }
 
+// " (running mean over 1000)", as far as any curve has so many episodes.
+std::string SmoothingText(const LearningCurve& curve) {
+  if (curve.options.smooth == 1) return "";
+  size_t longest = 0;
+  for (const Curve& points : curve.curves) longest = std::max(longest, points.back().episodes);
+  if (longest < curve.options.smooth) return " (mean of all episodes so far)";
+  return absl::StrCat(" (running mean over ", curve.options.smooth, ")");
+}
+
 Figure CurveFigure(const LearningCurve& curve, bool discounted) {
   Figure figure;
   std::map<std::string, size_t> shades;  // of each architecture so far
@@ -98,7 +108,7 @@ absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& ou
     figure.x_label = "episodes";
     figure.y_label = discounted ? "discounted return" : "return";
     if (!curve.options.style.size) {  // what a caption says on paper
-      if (curve.options.smooth > 1) absl::StrAppend(&figure.x_label, " (running mean over ", curve.options.smooth, ")");
+      absl::StrAppend(&figure.x_label, SmoothingText(curve));
       absl::StrAppend(&figure.y_label,
                       discounted ? absl::StrFormat(" (γ = %g)", env::kReportedDiscount) : " (sum of raw rewards)");
     }

@@ -129,7 +129,7 @@ std::string UntilTable(const std::vector<Run>& runs, const std::vector<double>& 
   }
   std::string text =
       "update, sample-passes (policy and critic) and wall time at which the mean discounted return of the last 1000 "
-      "episodes first reached\n";
+      "episodes (of all while there are fewer) first reached\n";
   for (const std::vector<std::string>& row : rows) {
     absl::StrAppendFormat(&text, "%-*s", static_cast<int>(widths[0]), row[0]);
     for (size_t i = 1; i < row.size(); ++i) absl::StrAppendFormat(&text, "  %*s", static_cast<int>(widths[i]), row[i]);

@@ -25,6 +25,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -122,6 +123,39 @@ TEST(LengthNotices, NameTheShortestRunAndWhatItLeavesOut) {
   EXPECT_THAT(LengthNotices({runs[0]}, GroupRuns({runs[0]}, false), false), IsEmpty());
 }
 
+TEST(SmoothingNotice, NamesAMeanThatSuitsTheShortestRun) {
+  Runs runs(2);
+  runs[0].returns.resize(300), runs[1].returns.resize(1000);
+  EXPECT_EQ(SmoothingNotice(runs, 1000),
+            "1 of 2 runs is shorter than --smooth=1000 episodes, so the mean is of all episodes so far: try "
+            "--smooth=100");
+  EXPECT_THAT(SmoothingNotice({runs[0]}, 301).value(), StartsWith("1 of 1 run is shorter"));
+  EXPECT_EQ(SmoothingNotice(runs, 300), std::nullopt);
+  for (const auto& [episodes, smooth] : {std::pair(199, "=10"), {200, "=100"}, {19, "=1"}, {1, "=1"}}) {
+    runs[0].returns.resize(episodes);
+    EXPECT_THAT(SmoothingNotice(runs, 1000).value(), EndsWith(smooth)) << episodes;
+  }
+}
+
+TEST(SmoothedEpisodes, AreNoMoreThanThereAre) {
+  Runs runs(2);
+  runs[0].returns.resize(300), runs[1].returns.resize(500);
+  EXPECT_EQ(SmoothedEpisodes(runs, 300), "the last 300 episodes");
+  EXPECT_EQ(SmoothedEpisodes(runs, 400), "the last 400 episodes, or all of a shorter run");
+  EXPECT_EQ(SmoothedEpisodes(runs, 501), "all episodes of each run");
+  EXPECT_EQ(SmoothedEpisodes({runs[0]}, 301), "all 300 episodes");
+}
+
+TEST(LearningCurve, TheAxisSaysTheRunningMeanOnceACurveHasSoManyEpisodes) {
+  nmn::testing::TemporaryDirectory folder;
+  const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0)});
+  for (const auto& [smooth, label] :
+       {std::pair(5, "episodes (mean of all episodes so far)"), {4, "episodes (running mean over 4)"}}) {
+    ASSERT_TRUE(WriteAndDraw(runs, folder.path() + "/out", {.smooth = static_cast<size_t>(smooth)}).ok());
+    EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/out/learning_curve.svg"), HasSubstr(label));
+  }
+}
+
 TEST(MakeCurves, LongRunsAreThinnedAndKeepTheirLastEpisode) {
   nmn::testing::TemporaryDirectory folder;
   const std::vector<Curve> curves = Curves(ReadRuns({cli::MakeRun(folder, "a", 1, 5001, 0)}));
@@ -191,7 +225,7 @@ TEST(LearningCurve, WritesFiguresAndTheirNumbers) {
   const std::string svg = nmn::testing::ReadFile(out + "/learning_curve.svg");
   EXPECT_THAT(svg, HasSubstr("Moving target: discounted return while learning"));
   EXPECT_THAT(svg, HasSubstr("NMN, reference, 2 seeds (mean ± std)"));
-  EXPECT_THAT(svg, HasSubstr("episodes (running mean over 1000)"));
+  EXPECT_THAT(svg, HasSubstr("episodes (mean of all episodes so far)"));
   EXPECT_THAT(svg, HasSubstr("a policy that knows the task (4697)"));
   EXPECT_THAT(nmn::testing::ReadFile(out + "/learning_curve_raw.svg"),
               HasSubstr("a policy that knows the task (14000)"));
@@ -316,6 +350,17 @@ TEST(Adaptation, ComparesTheFirstEpisodesWithTheLastWhereNothingIsPlayed) {
   ASSERT_TRUE(drawn.ok()) << drawn;
   EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/adaptation.svg"),
               AllOf(HasSubstr("reward within an episode"), HasSubstr("last 1000 training episodes")));
+}
+
+TEST(Adaptation, TheLegendHasTheEpisodesThatThereAre) {
+  nmn::testing::TemporaryDirectory folder;
+  const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 300, 0), cli::MakeRun(folder, "b", 2, 200, 0)});
+  ASSERT_TRUE(DrawAdaptation({runs, GroupRuns(runs, false), {}, {std::nullopt, std::nullopt}}, folder.path()).ok());
+  EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/adaptation.svg"),
+              HasSubstr("first 200 to 300 training episodes"));
+  const Runs one = {runs[1]};
+  ASSERT_TRUE(DrawAdaptation({one, GroupRuns(one, false), {}, {std::nullopt}}, folder.path()).ok());
+  EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/adaptation.svg"), HasSubstr(": first 200 training episodes"));
 }
 
 TEST(Adaptation, OfAPolicyThatIsPlayedHasEveryStepAndItsSpread) {

@@ -38,7 +38,8 @@ TEST(NmnReport, WithoutGnuplotHasEverythingButTheFiguresAndSaysSoOnce) {
       Report({a, "--out=" + out, "--adaptation", "--adaptation_episodes=0"}, {"PATH=" + folder.path()});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(Count(outcome.err, "apt-get install gnuplot-nox"), 1u) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr("means over the last 1000 episodes"));
+  EXPECT_THAT(outcome.out, HasSubstr("means over all 4 episodes\n"));
+  EXPECT_EQ(Count(outcome.err, "shorter than --smooth=1000"), 1u) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("first reached"));
   EXPECT_THAT(outcome.out, HasSubstr("time of an update"));
   for (const char* name : {"learning_curve", "adaptation", "until", "until_median", "phases"}) {
