@@ -4,7 +4,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "learner/run/initial_weights.h"
 
 namespace nmn::run {
 namespace {
@@ -17,19 +16,13 @@ absl::Status CheckUnused(RunStorage& storage) {
       storage.directory, " already holds a run; add --resume to continue it, or choose another --run_dir"));
 }
 
-absl::StatusOr<RunState> Begin(const RunOptions& options, RunObserver& observer) {
-  absl::StatusOr<RunState> state = NewState(options);
-  if (state.ok() && state->lineage) observer.OnNotice(Describe(*state->lineage));
-  return state;
-}
-
 }  // namespace
 
 absl::StatusOr<RunState> FindState(const RunOptions& options, RunStorage& storage, metrics::LearnerMetrics& metrics,
                                    RunObserver& observer) {
   if (!options.resume) {
     if (absl::Status status = CheckUnused(storage); !status.ok()) return status;
-    return Begin(options, observer);
+    return NewState(options, observer);
   }
   absl::StatusOr<std::optional<checkpoint::Checkpoint>> found =
       storage.checkpoints->Restore([&](const std::string& problem) {
@@ -41,10 +34,10 @@ absl::StatusOr<RunState> FindState(const RunOptions& options, RunStorage& storag
     if (!options.discard_corrupt)
       return absl::DataLossError(absl::StrCat(reason, "; or add --discard_corrupt, which begins anew"));
     observer.OnNotice(absl::StrCat(reason, "; beginning anew, as --discard_corrupt says"));
-    return Begin(options, observer);
+    return NewState(options, observer);
   }
   if (!found.ok()) return found.status();
-  return found->has_value() ? RestoredState(**found, options) : Begin(options, observer);
+  return found->has_value() ? RestoredState(**found, options) : NewState(options, observer);
 }
 
 }  // namespace nmn::run

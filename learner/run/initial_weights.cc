@@ -1,11 +1,13 @@
 #include "learner/run/initial_weights.h"
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/config/config.h"
 #include "common/digest/sha256.h"
 #include "common/fs/file_system.h"
 
@@ -34,7 +36,15 @@ absl::StatusOr<std::optional<policy::NetworkPolicy>> LoadInitialWeights(const Ru
 }
 
 absl::StatusOr<v1::Lineage> TakeWeights(const policy::NetworkPolicy& source, const std::string& name,
-                                        ppo::Trainer& trainer) {
+                                        const v1::RunConfig& config, ppo::Trainer& trainer) {
+  const v1::Architecture theirs = source.config.network().architecture(), ours = config.network().architecture();
+  if (theirs != ours) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--init_from=", name, " has the weights of an ", v1::Architecture_Name(theirs),
+                     ", and this run's networks are ", v1::Architecture_Name(ours), ": the inputs of an ",
+                     v1::Architecture_Name(theirs), " mean other things; name a source of network.architecture ",
+                     v1::Architecture_Name(ours)));
+  }
   std::map<std::string, const NamedTensor*> there;
   for (const NamedTensor& tensor : source.weights) there[tensor.name] = &tensor;
   v1::Lineage lineage;
@@ -73,6 +83,17 @@ std::string Describe(const v1::Lineage& lineage) {
         &text, "; of another shape there, or not there at all, and so fresh: ", absl::StrJoin(lineage.left(), ", "));
   }
   return text;
+}
+
+std::optional<std::string> OtherMeanings(const v1::RunConfig& source, const v1::RunConfig& config) {
+  const std::set<std::string> meanings = {"benchmark", "network.formula", "network.signal_wiring"};
+  std::vector<std::string> other;
+  for (const std::string& field : config::Differences(source, config)) {
+    if (meanings.count(field) != 0) other.push_back(field);
+  }
+  if (other.empty()) return std::nullopt;
+  return absl::StrCat("the weights of --init_from were trained under another ", absl::StrJoin(other, ", "),
+                      "; what is taken may mean something else here");
 }
 
 }  // namespace nmn::run

@@ -19,11 +19,15 @@ namespace nmn::run {
 absl::StatusOr<std::optional<policy::NetworkPolicy>> LoadInitialWeights(const RunOptions& options,
                                                                         v1::RunConfig& config);
 
-// INVALID_ARGUMENT where no matrix fits. `name`: of the source, as it was given.
+// INVALID_ARGUMENT where the source has another architecture than `config`, whose inputs mean other things where names
+// and shapes are the same, or where no matrix fits. `name`: of the source, as it was given.
 absl::StatusOr<v1::Lineage> TakeWeights(const policy::NetworkPolicy& source, const std::string& name,
-                                        ppo::Trainer& trainer);
+                                        const v1::RunConfig& config, ppo::Trainer& trainer);
 
 // A sentence for the user: what was taken, and what stays fresh.
 std::string Describe(const v1::Lineage& lineage);
+
+// A sentence where benchmark, formula or wiring of z are others than the source's, which names them.
+std::optional<std::string> OtherMeanings(const v1::RunConfig& source, const v1::RunConfig& config);
 
 }  // namespace nmn::run

@@ -52,7 +52,7 @@ bool RunState::reached_return() const {
   return totals.window_is_full() && totals.RecentDiscountedMean() >= wanted;
 }
 
-absl::StatusOr<RunState> NewState(const RunOptions& options) {
+absl::StatusOr<RunState> NewState(const RunOptions& options, RunObserver& observer) {
   v1::RunConfig config = options.config;
   absl::StatusOr<std::optional<policy::NetworkPolicy>> source = LoadInitialWeights(options, config);
   if (!source.ok()) return source.status();
@@ -60,8 +60,10 @@ absl::StatusOr<RunState> NewState(const RunOptions& options) {
   if (!state.ok()) return state;
   state->run_id = NewRunId();
   if (!source->has_value()) return state;
-  absl::StatusOr<v1::Lineage> lineage = TakeWeights(**source, options.init_from, *state->trainer);
+  absl::StatusOr<v1::Lineage> lineage = TakeWeights(**source, options.init_from, config, *state->trainer);
   if (!lineage.ok()) return lineage.status();
+  observer.OnNotice(Describe(*lineage));
+  if (const auto notice = OtherMeanings((*source)->config, config)) observer.OnNotice(*notice);
   state->lineage = *std::move(lineage);
   return state;
 }

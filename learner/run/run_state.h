@@ -11,6 +11,7 @@
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/policy/policy_file.h"
 #include "learner/ppo/trainer.h"
+#include "learner/run/observer.h"
 #include "learner/run/run_directory.h"
 #include "learner/run/run_options.h"
 #include "learner/run/run_totals.h"
@@ -44,8 +45,9 @@ struct RunState {
   bool complete() const { return update >= budget() || reached_return(); }
 };
 
-// A new run with fresh networks, or with what fits of the weights of options.init_from (initial_weights.h).
-absl::StatusOr<RunState> NewState(const RunOptions& options);
+// A new run with fresh networks, or with what fits of the weights of options.init_from (initial_weights.h). The
+// observer hears what those are.
+absl::StatusOr<RunState> NewState(const RunOptions& options, RunObserver& observer);
 
 // The run of a checkpoint. What no result depends on is taken from the options' config; INVALID_ARGUMENT names what
 // else differs.

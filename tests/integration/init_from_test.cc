@@ -12,6 +12,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // "__metadata__" of a safetensors file.
 json Metadata(const std::string& file) {
@@ -98,6 +99,27 @@ TEST_F(InitFrom, AnotherConfigTakesWhatFitsAndNamesTheRest) {
                                      std::to_string(taken.size() + left.size()) + " tensors"));
   EXPECT_THAT(left, ::testing::Contains("actor.gru0.w_input"));
   for (const std::string& name : left) EXPECT_THAT(outcome.err, HasSubstr(name));
+  EXPECT_THAT(outcome.err, HasSubstr("trained under another benchmark; what is taken may mean something else here"));
+}
+
+// All shapes fit; only the meaning of what z does differs.
+TEST_F(InitFrom, AnotherFormulaAndWiringIsTakenAndNamed) {
+  const Outcome other =
+      Train("run", Source(), {"--set", "network.formula=FORMULA_PAPER", "--set", "network.signal_wiring=SHARED"});
+  ASSERT_EQ(other.code, 0) << other.err;
+  EXPECT_THAT(other.err, HasSubstr("trained under another network.formula, network.signal_wiring; "));
+  const Outcome same = Train("same", Source(), {"--set", "ppo.discount=0.9"}, "b1", 1);
+  ASSERT_EQ(same.code, 0) << same.err;
+  EXPECT_THAT(same.err, Not(HasSubstr("trained under another")));
+}
+
+// The recurrent layers' shapes are the same, but an NMN's read (a', r', x') and an RNN's (x, a', r').
+TEST_F(InitFrom, AnotherArchitectureIsRefused) {
+  const Outcome outcome = Train("run", Source(), {"--arch=rnn"});
+  EXPECT_EQ(outcome.code, 42);
+  EXPECT_THAT(outcome.err, HasSubstr(Source() + " has the weights of an NMN, and this run's networks are RNN: "));
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_EQ(ReadFile(In("run/config.textproto")), "");
 }
 
 TEST_F(InitFrom, WhatCannotBeIsOneLine) {
