@@ -44,10 +44,17 @@ std::string AlreadyComplete(const std::string& directory, const RunState& state)
     return absl::StrCat("the run in ", directory, " is already complete after ", state.update,
                         " updates: it reached budget.stop_at_return; --set budget.stop_at_return= goes on");
   }
-  const std::string asked =
-      state.update == state.budget() ? "" : absl::StrCat(", and was asked for no more than ", state.budget());
-  return absl::StrCat("the run in ", directory, " is already complete after ", state.update, " updates", asked,
-                      "; ask for more with --updates or --episodes");
+  if (state.update == state.budget()) {
+    return absl::StrCat("the run in ", directory, " is already complete after ", state.update,
+                        " updates; ask for more with --updates or --episodes");
+  }
+  const absl::StatusOr<v1::RunConfig> own = config::Load(directory + "/config.textproto");
+  const uint32_t budget = own.ok() ? config::BudgetUpdates(*own) : 0;
+  return absl::StrCat("the run in ", directory, " has ", state.update, " updates already, more than the ",
+                      state.budget(), " asked for; ",
+                      budget > state.update
+                          ? absl::StrCat("its own budget is ", budget, ": leave --updates out to go on")
+                          : "ask for more with --updates or --episodes");
 }
 
 }  // namespace

@@ -113,7 +113,20 @@ TEST(BadInput, ResumeWithFewerUpdatesThanThereAreSaysBoth) {
   ASSERT_EQ(RunProcess(TinyTrain(run, 3)).code, 0);
   const Outcome outcome = Train({"--resume", "--run_dir=" + run, "--updates=1"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.err, HasSubstr("already complete after 3 updates, and was asked for no more than 1;"));
+  EXPECT_THAT(outcome.err, HasSubstr("has 3 updates already, more than the 1 asked for; ask for more with --updates"));
+}
+
+TEST(BadInput, ResumeOfAStoppedRunWithFewerUpdatesThanThereAreSaysHowToGoOn) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  Subprocess first(TinyTrain(run, 5000));
+  ASSERT_TRUE(WaitForUpdate(first, run, 2)) << first.err();
+  first.Signal(SIGTERM);
+  ASSERT_EQ(first.Wait(), 75) << first.err();
+  const Outcome outcome = Train({"--resume", "--run_dir=" + run, "--updates=1"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(" updates already, more than the 1 asked for; its own budget is 5000: "),
+                                 HasSubstr("leave --updates out to go on")));
 }
 
 TEST(BadInput, ResumeWithAnotherConfigNamesTheField) {
