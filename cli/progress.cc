@@ -32,13 +32,14 @@ std::string HumanDuration(double seconds) {
 Progress::Progress(std::FILE* out, bool live) : out_(out), live_(live), line_(out) {}
 
 void Progress::OnUpdate(const run::UpdateSummary& s) {
-  if (s.evaluation_discounted) evaluation_ = absl::StrFormat("  evaluation %.0f", *s.evaluation_discounted);
+  if (s.evaluation_discounted) evaluation_ = absl::StrFormat("  evaluation %.0f discounted", *s.evaluation_discounted);
   const auto now = std::chrono::steady_clock::now();
   const bool last = s.update == s.budget_updates;
   if (!live_ && !last && now - last_line_ < kPlainInterval) return;
   last_line_ = now;
   const std::string line = absl::StrFormat(
-      "update %d/%d  return %.0f (last 1000: %.0f)%s  left %s  %s gone  episodes %d  KL %.4f%s  sd %.2f  %.0fk steps/s",
+      "update %d/%d  discounted %.0f (last 1000: %.0f)%s  left %s  %s gone  episodes %d  KL %.4f%s  sd %.2f  %.0fk "
+      "steps/s",
       s.update, s.budget_updates, s.discounted_mean, s.discounted_recent, evaluation_, HumanDuration(s.seconds_left),
       HumanDuration(s.wall_seconds), s.episodes, s.kl, s.reverted ? "R" : "", s.mean_deviation,
       s.steps_per_second / 1000);

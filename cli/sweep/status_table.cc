@@ -59,13 +59,13 @@ std::string Counts(const Totals& totals) {
 std::string Table(const std::vector<RunState>& states) {
   size_t width = 3;
   for (const RunState& state : states) width = std::max(width, state.name.size());
-  std::string text = absl::StrFormat("%-*s  %-11s  %-22s  %11s  %8s  %9s\n", static_cast<int>(width), "run", "state",
-                                     "progress", "update", "return", "time left");
+  std::string text = absl::StrFormat("%-*s  %-11s  %-22s  %11s  %10s  %9s\n", static_cast<int>(width), "run", "state",
+                                     "progress", "update", "discounted", "time left");
   for (const RunState& state : states) {
     const std::string mean = state.discounted_return ? absl::StrFormat("%.1f", *state.discounted_return) : "-";
     absl::StrAppend(
         &text,
-        absl::StrFormat("%-*s  %-11s  %-22s  %11s  %8s  %9s%s\n", static_cast<int>(width), state.name,
+        absl::StrFormat("%-*s  %-11s  %-22s  %11s  %10s  %9s%s\n", static_cast<int>(width), state.name,
                         ToString(state.state), cli::Bar(state.fraction()),
                         absl::StrCat(state.update, "/", state.budget_updates), mean, Duration(state.seconds_left),
                         state.state == State::kFailed ? absl::StrCat("  exit ", *state.exit_code) : ""));
@@ -74,7 +74,7 @@ std::string Table(const std::vector<RunState>& states) {
   absl::StrAppend(&text, "\n", cli::Bar(totals.fraction), " ",
                   absl::StrFormat("%.0f %%", std::floor(100 * totals.fraction)), "  ", Counts(totals));
   if (totals.seconds_left) absl::StrAppend(&text, ", about ", cli::HumanDuration(*totals.seconds_left), " left");
-  return text + "\n(return: discounted, mean of the last 1000 episodes)\n";
+  return text + "\n(discounted: the discounted return, mean of the last 1000 episodes)\n";
 }
 
 std::string ToJsonLine(const std::vector<RunState>& states) {

@@ -50,6 +50,25 @@ TEST(Progress, InALogIsPlainAndSparse) {
   EXPECT_THAT(text, Not(HasSubstr("\r")));
 }
 
+// `nmn status` and the learner's log say "return" of the raw one.
+TEST(Progress, NamesTheDiscountedReturnSo) {
+  char* text = nullptr;
+  size_t size = 0;
+  std::FILE* out = open_memstream(&text, &size);
+  run::UpdateSummary summary;
+  summary.budget_updates = 10;
+  summary.update = 1;
+  summary.return_mean = 7000;
+  summary.discounted_mean = 4441;
+  summary.discounted_recent = 4400;
+  summary.evaluation_discounted = 4500;
+  Progress(out, false).OnUpdate(summary);
+  std::fclose(out);
+  EXPECT_THAT(text, HasSubstr("  discounted 4441 (last 1000: 4400)  evaluation 4500 discounted  "));
+  EXPECT_THAT(text, Not(HasSubstr("return")));
+  std::free(text);
+}
+
 // What a resumed run with another budget may ask for.
 TEST(Bar, IsFullPastTheEndAndEmptyBeforeTheStart) {
   const std::string full = "[####################]", empty = "[....................]";

@@ -108,9 +108,10 @@ TEST_F(SweepStatus, TheTableHasABarForEachRunAndTheTotals) {
   WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"updates\": 10, \"weights_sha256\": \"ab\"}");
   WriteUpdates(1, 5);
   const std::string table = Table(ReadStates(sweep));
-  EXPECT_THAT(table, HasSubstr("b1-nmn-s1  done         [####################]        10/10    1000.0          -"));
-  EXPECT_THAT(table, HasSubstr("b1-nmn-s2  interrupted  [##########..........]         5/10     500.0          -"));
-  EXPECT_THAT(table, HasSubstr("b1-nmn-s3  waiting      [....................]         0/10         -          -"));
+  EXPECT_THAT(table, HasSubstr("     update  discounted  time left\n"));
+  EXPECT_THAT(table, HasSubstr("b1-nmn-s1  done         [####################]        10/10      1000.0          -"));
+  EXPECT_THAT(table, HasSubstr("b1-nmn-s2  interrupted  [##########..........]         5/10       500.0          -"));
+  EXPECT_THAT(table, HasSubstr("b1-nmn-s3  waiting      [....................]         0/10           -          -"));
   EXPECT_THAT(table, HasSubstr("[##########..........] 50 %  1/3 runs done, 1 waiting, 1 interrupted\n"));
 }
 
