@@ -162,7 +162,10 @@ absl::Status Report(Flags flags) {
   for (const std::string& notice : selection->notices) Notice(notice);
   const report::LearningCurve curve = report::MakeLearningCurve(runs, options);
   for (const std::string& notice : report::LengthNotices(runs, curve.grouping, options.go_on)) Notice(notice);
-  if (const auto notice = report::SmoothingNotice(runs, options.smooth)) Notice(*notice);
+  for (const std::optional<std::string>& notice :
+       {report::SmoothingNotice(runs, options.smooth), report::OracleNotice(curve)}) {
+    if (notice) Notice(*notice);
+  }
 
   std::vector<std::string> tables = {"learning_curve", "until", "until_median"};
   std::vector<Drawing> drawings = {{"learning_curve", [&] { return report::DrawLearningCurve(curve, out); }}};

@@ -35,17 +35,7 @@ double LargestX(const Figure& figure) {
 
 // All that is drawn, with a little room above and below.
 Limits FittingRange(const Figure& figure) {
-  Limits range{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
-  const auto add = [&](double y) {
-    range.low = std::min(range.low, y);
-    range.high = std::max(range.high, y);
-  };
-  for (const Series& series : figure.series) {
-    for (const std::vector<double>* values : {&series.y, &series.low, &series.high}) {
-      for (double y : *values) add(y);
-    }
-  }
-  for (const Reference& reference : figure.references) add(reference.y);
+  const Limits range = DrawnRange(figure);
   const double room = range.high > range.low ? 0.04 * (range.high - range.low) : std::max(1.0, std::abs(range.high));
   return {range.low - room, range.high + room};
 }
@@ -75,6 +65,21 @@ std::string AxisCommands(const Figure& figure, double scale) {
 }
 
 }  // namespace
+
+Limits DrawnRange(const Figure& figure) {
+  Limits range{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+  const auto add = [&](double y) {
+    range.low = std::min(range.low, y);
+    range.high = std::max(range.high, y);
+  };
+  for (const Series& series : figure.series) {
+    for (const std::vector<double>* values : {&series.y, &series.low, &series.high}) {
+      for (double y : *values) add(y);
+    }
+  }
+  for (const Reference& reference : figure.references) add(reference.y);
+  return range;
+}
 
 std::string GnuplotScript(const Figure& figure, const Style& style) {
   const double scale = !figure.log_x && LargestX(figure) >= kManyUnits ? 1000 : 1;

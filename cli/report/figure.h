@@ -38,6 +38,9 @@ struct Figure {
   bool log_x = false;
 };
 
+// From the lowest to the highest of all that is drawn: curves, bands and references.
+Limits DrawnRange(const Figure& figure);
+
 // The gnuplot script of `figure`; its last line is the plot command.
 std::string GnuplotScript(const Figure& figure, const Style& style);
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/report/figure.h"
 #include "cli/report/gnuplot.h"
 #include "cli/report/output.h"
@@ -84,7 +85,15 @@ Figure CurveFigure(const LearningCurve& curve, bool discounted) {
     }
     figure.series.push_back(std::move(series));
   }
+  figure.y_range = curve.options.style.y_range;
   return figure;
+}
+
+// Whether the curves of `figure` would keep less than half of the height with a line at `y`.
+bool Squashes(double y, const Figure& figure) {
+  if (figure.y_range) return false;  // the height is given
+  const Limits own = DrawnRange(figure);
+  return own.high - own.low < (std::max(own.high, y) - std::min(own.low, y)) / 2;
 }
 
 }  // namespace
@@ -97,6 +106,20 @@ LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& opt
 
 absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& out) {
   return WriteText(out + "/learning_curve.csv", CurvesCsv(curve));
+}
+
+std::optional<std::string> OracleNotice(const LearningCurve& curve) {
+  const std::optional<env::Optimum> optimum = CommonOptimum(curve.runs);
+  if (!optimum) return std::nullopt;
+  std::vector<std::string> left_out;
+  if (Squashes(optimum->discounted, CurveFigure(curve, /*discounted=*/true)))
+    left_out.push_back(absl::StrFormat("discounted %.0f", optimum->discounted));
+  if (Squashes(optimum->raw, CurveFigure(curve, /*discounted=*/false)))
+    left_out.push_back(absl::StrFormat("raw %.0f", optimum->raw));
+  if (left_out.empty()) return std::nullopt;
+  return absl::StrCat("the line of a policy that knows the task (", absl::StrJoin(left_out, ", "),
+                      ") is not drawn, because the curves would have less than half of the height: --y_range=LOW:HIGH "
+                      "brings it back");
 }
 
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out) {
@@ -112,11 +135,9 @@ absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& ou
       absl::StrAppend(&figure.y_label,
                       discounted ? absl::StrFormat(" (γ = %g)", env::kReportedDiscount) : " (sum of raw rewards)");
     }
-    figure.y_range = curve.options.style.y_range;
-    if (optimum) {
-      const double oracle = discounted ? optimum->discounted : optimum->raw;
+    const double oracle = !optimum ? 0 : discounted ? optimum->discounted : optimum->raw;
+    if (optimum && !Squashes(oracle, figure))
       figure.references.push_back({absl::StrFormat("a policy that knows the task (%.0f)", oracle), oracle});
-    }
     absl::Status status =
         Draw(figure, curve.options.style, out + (discounted ? "/learning_curve" : "/learning_curve_raw"));
     if (!status.ok()) return status;

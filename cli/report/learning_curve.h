@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,12 @@ LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& opt
 // learning_curve.csv: the numbers behind the figures. `out` exists (PrepareOutput).
 absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& out);
 
-// learning_curve.* (discounted) and learning_curve_raw.*. The dashed line is what a policy gets that knows the task: it
-// is there where the options of every run's environment are those of the known figure. Errors are DrawScript's.
+// A sentence where a figure leaves out the line of a policy that knows the task, because it would squash the curves.
+std::optional<std::string> OracleNotice(const LearningCurve& curve);
+
+// learning_curve.* (discounted) and learning_curve_raw.*. The dotted line is what a policy gets that knows the task: it
+// is there where the options of every run's environment are those of the known figure, and where the curves keep half
+// of the height beside it or Style::y_range is given. Errors are DrawScript's.
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out);
 
 }  // namespace nmn::report

@@ -215,6 +215,7 @@ TEST(LearningCurve, WritesFiguresAndTheirNumbers) {
   const std::string out = folder.path() + "/figures/new";
   Options options;
   options.style.formats = {"svg", "png", "pdf"};
+  options.style.y_range = Limits{0, 15000};
   const absl::Status status =
       WriteAndDraw(ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0), cli::MakeRun(folder, "b", 2, 4, 10)}), out, options);
   ASSERT_TRUE(status.ok()) << status;
@@ -288,10 +289,44 @@ TEST(LearningCurve, LeavesOutTheOracleOfOtherOptions) {
   Runs switching = runs, paper = runs;
   switching[1].config.mutable_env()->set_switch_probability(0.5);
   paper[1].config.mutable_env()->set_domain(v1::DOMAIN_PAPER);
+  Options options;
+  options.style.y_range = Limits{0, 5000};
+  const std::string svg = folder.path() + "/out/learning_curve.svg";
   for (const Runs& other : {switching, paper}) {
-    ASSERT_TRUE(WriteAndDraw(other, folder.path() + "/out").ok());
-    EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/out/learning_curve.svg"), Not(HasSubstr("knows the task")));
+    ASSERT_TRUE(WriteAndDraw(other, folder.path() + "/out", options).ok());
+    EXPECT_THAT(nmn::testing::ReadFile(svg), Not(HasSubstr("knows the task")));
   }
+  ASSERT_TRUE(WriteAndDraw(runs, folder.path() + "/out", options).ok());
+  EXPECT_THAT(nmn::testing::ReadFile(svg), HasSubstr("knows the task"));
+}
+
+// Returns from `first` on, in steps of a third of `range`; the discounted ones are half.
+LearningCurve CurveOver(const nmn::testing::TemporaryDirectory& folder, double first, double range, Options options) {
+  Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 8, 0)});
+  for (size_t e = 0; e < 8; ++e) {
+    runs[0].returns[e] = first + static_cast<double>(e / 2) * range / 3;
+    runs[0].discounted[e] = runs[0].returns[e] / 2;
+  }
+  options.smooth = 1;
+  return MakeLearningCurve(runs, options);
+}
+
+// The lines are at 4697, discounted, and 14000.
+TEST(LearningCurve, LeavesOutALineThatWouldSquashTheCurves) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string svg = folder.path() + "/learning_curve.svg", raw = folder.path() + "/learning_curve_raw.svg";
+  // Discounted 0 to 2400 of 4697, raw 0 to 4800 of 14000.
+  const LearningCurve half = CurveOver(folder, 0, 4800, {});
+  EXPECT_THAT(OracleNotice(half).value(), HasSubstr("knows the task (raw 14000) is not drawn"));
+  ASSERT_TRUE(DrawLearningCurve(half, folder.path()).ok());
+  EXPECT_THAT(nmn::testing::ReadFile(svg), HasSubstr("knows the task (4697)"));
+  EXPECT_THAT(nmn::testing::ReadFile(raw), Not(HasSubstr("knows the task")));
+  // Discounted 0 to 2300, just less than half.
+  EXPECT_THAT(OracleNotice(CurveOver(folder, 0, 4600, {})).value(), HasSubstr("(discounted 4697, raw 14000)"));
+  EXPECT_EQ(OracleNotice(CurveOver(folder, 0, 8000, {})), std::nullopt);
+  Options given;
+  given.style.y_range = Limits{0, 5000};
+  EXPECT_EQ(OracleNotice(CurveOver(folder, 0, 3, given)), std::nullopt);
 }
 
 TEST(LearningCurve, DrawsARunOfOneUpdate) {

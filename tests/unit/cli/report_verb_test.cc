@@ -40,6 +40,7 @@ TEST(NmnReport, WithoutGnuplotHasEverythingButTheFiguresAndSaysSoOnce) {
   EXPECT_EQ(Count(outcome.err, "apt-get install gnuplot-nox"), 1u) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("means over all 4 episodes\n"));
   EXPECT_EQ(Count(outcome.err, "shorter than --smooth=1000"), 1u) << outcome.err;
+  EXPECT_EQ(Count(outcome.err, "knows the task (discounted 4697, raw 14000) is not drawn"), 1u) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("first reached"));
   EXPECT_THAT(outcome.out, HasSubstr("time of an update"));
   for (const char* name : {"learning_curve", "adaptation", "until", "until_median", "phases"}) {
