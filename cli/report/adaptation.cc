@@ -207,9 +207,8 @@ absl::Status DrawAdaptation(const Adaptation& adaptation, const std::string& out
   const std::vector<Line> lines = LinesOf(adaptation);
   Figure figure;
   std::map<std::string, size_t> shades;
-  std::vector<std::string> colours;
-  for (const Group& group : adaptation.grouping.groups)
-    colours.push_back(ColourOf(group.architecture, shades[group.architecture]++));
+  std::vector<size_t> shade_of;  // each group
+  for (const Group& group : adaptation.grouping.groups) shade_of.push_back(shades[group.architecture]++);
   const auto played = [&](size_t group) {
     return std::any_of(lines.begin(), lines.end(),
                        [&](const Line& line) { return line.group == group && line.source == Source::kPlayed; });
@@ -220,9 +219,10 @@ absl::Status DrawAdaptation(const Adaptation& adaptation, const std::string& out
     const Group& group = adaptation.grouping.groups[line.group];
     Series series;
     series.label = Legend(group.label, line, adaptation.options.style);
-    series.colour = colours[line.group];
-    series.dash = line.source == Source::kFirst ? 2 : 0;
+    series.colour = ColourOf(group.architecture, shade_of[line.group]);
+    // Training's lines have markers, so that their dots are no curve's dashes.
     series.markers = line.source != Source::kPlayed;
+    series.dash = line.source == Source::kFirst ? 2 : line.source == Source::kPlayed ? shade_of[line.group] : 0;
     const bool band = line.source == Source::kPlayed && adaptation.options.band != Band::kNone;
     for (size_t i = 0; i < line.steps.size(); ++i) {
       series.x.push_back(line.steps[i] + 1.0);  // a logarithmic axis has no 0

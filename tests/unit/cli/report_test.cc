@@ -398,6 +398,20 @@ TEST(Adaptation, TheLegendHasTheEpisodesThatThereAre) {
   EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/adaptation.svg"), HasSubstr(": first 200 training episodes"));
 }
 
+TEST(Adaptation, LearnedPoliciesOfOneArchitectureDifferInTheirDashes) {
+  nmn::testing::TemporaryDirectory folder;
+  const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0, "b1", "trace_decay: 0.9"),
+                              cli::MakeRun(folder, "b", 1, 4, 0, "b1", "trace_decay: 0.95")});
+  const RewardByStep whole{10, {0, 5}, {1, 1}}, dashed{10, {1, 2}, {1, 1}};
+  Options options;
+  options.style.formats = {"svg"};
+  const std::string dash = "stroke-dasharray='12.0,5.0'", svg = folder.path() + "/adaptation.svg";
+  ASSERT_TRUE(DrawAdaptation({runs, GroupRuns(runs, false), options, {whole, std::nullopt}}, folder.path()).ok());
+  EXPECT_THAT(nmn::testing::ReadFile(svg), Not(HasSubstr(dash)));
+  ASSERT_TRUE(DrawAdaptation({runs, GroupRuns(runs, false), options, {whole, dashed}}, folder.path()).ok());
+  EXPECT_THAT(nmn::testing::ReadFile(svg), HasSubstr(dash));
+}
+
 TEST(Adaptation, OfAPolicyThatIsPlayedHasEveryStepAndItsSpread) {
   nmn::testing::TemporaryDirectory folder;
   const std::string path = cli::MakeRun(folder, "a", 1, 4, 0);
