@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/integration/tiny_run.h"
 
@@ -53,6 +56,37 @@ std::set<std::string> Columns(const std::string& csv) {
     columns.insert(name);
   }
   return columns;
+}
+
+// Names of the first column of the first table: "checkpoints" of `checkpoints/`.
+std::set<std::string> FilesOfThePage() {
+  std::istringstream page(ReadFile("docs/run_files.md"));
+  std::set<std::string> files;
+  for (std::string line; std::getline(page, line) && line.rfind("## ", 0) != 0;) {
+    if (line.rfind("| `", 0) != 0) continue;
+    std::istringstream cell(line.substr(0, line.find('|', 1)));
+    std::string name;
+    while (std::getline(cell, name, '`') && std::getline(cell, name, '`')) {
+      if (name.back() == '/') name.pop_back();
+      files.insert(name);
+    }
+  }
+  return files;
+}
+
+TEST(RunFilesPage, HasEveryFileOfARunDirectory) {
+  testing::TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  std::vector<std::string> train = testing::TinyTrain(run, 4, {"--event_log"});
+  std::erase(train, "--no_figure");
+  ASSERT_EQ(testing::RunProcess(std::move(train)).code, 0);
+  std::set<std::string> unknown;
+  const std::set<std::string> files = FilesOfThePage();
+  for (const auto& entry : std::filesystem::directory_iterator(run)) {
+    const std::string name = entry.path().filename().string();
+    if (!files.contains(name)) unknown.insert(name);
+  }
+  EXPECT_THAT(unknown, ::testing::IsEmpty());
 }
 
 TEST(RunFilesPage, HasOneRowForEveryFieldOfARealRunAndItsReport) {
