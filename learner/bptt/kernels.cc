@@ -29,7 +29,7 @@ HWY_INLINE void ForColumnsDescending(size_t columns, Body body) {
   size_t full = columns / kLanes;
   const size_t rest = columns - full * kLanes;
   if constexpr (kHasHalf) {
-    if (rest > kGroup) {
+    if (rest > kGroup) {  // NOLINT(bugprone-branch-clone): Full and Half are one type on narrow targets only
       body(Full(), full * kLanes);
     } else if (rest > 0) {
       body(Half(), full * kLanes);
