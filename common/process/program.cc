@@ -131,6 +131,8 @@ int FlushStdout(const StdoutBuffer& buffer) {
 int Main(const char* program, const std::function<int()>& body) {
   program_name = program;
   OpenStandardDescriptors();
+  // A file as large as the limit says (ulimit -f) is a write that fails, as on a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   std::set_terminate(OnTerminate);
   std::set_new_handler(OnOutOfMemory);
   if (const absl::Status room = CheckDescriptors(); !room.ok()) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -163,6 +165,11 @@ absl::StatusOr<NetworkPolicy> Read(fs::FileSystem& fs, const std::string& path, 
   absl::StatusOr<bool> exists = fs.Exists(path);
   if (!exists.ok()) return exists.status();
   if (!*exists) return absl::NotFoundError(absl::StrCat("there is no run directory, checkpoint or file ", path));
+  if (std::error_code error; std::filesystem::is_other(path, error)) {
+    // Nobody may ever write into a pipe, and a device has no end.
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is a pipe, a socket or a device; name a run directory, a checkpoint or a plain file"));
+  }
   // A directory cannot be told by its name; listing it can.
   const absl::StatusOr<std::vector<std::string>> entries = fs.List(path);
   const bool checkpoint =
@@ -206,6 +213,10 @@ absl::Status Fit(const std::string& source, NetworkPolicy& policy) {
         return absl::DataLossError(absl::StrCat(source, ": tensor ", name, " has shape ",
                                                 ShapeText(tensor->second.shape), "; its config's network has ",
                                                 ShapeText(wanted.shape)));
+      }
+      for (const float value : tensor->second.values) {
+        if (!std::isfinite(value))
+          return absl::DataLossError(absl::StrCat(source, ": tensor ", name, " has a number that is not finite"));
       }
       flat.insert(flat.end(), tensor->second.values.begin(), tensor->second.values.end());
       policy.weights.push_back(std::move(tensor->second));

@@ -175,7 +175,9 @@ absl::Status LearnerRun::OneUpdate(const std::stop_token& stop) {
   const absl::StatusOr<ppo::UpdateReport> report =
       state_.trainer->Update(update, batch->trajectories, stop, [&] { PlayNext(update); });
   if (!report.ok()) {
-    if (!absl::IsCancelled(report.status())) KeepFailed(*batch, report.status());
+    // A stop and a want of memory say nothing of the update.
+    if (!absl::IsCancelled(report.status()) && !absl::IsResourceExhausted(report.status()))
+      KeepFailed(*batch, report.status());
     return report.status();
   }
   Pass(Point::kUpdateDone);

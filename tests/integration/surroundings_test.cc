@@ -71,6 +71,25 @@ TEST(Surroundings, WithEveryStandardDescriptorClosedARunEnds) {
   }
 }
 
+TEST(Surroundings, ALimitOfFileSizesIsAWriteThatFails) {
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run", out = folder.path() + "/trace.csv";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 2)).code, 0);
+  ExpectOneLine(RunProcess(InShell("ulimit -f 8", {Binary("nmn"), "trace", "--policy=" + run, "--csv=" + out})), kRetry,
+                HasSubstr("File too large"));
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+TEST(Surroundings, APipeOrADeviceIsNoPolicy) {
+  const TemporaryDirectory folder;
+  const std::string pipe = folder.path() + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& other : {pipe, std::string("/dev/zero")}) {
+    ExpectOneLine(RunProcess({Binary("nmn"), "eval", "--policy=" + other, "--episodes=1"}), 42, HasSubstr(other));
+    ExpectOneLine(RunProcess(TinyTrain(folder.path() + "/run", 1, {"--init_from=" + other})), 42, HasSubstr(other));
+  }
+}
+
 // AddressSanitizer and ThreadSanitizer reserve more address space than any limit leaves.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kAddressSpaceCanBeLimited = false;

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -81,6 +82,9 @@ TEST(LoadNetworkPolicy, ATensorThatDoesNotFitTheConfigIsNamed) {
   policy = whole;
   policy.weights.push_back({"actor.more", {1}, {0}});
   EXPECT_EQ(refusal(policy), file + ": tensor actor.more belongs to no network of its config");
+  policy = whole;
+  policy.weights[1].values[0] = std::nanf("");
+  EXPECT_EQ(refusal(policy), file + ": tensor " + policy.weights[1].name + " has a number that is not finite");
 }
 
 TEST(LoadNetworkPolicy, LostMetadataAreNamedWithWhatToDo) {
