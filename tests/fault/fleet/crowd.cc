@@ -36,7 +36,8 @@ class Crowd::Member : public grpc::ClientBidiReactor<v1::ActorMessage, v1::Learn
   }
 
   void Cancel() { context_.TryCancel(); }
-  void DeliverWaiting() NMN_REQUIRES(crowd_.mutex_) {
+  void DeliverWaiting() NMN_EXCLUDES(crowd_.mutex_) {
+    MutexLock lock(crowd_.mutex_);
     for (const v1::Lease& lease : waiting_) Deliver(lease);
     waiting_.clear();
   }
@@ -165,8 +166,10 @@ Crowd::Crowd(uint16_t port, const v1::BuildInfo& build, size_t count) {
 }
 
 void Crowd::Begin() {
-  MutexLock lock(mutex_);
-  playing_ = true;
+  {
+    MutexLock lock(mutex_);
+    playing_ = true;
+  }
   for (const auto& member : members_) member->DeliverWaiting();
 }
 

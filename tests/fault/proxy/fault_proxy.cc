@@ -275,13 +275,16 @@ void FaultProxy::Loop() {
     const Clock::time_point now = Clock::now();
     FollowSchedule(now, now);
     size_t next = 2;  // only this thread adds and removes connections, so their order is that of `polled`
-    std::erase_if(connections_, [&](const std::unique_ptr<Connection>& connection) {
+    for (auto connection = connections_.begin(); connection != connections_.end();) {
       const short client = polled[next++].revents;
       const short server = polled[next++].revents;
-      if (Move(*connection, client, server, now)) return false;
-      connection->AddTo(closed_);
-      return true;
-    });
+      if (Move(**connection, client, server, now)) {
+        ++connection;
+      } else {
+        (*connection)->AddTo(closed_);
+        connection = connections_.erase(connection);
+      }
+    }
     if ((polled[1].revents & POLLIN) != 0) Accept();
     Count();
   }
