@@ -16,11 +16,11 @@ struct Result {
   double value = 0;
   std::string unit;
   double gflops = 0;  // by the convention of networks.h; 0 where the work has no FLOP by that convention
-  std::optional<double> ceiling_fraction;
-  int threads = 1;                   // that share the work of gflops
-  std::optional<double> at_most;     // what the value cannot exceed, where that is known; not printed
-  std::optional<double> twin_ratio;  // ours over the LibTorch twin's, measured in turn
-  std::vector<std::pair<std::string, double>> conditions;  // what it was measured with, e.g. {"lanes", 256}
+  std::optional<double> ceiling_fraction = {};
+  int threads = 1;                        // that share the work of gflops
+  std::optional<double> at_most = {};     // what the value cannot exceed, where that is known; not printed
+  std::optional<double> twin_ratio = {};  // ours over the LibTorch twin's, measured in turn
+  std::vector<std::pair<std::string, double>> conditions = {};  // what it was measured with, e.g. {"lanes", 256}
 };
 
 struct Context {

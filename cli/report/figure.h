@@ -11,21 +11,21 @@ namespace nmn::report {
 
 // A line with an optional band around it, in data units.
 struct Series {
-  std::string label;
+  std::string label = {};
   std::vector<double> x, y;
-  std::vector<double> low, high;  // the band's edges; empty: none
-  std::string colour;             // "#0072B2"
-  size_t dash = 0;                // 0: a whole line
+  std::vector<double> low = {}, high = {};  // the band's edges; empty: none
+  std::string colour = {};                  // "#0072B2"
+  size_t dash = 0;                          // 0: a whole line
   bool markers = false;
 };
 
 struct Reference {
-  std::string label;
+  std::string label = {};
   double y = 0;
 };
 
 struct Tick {
-  std::string label;
+  std::string label = {};
   double x = 0;
 };
 

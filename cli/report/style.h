@@ -23,9 +23,9 @@ struct Limits {
 // How figures look: flags of `nmn report`.
 struct Style {
   std::vector<std::string> formats = {"svg", "png"};  // of kFormats
-  std::optional<Inches> size;                         // on paper, letters of 8 pt; none: for a screen
+  std::optional<Inches> size = {};                    // on paper, letters of 8 pt; none: for a screen
   bool title = true;
-  std::optional<Limits> y_range;  // of learning curves; none: what the curves, bands and lines need
+  std::optional<Limits> y_range = {};  // of learning curves; none: what the curves, bands and lines need
 };
 
 inline constexpr const char* kFormats[] = {"svg", "png", "pdf"};
@@ -40,7 +40,7 @@ struct Options {
   size_t smooth = kSmoothingEpisodes;
   Average average = Average::kMean;
   Band band = Band::kDeviation;
-  Style style;
+  Style style = {};
 };
 
 // "12x8cm", "3.5x2.5in", "12x8" (cm): 2 to 100 cm either way. INVALID_ARGUMENT begins with "--size".

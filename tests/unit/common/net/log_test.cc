@@ -62,7 +62,7 @@ TEST(Log, AnUnknownFormatNamesTheFlagAndTheFormats) {
 }
 
 TEST(Log, BytesThatAreNoUtf8StillGiveValidJson) {
-  EXPECT_NO_FATAL_FAILURE(nlohmann::json::parse(JsonString("bad \xff byte")));
+  EXPECT_TRUE(nlohmann::json::accept(JsonString("bad \xff byte")));
 }
 
 TEST(Log, AnUnknownLevelNamesTheFlagAndTheLevels) {
