@@ -61,9 +61,7 @@ TEST(Log, AnUnknownFormatNamesTheFlagAndTheFormats) {
   EXPECT_EQ(log::SetUp("nmn", "info", "xml").message(), "--log_format=xml: it must be one of auto, text, json");
 }
 
-TEST(Log, BytesThatAreNoUtf8StillGiveValidJson) {
-  EXPECT_TRUE(nlohmann::json::accept(JsonString("bad \xff byte")));
-}
+TEST(Log, BytesThatAreNoUtf8StillGiveValidJson) { EXPECT_TRUE(nlohmann::json::accept(JsonString("bad \xff byte"))); }
 
 TEST(Log, AnUnknownLevelNamesTheFlagAndTheLevels) {
   const absl::Status status = log::SetUp("nmn", "loud");
