@@ -12,10 +12,10 @@ namespace {
 // Keeps the quotient finite where every advantage is the same (docs/specification.md section 3.1).
 constexpr double kDeviationFloor = 1e-6;
 
-void RequireSameShape(ConstView2 a, ConstView2 b) {
+void RequireSameShape(const char* caller, ConstView2 a, ConstView2 b) {
   if (a.rows == b.rows && a.columns == b.columns) return;
-  std::fprintf(stderr, "EstimateAdvantages: views differ in shape: [%zu, %zu] and [%zu, %zu]\n", a.rows, a.columns,
-               b.rows, b.columns);
+  std::fprintf(stderr, "%s: views differ in shape: [%zu, %zu] and [%zu, %zu]\n", caller, a.rows, a.columns, b.rows,
+               b.columns);
   std::abort();
 }
 
@@ -47,9 +47,8 @@ Moments MomentsOf(size_t rows, size_t columns, Element element) {
 
 void EstimateAdvantages(const AdvantageOptions& options, ConstView2 rewards, ConstView2 values, View2 advantages,
                         View2 returns) {
-  RequireSameShape(rewards, values);
-  RequireSameShape(rewards, advantages);
-  RequireSameShape(rewards, returns);
+  for (const ConstView2& view : {values, ConstView2(advantages), ConstView2(returns)})
+    RequireSameShape("EstimateAdvantages", rewards, view);
   const float gamma = options.discount;
   const float decay = options.discount * options.trace_decay;
   for (size_t t = rewards.rows; t-- > 0;) {
@@ -95,12 +94,8 @@ double ExplainedVariance(ConstView2 returns, ConstView2 values, size_t steps) {
 
 void EstimateVTrace(const AdvantageOptions& options, ConstView2 rewards, ConstView2 values, ConstView2 ratios,
                     View2 advantages, View2 targets) {
-  for (const ConstView2& view : {values, ratios, ConstView2(advantages), ConstView2(targets)}) {
-    if (view.rows == rewards.rows && view.columns == rewards.columns) continue;
-    std::fprintf(stderr, "EstimateVTrace: views differ in shape: [%zu, %zu] and [%zu, %zu]\n", rewards.rows,
-                 rewards.columns, view.rows, view.columns);
-    std::abort();
-  }
+  for (const ConstView2& view : {values, ratios, ConstView2(advantages), ConstView2(targets)})
+    RequireSameShape("EstimateVTrace", rewards, view);
   const float gamma = options.discount;
   const float decay = options.discount * options.trace_decay;
   for (size_t t = rewards.rows; t-- > 0;) {
