@@ -42,15 +42,9 @@ TrainingMetrics::TrainingMetrics(prometheus::Registry& registry, const v1::RunCo
       .Set(config::BudgetUpdates(config));
   seconds_left_ = gauge("nmn_run_seconds_left", "Estimated time until the run is complete; 0 is unknown.");
 
-  return_mean_ = gauge("nmn_return_mean", "Mean sum of raw rewards of the last update's episodes.");
-  return_stddev_ = gauge("nmn_return_stddev", "Standard deviation of it over those episodes.");
-  discounted_mean_ = gauge("nmn_discounted_return_mean", "Mean discounted return of the last update's episodes.");
-  discounted_recent_mean_ =
-      gauge("nmn_discounted_return_recent_mean", "Mean discounted return of the run's last 1000 episodes.");
-  evaluation_return_mean_ =
-      gauge("nmn_evaluation_return_mean", "Mean sum of raw rewards of the last evaluation's episodes.");
-  evaluation_discounted_mean_ =
-      gauge("nmn_evaluation_discounted_return_mean", "Mean discounted return of the last evaluation's episodes.");
+  for (const UpdateMetric& metric : UpdateMetrics()) {
+    if (metric.gauge != nullptr) gauges_.emplace_back(&metric, gauge(metric.gauge, metric.help));
+  }
   evaluations_ = counter("nmn_evaluations_total", "Evaluations of the policy by this process.");
   if (const std::optional<env::Optimum> optimum = env::KnownOptimum(config.benchmark(), config.env())) {
     AddGauge(registry, "nmn_discounted_return_optimum", "Mean discounted return of a policy that knows the task.")
@@ -63,16 +57,7 @@ TrainingMetrics::TrainingMetrics(prometheus::Registry& registry, const v1::RunCo
   for (const uint32_t step : env::kAdaptationSteps) add_adaptation(absl::StrCat(step));
   add_adaptation(kLastStep);
 
-  policy_loss_ = gauge("nmn_policy_loss", "Policy loss of the last epoch of the last update.");
-  critic_loss_ = gauge("nmn_critic_loss", "Critic loss of the last epoch of the last update.");
-  kl_ = gauge("nmn_kl_divergence", "Mean KL of the old policy from the new after the last update, before any revert.");
   kl_target_ = gauge("nmn_kl_target", "KL that the last update aimed at; 0 is no control.");
-  beta_ = gauge("nmn_kl_penalty_beta", "Coefficient of the KL penalty after the last update.");
-  rate_multiplier_ =
-      gauge("nmn_learning_rate_multiplier", "Factor of the policy's learning rate that the KL controls.");
-  entropy_ = gauge("nmn_entropy_mean", "Mean entropy of the policy after the last update, nats.");
-  explained_variance_ = gauge("nmn_explained_variance_ratio", "Share of the returns' variance the critic explains.");
-  deviation_ = gauge("nmn_policy_standard_deviation", "Mean standard deviation of the raw action.");
   reverted_ = counter("nmn_policy_updates_reverted_total", "Policy updates taken back because of their KL.");
   consecutive_reverts_gauge_ = gauge("nmn_policy_consecutive_reverts", "Policy updates taken back in a row until now.");
   AddGauge(registry, "nmn_policy_consecutive_reverts_limit", "So many in a row end the run as diverged.")
@@ -107,25 +92,12 @@ void TrainingMetrics::OnUpdate(const MetricsRecord& record, const UpdateFigures&
   environment_steps_->Increment(static_cast<double>(figures.environment_steps));
   run_updates_->Set(record.update);
   seconds_left_->Set(figures.seconds_left);
-  return_mean_->Set(record.return_mean);
-  return_stddev_->Set(record.return_sd);
-  discounted_mean_->Set(record.discounted_mean);
-  discounted_recent_mean_->Set(record.discounted_last_1000);
-  if (record.evaluation) {
-    evaluation_return_mean_->Set(record.evaluation->return_mean());
-    evaluation_discounted_mean_->Set(record.evaluation->discounted_mean());
-    evaluations_->Increment();
+  for (const auto& [metric, gauge] : gauges_) {
+    if (const std::optional<double> number = metric->get(record)) gauge->Set(*number);
   }
+  if (record.evaluation) evaluations_->Increment();
   ShowAdaptation(record);
-  policy_loss_->Set(report.policy_loss);
-  critic_loss_->Set(report.critic_loss);
-  kl_->Set(report.kl);
   kl_target_->Set(figures.kl_target);
-  beta_->Set(report.beta);
-  rate_multiplier_->Set(report.rate_multiplier);
-  entropy_->Set(report.entropy);
-  explained_variance_->Set(report.explained_variance);
-  deviation_->Set(report.mean_deviation);
   consecutive_reverts_ = report.reverted ? consecutive_reverts_ + 1 : 0;
   consecutive_reverts_gauge_->Set(consecutive_reverts_);
   if (report.reverted) reverted_->Increment();

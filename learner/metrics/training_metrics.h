@@ -9,8 +9,11 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "learner/metrics/record.h"
+#include "learner/metrics/update_metrics.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::metrics {
@@ -56,23 +59,10 @@ class TrainingMetrics {
   prometheus::Counter* environment_steps_;
   prometheus::Gauge* run_updates_;
   prometheus::Gauge* seconds_left_;
-  prometheus::Gauge* return_mean_;
-  prometheus::Gauge* return_stddev_;
-  prometheus::Gauge* discounted_mean_;
-  prometheus::Gauge* discounted_recent_mean_;
-  prometheus::Gauge* evaluation_return_mean_;
-  prometheus::Gauge* evaluation_discounted_mean_;
+  std::vector<std::pair<const UpdateMetric*, prometheus::Gauge*>> gauges_;  // of the table
   prometheus::Counter* evaluations_;
   std::map<std::string, prometheus::Gauge*> adaptation_;  // by step
-  prometheus::Gauge* policy_loss_;
-  prometheus::Gauge* critic_loss_;
-  prometheus::Gauge* kl_;
   prometheus::Gauge* kl_target_;
-  prometheus::Gauge* beta_;
-  prometheus::Gauge* rate_multiplier_;
-  prometheus::Gauge* entropy_;
-  prometheus::Gauge* explained_variance_;
-  prometheus::Gauge* deviation_;
   prometheus::Counter* reverted_;
   prometheus::Gauge* consecutive_reverts_gauge_;
   prometheus::Counter* nonfinite_;

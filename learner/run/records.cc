@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
+#include "learner/metrics/update_metrics.h"
 
 namespace nmn::run {
 namespace {
@@ -39,6 +40,18 @@ ordered_json ToObject(const std::map<std::string, double>& numbers) {
   return object;
 }
 
+ordered_json ToNumber(metrics::NumberKind kind, double number) {
+  switch (kind) {
+    case metrics::NumberKind::kCount:
+      return static_cast<uint64_t>(number);
+    case metrics::NumberKind::kFlag:
+      return number != 0;
+    case metrics::NumberKind::kReal:
+      break;
+  }
+  return number;
+}
+
 std::string Text(const ordered_json& json, int indent) {
   return json.dump(indent, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
@@ -52,41 +65,18 @@ void AppendNumber(double value, std::string& out) {
 
 }  // namespace
 
-std::string MetricsLine(const metrics::MetricsRecord& metrics) {
-  const ppo::UpdateReport& report = metrics.report;
+std::string MetricsLine(const metrics::MetricsRecord& record) {
   ordered_json line;
-  line["update"] = metrics.update;
-  line["wall_seconds"] = metrics.wall_seconds;
-  line["episodes"] = metrics.episodes;
-  line["environment_steps"] = metrics.environment_steps;
-  line["return_mean"] = metrics.return_mean;
-  line["return_sd"] = metrics.return_sd;
-  line["discounted_mean"] = metrics.discounted_mean;
-  line["discounted_last_1000"] = metrics.discounted_last_1000;
-  line["steps_per_second"] = metrics.steps_per_second;
-  line["wait_seconds"] = metrics.wait_seconds;
-  line["policy_lag_mean"] = metrics.policy_lag_mean;
-  line["policy_lag_max"] = metrics.policy_lag_max;
-  line["policy_loss"] = report.policy_loss;
-  line["critic_loss"] = report.critic_loss;
-  line["kl"] = report.kl;
-  line["reverted"] = report.reverted;
-  line["beta"] = report.beta;
-  line["rate_multiplier"] = report.rate_multiplier;
-  line["policy_learning_rate"] = report.policy_learning_rate;
-  line["critic_learning_rate"] = report.critic_learning_rate;
-  line["entropy"] = report.entropy;
-  line["mean_deviation"] = report.mean_deviation;
-  line["explained_variance"] = report.explained_variance;
-  line["clip_fraction"] = report.clip_fraction;
-  line["policy_gradient_norm"] = report.policy_gradient_norm;
-  line["critic_gradient_norm"] = report.critic_gradient_norm;
+  for (const metrics::UpdateMetric& metric : metrics::UpdateMetrics()) {
+    if (metric.field == nullptr) continue;
+    if (const std::optional<double> number = metric.get(record)) line[metric.field] = ToNumber(metric.kind, *number);
+  }
   ordered_json& measures = line["measures"] = ordered_json::object();
-  for (const auto& [name, mean] : metrics.measures) measures[name] = mean;
+  for (const auto& [name, mean] : record.measures) measures[name] = mean;
   ordered_json& adaptation = line["adaptation"] = ordered_json::object();
-  for (const auto& [step, reward] : metrics.adaptation) adaptation[absl::StrCat(step)] = reward;
-  line["phase_seconds"] = ToObject(report.phase_seconds);
-  if (metrics.evaluation.has_value()) line["evaluation"] = ToObject(*metrics.evaluation);
+  for (const auto& [step, reward] : record.adaptation) adaptation[absl::StrCat(step)] = reward;
+  line["phase_seconds"] = ToObject(record.report.phase_seconds);
+  if (record.evaluation.has_value()) line["evaluation"] = ToObject(*record.evaluation);
   return Text(line, -1);
 }
 
@@ -112,37 +102,14 @@ std::string EpisodesLines(const EpisodeRows& episodes) {
   return lines;
 }
 
-std::vector<std::pair<std::string, double>> EventScalars(const metrics::MetricsRecord& metrics) {
-  const ppo::UpdateReport& report = metrics.report;
-  std::vector<std::pair<std::string, double>> scalars = {
-      {"charts/episodic_return", metrics.return_mean},
-      {"charts/discounted_return", metrics.discounted_mean},
-      {"charts/discounted_return_last_1000", metrics.discounted_last_1000},
-      {"charts/SPS", metrics.steps_per_second},
-      {"charts/learning_rate", report.policy_learning_rate},
-      {"charts/update", metrics.update},
-      {"charts/episodes", static_cast<double>(metrics.episodes)},
-      {"charts/wait_seconds", metrics.wait_seconds},
-      {"charts/policy_lag_mean", metrics.policy_lag_mean},
-      {"charts/policy_lag_max", metrics.policy_lag_max},
-      {"losses/policy_loss", report.policy_loss},
-      {"losses/value_loss", report.critic_loss},
-      {"losses/approx_kl", report.kl},
-      {"losses/entropy", report.entropy},
-      {"losses/clipfrac", report.clip_fraction},
-      {"losses/explained_variance", report.explained_variance},
-      {"losses/beta", report.beta},
-      {"losses/rate_multiplier", report.rate_multiplier},
-      {"losses/reverted", report.reverted ? 1.0 : 0.0},
-      {"losses/policy_gradient_norm", report.policy_gradient_norm},
-      {"losses/critic_gradient_norm", report.critic_gradient_norm},
-      {"losses/policy_deviation", report.mean_deviation}};
-  if (metrics.evaluation.has_value()) {
-    scalars.emplace_back("eval/episodic_return", metrics.evaluation->return_mean());
-    scalars.emplace_back("eval/discounted_return", metrics.evaluation->discounted_mean());
+std::vector<std::pair<std::string, double>> EventScalars(const metrics::MetricsRecord& record) {
+  std::vector<std::pair<std::string, double>> scalars;
+  for (const metrics::UpdateMetric& metric : metrics::UpdateMetrics()) {
+    if (metric.tag == nullptr) continue;
+    if (const std::optional<double> number = metric.get(record)) scalars.emplace_back(metric.tag, *number);
   }
-  for (const auto& [name, mean] : metrics.measures) scalars.emplace_back("measures/" + name, mean);
-  for (const auto& [step, reward] : metrics.adaptation) {
+  for (const auto& [name, mean] : record.measures) scalars.emplace_back("measures/" + name, mean);
+  for (const auto& [step, reward] : record.adaptation) {
     scalars.emplace_back(absl::StrCat("adaptation/reward_at_step_", step), reward);
   }
   std::erase_if(scalars, [](const auto& scalar) { return !std::isfinite(scalar.second); });

@@ -11,14 +11,14 @@ namespace nmn::run {
 // The texts that RunDirectory writes, without their files.
 
 // A line of metrics.jsonl, newline included. Numbers that are not finite are null.
-std::string MetricsLine(const metrics::MetricsRecord& metrics);
+std::string MetricsLine(const metrics::MetricsRecord& record);
 
 // "update,episode,return,discounted_return,hits\n"; then a line for each episode, counted from 0 within the update.
 std::string EpisodesHeader(const EpisodeRows& episodes);
 std::string EpisodesLines(const EpisodeRows& episodes);
 
-// CleanRL's tags where it has one, ours beside them. Scalars that are not finite are left out.
-std::vector<std::pair<std::string, double>> EventScalars(const metrics::MetricsRecord& metrics);
+// Tag and number of each scalar. Those that are not finite are left out.
+std::vector<std::pair<std::string, double>> EventScalars(const metrics::MetricsRecord& record);
 
 // summary.json, indented.
 std::string SummaryText(const Summary& summary);
