@@ -66,21 +66,29 @@ struct Drawing {
 
 void Notice(const std::string& sentence) { std::cerr << "nmn report: " << sentence << "\n"; }
 
+std::string LastEvaluation(const report::Run& run) {
+  const std::string mean =
+      run.evaluations.empty() ? "-" : absl::StrFormat("%.2f", run.evaluations.back().discounted_mean);
+  return absl::StrFormat("%12s ", mean);
+}
+
 // One row a run: where it stands, over its last episodes.
 void PrintRuns(const report::LearningCurve& curve) {
   size_t width = 3;
   for (const report::Run& run : curve.runs) width = std::max(width, run.path.size());
   std::cout << "means over " << report::SmoothedEpisodes(curve.runs, curve.options.smooth) << "\n";
-  std::cout << absl::StrFormat("%-*s %9s %12s %12s %10s  %s\n", static_cast<int>(width), "run", "episodes", "return",
-                               "discounted", "wall s", "curve");
+  const bool evaluated = curve.HasEvaluations();
+  std::cout << absl::StrFormat("%-*s %9s %12s %12s %s%10s  %s\n", static_cast<int>(width), "run", "episodes", "return",
+                               "discounted", evaluated ? "   evaluated " : "", "wall s", "curve");
   for (size_t i = 0; i < curve.runs.size(); ++i) {
     const report::Run& run = curve.runs[i];
     const std::string wall = run.wall_seconds ? absl::StrFormat("%.1f", *run.wall_seconds) : "-";
-    std::cout << absl::StrFormat("%-*s %9d %12.2f %12.2f %10s  %s\n", static_cast<int>(width), run.path,
+    std::cout << absl::StrFormat("%-*s %9d %12.2f %12.2f %s%10s  %s\n", static_cast<int>(width), run.path,
                                  run.returns.size(), report::RunningMean(run.returns, curve.options.smooth).back(),
-                                 report::RunningMean(run.discounted, curve.options.smooth).back(), wall,
-                                 curve.grouping.OfRun(i).label);
+                                 report::RunningMean(run.discounted, curve.options.smooth).back(),
+                                 evaluated ? LastEvaluation(run) : "", wall, curve.grouping.OfRun(i).label);
   }
+  if (evaluated) std::cout << "evaluated: discounted, of the last evaluation while training\n";
 }
 
 // One row a curve of several runs: its last point.
@@ -92,14 +100,20 @@ void PrintCurves(const report::LearningCurve& curve) {
   if (!several) return;
   const bool iqm = curve.options.average == report::Average::kIqm;
   std::cout << "\nends of the curves: mean +- std over runs" << (iqm ? ", and the interquartile mean" : "") << "\n";
-  std::cout << absl::StrFormat("%-*s %4s %9s %24s %24s%s\n", static_cast<int>(width), "curve", "runs", "episodes",
-                               "return", "discounted", iqm ? "   discounted IQM" : "");
+  const bool evaluated = curve.HasEvaluations();
+  std::cout << absl::StrFormat("%-*s %4s %9s %24s %24s%s%s\n", static_cast<int>(width), "curve", "runs", "episodes",
+                               "return", "discounted", iqm ? "   discounted IQM" : "",
+                               evaluated ? absl::StrFormat(" %24s", "evaluated") : "");
   for (size_t i = 0; i < curve.curves.size(); ++i) {
     const report::CurvePoint& end = curve.curves[i].back();
     std::cout << absl::StrFormat("%-*s %4d %9d %12.2f +- %8.2f %12.2f +- %8.2f", static_cast<int>(width),
                                  curve.grouping.groups[i].label, end.runs, end.episodes, end.returns.mean,
                                  end.returns.deviation, end.discounted.mean, end.discounted.deviation);
-    std::cout << (iqm ? absl::StrFormat(" %16.2f\n", end.discounted.average) : "\n");
+    if (iqm) std::cout << absl::StrFormat(" %16.2f", end.discounted.average);
+    if (const report::Curve& points = curve.evaluations[i]; !points.empty())
+      std::cout << absl::StrFormat(" %12.2f +- %8.2f", points.back().discounted.mean,
+                                   points.back().discounted.deviation);
+    std::cout << "\n";
   }
 }
 
@@ -168,6 +182,7 @@ absl::Status Report(Flags flags) {
   }
 
   std::vector<std::string> tables = {"learning_curve", "until", "until_median"};
+  if (curve.HasEvaluations()) tables.insert(tables.begin() + 1, "evaluations");
   std::vector<Drawing> drawings = {{"learning_curve", [&] { return report::DrawLearningCurve(curve, out); }}};
   if (absl::Status status = report::WriteLearningCurve(curve, out); !status.ok()) return status;
   absl::StatusOr<report::Adaptation> adaptation;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 
@@ -52,6 +53,30 @@ Curve MakeCurve(const std::vector<Run>& runs, const Group& group, const Options&
   }
 }
 
+Curve MakeEvaluationCurve(const std::vector<Run>& runs, const Group& group, const Options& options) {
+  const Lengths lengths = LengthsOf(runs, group);
+  const size_t end = options.go_on ? lengths.longest : lengths.shortest;
+  std::map<size_t, std::vector<const Evaluation*>> at;  // by episodes
+  for (size_t run : group.runs) {
+    for (const Evaluation& evaluation : runs[run].evaluations) at[evaluation.episodes].push_back(&evaluation);
+  }
+  Curve curve;
+  for (const auto& [episodes, evaluations] : at) {
+    if (episodes > end) break;
+    const size_t wanted = std::count_if(group.runs.begin(), group.runs.end(), [&, episodes = episodes](size_t run) {
+      return !runs[run].evaluations.empty() && runs[run].returns.size() >= episodes;
+    });
+    if (evaluations.size() != wanted) continue;
+    std::vector<double> returns, discounted;
+    for (const Evaluation* evaluation : evaluations) {
+      returns.push_back(evaluation->return_mean);
+      discounted.push_back(evaluation->discounted_mean);
+    }
+    curve.push_back({episodes, wanted, SpreadOf(returns, options), SpreadOf(discounted, options)});
+  }
+  return curve;
+}
+
 }  // namespace
 
 std::vector<double> RunningMean(std::span<const double> values, size_t window) {
@@ -90,6 +115,13 @@ Spread SpreadOf(const std::vector<double>& values, const Options& options) {
 std::vector<Curve> MakeCurves(const std::vector<Run>& runs, const Grouping& grouping, const Options& options) {
   std::vector<Curve> curves;
   for (const Group& group : grouping.groups) curves.push_back(MakeCurve(runs, group, options));
+  return curves;
+}
+
+std::vector<Curve> MakeEvaluationCurves(const std::vector<Run>& runs, const Grouping& grouping,
+                                        const Options& options) {
+  std::vector<Curve> curves;
+  for (const Group& group : grouping.groups) curves.push_back(MakeEvaluationCurve(runs, group, options));
   return curves;
 }
 

@@ -35,6 +35,10 @@ using Curve = std::vector<CurvePoint>;
 // One curve for each group, in their order: as far as the shortest of its runs goes, or with `go_on` as the longest.
 std::vector<Curve> MakeCurves(const std::vector<Run>& runs, const Grouping& grouping, const Options& options);
 
+// Likewise of what the runs' policies got when they were evaluated while training, without a running mean: a point
+// wherever each run of the group that has evaluations and has come so far has one. Empty for a group without any.
+std::vector<Curve> MakeEvaluationCurves(const std::vector<Run>& runs, const Grouping& grouping, const Options& options);
+
 // A sentence for each curve whose runs are of different length: which is the shortest, and what that leaves out.
 std::vector<std::string> LengthNotices(const std::vector<Run>& runs, const Grouping& grouping, bool go_on);
 

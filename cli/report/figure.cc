@@ -14,6 +14,8 @@ namespace {
 
 // Above this, an axis counts in thousands.
 constexpr double kManyUnits = 20000;
+// More on one line run into each other.
+constexpr size_t kMostMarkers = 60;
 
 std::string Columns(const Series& series, double scale) {
   std::string block;
@@ -38,6 +40,12 @@ Limits FittingRange(const Figure& figure) {
   const Limits range = DrawnRange(figure);
   const double room = range.high > range.low ? 0.04 * (range.high - range.low) : std::max(1.0, std::abs(range.high));
   return {range.low - room, range.high + room};
+}
+
+// A line of many points has a marker on some of them.
+std::string Markers(const Series& series) {
+  const size_t interval = 1 + series.x.size() / kMostMarkers;
+  return interval == 1 ? "linespoints pt 7 ps 0.7" : absl::StrCat("linespoints pt 7 ps 0.7 pi ", interval);
 }
 
 std::string Dash(size_t dash) {
@@ -113,8 +121,8 @@ std::string GnuplotScript(const Figure& figure, const Style& style) {
   }
   for (size_t i = 0; i < figure.series.size(); ++i) {
     const Series& series = figure.series[i];
-    layers.push_back(absl::StrCat("$s", i, " using 1:2 with ", series.markers ? "linespoints pt 7 ps 0.7" : "lines",
-                                  " lw 2 dt ", Dash(series.dash), " lc rgb ", Quoted(series.colour), " title ",
+    layers.push_back(absl::StrCat("$s", i, " using 1:2 with ", series.markers ? Markers(series) : "lines", " lw 2 dt ",
+                                  Dash(series.dash), " lc rgb ", Quoted(series.colour), " title ",
                                   Quoted(series.label)));
   }
   return absl::StrCat(script, "plot ", absl::StrJoin(layers, ", "));

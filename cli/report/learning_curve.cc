@@ -29,14 +29,15 @@ std::string NumberColumns(const std::string& quantity, const Options& options) {
   return columns;
 }
 
-std::string CurvesCsv(const LearningCurve& curve) {
+// `curves`: one a group of `curve`.
+std::string CurvesCsv(const LearningCurve& curve, const std::vector<Curve>& curves) {
   std::string csv =
       absl::StrCat("curve,", curve.grouping.CsvColumns(), ",runs,episodes", NumberColumns("discounted", curve.options),
                    NumberColumns("return", curve.options), "\n");
-  for (size_t i = 0; i < curve.curves.size(); ++i) {
+  for (size_t i = 0; i < curves.size(); ++i) {
     const Group& group = curve.grouping.groups[i];
     const std::string beginning = absl::StrCat(CsvCell(group.label), ",", curve.grouping.CsvCells(group));
-    for (const CurvePoint& point : curve.curves[i]) {
+    for (const CurvePoint& point : curves[i]) {
       absl::StrAppend(&csv, beginning, ",", point.runs, ",", point.episodes);
       AppendNumbers(point.discounted, curve.options, csv);
       AppendNumbers(point.returns, curve.options, csv);
@@ -65,25 +66,40 @@ std::string SmoothingText(const LearningCurve& curve) {
   return absl::StrCat(" (running mean over ", curve.options.smooth, ")");
 }
 
+// The points of `curve` with a band where they are of several runs; label, colour and dash are the caller's.
+Series SeriesOf(const Curve& curve, const Options& options, bool discounted) {
+  Series series;
+  const bool several = std::any_of(curve.begin(), curve.end(), [](const CurvePoint& point) { return point.runs > 1; });
+  const bool band = several && options.band != Band::kNone;
+  for (const CurvePoint& point : curve) {
+    const Spread& spread = discounted ? point.discounted : point.returns;
+    series.x.push_back(static_cast<double>(point.episodes));
+    series.y.push_back(spread.average);
+    if (!band) continue;
+    series.low.push_back(spread.low);
+    series.high.push_back(spread.high);
+  }
+  return series;
+}
+
 Figure CurveFigure(const LearningCurve& curve, bool discounted) {
   Figure figure;
   std::map<std::string, size_t> shades;  // of each architecture so far
   for (size_t i = 0; i < curve.curves.size(); ++i) {
     const Group& group = curve.grouping.groups[i];
-    Series series;
+    Series series = SeriesOf(curve.curves[i], curve.options, discounted);
     series.label = LegendOf(group.label, curve.curves[i], curve.options);
     series.dash = shades[group.architecture]++;
     series.colour = ColourOf(group.architecture, series.dash);
-    const bool band = group.runs.size() > 1 && curve.options.band != Band::kNone;
-    for (const CurvePoint& point : curve.curves[i]) {
-      const Spread& spread = discounted ? point.discounted : point.returns;
-      series.x.push_back(static_cast<double>(point.episodes));
-      series.y.push_back(spread.average);
-      if (!band) continue;
-      series.low.push_back(spread.low);
-      series.high.push_back(spread.high);
+    figure.series.push_back(series);
+    if (const Curve& points = curve.evaluations[i]; !points.empty()) {
+      Series evaluated = SeriesOf(points, curve.options, discounted);
+      evaluated.label = LegendOf(group.label + ", evaluated", points, curve.options);
+      evaluated.dash = series.dash;
+      evaluated.colour = series.colour;
+      evaluated.markers = true;
+      figure.series.push_back(std::move(evaluated));
     }
-    figure.series.push_back(std::move(series));
   }
   figure.y_range = curve.options.style.y_range;
   return figure;
@@ -99,13 +115,21 @@ bool Squashes(double y, const Figure& figure) {
 }  // namespace
 
 LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& options) {
-  LearningCurve curve{runs, GroupRuns(runs, options.each), options, {}};
+  LearningCurve curve{runs, GroupRuns(runs, options.each), options, {}, {}};
   curve.curves = MakeCurves(runs, curve.grouping, options);
+  curve.evaluations = MakeEvaluationCurves(runs, curve.grouping, options);
   return curve;
 }
 
+bool LearningCurve::HasEvaluations() const {
+  return std::any_of(evaluations.begin(), evaluations.end(), [](const Curve& points) { return !points.empty(); });
+}
+
 absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& out) {
-  return WriteText(out + "/learning_curve.csv", CurvesCsv(curve));
+  absl::Status status = WriteText(out + "/learning_curve.csv", CurvesCsv(curve, curve.curves));
+  if (status.ok() && curve.HasEvaluations())
+    status = WriteText(out + "/evaluations.csv", CurvesCsv(curve, curve.evaluations));
+  return status;
 }
 
 std::optional<std::string> OracleNotice(const LearningCurve& curve) {

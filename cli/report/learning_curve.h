@@ -14,11 +14,15 @@ struct LearningCurve {
   std::vector<Run> runs;
   Grouping grouping;
   Options options;
-  std::vector<Curve> curves;  // one a group
+  std::vector<Curve> curves;       // one a group
+  std::vector<Curve> evaluations;  // likewise; empty where the policy was not evaluated while training
+
+  bool HasEvaluations() const;
 };
 LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& options);
 
-// learning_curve.csv: the numbers behind the figures. `out` exists (PrepareOutput).
+// learning_curve.csv and, where there are any, evaluations.csv: the numbers behind the figures. `out` exists
+// (PrepareOutput).
 absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& out);
 
 // A sentence where a figure leaves out the line of a policy that knows the task, because it would squash the curves.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -111,6 +112,15 @@ double NumberOf(const nlohmann::json& object, const char* name) {
   return found != object.end() && found->is_number() ? found->get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
+void ReadEvaluation(const nlohmann::json& row, uint32_t update, Run& run) {
+  const auto found = row.find("evaluation");
+  if (found == row.end() || !found->is_object()) return;
+  const Evaluation evaluation{size_t{update} * run.config.ppo().episodes_per_update(), NumberOf(*found, "return_mean"),
+                              NumberOf(*found, "discounted_mean")};
+  if (std::isfinite(evaluation.return_mean) && std::isfinite(evaluation.discounted_mean))
+    run.evaluations.push_back(evaluation);
+}
+
 absl::Status ReadMetrics(const std::string& file, Run& run) {
   absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
   if (absl::IsNotFound(text.status())) {
@@ -137,6 +147,7 @@ absl::Status ReadMetrics(const std::string& file, Run& run) {
     update.update = static_cast<uint32_t>(at);
     update.wall_seconds = NumberOf(row, "wall_seconds");
     update.discounted_recent = NumberOf(row, "discounted_last_1000");
+    ReadEvaluation(row, update.update, run);
     const auto adaptation = row.find("adaptation");
     if (adaptation == row.end() || !adaptation->is_object()) return absl::OkStatus();
     for (const auto& [step, reward] : adaptation->items()) {

@@ -17,6 +17,12 @@ struct UpdateRow {
   double discounted_recent = 0;  // mean discounted return of the last 1000 episodes
 };
 
+// What the policy got when it was evaluated while training, from the line of the update after which it was.
+struct Evaluation {
+  size_t episodes = 0;  // of training, until then
+  double return_mean = 0, discounted_mean = 0;
+};
+
 // Where a run's time went, from summary.json.
 struct Phases {
   uint32_t updates = 0;
@@ -36,6 +42,7 @@ struct Run {
   // none.
   std::map<uint32_t, std::vector<double>> reward_at_step;
   std::vector<UpdateRow> updates;
+  std::vector<Evaluation> evaluations;  // of eval.every_updates; no two after the same episode
   // Once summary.json is written.
   std::optional<double> wall_seconds;
   std::optional<Phases> phases;

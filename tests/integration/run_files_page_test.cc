@@ -106,6 +106,11 @@ TEST(RunFilesPage, HasOneRowForEveryFieldOfARealRunAndItsReport) {
        "--adaptation_episodes=2", "--average=iqm", "--band=bootstrap", "--format=svg"});
   ASSERT_EQ(report.code, 0) << report.err;
 
+  ASSERT_EQ(testing::RunProcess({testing::Binary("nmn"), "report", first, second, third,
+                                 "--out=" + folder.path() + "/evaluated", "--average=iqm", "--band=bootstrap",
+                                 "--format=svg"})
+                .code,
+            0);
   std::map<std::string, std::set<std::string>> written;
   for (const std::string& run : {first, third}) {
     for (const nlohmann::json& line : testing::ReadMetrics(run)) CollectFields(line, "", written["metrics.jsonl"]);
@@ -114,6 +119,8 @@ TEST(RunFilesPage, HasOneRowForEveryFieldOfARealRunAndItsReport) {
   written["episodes.csv"] = Columns(ReadFile(first + "/episodes.csv"));
   for (const char* name : {"learning_curve.csv", "adaptation.csv", "until.csv", "until_median.csv", "phases.csv"})
     written[name] = Columns(ReadFile(folder.path() + "/report/" + name));
+  written["evaluations.csv"] = Columns(ReadFile(folder.path() + "/evaluated/evaluations.csv"));
+  written["evaluations.csv"].erase("init_weights_sha256");  // by which third differs too
 
   const std::map<std::string, Rows> page = RowsOfThePage();
   EXPECT_EQ(page.size(), written.size());

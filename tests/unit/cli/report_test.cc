@@ -111,6 +111,73 @@ TEST(MakeCurves, WhereEpisodesAreLostTheOtherRunsGoOn) {
   EXPECT_DOUBLE_EQ(curves[0][2].returns.mean, 9.5);
 }
 
+// A run of MakeRun with an evaluation after each of `updates`, whose discounted mean is `mean` plus the update.
+std::string Evaluated(const std::string& run, const std::vector<int>& updates, double mean) {
+  std::string lines;
+  for (int update = 1; update <= 4; ++update) {
+    lines += "{\"update\": " + std::to_string(update);
+    if (std::find(updates.begin(), updates.end(), update) != updates.end()) {
+      lines += ", \"evaluation\": {\"return_mean\": " + std::to_string(2 * (mean + update)) +
+               ", \"discounted_mean\": " + std::to_string(mean + update) + "}";
+    }
+    lines += "}\n";
+  }
+  nmn::testing::WriteFile(run + "/metrics.jsonl", lines);
+  return run;
+}
+
+TEST(MakeEvaluationCurves, HaveAPointWhereEveryRunThatIsEvaluatedHasOne) {
+  nmn::testing::TemporaryDirectory folder;
+  const Runs runs =
+      ReadRuns({Evaluated(cli::MakeRun(folder, "a", 1, 8, 0), {1, 2, 4}, 10),
+                Evaluated(cli::MakeRun(folder, "b", 2, 8, 0), {2, 3, 4}, 30), cli::MakeRun(folder, "never", 3, 8, 0)});
+  const std::vector<Curve> curves = MakeEvaluationCurves(runs, GroupRuns(runs, /*each=*/false), {});
+  ASSERT_EQ(curves.size(), 1u);
+  ASSERT_EQ(curves[0].size(), 2u);
+  EXPECT_EQ(curves[0][0].episodes, 4u);
+  EXPECT_EQ(curves[0][0].runs, 2u);
+  EXPECT_DOUBLE_EQ(curves[0][0].discounted.mean, 22);  // 12 and 32
+  EXPECT_DOUBLE_EQ(curves[0][0].returns.mean, 44);
+  EXPECT_EQ(curves[0][1].episodes, 8u);
+  EXPECT_DOUBLE_EQ(curves[0][1].discounted.mean, 24);
+}
+
+TEST(MakeEvaluationCurves, EndWithTheCurveUnlessTheyGoOn) {
+  nmn::testing::TemporaryDirectory folder;
+  const Runs runs = ReadRuns({Evaluated(cli::MakeRun(folder, "a", 1, 8, 0), {2, 4}, 10),
+                              Evaluated(cli::MakeRun(folder, "b", 2, 4, 0), {2}, 30)});
+  const Grouping grouping = GroupRuns(runs, /*each=*/false);
+  EXPECT_EQ(MakeEvaluationCurves(runs, grouping, {})[0].size(), 1u);
+  const Curve longer = MakeEvaluationCurves(runs, grouping, {.go_on = true})[0];
+  ASSERT_EQ(longer.size(), 2u);
+  EXPECT_EQ(longer[1].runs, 1u);
+  EXPECT_DOUBLE_EQ(longer[1].discounted.mean, 14);
+}
+
+TEST(LearningCurve, HasALineAndAFileOfEvaluationsWhereThereWereAny) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string a = cli::MakeRun(folder, "a", 1, 8, 0), out = folder.path() + "/out";
+  ASSERT_TRUE(WriteAndDraw(ReadRuns({a}), out, {.smooth = 2}).ok());
+  EXPECT_FALSE(std::filesystem::exists(out + "/evaluations.csv"));
+  EXPECT_THAT(nmn::testing::ReadFile(out + "/learning_curve.svg"), Not(HasSubstr("evaluated")));
+  Evaluated(a, {2, 4}, 10);
+  ASSERT_TRUE(WriteAndDraw(ReadRuns({a}), out, {.smooth = 2}).ok());
+  EXPECT_EQ(nmn::testing::ReadFile(out + "/evaluations.csv"),
+            "curve,arch,preset,runs,episodes,discounted_mean,discounted_std,return_mean,return_std\n"
+            "\"NMN, reference, seed 1\",NMN,reference,1,4,12,0,24,0\n"
+            "\"NMN, reference, seed 1\",NMN,reference,1,8,14,0,28,0\n");
+  for (const char* name : {"learning_curve", "learning_curve_raw"})
+    EXPECT_THAT(nmn::testing::ReadFile(out + "/" + name + ".svg"), HasSubstr("NMN, reference, seed 1, evaluated"));
+}
+
+TEST(GnuplotScript, ALineOfManyPointsHasAMarkerOnSome) {
+  Figure figure;
+  figure.series.push_back({.x = std::vector<double>(59), .y = std::vector<double>(59), .markers = true});
+  EXPECT_THAT(GnuplotScript(figure, {}), HasSubstr("linespoints pt 7 ps 0.7 lw"));
+  figure.series[0].x.resize(600), figure.series[0].y.resize(600);
+  EXPECT_THAT(GnuplotScript(figure, {}), HasSubstr("linespoints pt 7 ps 0.7 pi 11 lw"));
+}
+
 TEST(LengthNotices, NameTheShortestRunAndWhatItLeavesOut) {
   nmn::testing::TemporaryDirectory folder;
   const Runs runs = ReadRuns(

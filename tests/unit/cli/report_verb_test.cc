@@ -15,6 +15,7 @@ namespace {
 
 using ::nmn::testing::Outcome;
 using ::nmn::testing::ReadFile;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -47,6 +48,20 @@ TEST(NmnReport, WithoutGnuplotHasEverythingButTheFiguresAndSaysSoOnce) {
     EXPECT_NE(ReadFile(out + "/" + name + ".csv"), "") << name;
     EXPECT_FALSE(std::filesystem::exists(out + "/" + name + ".svg")) << name;
   }
+}
+
+TEST(NmnReport, ItsTableHasTheLastEvaluationOfEachRunThatHasOne) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string a = MakeRun(folder, "a", 1, 4, 0), b = MakeRun(folder, "b", 2, 4, 0), out = folder.path() + "/out";
+  EXPECT_THAT(Report({a, b, "--out=" + out}).out, Not(HasSubstr("evaluated")));
+  nmn::testing::WriteFile(a + "/metrics.jsonl",
+                          "{\"update\": 1, \"evaluation\": {\"return_mean\": 7, \"discounted_mean\": 6}}\n"
+                          "{\"update\": 2, \"evaluation\": {\"return_mean\": 9, \"discounted_mean\": 8.25}}\n");
+  const Outcome outcome = Report({a, b, "--out=" + out});
+  EXPECT_THAT(outcome.out, ContainsRegex("discounted +evaluated +wall s"));
+  EXPECT_THAT(outcome.out, ContainsRegex(a + " +4 +1\\.50 +0\\.75 +8\\.25 +12\\.5"));
+  EXPECT_THAT(outcome.out, ContainsRegex(b + " +4 +1\\.50 +0\\.75 +- +12\\.5"));
+  EXPECT_THAT(outcome.err, HasSubstr("{learning_curve,evaluations,until"));
 }
 
 TEST(NmnReport, NeedsNoFolderForTemporaryFiles) {
