@@ -10,12 +10,6 @@
 #include "common/sync/hand_over.h"
 
 namespace nmn::service {
-namespace {
-
-// A reader of acknowledgements this far behind gets no more of its messages read.
-constexpr size_t kMostAcknowledgements = 64;
-
-}  // namespace
 
 Exchange::Exchange(Hub& hub, grpc::CallbackServerContext* context) : hub_(hub), context_(context) {
   MutexLock lock(hub_.mutex);
@@ -28,45 +22,48 @@ Exchange::Exchange(Hub& hub, grpc::CallbackServerContext* context) : hub_(hub), 
 }
 
 void Exchange::SendLease(v1::Lease lease) {
-  leases_.push_back(std::move(lease));
+  outgoing_.Add(std::move(lease));
   Pump();
 }
 
 void Exchange::SendWeights(std::shared_ptr<const Weights> weights) {
-  slot_ = std::move(weights);
+  outgoing_.Add(std::move(weights));
   Pump();
 }
 
 void Exchange::SayGoodbye(v1::GoodbyeReason reason) {
-  if (goodbye_) return;
-  goodbye_ = reason;
+  if (outgoing_.HasGoodbye()) return;
+  outgoing_.SetGoodbye(reason);
   Pump();
   ReadAgain();  // the end of its stream
 }
 
 void Exchange::Abort(const absl::Status& status) {
-  Gone();
   if (writing_) context_->TryCancel();  // a peer that reads nothing would hold the write for ever
-  End(status);
+  Close(status);
 }
 
 void Exchange::ReadAgain() {
-  if (!told_of_quarantine_) return;
-  told_of_quarantine_ = false;
-  if (hub_.quarantined.erase(id_) > 0 && !finished_ && !gone_) Read();
+  if (reading_ == Reading::kToldOfQuarantine) {
+    reading_ = Reading::kGoesOn;  // Handle reads on
+  } else if (reading_ == Reading::kWaitsForQuarantine) {
+    hub_.quarantined.erase(id_);
+    Read();
+  }
 }
 
 void Exchange::Read() {
-  if (told_of_quarantine_ && hub_.core.Quarantined(id_, hub_.Now())) {
+  if (phase_ != Phase::kOpen) return;
+  if (reading_ == Reading::kToldOfQuarantine && hub_.core.Quarantined(id_, hub_.Now())) {
+    reading_ = Reading::kWaitsForQuarantine;
     hub_.quarantined.insert(id_);
     return;
   }
-  told_of_quarantine_ = false;
-  if (acknowledgements_.size() >= kMostAcknowledgements) {
-    read_waits_ = true;
+  if (!outgoing_.HasRoom()) {
+    reading_ = Reading::kWaitsForRoom;
     return;
   }
-  read_waits_ = false;
+  reading_ = Reading::kGoesOn;
   HandOver(this);
   StartRead(&in_);
 }
@@ -78,19 +75,18 @@ void Exchange::OnReadDone(bool ok) {
     return;
   }
   MutexLock lock(hub_.mutex);
-  if (goodbye_sent_) hub_.core.Leave(id_);
-  Gone();
-  End(absl::OkStatus());
+  if (outgoing_.GoodbyeSaid()) hub_.core.Leave(id_);
+  Close(absl::OkStatus());
 }
 
 void Exchange::Handle(const v1::ActorMessage& message) {
   {
     MutexLock lock(hub_.mutex);
-    absl::Status status = HandleLocked(message);
+    if (phase_ != Phase::kOpen) return;
+    const absl::Status status = HandleLocked(message);
     if (!status.ok()) {
       spdlog::warn("stream of {} ended: {}", context_->peer(), std::string(status.message()));
-      Gone();
-      End(status);
+      Close(status);
       return;
     }
   }
@@ -98,7 +94,7 @@ void Exchange::Handle(const v1::ActorMessage& message) {
   MutexLock lock(hub_.mutex);
   hub_.Dispatch();
   Pump();
-  if (!finished_) Read();
+  Read();
 }
 
 absl::Status Exchange::HandleLocked(const v1::ActorMessage& message) {
@@ -111,8 +107,8 @@ absl::Status Exchange::HandleLocked(const v1::ActorMessage& message) {
       absl::Status status = hub_.core.Hello(id_, message.hello(), now);
       if (!status.ok()) return status;
       spdlog::info("actor {} connected", message.hello().actor_id());
-      slot_ = hub_.weights;
-      if (hub_.goodbye) goodbye_ = *hub_.goodbye;
+      outgoing_.Add(hub_.weights);
+      if (hub_.goodbye) outgoing_.SetGoodbye(*hub_.goodbye);
       return absl::OkStatus();
     }
     case v1::ActorMessage::kHeartbeat:
@@ -159,40 +155,12 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
     Abort(lost);
     return;
   }
-  acknowledgements_.push_back(std::move(acknowledgement));
-  told_of_quarantine_ = verdict.reason == v1::QUARANTINED && !goodbye_;
-}
-
-bool Exchange::NextMessage() {
-  out_.Clear();
-  if (!acknowledgements_.empty()) {
-    *out_.mutable_acknowledgement() = std::move(acknowledgements_.front());
-    acknowledgements_.pop_front();
-    return true;
-  }
-  if (goodbye_) {
-    if (goodbye_sent_) return false;
-    goodbye_sent_ = true;
-    out_.mutable_goodbye()->set_reason(*goodbye_);
-    return true;
-  }
-  if (slot_ != nullptr) {
-    sending_ = std::exchange(slot_, nullptr);
-    sent_bytes_ = 0;
-  }
-  if (sending_ != nullptr) {
-    sent_bytes_ = FillChunk(*sending_, sent_bytes_, *out_.mutable_weights());
-    if (sent_bytes_ == sending_->bytes.size()) sending_.reset();
-    return true;
-  }
-  if (leases_.empty()) return false;
-  *out_.mutable_lease() = std::move(leases_.front());
-  leases_.pop_front();
-  return true;
+  outgoing_.Add(std::move(acknowledgement));
+  if (verdict.reason == v1::QUARANTINED && !outgoing_.HasGoodbye()) reading_ = Reading::kToldOfQuarantine;
 }
 
 void Exchange::Pump() {
-  if (writing_ || finished_ || gone_ || !NextMessage()) return;
+  if (writing_ || phase_ != Phase::kOpen || !outgoing_.Next(out_)) return;
   writing_ = true;
   HandOver(this);
   StartWrite(&out_);
@@ -202,41 +170,37 @@ void Exchange::OnWriteDone(bool ok) {
   TakeOver(this);
   MutexLock lock(hub_.mutex);
   writing_ = false;
-  if (end_after_write_) {
-    End(*end_after_write_);
+  if (phase_ == Phase::kClosing) {
+    FinishWith(closing_status_);
     return;
   }
   if (!ok) {
-    Gone();
-    End(absl::UnavailableError("the actor is gone"));
+    Close(absl::UnavailableError("the actor is gone"));
     return;
   }
   Pump();
-  if (read_waits_ && !finished_) Read();
+  if (reading_ == Reading::kWaitsForRoom) Read();
 }
 
 void Exchange::OnCancel() {
   TakeOver(this);
   MutexLock lock(hub_.mutex);
-  Gone();
-  End(absl::CancelledError("cancelled"));
+  Close(absl::CancelledError("cancelled"));
 }
 
-void Exchange::Gone() {
-  if (gone_) return;
-  gone_ = true;
+// The first reason counts.
+void Exchange::Close(absl::Status status) {
+  if (phase_ != Phase::kOpen) return;
+  phase_ = Phase::kClosing;
+  closing_status_ = std::move(status);
   hub_.quarantined.erase(id_);
   hub_.core.Disconnect(id_, hub_.Now());
   hub_.Dispatch();
+  if (!writing_) FinishWith(closing_status_);
 }
 
-void Exchange::End(const absl::Status& status) {
-  if (finished_) return;
-  if (writing_) {
-    if (!end_after_write_) end_after_write_ = status;
-    return;
-  }
-  finished_ = true;
+void Exchange::FinishWith(const absl::Status& status) {
+  phase_ = Phase::kFinished;
   HandOver(this);
   Finish(net::ToGrpc(status));
 }
@@ -245,7 +209,6 @@ void Exchange::OnDone() {
   TakeOver(this);
   {
     MutexLock lock(hub_.mutex);
-    Gone();
     hub_.streams.erase(id_);
     hub_.changed.NotifyAll();
   }

@@ -3,14 +3,12 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <cstdint>
-#include <deque>
 #include <memory>
-#include <optional>
 
 #include "absl/status/status.h"
 #include "common/sync/mutex.h"
 #include "learner/service/hub.h"
+#include "learner/service/outgoing.h"
 #include "learner/service/weights.h"
 #include "nmn/v1/learner.pb.h"
 
@@ -44,33 +42,37 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
   void OnDone() override;
 
  private:
+  // Gone for the core is all that is not kOpen.
+  enum class Phase {
+    kOpen,
+    kClosing,  // ends when the write under way has ended
+    kFinished
+  };
+  enum class Reading {
+    kGoesOn,              // a message is read or handled
+    kToldOfQuarantine,    // handled, and the actor hears that it is in quarantine
+    kWaitsForQuarantine,  // to be over
+    kWaitsForRoom         // among the acknowledgements
+  };
+
   void Handle(const v1::ActorMessage& message);
   absl::Status HandleLocked(const v1::ActorMessage& message) NMN_REQUIRES(hub_.mutex);
   void HandleTrajectory(const v1::Trajectory& trajectory);
   void Read() NMN_REQUIRES(hub_.mutex);
   void Pump() NMN_REQUIRES(hub_.mutex);
-  bool NextMessage() NMN_REQUIRES(hub_.mutex);
-  void Gone() NMN_REQUIRES(hub_.mutex);
-  void End(const absl::Status& status) NMN_REQUIRES(hub_.mutex);
+  void Close(absl::Status status) NMN_REQUIRES(hub_.mutex);
+  void FinishWith(const absl::Status& status) NMN_REQUIRES(hub_.mutex);
 
   Hub& hub_;
   grpc::CallbackServerContext* context_;
   ingest::StreamId id_ = 0;
   v1::ActorMessage in_;
   v1::LearnerMessage out_;
+  Outgoing outgoing_;
+  Phase phase_ = Phase::kOpen;
+  absl::Status closing_status_;  // kClosing
+  Reading reading_ = Reading::kGoesOn;
   bool writing_ = false;
-  bool read_waits_ = false;  // for room among the acknowledgements
-  bool told_of_quarantine_ = false;
-  bool gone_ = false;  // the core knows that the stream is over
-  bool finished_ = false;
-  std::optional<absl::Status> end_after_write_;
-  std::deque<v1::Acknowledgement> acknowledgements_;
-  std::deque<v1::Lease> leases_;
-  std::shared_ptr<const Weights> slot_;     // newest, not begun
-  std::shared_ptr<const Weights> sending_;  // partly sent
-  uint64_t sent_bytes_ = 0;
-  std::optional<v1::GoodbyeReason> goodbye_;
-  bool goodbye_sent_ = false;
 };
 
 }  // namespace nmn::service

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "learner/service/weights.h"
+#include "nmn/v1/learner.pb.h"
+
+namespace nmn::service {
+
+// What one actor is still to be told, in the order of its importance: acknowledgements, goodbye (after which nothing
+// but acknowledgements follows), the newest weights in chunks, leases. Newer weights take the place of those that are
+// not begun; those on their way are given up for them. Not thread-safe.
+class Outgoing {
+ public:
+  void Add(v1::Acknowledgement acknowledgement) { acknowledgements_.push_back(std::move(acknowledgement)); }
+  void Add(v1::Lease lease) { leases_.push_back(std::move(lease)); }
+  void Add(std::shared_ptr<const Weights> weights) { newest_ = std::move(weights); }
+  void SetGoodbye(v1::GoodbyeReason reason) { goodbye_ = reason; }
+
+  bool HasGoodbye() const { return goodbye_.has_value(); }
+  bool GoodbyeSaid() const { return goodbye_said_; }
+  // False for a reader so far behind with its acknowledgements that it should get no more of them.
+  bool HasRoom() const;
+
+  // The next message; false where there is none now.
+  bool Next(v1::LearnerMessage& message);
+
+ private:
+  std::deque<v1::Acknowledgement> acknowledgements_;
+  std::optional<v1::GoodbyeReason> goodbye_;
+  bool goodbye_said_ = false;
+  std::shared_ptr<const Weights> newest_;   // not begun
+  std::shared_ptr<const Weights> sending_;  // partly said
+  uint64_t said_bytes_ = 0;
+  std::deque<v1::Lease> leases_;
+};
+
+}  // namespace nmn::service
