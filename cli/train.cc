@@ -25,6 +25,7 @@
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
 #include "common/process/program.h"
+#include "common/process/starting.h"
 #include "common/sync/signal_watcher.h"
 #include "common/terminal/terminal.h"
 #include "learner/run/learner_run.h"
@@ -127,11 +128,16 @@ int Train(TrainOptions options, const CLI::App& verb) {
   if (options.run.directory.empty()) options.run.directory = run::DefaultRunDirectory(*config);
 
   std::stop_source stop;
+  process::Starting starting(run::StoppedWhileStarting(verb, options.run.directory));
   SignalWatcher signals(
-      [&stop](int) { stop.request_stop(); },
+      [&](int) {
+        starting.Stop();
+        stop.request_stop();
+      },
       "nmn train: ended at once; what came after the last checkpoint is lost, continue with --resume");
   TrainObserver observer(log::Stream(), terminal::MayRewrite(STDERR_FILENO));
   absl::StatusOr<std::unique_ptr<run::LearnerRun>> run = run::LearnerRun::Start(options.run, observer);
+  starting.Over();
   if (!run.ok()) return fail(run.status());
   if ((*run)->already_complete()) return (*run)->Run(stop.get_token());
 

@@ -18,9 +18,9 @@
 #include <thread>
 #include <vector>
 
-#include "common/exit_code/exit_code.h"
 #include "common/log/line_writer.h"
 #include "common/log/log.h"
+#include "common/process/before_main.h"
 #include "common/process/stdout_buffer.h"
 
 namespace nmn::process {
@@ -66,23 +66,9 @@ absl::Status CheckDescriptors() {
                                       std::to_string(kDescriptors) + "; raise the limit, e.g. ulimit -n 1024");
 }
 
-// The last line and the end, from any thread and with no memory left.
-[[noreturn]] void Die(ExitCode code, std::string_view reason, std::string_view detail = "") {
-  log::Drain(kLastWords);
-  std::array<char, 512> line{};
-  size_t size = 0;
-  for (const std::string_view part : {std::string_view(program_name), std::string_view(": "), reason, detail}) {
-    const size_t taken = std::min(part.size(), line.size() - 1 - size);
-    for (size_t i = 0; i < taken; ++i) line[size++] = part[i] == '\n' ? ' ' : part[i];
-  }
-  line[size++] = '\n';
-  log::WriteAll(STDERR_FILENO, {line.data(), size});
-  _exit(code);
-}
-
 [[noreturn]] void OnOutOfMemory() {
   std::set_new_handler(nullptr);
-  Die(kExitRetry, "out of memory; it ends at once, a run continues from its last checkpoint");
+  EndAtOnce(kExitRetry, "out of memory; it ends at once, a run continues from its last checkpoint");
 }
 
 bool MayPass(const std::error_code& code) {
@@ -102,19 +88,20 @@ bool MayPass(const std::error_code& code) {
     OnOutOfMemory();
   } catch (const std::system_error& error) {
     if (error.code() == std::errc::resource_unavailable_try_again)
-      Die(kExitRetry, "cannot start a thread: the limit of processes or of memory is reached (ulimit -u, ulimit -v)");
-    Die(MayPass(error.code()) ? kExitRetry : kExitPermanent, "error of the system: ", error.what());
+      EndAtOnce(kExitRetry,
+                "cannot start a thread: the limit of processes or of memory is reached (ulimit -u, ulimit -v)");
+    EndAtOnce(MayPass(error.code()) ? kExitRetry : kExitPermanent, "error of the system: ", error.what());
   } catch (const std::exception& error) {
-    Die(kExitPermanent, "internal error: ", error.what());
+    EndAtOnce(kExitPermanent, "internal error: ", error.what());
   } catch (...) {
-    Die(kExitPermanent, "internal error: an exception of an unknown type");
+    EndAtOnce(kExitPermanent, "internal error: an exception of an unknown type");
   }
 }
 
 [[noreturn]] void OnTerminate() {
   if (std::current_exception() != nullptr) DieOfException();
   // A thread whose owner an exception swept away, or a call that may not throw and did.
-  Die(kExitRetry, "an error came at a moment when it cannot be handled: too few threads or too little memory?");
+  EndAtOnce(kExitRetry, "an error came at a moment when it cannot be handled: too few threads or too little memory?");
 }
 
 // errno of what stdout did not take; 0 where it took all that was written to it.
@@ -129,6 +116,7 @@ int FlushStdout(const StdoutBuffer& buffer) {
 }  // namespace
 
 int Main(const char* program, const std::function<int()>& body) {
+  MainIsReached();
   program_name = program;
   OpenStandardDescriptors();
   // A file as large as the limit says (ulimit -f) is a write that fails, as on a full disk.
@@ -154,6 +142,19 @@ int Main(const char* program, const std::function<int()>& body) {
   std::cout.rdbuf(standard);
   log::Drain(kLastWords);
   return code;
+}
+
+void EndAtOnce(ExitCode code, std::string_view reason, std::string_view detail) {
+  log::Drain(kLastWords);
+  std::array<char, 512> line{};
+  size_t size = 0;
+  for (const std::string_view part : {std::string_view(program_name), std::string_view(": "), reason, detail}) {
+    const size_t taken = std::min(part.size(), line.size() - 1 - size);
+    for (size_t i = 0; i < taken; ++i) line[size++] = part[i] == '\n' ? ' ' : part[i];
+  }
+  line[size++] = '\n';
+  log::WriteAll(STDERR_FILENO, {line.data(), size});
+  _exit(code);
 }
 
 void OutliveReaders() {

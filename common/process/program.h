@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "common/exit_code/exit_code.h"
 
 namespace nmn::process {
 
@@ -20,6 +21,9 @@ namespace nmn::process {
 //
 // `program` is how lines on stderr begin; it must outlive the process. Once in a process.
 int Main(const char* program, const std::function<int()>& body);
+
+// Ends the process with one line on stderr, `reason` and `detail`; from any thread and with no memory left.
+[[noreturn]] void EndAtOnce(ExitCode code, std::string_view reason, std::string_view detail = "");
 
 // For a program whose work matters more than what it says: from now on a reader of stdout or stderr that has gone, has
 // stopped to read or was never there neither ends nor stalls it. SIGPIPE is ignored, a thread writes stderr

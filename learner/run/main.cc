@@ -21,6 +21,7 @@
 #include "common/net/file_limit.h"
 #include "common/net/health.h"
 #include "common/process/program.h"
+#include "common/process/starting.h"
 #include "common/sync/signal_watcher.h"
 #include "learner/run/learner_run.h"
 #include "learner/run/run_flags.h"
@@ -111,11 +112,16 @@ int RunLearner(int argc, char** argv) {
   if (options.directory.empty()) options.directory = nmn::run::DefaultRunDirectory(options.config);
 
   std::stop_source stop;
+  nmn::process::Starting starting(nmn::run::StoppedWhileStarting(app, options.directory));
   nmn::SignalWatcher signals(
-      [&stop](int) { stop.request_stop(); },
+      [&](int) {
+        starting.Stop();
+        stop.request_stop();
+      },
       "nmn-learner: ended at once; what came after the last checkpoint is lost, continue with --resume");
   LogObserver observer;
   absl::StatusOr<std::unique_ptr<nmn::run::LearnerRun>> run = nmn::run::LearnerRun::Start(options, observer);
+  starting.Over();
   if (!run.ok()) return Fail(run.status());
   if (!(*run)->metrics_url().empty()) spdlog::info("metrics on {}", (*run)->metrics_url());
   if (!(*run)->already_complete())

@@ -45,4 +45,10 @@ std::string ResumeCommand(const CLI::App& app, const std::string& directory, std
   return flags::CommandAgain(app, {"--resume", absl::StrCat("--run_dir=", directory)}, stored);
 }
 
+std::string StoppedWhileStarting(const CLI::App& app, const std::string& directory) {
+  return absl::StrCat("stopped while starting, nothing is lost; start again with: ",
+                      flags::CommandAgain(app, {"--resume", absl::StrCat("--run_dir=", directory)},
+                                          {"resume", "run_dir", "print_config"}));
+}
+
 }  // namespace nmn::run

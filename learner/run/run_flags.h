@@ -29,4 +29,7 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
 // the flags that belong to a first start and those named in `stored`, which the run remembers. Quoted for a shell.
 std::string ResumeCommand(const CLI::App& app, const std::string& directory, std::vector<std::string> stored);
 
+// What a process says that was told to stop before the run had begun: the command that begins it, or goes on with it.
+std::string StoppedWhileStarting(const CLI::App& app, const std::string& directory);
+
 }  // namespace nmn::run

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include "tests/integration/tiny_run.h"
 
@@ -97,22 +98,55 @@ constexpr bool kAddressSpaceCanBeLimited = false;
 constexpr bool kAddressSpaceCanBeLimited = true;
 #endif
 
-TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
-  // The limit does not hold for root.
+// The limit does not hold for root.
+std::vector<std::string> LimitedToProcesses(std::vector<std::string> command, int limit) {
   const std::string as_nobody = geteuid() == 0 ? "exec setpriv --reuid=65534 --regid=65534 --clear-groups " : "exec ";
-  const auto limited = [&](std::vector<std::string> command, int limit) {
-    command.insert(command.begin(),
-                   {"/bin/bash", "-c", "ulimit -u " + std::to_string(limit) + "\n" + as_nobody + "\"$0\" \"$@\""});
-    return RunProcess(command);
-  };
-  if (limited({"/usr/bin/test", "-x", Binary("nmn")}, 100000).code != 0)
-    GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
+  command.insert(command.begin(),
+                 {"/bin/bash", "-c", "ulimit -u " + std::to_string(limit) + "\n" + as_nobody + "\"$0\" \"$@\""});
+  return command;
+}
+
+// Whether LimitedToProcesses can run the programs.
+bool AnotherUserReachesThePrograms() {
+  return RunProcess(LimitedToProcesses({"/usr/bin/test", "-x", Binary("nmn")}, 100000)).code == 0;
+}
+
+TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
+  if (!AnotherUserReachesThePrograms()) GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
   for (const int limit : {6, 20}) {
-    ExpectOneLine(limited({Binary("nmn-actor"), "--learner=127.0.0.1:1"}, limit), kRetry,
+    ExpectOneLine(RunProcess(LimitedToProcesses({Binary("nmn-actor"), "--learner=127.0.0.1:1"}, limit)), kRetry,
                   AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
-    ExpectOneLine(limited(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit), kRetry,
-                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+    ExpectOneLine(RunProcess(LimitedToProcesses(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit)),
+                  kRetry, AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
   }
+}
+
+// Before main, where initialisers of libraries hang, crash and raise signals.
+TEST(Surroundings, TooLittleRoomToLoadTheLibrariesIsOneLine) {
+  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer reserves the address space";
+  for (const char* kilobytes : {"650000", "700000", "750000", "800000"}) {
+    for (const char* program : {"nmn", "nmn-learner"}) {
+      ExpectOneLine(RunProcess(InShell(std::string("ulimit -v ") + kilobytes, {Binary(program), "--version"})), kRetry,
+                    AllOf(StartsWith(std::string(program) + ": "), HasSubstr("ulimit -v"), HasSubstr(kilobytes)));
+    }
+  }
+  ExpectOneLine(RunProcess(InShell("ulimit -v 50000", {Binary("nmn-actor"), "--version"})), kRetry,
+                AllOf(StartsWith("nmn-actor: "), HasSubstr("ulimit -v")));
+  for (const char* program : {"nmn", "nmn-learner", "nmn-actor"}) {
+    const std::vector<std::string> version = {Binary(program), "--version"};
+    ExpectOneLine(RunProcess(InShell("ulimit -s 64", version)), kRetry,
+                  AllOf(StartsWith(std::string(program) + ": "), HasSubstr("ulimit -s")));
+    EXPECT_EQ(RunProcess(InShell("ulimit -s 256", version)).code, 0);
+  }
+}
+
+TEST(Surroundings, ALibraryThatFindsNoThreadIsARefusalAndNoInterrupt) {
+  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer comes before the check";
+  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "OpenBLAS starts no thread on one core";
+  if (!AnotherUserReachesThePrograms()) GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
+  const Outcome outcome = RunProcess(LimitedToProcesses({Binary("nmn"), "version"}, 1));
+  EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("nmn: a library cannot start its threads"));
 }
 
 TEST(Surroundings, TooLittleMemoryIsOneLineAndMayWorkLater) {
@@ -174,6 +208,39 @@ TEST(Surroundings, AStderrThatNobodyReadsAnyMoreHoldsUpNoRun) {
   stopped.Signal(SIGTERM);
   EXPECT_EQ(stopped.Wait(), kInterrupted);
   close(reader);
+}
+
+// `command` started and held back in its start, with the run's directory locked: a disk that is slow.
+void ExpectStopWhileStarting(std::vector<std::string> command, const std::string& run, int signal, std::string& again) {
+  SCOPED_TRACE(command[0] + " and signal " + std::to_string(signal));
+  std::filesystem::remove(run + "/.lock");
+  Subprocess process(std::move(command), {"NMN_FAILPOINTS=run.start.locked=delay:3600000"});
+  while (!std::filesystem::exists(run + "/.lock") && !process.EndsWithin(std::chrono::milliseconds(5))) {
+  }
+  process.Signal(signal);
+  EXPECT_EQ(process.Wait(), kInterrupted) << process.err();
+  const std::string introduction = "start again with: ";
+  const size_t found = process.err().find(introduction);
+  ASSERT_NE(found, std::string::npos) << process.err();
+  again = process.err().substr(found + introduction.size());
+}
+
+TEST(Surroundings, ASignalEndsAStartThatBlocksAndSaysHowToStartAgain) {
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/a run", config = folder.path() + "/config";
+  std::string again;
+  ExpectStopWhileStarting(TinyTrain(run, 1), run, SIGTERM, again);
+  const std::string programs = std::filesystem::path(Binary("nmn")).parent_path();
+  const Outcome outcome = RunProcess({"/bin/sh", "-c", "PATH=\"$0:$PATH\"\n" + again, programs});
+  EXPECT_EQ(outcome.code, 0) << again << outcome.err;
+  EXPECT_EQ(UpdatesInMetrics(run).size(), 1u);
+  ExpectStopWhileStarting({Binary("nmn"), "train", "--resume", "--updates=2", "--run_dir=" + run}, run, SIGINT, again);
+  WriteFile(config, RunProcess(TinyTrain("unused", 1, {"--print_config"})).out);
+  const std::string other = folder.path() + "/other";
+  ExpectStopWhileStarting(
+      {Binary("nmn-learner"), "--config=" + config, "--listen=127.0.0.1:0", "--run_dir=" + other, "--log_format=text"},
+      other, SIGHUP, again);
+  EXPECT_THAT(again, HasSubstr("--config=" + config));
 }
 
 TEST(Surroundings, OutputThatCannotBeWrittenIsAnErrorWithItsReason) {
