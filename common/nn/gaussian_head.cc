@@ -46,25 +46,30 @@ bool SampleOnTarget(const float* mean, const float* log_variance, const float* n
   return finite;
 }
 
-void LogProbabilityOnTarget(const float* mean, const float* log_variance, const float* u, size_t lanes, float* out) {
+// The two below are of one number of the action; `more` adds to `out` instead of writing it.
+
+void LogProbabilityOnTarget(const float* mean, const float* log_variance, const float* u, size_t lanes, bool more,
+                            float* out) {
   ForLanes(lanes, [&](auto d, size_t first) HWY_ATTR {
     const auto variance = hn::LoadU(d, log_variance + first);
     const auto deviation = hn::Sub(hn::LoadU(d, u + first), hn::LoadU(d, mean + first));
     const auto square = hn::Mul(hn::Mul(deviation, deviation), Exp(d, hn::Neg(variance)));
     const auto sum = hn::Add(hn::Add(variance, square), hn::Set(d, kLogTwoPi));
-    hn::StoreU(hn::Mul(hn::Set(d, -0.5f), sum), d, out + first);
+    const auto result = hn::Mul(hn::Set(d, -0.5f), sum);
+    hn::StoreU(more ? hn::Add(hn::LoadU(d, out + first), result) : result, d, out + first);
   });
 }
 
 void KlOnTarget(const float* from_mean, const float* from_log_variance, const float* to_mean,
-                const float* to_log_variance, size_t lanes, float* out) {
+                const float* to_log_variance, size_t lanes, bool more, float* out) {
   ForLanes(lanes, [&](auto d, size_t first) HWY_ATTR {
     const auto to = hn::LoadU(d, to_log_variance + first);
     const auto log_ratio = hn::Sub(hn::LoadU(d, from_log_variance + first), to);
     const auto distance = hn::Sub(hn::LoadU(d, from_mean + first), hn::LoadU(d, to_mean + first));
     const auto square = hn::Mul(hn::Mul(distance, distance), Exp(d, hn::Neg(to)));
     const auto sum = hn::Sub(hn::Sub(hn::Add(Exp(d, log_ratio), square), hn::Set(d, 1.0f)), log_ratio);
-    hn::StoreU(hn::Mul(hn::Set(d, 0.5f), sum), d, out + first);
+    const auto result = hn::Mul(hn::Set(d, 0.5f), sum);
+    hn::StoreU(more ? hn::Add(hn::LoadU(d, out + first), result) : result, d, out + first);
   });
 }
 
@@ -85,27 +90,35 @@ constexpr float kHalfLogTwoPiE = 1.4189385332046727f;
 
 class GaussianSampler final : public ActionSampler {
  public:
-  explicit GaussianSampler(size_t max_lanes) : noise_(kNoiseSteps * max_lanes) {}
+  GaussianSampler(uint32_t numbers, size_t max_lanes) : numbers_(numbers), noise_(numbers * kNoiseSteps * max_lanes) {}
 
   bool Sample(const rng::StreamPosition& first, ConstView2 parameters, View2 raw_action) override {
     const size_t lanes = raw_action.columns;
-    const View2 noise(noise_.data(), kNoiseSteps, lanes);
-    const uint32_t row = first.step % kNoiseSteps;
-    if (row == 0) {
-      rng::StepNormalBlock(first.seed, first.update, first.episode, lanes, first.step / kNoiseSteps,
-                           rng::Purpose::kActionNoise, noise);
+    const uint32_t step = first.step % kNoiseSteps;
+    bool finite = true;
+    for (uint32_t i = 0; i < numbers_; ++i) {
+      const View2 noise(noise_.data() + i * kNoiseSteps * lanes, kNoiseSteps, lanes);
+      if (step == 0) {
+        rng::StepNormalBlock(first.seed, first.update, first.episode, lanes, first.step / kNoiseSteps,
+                             rng::Purpose::kActionNoise, noise, static_cast<uint16_t>(i));
+      }
+      finite &=
+          SampleGaussian(parameters.row(numbers_ + i), parameters.row(i), noise.row(step), lanes, raw_action.row(i));
     }
-    return SampleGaussian(parameters.row(GaussianHead::kMeanRow), parameters.row(GaussianHead::kLogVarianceRow),
-                          noise.row(row), lanes, raw_action.row(0));
+    return finite;
   }
 
   bool Choose(ConstView2 parameters, View2 raw_action) override {
-    return SampleGaussian(parameters.row(GaussianHead::kMeanRow), nullptr, nullptr, raw_action.columns,
-                          raw_action.row(0));
+    bool finite = true;
+    for (uint32_t i = 0; i < numbers_; ++i) {
+      finite &= SampleGaussian(parameters.row(numbers_ + i), nullptr, nullptr, raw_action.columns, raw_action.row(i));
+    }
+    return finite;
   }
 
  private:
-  std::vector<float> noise_;  // [4, lane]
+  const uint32_t numbers_;
+  std::vector<float> noise_;  // [number, 4, lane]
 };
 
 }  // namespace
@@ -114,39 +127,52 @@ bool SampleGaussian(const float* mean, const float* log_variance, const float* n
   return HWY_DYNAMIC_DISPATCH(SampleOnTarget)(mean, log_variance, noise, lanes, raw_action);
 }
 
-GaussianHead::GaussianHead(const v1::NetworkOptions& options)
-    : min_log_variance_(static_cast<float>(options.min_log_variance())),
+GaussianHead::GaussianHead(const v1::NetworkOptions& options, uint32_t numbers)
+    : numbers_(numbers),
+      fields_({{{v1::MEAN, numbers, numbers}, {v1::LOG_VARIANCE, numbers, 0}}}),
+      min_log_variance_(static_cast<float>(options.min_log_variance())),
       max_log_variance_(static_cast<float>(options.max_log_variance())),
       bounded_(options.min_log_variance() != 0 || options.max_log_variance() != 0) {}
 
 // Comparisons are written so that NaN stays NaN.
 void GaussianHead::Finish(View2 parameters) const {
-  float* log_variance = parameters.row(kLogVarianceRow);
-  for (size_t lane = 0; lane < parameters.columns; ++lane) {
-    float value = log_variance[lane] + kLogVarianceShift;
-    if (bounded_ && value < min_log_variance_) value = min_log_variance_;
-    if (bounded_ && value > max_log_variance_) value = max_log_variance_;
-    log_variance[lane] = value;
+  for (uint32_t i = 0; i < numbers_; ++i) {
+    float* log_variance = parameters.row(i);
+    for (size_t lane = 0; lane < parameters.columns; ++lane) {
+      float value = log_variance[lane] + kLogVarianceShift;
+      if (bounded_ && value < min_log_variance_) value = min_log_variance_;
+      if (bounded_ && value > max_log_variance_) value = max_log_variance_;
+      log_variance[lane] = value;
+    }
   }
 }
 
 std::unique_ptr<ActionSampler> GaussianHead::MakeSampler(size_t max_lanes) const {
-  return std::make_unique<GaussianSampler>(max_lanes);
+  return std::make_unique<GaussianSampler>(numbers_, max_lanes);
 }
 
 void GaussianHead::LogProbability(ConstView2 parameters, ConstView2 raw_action, float* out) const {
-  HWY_DYNAMIC_DISPATCH(LogProbabilityOnTarget)
-  (parameters.row(kMeanRow), parameters.row(kLogVarianceRow), raw_action.row(0), parameters.columns, out);
+  for (uint32_t i = 0; i < numbers_; ++i) {
+    HWY_DYNAMIC_DISPATCH(LogProbabilityOnTarget)
+    (parameters.row(numbers_ + i), parameters.row(i), raw_action.row(i), parameters.columns, i > 0, out);
+  }
 }
 
 void GaussianHead::Entropy(ConstView2 parameters, float* out) const {
-  const float* log_variance = parameters.row(kLogVarianceRow);
-  for (size_t lane = 0; lane < parameters.columns; ++lane) out[lane] = 0.5f * log_variance[lane] + kHalfLogTwoPiE;
+  for (uint32_t i = 0; i < numbers_; ++i) {
+    const float* log_variance = parameters.row(i);
+    for (size_t lane = 0; lane < parameters.columns; ++lane) {
+      const float entropy = 0.5f * log_variance[lane] + kHalfLogTwoPiE;
+      out[lane] = i > 0 ? out[lane] + entropy : entropy;
+    }
+  }
 }
 
 void GaussianHead::KlDivergence(ConstView2 from, ConstView2 to, float* out) const {
-  HWY_DYNAMIC_DISPATCH(KlOnTarget)
-  (from.row(kMeanRow), from.row(kLogVarianceRow), to.row(kMeanRow), to.row(kLogVarianceRow), from.columns, out);
+  for (uint32_t i = 0; i < numbers_; ++i) {
+    HWY_DYNAMIC_DISPATCH(KlOnTarget)
+    (from.row(numbers_ + i), from.row(i), to.row(numbers_ + i), to.row(i), from.columns, i > 0, out);
+  }
 }
 
 }  // namespace nmn::nn

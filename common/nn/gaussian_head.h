@@ -9,30 +9,27 @@ namespace nmn::nn {
 // Constant added to the first output to give the log-variance.
 inline constexpr float kLogVarianceShift = -1.0f;
 
-// An action of one number, N(mean, exp(log_variance)), from two outputs of the network (docs/specification.md section
-// 2): log-variance before the shift, then mean. Where the options bound the log-variance, it is clipped after the
-// shift.
+// An action of m independent numbers, each N(mean, exp(log_variance)), from 2 m outputs of the network
+// (docs/specification.md section 2): log-variances before the shift, then means. Where the options bound the
+// log-variance, it is clipped after the shift.
 class GaussianHead final : public PolicyHead {
  public:
-  static constexpr uint32_t kLogVarianceRow = 0;
-  static constexpr uint32_t kMeanRow = 1;
+  explicit GaussianHead(const v1::NetworkOptions& options, uint32_t numbers = 1);
 
-  explicit GaussianHead(const v1::NetworkOptions& options);
-
-  uint32_t parameter_count() const override { return 2; }
-  uint32_t action_width() const override { return 1; }
-  std::span<const ParameterField> fields() const override { return kFields; }
+  uint32_t parameter_count() const override { return 2 * numbers_; }
+  uint32_t action_width() const override { return numbers_; }
+  std::span<const ParameterField> fields() const override { return fields_; }
   void Finish(View2 parameters) const override;
-  // u = mean + exp(log_variance / 2) eps, with eps the StepNormal of Purpose::kActionNoise at the lane's position.
+  // u = mean + exp(log_variance / 2) eps, with eps of number i the StepNormal of Purpose::kActionNoise and draw i at
+  // the lane's position.
   std::unique_ptr<ActionSampler> MakeSampler(size_t max_lanes) const override;
   void LogProbability(ConstView2 parameters, ConstView2 raw_action, float* out) const override;
   void Entropy(ConstView2 parameters, float* out) const override;
   void KlDivergence(ConstView2 from, ConstView2 to, float* out) const override;
 
  private:
-  static constexpr std::array<ParameterField, 2> kFields = {
-      {{v1::MEAN, 1, kMeanRow}, {v1::LOG_VARIANCE, 1, kLogVarianceRow}}};
-
+  const uint32_t numbers_;
+  const std::array<ParameterField, 2> fields_;
   const float min_log_variance_;
   const float max_log_variance_;
   const bool bounded_;

@@ -148,8 +148,10 @@ absl::Status ValidateNetwork(const v1::NetworkOptions& options) {
   return options.architecture() == v1::NMN ? CheckSignal(options) : CheckNoSignal(options);
 }
 
-absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size) {
+absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size,
+                                            const v1::ActionSpace& action) {
   if (absl::Status status = ValidateNetwork(options); !status.ok()) return status;
+  if (absl::Status status = ValidateActionSpace(action); !status.ok()) return status;
   if (observation_size < 1 || observation_size > kMaxUnits) {
     return absl::InvalidArgumentError(
         absl::StrCat("an observation of ", observation_size, " numbers; it must be from 1 to ", kMaxUnits));
@@ -158,8 +160,10 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   spec.options = options;
   spec.role = role;
   spec.observation_size = observation_size;
-  spec.recurrent_input_size = observation_size + 2;
-  if (role == Role::kActor) spec.head = MakePolicyHead(options);
+  spec.action = action;
+  spec.action_size = ActionCoding(action).read_width();
+  spec.recurrent_input_size = spec.action_size + 1 + observation_size;
+  if (role == Role::kActor) spec.head = MakePolicyHead(action, options);
   spec.output_size = spec.head != nullptr ? spec.head->parameter_count() : 1;
 
   Builder add(spec);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/nn/action_space.h"
 #include "common/nn/policy_head.h"
 #include "nmn/v1/run_config.pb.h"
 
@@ -45,9 +46,11 @@ struct NetworkSpec {
   Role role = Role::kActor;
   std::shared_ptr<const PolicyHead> head;  // of an actor; a critic has none
   uint32_t observation_size = 0;
+  v1::ActionSpace action;
 
-  uint32_t recurrent_input_size =
-      0;  // NMN: (a_{t-1}, r_{t-1}, x_{t-1}); RNN: (x_t, a_{t-1}, r_{t-1}); both 2 + observation_size
+  uint32_t action_size = 0;  // numbers of a fed-back action as the network reads it: ActionCoding::read_width
+  // NMN: (a_{t-1}, r_{t-1}, x_{t-1}); RNN: (x_t, a_{t-1}, r_{t-1}); both action_size + 1 + observation_size
+  uint32_t recurrent_input_size = 0;
   uint32_t main_input_size = 0;  // NMN: observation_size (x_t); RNN: 0
   uint32_t output_size = 0;      // actor: of its head; critic: 1
   uint32_t state_size = 0;       // sum of recurrent_sizes
@@ -70,7 +73,8 @@ inline constexpr float kInitialDeviation = 0.1f;
 // layers).
 absl::Status ValidateNetwork(const v1::NetworkOptions& options);
 
-absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size);
+absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size,
+                                            const v1::ActionSpace& action = BoxOf(1));
 
 // Initial parameters, flat: weights truncated normals keyed by (seed, role, tensor index, element), biases zero.
 std::vector<float> InitialParameters(const NetworkSpec& spec, uint64_t seed);

@@ -8,6 +8,7 @@
 #include "common/tensor/view.h"
 #include "nmn/v1/learner.pb.h"
 #include "nmn/v1/run_config.pb.h"
+#include "nmn/v1/task.pb.h"
 
 namespace nmn::nn {
 
@@ -41,7 +42,7 @@ class PolicyHead {
   virtual ~PolicyHead() = default;
 
   virtual uint32_t parameter_count() const = 0;  // outputs of the network's last layer
-  virtual uint32_t action_width() const = 0;     // numbers of an action
+  virtual uint32_t action_width() const = 0;     // numbers of an action as it is recorded
   // In the order in which a step records them.
   virtual std::span<const ParameterField> fields() const = 0;
 
@@ -56,7 +57,7 @@ class PolicyHead {
   virtual void KlDivergence(ConstView2 from, ConstView2 to, float* out) const = 0;
 };
 
-// The head of networks with these options.
-std::shared_ptr<const PolicyHead> MakePolicyHead(const v1::NetworkOptions& options);
+// The head of networks with these options whose actions are of this space.
+std::shared_ptr<const PolicyHead> MakePolicyHead(const v1::ActionSpace& space, const v1::NetworkOptions& options);
 
 }  // namespace nmn::nn

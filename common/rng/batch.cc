@@ -70,18 +70,18 @@ HWY_INLINE void Store(V v, size_t count, float* to) {
 // Calls transform(words, first lane, count) for vectors of lanes.
 template <class Transform>
 HWY_INLINE void ForEachVector(uint64_t seed, uint32_t update, uint32_t first_episode, size_t lanes, uint32_t block,
-                              Purpose purpose, Transform transform) {
+                              Purpose purpose, uint16_t draw, Transform transform) {
   const DWord d;
   const size_t width = hn::Lanes(d);
   for (size_t lane = 0; lane < lanes; lane += width) {
     const VWord episode = hn::Iota(d, static_cast<uint32_t>(first_episode + lane));
-    transform(Philox(seed, block, episode, update, static_cast<uint32_t>(purpose) << 16), lane, lanes - lane);
+    transform(Philox(seed, block, episode, update, static_cast<uint32_t>(purpose) << 16 | draw), lane, lanes - lane);
   }
 }
 
 void StepNormalBlock(uint64_t seed, uint32_t update, uint32_t first_episode, size_t lanes, uint32_t block,
-                     Purpose purpose, View2 out) {
-  ForEachVector(seed, update, first_episode, lanes, block, purpose,
+                     Purpose purpose, View2 out, uint16_t draw) {
+  ForEachVector(seed, update, first_episode, lanes, block, purpose, draw,
                 [&](const Words4& words, size_t lane, size_t count) HWY_ATTR {
                   for (size_t pair = 0; pair < 4; pair += 2) {
                     V normal0, normal1;
@@ -93,11 +93,11 @@ void StepNormalBlock(uint64_t seed, uint32_t update, uint32_t first_episode, siz
 }
 
 void StepUniformBlock(uint64_t seed, uint32_t update, uint32_t first_episode, size_t lanes, uint32_t block,
-                      Purpose purpose, float low, float high, View2 out) {
+                      Purpose purpose, float low, float high, View2 out, uint16_t draw) {
   const D d;
   const V offset = hn::Set(d, low);
   const V width = hn::Set(d, high - low);
-  ForEachVector(seed, update, first_episode, lanes, block, purpose,
+  ForEachVector(seed, update, first_episode, lanes, block, purpose, draw,
                 [&](const Words4& words, size_t lane, size_t count) HWY_ATTR {
                   for (size_t i = 0; i < 4; ++i) {
                     const auto top = hn::BitCast(hn::RebindToSigned<D>(), hn::ShiftRight<8>(words.word[i]));
@@ -138,13 +138,13 @@ HWY_EXPORT(StepUniformBlock);
 HWY_EXPORT(SinCosOfRow);
 
 void StepNormalBlock(uint64_t seed, uint32_t update, uint32_t first_episode, size_t lanes, uint32_t block,
-                     Purpose purpose, View2 out) {
-  HWY_DYNAMIC_DISPATCH(StepNormalBlock)(seed, update, first_episode, lanes, block, purpose, out);
+                     Purpose purpose, View2 out, uint16_t draw) {
+  HWY_DYNAMIC_DISPATCH(StepNormalBlock)(seed, update, first_episode, lanes, block, purpose, out, draw);
 }
 
 void StepUniformBlock(uint64_t seed, uint32_t update, uint32_t first_episode, size_t lanes, uint32_t block,
-                      Purpose purpose, float low, float high, View2 out) {
-  HWY_DYNAMIC_DISPATCH(StepUniformBlock)(seed, update, first_episode, lanes, block, purpose, low, high, out);
+                      Purpose purpose, float low, float high, View2 out, uint16_t draw) {
+  HWY_DYNAMIC_DISPATCH(StepUniformBlock)(seed, update, first_episode, lanes, block, purpose, low, high, out, draw);
 }
 
 void SinCos(const float* angle, size_t lanes, float* sine, float* cosine) {

@@ -87,8 +87,8 @@ std::array<float, 2> NormalPair(uint32_t first, uint32_t second) {
   return {hn::GetLane(normal0), hn::GetLane(normal1)};
 }
 
-float StepNormal(const StreamPosition& at, Purpose purpose) {
-  const Block block = Draw({at.seed, at.update, at.episode, at.step / 4}, purpose);
+float StepNormal(const StreamPosition& at, Purpose purpose, uint16_t draw) {
+  const Block block = Draw({at.seed, at.update, at.episode, at.step / 4}, purpose, draw);
   const uint32_t element = at.step % 4;
   return NormalPair(block[element & 2], block[(element & 2) + 1])[element & 1];
 }

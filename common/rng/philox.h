@@ -28,7 +28,7 @@ enum class Purpose : uint16_t {
 // Where in a run a block stands. A block's counter is
 //   {step, episode, update, purpose << 16 | draw}
 // and its key is the run's seed, low word first. `draw` numbers the blocks that one step needs beyond the first
-// (rejection).
+// (rejection, actions of more than one component).
 struct StreamPosition {
   uint64_t seed = 0;
   uint32_t update = 0;   // training counts from 1; evaluation is 0
@@ -47,9 +47,9 @@ float Uniform(uint32_t word, float low, float high);
 // finite.
 std::array<float, 2> NormalPair(uint32_t first, uint32_t second);
 
-// The normal for a step of an episode: element step % 4 of the two pairs drawn at {purpose, step / 4}, so that a block
-// serves 4 steps.
-float StepNormal(const StreamPosition& at, Purpose purpose);
+// The normal for a step of an episode: element step % 4 of the two pairs drawn at {purpose, draw, step / 4}, so that a
+// block serves 4 steps.
+float StepNormal(const StreamPosition& at, Purpose purpose, uint16_t draw = 0);
 
 // Normal of mean 0 and sd `deviation`, truncated at 2 sd, by inversion from one word: the element `index` of tensor
 // number `tensor`.

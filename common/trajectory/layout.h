@@ -57,7 +57,7 @@ class TrajectoryLayout {
   // What an actor records of a network whose policy has this head.
   static TrajectoryLayout OfNetwork(uint32_t observation_size, const nn::PolicyHead& head);
   // The same of a rule, which has no policy parameters.
-  static TrajectoryLayout OfRule(uint32_t observation_size);
+  static TrajectoryLayout OfRule(uint32_t observation_size, uint32_t action_width = 1);
 
   std::span<const FieldSpec> fields() const { return fields_; }
   bool Has(v1::Field id) const;

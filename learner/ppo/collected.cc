@@ -23,7 +23,7 @@ at::Tensor Recorded(const TrajectoryBatch& batch, v1::Field field, int64_t steps
 
 // The policy that acted, likewise.
 Policy RecordedPolicy(const nn::NetworkSpec& spec, const TrajectoryBatch& batch, int64_t steps, at::Device device) {
-  Policy policy{MakePolicyHead(spec.options), {}};
+  Policy policy{MakePolicyHead(spec.action, spec.options), {}};
   for (const nn::ParameterField& field : spec.head->fields())
     policy.parameters.push_back(Recorded(batch, field.id, steps, device));
   return policy;
@@ -75,7 +75,7 @@ absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetw
   collected.samples.raw_action = Recorded(batch, v1::RAW_ACTION, kept, device);
   collected.samples.old = RecordedPolicy(actor.spec, batch, kept, device);
   if (config.mode() == v1::ASYNC) {
-    const Policy before = PolicyOf(OutputOver(actor, episodes, ppo.segment_steps()), actor.spec.options);
+    const Policy before = PolicyOf(OutputOver(actor, episodes, ppo.segment_steps()), actor.spec);
     collected.samples.before = before.Map([&](const at::Tensor& whole) { return whole.narrow(0, 0, kept); });
     if (config.async().v_trace()) {
       const PolicySamples played{

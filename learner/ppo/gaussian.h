@@ -6,21 +6,26 @@
 
 namespace nmn::ppo {
 
-// N(mean, exp(log_variance)) over actions of one number, as nn::GaussianHead.
+// Actions of m independent numbers, each N(mean, exp(log_variance)), as nn::GaussianHead.
 class GaussianHead final : public PolicyHead {
  public:
-  explicit GaussianHead(const v1::NetworkOptions& options) : options_(options) {}
+  explicit GaussianHead(const v1::NetworkOptions& options, int64_t numbers = 1)
+      : options_(options), numbers_(numbers) {}
 
   // The log-variance gets the constant shift and, where the options bound it, is clipped with no gradient outside the
   // bounds.
   Parameters Finish(const at::Tensor& output) const override;
   at::Tensor LogProbability(const Parameters& parameters, const at::Tensor& raw_action) const override;
-  at::Tensor Entropy(const Parameters& parameters) const override;  // (log_variance + log(2 pi e)) / 2
+  at::Tensor Entropy(const Parameters& parameters) const override;  // sum of (log_variance + log(2 pi e)) / 2
   at::Tensor KlDivergence(const Parameters& from, const Parameters& to) const override;
   double MeanDeviation(const Parameters& parameters) const override;
 
  private:
+  // Numbers [first, first + m) of the network's output: [time, sequence], or [time, m, sequence] where m > 1.
+  at::Tensor Part(const at::Tensor& output, int64_t first) const;
+
   const v1::NetworkOptions options_;
+  const int64_t numbers_;
 };
 
 // A Gaussian policy with its parameters by name.

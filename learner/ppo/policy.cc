@@ -23,7 +23,7 @@ PolicySamples CutSamples(const PolicySamples& samples, int64_t steps) {
 }
 
 PolicySamples SelectSamples(const PolicySamples& samples, const at::Tensor& index) {
-  return ForEach(samples, [&](const at::Tensor& all) { return all.index_select(1, index); });
+  return ForEach(samples, [&](const at::Tensor& all) { return all.index_select(-1, index); });
 }
 
 double Mean(const at::Tensor& samples) { return samples.to(at::kDouble).mean().item<double>(); }
@@ -60,12 +60,12 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
   const SegmentBatch segments{CutIntoSegments(episodes, steps),
                               SegmentStarts(*actor.model, actor.parameters, episodes, steps)};
   const PolicySamples cut = CutSamples(samples, steps);
-  const int64_t count = cut.raw_action.size(1);
+  const int64_t count = cut.advantage.size(1);
   const StepOptions step_options{options.adam(), context.rate, options.policy().gradient_clip_norm()};
 
   double clipped_samples = 0;
   const auto loss_of = [&](const at::Tensor& output, const at::Tensor& index) {
-    const Policy policy = PolicyOf(output, actor.spec.options);
+    const Policy policy = PolicyOf(output, actor.spec);
     const PolicySamples some = SelectSamples(cut, index);
     at::Tensor loss;
     if (clipped) {
@@ -96,7 +96,7 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
       clipped ? clipped_samples / static_cast<double>(count * steps) : std::numeric_limits<double>::quiet_NaN();
 
   const EpisodePass after = RunEpisodes(*actor.model, actor.parameters, episodes, steps);
-  const Policy policy = PolicyOf(after.output, actor.spec.options);
+  const Policy policy = PolicyOf(after.output, actor.spec);
   result.kl = Mean(KlDivergence(samples.kl_origin(), policy));
   result.entropy = Mean(Entropy(policy));
   return result;

@@ -12,7 +12,8 @@
 
 namespace nmn::ppo {
 
-// What a policy loss needs to know about each sample, as the actors recorded it. All [time, sequence].
+// What a policy loss needs to know about each sample, as the actors recorded it. All [time, sequence], or [time, width,
+// sequence] where there are more numbers than one.
 struct PolicySamples {
   at::Tensor raw_action;  // u
   at::Tensor advantage;   // normalised

@@ -1,15 +1,16 @@
 #include "learner/ppo/policy_head.h"
 
+#include "common/nn/action_space.h"
 #include "learner/ppo/gaussian.h"
 
 namespace nmn::ppo {
 
-std::shared_ptr<const PolicyHead> MakePolicyHead(const v1::NetworkOptions& options) {
-  return std::make_shared<GaussianHead>(options);
+std::shared_ptr<const PolicyHead> MakePolicyHead(const v1::ActionSpace& space, const v1::NetworkOptions& options) {
+  return std::make_shared<GaussianHead>(options, nn::ActionCoding(space).recorded_width());
 }
 
-Policy PolicyOf(const at::Tensor& output, const v1::NetworkOptions& options) {
-  std::shared_ptr<const PolicyHead> head = MakePolicyHead(options);
+Policy PolicyOf(const at::Tensor& output, const nn::NetworkSpec& actor) {
+  std::shared_ptr<const PolicyHead> head = MakePolicyHead(actor.action, actor.options);
   PolicyHead::Parameters parameters = head->Finish(output);
   return {std::move(head), std::move(parameters)};
 }

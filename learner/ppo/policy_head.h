@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "common/nn/network_spec.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::ppo {
@@ -13,7 +14,8 @@ namespace nmn::ppo {
 // tensors, with gradients. A test holds the two together. Immutable; thread-safe.
 //
 // `parameters` holds one tensor for each field of nn::PolicyHead::fields(), in its order: [time, sequence], or [time,
-// width, sequence] where the field has more numbers than one. Results are one number a sample, [time, sequence].
+// width, sequence] where the field has more numbers than one; actions likewise. Results are one number a sample, [time,
+// sequence].
 class PolicyHead {
  public:
   using Parameters = std::vector<at::Tensor>;
@@ -28,8 +30,8 @@ class PolicyHead {
   virtual double MeanDeviation(const Parameters& parameters) const = 0;
 };
 
-// The head of networks with these options.
-std::shared_ptr<const PolicyHead> MakePolicyHead(const v1::NetworkOptions& options);
+// The head of networks with these options whose actions are of this space.
+std::shared_ptr<const PolicyHead> MakePolicyHead(const v1::ActionSpace& space, const v1::NetworkOptions& options);
 
 // The distribution over actions at many samples.
 struct Policy {
@@ -47,7 +49,7 @@ struct Policy {
 };
 
 // The policy of an actor network's raw output.
-Policy PolicyOf(const at::Tensor& output, const v1::NetworkOptions& options);
+Policy PolicyOf(const at::Tensor& output, const nn::NetworkSpec& actor);
 
 // Of each sample.
 at::Tensor LogProbability(const Policy& policy, const at::Tensor& raw_action);

@@ -98,5 +98,71 @@ TEST_F(GaussianHeadTest, ItsFieldsAreItsParametersEachOnce) {
   EXPECT_EQ(rows, std::vector<int>(head_.parameter_count(), 1));
 }
 
+// Three numbers at once are three heads of one number side by side.
+TEST(GaussianHeadOfThreeNumbers, SumsWhatItsNumbersSay) {
+  constexpr size_t kLanes = 37;
+  constexpr uint32_t kNumbers = 3;
+  const GaussianHead three({}, kNumbers), single({});
+  std::vector<float> from(2 * kNumbers * kLanes), to(from.size()), u(kNumbers * kLanes);
+  for (size_t i = 0; i < from.size(); ++i) {
+    from[i] = std::sin(static_cast<float>(i));
+    to[i] = std::cos(static_cast<float>(i) * 0.7f);
+  }
+  for (size_t i = 0; i < u.size(); ++i) u[i] = 2 * std::sin(static_cast<float>(i) * 0.3f);
+  const ConstView2 from_view(from.data(), 2 * kNumbers, kLanes), to_view(to.data(), 2 * kNumbers, kLanes);
+  const ConstView2 u_view(u.data(), kNumbers, kLanes);
+  // Log-variance and mean of number i.
+  const auto of_number = [&](ConstView2 all, uint32_t i) {
+    return ConstView2(all.row(i), 2, kLanes, kNumbers * kLanes);
+  };
+  std::vector<float> one(kLanes), all(kLanes);
+  std::vector<double> log_probability(kLanes), entropy(kLanes), kl(kLanes);
+  const auto add = [&](std::vector<double>& sum) {
+    for (size_t lane = 0; lane < kLanes; ++lane) sum[lane] += double{one[lane]};
+  };
+  for (uint32_t i = 0; i < kNumbers; ++i) {
+    single.LogProbability(of_number(from_view, i), {u_view.row(i), 1, kLanes}, one.data());
+    add(log_probability);
+    single.Entropy(of_number(from_view, i), one.data());
+    add(entropy);
+    single.KlDivergence(of_number(from_view, i), of_number(to_view, i), one.data());
+    add(kl);
+  }
+  three.LogProbability(from_view, u_view, all.data());
+  for (size_t lane = 0; lane < kLanes; ++lane) ExpectNear(all[lane], log_probability[lane]);
+  three.Entropy(from_view, all.data());
+  for (size_t lane = 0; lane < kLanes; ++lane) ExpectNear(all[lane], entropy[lane]);
+  three.KlDivergence(from_view, to_view, all.data());
+  for (size_t lane = 0; lane < kLanes; ++lane) ExpectNear(all[lane], kl[lane]);
+}
+
+TEST(GaussianHeadOfThreeNumbers, EachNumberHasNoiseOfItsOwn) {
+  constexpr size_t kLanes = 21;
+  const GaussianHead head({}, 3);
+  const auto sampler = head.MakeSampler(kLanes);
+  std::vector<float> parameters(6 * kLanes, 0.0f), u(3 * kLanes);
+  for (uint32_t step = 0; step < 9; ++step) {
+    ASSERT_TRUE(sampler->Sample({.seed = 5, .update = 2, .episode = 7, .step = step}, {parameters.data(), 6, kLanes},
+                                {u.data(), 3, kLanes}));
+    for (uint16_t i = 0; i < 3; ++i) {
+      for (uint32_t lane = 0; lane < kLanes; ++lane) {
+        EXPECT_EQ(u[i * kLanes + lane], rng::StepNormal({.seed = 5, .update = 2, .episode = 7 + lane, .step = step},
+                                                        rng::Purpose::kActionNoise, i));
+      }
+    }
+  }
+}
+
+TEST(GaussianHeadOfThreeNumbers, SaysSoWhereAnyNumberIsNotFinite) {
+  const GaussianHead head({}, 3);
+  const auto sampler = head.MakeSampler(1);
+  for (size_t bad = 3; bad < 6; ++bad) {
+    std::vector<float> parameters(6, 0.5f), u(3);
+    parameters[bad] = std::numeric_limits<float>::infinity();
+    EXPECT_FALSE(sampler->Sample({}, {parameters.data(), 6, 1}, {u.data(), 3, 1})) << bad;
+    EXPECT_FALSE(sampler->Choose({parameters.data(), 6, 1}, {u.data(), 3, 1})) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace nmn::nn

@@ -8,6 +8,11 @@
 namespace nmn::ppo {
 namespace {
 
+Policy PolicyFrom(const at::Tensor& output, const v1::NetworkOptions& options) {
+  const auto head = MakePolicyHead(nn::BoxOf(1), options);
+  return {head, head->Finish(output)};
+}
+
 TEST(Gaussian, LogProbabilityOfKnownPoints) {
   const Gaussian policy{Vector({0, 1, 0}), Vector({0, 0, std::log(4.0)})};
   EXPECT_TRUE(Near(LogProbability(policy, Vector({0, 3, 2})),
@@ -27,7 +32,7 @@ TEST(Gaussian, EntropyOfTheStandardNormal) {
 
 TEST(Gaussian, PolicyShiftsTheFirstOutputAndKeepsTheSecond) {
   const at::Tensor output = Vector({0.25, -3}).view({1, 2, 1});
-  const Gaussian policy(PolicyOf(output, {}));
+  const Gaussian policy(PolicyFrom(output, {}));
   EXPECT_DOUBLE_EQ(policy.log_variance().item<double>(), -0.75);
   EXPECT_DOUBLE_EQ(policy.mean().item<double>(), -3);
 }
@@ -37,7 +42,7 @@ TEST(Gaussian, NoGradientPassesTheBoundsOfLogVariance) {
   options.set_min_log_variance(-3);
   options.set_max_log_variance(0.5);
   const at::Tensor output = Vector({-9, 0, 0, 0, 9, 0}).view({3, 2, 1}).set_requires_grad(true);
-  const Gaussian policy(PolicyOf(output, options));
+  const Gaussian policy(PolicyFrom(output, options));
   EXPECT_TRUE(Near(policy.log_variance().detach().flatten(), Vector({-3, -1, 0.5}), 0));
   policy.log_variance().sum().backward();
   EXPECT_TRUE(Near(output.grad().select(1, 0).flatten(), Vector({0, 1, 0}), 0));

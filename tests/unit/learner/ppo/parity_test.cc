@@ -158,7 +158,7 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
             *UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1));
         for (SequenceModel* model : std::initializer_list<SequenceModel*>{&twin, unrolled.get()}) {
           const at::Tensor output = model->Forward(parameters, inputs, model->ZeroState(parameters, 8)).output;
-          EXPECT_TRUE(Near(LogProbability(PolicyOf(output, config.network()), u), recorded, 1e-4))
+          EXPECT_TRUE(Near(LogProbability(PolicyOf(output, spec), u), recorded, 1e-4))
               << preset << " " << benchmark << " " << architecture;
         }
       }
@@ -167,12 +167,15 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
 }
 
 // The two forms of a head, over the same parameters and actions.
-TEST(PolicyHead, TheActorsFormIsTheLearners) {
+class HeadParity : public testing::TestWithParam<v1::ActionSpace> {};
+
+TEST_P(HeadParity, TheActorsFormIsTheLearners) {
   constexpr size_t kLanes = 103;
   v1::NetworkOptions options;
   options.set_min_log_variance(-3);
   options.set_max_log_variance(1);
-  const std::shared_ptr<const nn::PolicyHead> head = nn::MakePolicyHead(options);
+  const std::shared_ptr<const nn::PolicyHead> head = nn::MakePolicyHead(GetParam(), options);
+  const std::shared_ptr<const PolicyHead> learners = MakePolicyHead(GetParam(), options);
   const auto outputs = [&](uint32_t purpose) {
     return Pseudorandom({1, head->parameter_count(), static_cast<int64_t>(kLanes)}, 3.0, purpose, at::kFloat);
   };
@@ -185,28 +188,33 @@ TEST(PolicyHead, TheActorsFormIsTheLearners) {
     return ConstView2(parameters.data_ptr<float>(), head->parameter_count(), kLanes);
   };
   const at::Tensor one = outputs(1), other = outputs(2);
-  const at::Tensor u = Pseudorandom({head->action_width(), static_cast<int64_t>(kLanes)}, 2.0, 3, at::kFloat);
   const at::Tensor actor_one = finished(one), actor_other = finished(other);
-  const Policy learner_one = PolicyOf(one, options), learner_other = PolicyOf(other, options);
+  const Policy learner_one{learners, learners->Finish(one)}, learner_other{learners, learners->Finish(other)};
+  at::Tensor u = at::empty({1, head->action_width(), static_cast<int64_t>(kLanes)});
+  const View2 u_view(u.data_ptr<float>(), head->action_width(), kLanes);
+  ASSERT_TRUE(head->MakeSampler(kLanes)->Sample({.seed = 3}, view(actor_one), u_view));
+  if (head->action_width() == 1) u = u[0];
 
   size_t place = 0;
   for (const nn::ParameterField& field : head->fields()) {
     const at::Tensor rows = actor_one[0].narrow(0, field.first_row, field.width);
     EXPECT_TRUE(Near(rows.flatten(), learner_one.parameters[place++].flatten(), 1e-5));
   }
+  EXPECT_EQ(place, learner_one.parameters.size());
   const at::Tensor out = at::empty({1, static_cast<int64_t>(kLanes)});
-  const auto expect_near = [&](const at::Tensor& learners) {
-    const double largest = learners.abs().max().item<double>();
-    EXPECT_TRUE(Near(out, learners, 1e-5 * std::max(1.0, largest)));
+  const auto expect_near = [&](const at::Tensor& learners_result) {
+    const double largest = learners_result.abs().max().item<double>();
+    EXPECT_TRUE(Near(out, learners_result, 1e-5 * std::max(1.0, largest)));
   };
-  head->LogProbability(view(actor_one), ConstView2(u.data_ptr<float>(), head->action_width(), kLanes),
-                       out.data_ptr<float>());
+  head->LogProbability(view(actor_one), u_view, out.data_ptr<float>());
   expect_near(LogProbability(learner_one, u));
   head->Entropy(view(actor_one), out.data_ptr<float>());
   expect_near(Entropy(learner_one));
   head->KlDivergence(view(actor_one), view(actor_other), out.data_ptr<float>());
   expect_near(KlDivergence(learner_one, learner_other));
 }
+
+INSTANTIATE_TEST_SUITE_P(Spaces, HeadParity, testing::Values(nn::BoxOf(1), nn::BoxOf(3)));
 
 }  // namespace
 }  // namespace nmn::ppo
