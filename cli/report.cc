@@ -274,7 +274,7 @@ void AddReport(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--until", flags->until,
                    "Thresholds of the mean discounted return of the last 1000 episodes: what it took to reach each "
-                   "[b1: 3000,4000,4534,4600,4650; else 25, 50, 75, 90 and 95 % of the oracle's]")
+                   "[the benchmark's own, else 25, 50, 75, 90 and 95 % of the oracle's]")
       ->delimiter(',');
   verb->callback([flags, &exit_code] {
     const absl::Status status = Report(*flags);

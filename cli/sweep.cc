@@ -21,6 +21,7 @@
 #include "cli/verbs.h"
 #include "common/build/build.h"
 #include "common/config/schedule.h"
+#include "common/env/environment.h"
 #include "common/flags/command.h"
 #include "common/log/log.h"
 #include "common/process/program.h"
@@ -160,7 +161,7 @@ void AddSweep(CLI::App& app, int& exit_code) {
   sweep::GridRequest& grid = flags->grid;
   sweep::EngineRequest& engine = flags->engine;
   verb->add_option("DIR", flags->directory, "Directory of the sweep; created where absent");
-  verb->add_option("--benchmark", grid.benchmarks, "b1, b2, b3, or several with commas")->delimiter(',');
+  verb->add_option("--benchmark", grid.benchmarks, env::ListOfBenchmarks() + "; several with commas")->delimiter(',');
   verb->add_option("--arch", grid.architectures, "nmn (default), rnn, or both with a comma")->delimiter(',');
   verb->add_option("--seeds", grid.seeds, "Seeds, e.g. 1-30 or 1,2,5-8");
   verb->add_option(

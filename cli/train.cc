@@ -20,6 +20,7 @@
 #include "cli/verbs.h"
 #include "common/config/config.h"
 #include "common/config/schedule.h"
+#include "common/env/environment.h"
 #include "common/env/figures.h"
 #include "common/flags/command.h"
 #include "common/log/log.h"
@@ -166,7 +167,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<TrainOptions>();
   options->actors = std::max(1u, std::thread::hardware_concurrency());
   TrainFlags& flags = options->flags;
-  verb->add_option("--benchmark", flags.benchmark, "b1 (moving target), b2 (windy navigation) or b3 (two targets)");
+  verb->add_option("--benchmark", flags.benchmark, env::ListOfBenchmarks(/*titles=*/true));
   verb->add_option("--arch", flags.arch, "nmn (default) or rnn");
   verb->add_option("--preset", flags.preset, "fast (default), reference or paper");
   verb->add_option("--config", flags.config_path,

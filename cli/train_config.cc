@@ -4,6 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "common/config/config.h"
 #include "common/config/schedule.h"
+#include "common/env/environment.h"
 
 namespace nmn::cli {
 namespace {
@@ -36,7 +37,8 @@ absl::StatusOr<v1::RunConfig> BaseConfig(const TrainFlags& flags) {
     return config::Load(*flags.config_path);
   }
   if (!flags.benchmark)
-    return absl::InvalidArgumentError("--benchmark is missing: b1, b2 or b3 (or give --config=FILE)");
+    return absl::InvalidArgumentError(
+        absl::StrCat("--benchmark is missing: ", env::ListOfBenchmarks(), " (or give --config=FILE)"));
   absl::StatusOr<v1::RunConfig> config =
       config::Preset(flags.preset.value_or("fast"), *flags.benchmark, flags.arch.value_or("nmn"));
   if (config.ok()) config->set_seed(1);

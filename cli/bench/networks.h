@@ -4,17 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "common/env/environment.h"
 #include "common/nn/network_spec.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::cli::bench {
 
-inline const std::vector<std::string>& BenchmarkNames() {
-  static const std::vector<std::string> names = {"b1", "b2", "b3"};
-  return names;
-}
+using env::BenchmarkNames;
 
-// Preset `reference`, NMN, of "b1", "b2" or "b3".
+// Preset `reference`, NMN, of a benchmark.
 v1::RunConfig ReferenceConfig(const std::string& benchmark);
 nn::NetworkSpec ReferenceSpec(const std::string& benchmark, nn::Role role);
 nn::NetworkSpec SpecOf(const v1::RunConfig& config, nn::Role role);  // config: valid

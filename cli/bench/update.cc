@@ -12,8 +12,9 @@
 namespace nmn::cli::bench {
 namespace {
 
-// An update of b2 or b3 is 2.3 TFLOP: the learner gets a tenth of its 50 episodes, and its time is scaled. The rollout
-// is whole.
+// Of an update of more (b2's and b3's have 2.3 TFLOP) the learner gets a tenth of the 50 episodes, and its time is
+// scaled. The rollout is whole.
+constexpr double kMostFlop = 1e12;
 constexpr uint32_t kFewEpisodes = 5;
 
 struct LearnerPart {
@@ -23,7 +24,7 @@ struct LearnerPart {
 
 LearnerPart PartOf(const v1::RunConfig& config) {
   const uint32_t all = config.ppo().episodes_per_update();
-  if (config.benchmark() == "b1") return {all, 1.0};
+  if (UpdateFlop(config) <= kMostFlop) return {all, 1.0};
   return {kFewEpisodes, static_cast<double>(all) / kFewEpisodes};
 }
 
@@ -64,7 +65,7 @@ absl::StatusOr<Result> MeasureUpdate(const std::string& name, const std::string&
 }
 
 absl::StatusOr<Result> MeasureThreads(const std::string& name, uint32_t threads) {
-  const v1::RunConfig config = ReferenceConfig("b1");
+  const v1::RunConfig config = ReferenceConfig(BenchmarkNames().front());
   const uint32_t episodes = config.ppo().episodes_per_update();
   const auto one = Prepare({config, episodes, 1, ForwardBy::kOurs});
   if (!one.ok()) return one.status();

@@ -187,7 +187,7 @@ void AddWire(std::vector<Benchmark>& all) {
   for (const bool tcp : {false, true}) {
     const std::string name = tcp ? "wire/tcp" : "wire/in_process";
     all.push_back({name, [name, tcp](const Context&) {
-                     return MeasureWire(name, tcp, ReferenceConfig("b1"),
+                     return MeasureWire(name, tcp, ReferenceConfig(BenchmarkNames().front()),
                                         {.least = 20, .budget_seconds = 1, .clock = Clock::kWall});
                    }});
   }

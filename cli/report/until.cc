@@ -75,9 +75,9 @@ std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& 
 }
 
 absl::StatusOr<std::vector<double>> DefaultThresholds(const std::string& benchmark) {
-  if (benchmark == "b1") return std::vector<double>{3000, 4000, 4534, 4600, 4650};
   absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(benchmark);
   if (!spec.ok()) return spec.status();
+  if (!spec->milestones.empty()) return spec->milestones;
   std::vector<double> thresholds;
   for (double share : {0.25, 0.5, 0.75, 0.9, 0.95})
     thresholds.push_back(100 * std::round(share * spec->oracle_discounted / 100));

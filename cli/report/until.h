@@ -31,8 +31,7 @@ std::optional<Reached> FirstReached(const Run& run, double threshold);
 // middle is such a run.
 std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& runs);
 
-// For b1 the returns that its trained policies are compared by; elsewhere a quarter to 95 % of what an oracle gets, in
-// hundreds.
+// The benchmark's milestones; where it has none a quarter to 95 % of what an oracle gets, in hundreds.
 absl::StatusOr<std::vector<double>> DefaultThresholds(const std::string& benchmark);
 
 // Writes until.csv, a row for each run and threshold, and until_median.csv, one for each group of runs and threshold

@@ -12,8 +12,8 @@ absl::StatusOr<Maker*> FindMaker(std::string_view policy, std::string_view bench
 
 Maker MakeZero;
 Maker MakeUntrained;
-Maker MakeRandomPosition;  // b1
-Maker MakeRandomAngle;     // b2, b3
+Maker MakeRandomPosition;  // of a moving target
+Maker MakeRandomAngle;
 
 Maker MakeMovingTargetMemoryless;
 Maker MakeMovingTargetAdaptive;

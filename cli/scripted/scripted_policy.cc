@@ -6,6 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/scripted/policies.h"
+#include "common/env/moving_target.h"
+#include "common/env/two_targets.h"
+#include "common/env/windy_navigation.h"
 
 namespace nmn::scripted {
 namespace {
@@ -14,18 +17,18 @@ constexpr std::array<std::string_view, 6> kPolicies = {"random",     "zero",    
                                                        "memoryless", "adaptive", "oracle"};
 
 struct Rules {
-  std::string_view benchmark;
+  env::EnvironmentSpec (*spec)();
   std::array<Maker*, kPolicies.size()> makers;  // in the order of kPolicies
 };
 
 constexpr std::array<Rules, 3> kRules = {{
-    {"b1",
+    {env::MovingTargetSpec,
      {MakeRandomPosition, MakeZero, MakeUntrained, MakeMovingTargetMemoryless, MakeMovingTargetAdaptive,
       MakeMovingTargetOracle}},
-    {"b2",
+    {env::WindyNavigationSpec,
      {MakeRandomAngle, MakeZero, MakeUntrained, MakeWindyNavigationMemoryless, MakeWindyNavigationAdaptive,
       MakeWindyNavigationOracle}},
-    {"b3",
+    {env::TwoTargetsSpec,
      {MakeRandomAngle, MakeZero, MakeUntrained, MakeTwoTargetsMemoryless, MakeTwoTargetsAdaptive,
       MakeTwoTargetsOracle}},
 }};
@@ -41,7 +44,7 @@ absl::StatusOr<Maker*> FindMaker(std::string_view policy, std::string_view bench
                                             absl::StrJoin(PolicyNames(), ", ")));
   }
   for (const Rules& rules : kRules) {
-    if (rules.benchmark == benchmark) return rules.makers[static_cast<size_t>(name - kPolicies.begin())];
+    if (rules.spec().name == benchmark) return rules.makers[static_cast<size_t>(name - kPolicies.begin())];
   }
   return absl::NotFoundError(
       absl::StrCat("there is no rule \"", std::string(policy), "\" for benchmark ", std::string(benchmark)));

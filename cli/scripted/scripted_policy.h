@@ -38,9 +38,10 @@ class ScriptedPolicy {
 // random      the action uniform over its range
 // zero        u = 0
 // untrained   u ~ N(0, e^-1), what a policy gives whose network is all zeros
-// memoryless  the best rule without memory: b1 a = x; b2 the angle of x, no wrap-around; b3 the same to the target at
-// the smaller distance adaptive    finds the task out and uses it: close to the best there is oracle      knows the
-// task
+// memoryless  the best rule without memory: a moving target's a = x; in windy navigation the angle of x, no
+//             wrap-around; of two targets the same to the one at the smaller distance
+// adaptive    finds the task out and uses it: close to the best there is
+// oracle      knows the task
 std::vector<std::string> PolicyNames();
 
 // NOT_FOUND names the policies there are, or the benchmarks; INVALID_ARGUMENT as env::ValidateOptions.

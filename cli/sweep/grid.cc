@@ -10,6 +10,7 @@
 #include "cli/sweep/seeds.h"
 #include "cli/train_config.h"
 #include "common/config/config.h"
+#include "common/env/environment.h"
 
 namespace nmn::sweep {
 namespace {
@@ -33,7 +34,8 @@ absl::Status CheckList(const std::vector<std::string>& values, const std::string
 }
 
 absl::Status CheckBlock(const Block& block) {
-  if (absl::Status status = CheckList(block.benchmarks, "--benchmark", {"b1", "b2", "b3"}); !status.ok()) return status;
+  if (absl::Status status = CheckList(block.benchmarks, "--benchmark", env::BenchmarkNames()); !status.ok())
+    return status;
   if (absl::Status status = CheckList(block.architectures, "--arch", {"nmn", "rnn"}); !status.ok()) return status;
   if (block.seeds.empty()) return absl::InvalidArgumentError("--seeds is missing: e.g. 1-30 or 1,2,5-8");
   return absl::OkStatus();

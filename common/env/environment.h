@@ -39,6 +39,17 @@ struct EnvironmentSpec {
   std::vector<std::string> state_variables;  // what a trace prints of the state before a step, e.g. {"x", "p"}
   double oracle_return = 0;  // known figures of docs/specification.md section 4, for reports and dashboards
   double oracle_discounted = 0;
+  double oracle_cone = 0;               // env.cone that the figures hold for, radians
+  std::vector<double> milestones = {};  // returns whose first update reports name; none: fractions of the oracle's
+
+  // Which options it has (env.*) and what its tasks may be.
+  bool has_paper_domain = false;
+  bool has_cone = false;
+  bool has_targets = false;
+  double least_task = 0;
+  double largest_task = 0;
+  bool whole_tasks = false;      // no number between is a task
+  std::string legal_tasks = {};  // in words, for errors
 };
 
 // A batch of episodes of one benchmark, in structure-of-arrays form: every array is [.., lane]. One step moves every
@@ -77,6 +88,8 @@ class BatchedEnvironment {
 
 // The registry. Names in alphabetical order.
 std::vector<std::string> BenchmarkNames();
+// The same for people: "b1, b2 or b3", and with `titles` "b1 (moving target), b2 (windy navigation) or ..".
+std::string ListOfBenchmarks(bool titles = false);
 // NOT_FOUND names the benchmarks there are.
 absl::StatusOr<EnvironmentSpec> FindSpec(std::string_view benchmark);
 

@@ -1,18 +1,10 @@
 #include "common/env/figures.h"
 
 #include <cmath>
-#include <numbers>
 
 #include "common/env/environment.h"
 
 namespace nmn::env {
-namespace {
-
-// The oracle's figure of b2 was computed for this half-angle of the wind (docs/specification.md section 4.2); the
-// others have no wind.
-constexpr double kConeOfB2 = std::numbers::pi / 5;
-
-}  // namespace
 
 std::vector<uint32_t> AdaptationSteps(uint32_t horizon) {
   std::vector<uint32_t> steps;
@@ -29,7 +21,7 @@ std::optional<Optimum> KnownOptimum(std::string_view benchmark, const v1::Enviro
   const bool holds = (options.horizon() == 0 || options.horizon() == spec->default_horizon) &&
                      options.domain() != v1::DOMAIN_PAPER && options.switch_probability() == 0 &&
                      options.switch_steps().empty() && options.tasks().empty() && options.targets().empty() &&
-                     std::abs(options.cone() - (benchmark == "b2" ? kConeOfB2 : 0)) < 1e-4;
+                     std::abs(options.cone() - spec->oracle_cone) < 1e-4;
   if (!holds) return std::nullopt;
   return Optimum{spec->oracle_return, spec->oracle_discounted};
 }

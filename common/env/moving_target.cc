@@ -88,7 +88,12 @@ EnvironmentSpec MovingTargetSpec() {
           .task_variables = {"alpha"},
           .state_variables = {"x", "p"},
           .oracle_return = 14000,
-          .oracle_discounted = 4696.8};
+          .oracle_discounted = 4696.8,
+          .milestones = {3000, 4000, 4534, 4600, 4650},
+          .has_paper_domain = true,
+          .least_task = -10,
+          .largest_task = 10,
+          .legal_tasks = "in [-10, 10] (alpha)"};
 }
 
 std::unique_ptr<BatchedEnvironment> MakeMovingTarget(const v1::EnvironmentOptions& options, size_t max_lanes) {

@@ -10,8 +10,6 @@ namespace {
 
 constexpr uint32_t kMaxHorizon = 1'000'000;
 constexpr double kMaxStepCostUs = 1e6;
-constexpr float kMaxAlpha = 10;
-constexpr float kMaxWind = 6.2832f;  // a little above 2 pi, so that either rounding of it is legal
 
 absl::Status Refuse(const auto& field, const auto& value, std::string_view legal) {
   return absl::InvalidArgumentError(absl::StrCat("env.", field, " is ", value, "; it must be ", std::string(legal)));
@@ -19,35 +17,44 @@ absl::Status Refuse(const auto& field, const auto& value, std::string_view legal
 
 bool Within(double value, double low, double high) { return value >= low && value <= high; }
 
-absl::Status ValidateDomain(bool is_b1, v1::Domain domain) {
-  if (domain == v1::DOMAIN_REFERENCE || (domain == v1::DOMAIN_PAPER && is_b1)) return absl::OkStatus();
-  if (domain == v1::DOMAIN_UNSPECIFIED && !is_b1) return absl::OkStatus();
-  const std::string name =
-      v1::Domain_IsValid(domain) ? v1::Domain_Name(domain) : absl::StrCat(static_cast<int>(domain));
-  return Refuse("domain", name, is_b1 ? "DOMAIN_REFERENCE or DOMAIN_PAPER" : "DOMAIN_REFERENCE (only b1 has another)");
+// The benchmarks that have an option, e.g. "b2": for those that do not.
+std::string OnlyThose(bool EnvironmentSpec::*has) {
+  std::string names;
+  for (const std::string& name : BenchmarkNames()) {
+    if (FindSpec(name).value().*has) absl::StrAppend(&names, names.empty() ? "" : ", ", name);
+  }
+  return names;
 }
 
-absl::Status ValidateTasks(std::string_view benchmark, const v1::EnvironmentOptions& options) {
+absl::Status ValidateDomain(const EnvironmentSpec& spec, v1::Domain domain) {
+  const bool two = spec.has_paper_domain;
+  if (domain == v1::DOMAIN_REFERENCE || (domain == v1::DOMAIN_PAPER && two)) return absl::OkStatus();
+  if (domain == v1::DOMAIN_UNSPECIFIED && !two) return absl::OkStatus();
+  const std::string name =
+      v1::Domain_IsValid(domain) ? v1::Domain_Name(domain) : absl::StrCat(static_cast<int>(domain));
+  return Refuse(
+      "domain", name,
+      two ? "DOMAIN_REFERENCE or DOMAIN_PAPER"
+          : absl::StrCat("DOMAIN_REFERENCE (only ", OnlyThose(&EnvironmentSpec::has_paper_domain), " has another)"));
+}
+
+absl::Status ValidateTasks(const EnvironmentSpec& spec, const v1::EnvironmentOptions& options) {
   for (int i = 0; i < options.tasks_size(); ++i) {
     const float task = options.tasks(i);
-    const std::string field = absl::StrCat("tasks[", i, "]");
-    if (benchmark == "b1" && !Within(task, -kMaxAlpha, kMaxAlpha)) return Refuse(field, task, "in [-10, 10] (alpha)");
-    if (benchmark == "b2" && !Within(task, -kMaxWind, kMaxWind)) {
-      return Refuse(field, task, "in [-6.2832, 6.2832] (wind direction, radians)");
-    }
-    if (benchmark == "b3" && task != 0 && task != 1) {
-      return Refuse(field, task, "0 (the good target is listed first) or 1 (the bad one)");
-    }
-    if (benchmark != "b1" && benchmark != "b2" && benchmark != "b3")
-      return Refuse(field, task, "absent (only b1, b2 and b3 say what their tasks are)");
+    const bool legal =
+        Within(task, spec.least_task, spec.largest_task) && !(spec.whole_tasks && task != std::trunc(task));
+    if (!legal) return Refuse(absl::StrCat("tasks[", i, "]"), task, spec.legal_tasks);
   }
   return absl::OkStatus();
 }
 
-absl::Status ValidateTargets(bool is_b2, const v1::EnvironmentOptions& options) {
+absl::Status ValidateTargets(const EnvironmentSpec& spec, const v1::EnvironmentOptions& options) {
   if (options.targets_size() == 0) return absl::OkStatus();
   const std::string count = absl::StrCat("a list of ", options.targets_size(), " numbers");
-  if (!is_b2) return Refuse("targets", count, "empty (only b2 takes targets)");
+  if (!spec.has_targets) {
+    return Refuse("targets", count,
+                  absl::StrCat("empty (only ", OnlyThose(&EnvironmentSpec::has_targets), " takes targets)"));
+  }
   if (options.targets_size() % 2 != 0) return Refuse("targets", count, "pairs x0, y0, x1, y1, ..");
   for (int i = 0; i < options.targets_size(); ++i) {
     if (!Within(options.targets(i), -kTorusEdge, kTorusEdge)) {
@@ -66,8 +73,11 @@ absl::Status ValidateOptions(std::string_view benchmark, const v1::EnvironmentOp
     return Refuse("horizon", options.horizon(),
                   absl::StrCat("in [1, ", kMaxHorizon, "], or 0 for ", spec->default_horizon));
   }
-  if (const auto status = ValidateDomain(benchmark == "b1", options.domain()); !status.ok()) return status;
-  if (benchmark != "b2" && options.cone() != 0) return Refuse("cone", options.cone(), "0 (only b2 has a cone)");
+  if (const auto status = ValidateDomain(*spec, options.domain()); !status.ok()) return status;
+  if (!spec->has_cone && options.cone() != 0) {
+    return Refuse("cone", options.cone(),
+                  absl::StrCat("0 (only ", OnlyThose(&EnvironmentSpec::has_cone), " has a cone)"));
+  }
   if (!Within(options.cone(), 0, std::numbers::pi)) {
     return Refuse("cone", options.cone(), "in [0, 3.14159] (radians; the paper's is pi/5 = 0.628319)");
   }
@@ -84,8 +94,8 @@ absl::Status ValidateOptions(std::string_view benchmark, const v1::EnvironmentOp
   if (!Within(options.step_cost_us(), 0, kMaxStepCostUs)) {
     return Refuse("step_cost_us", options.step_cost_us(), "in [0, 1000000] microseconds");
   }
-  if (const auto status = ValidateTasks(benchmark, options); !status.ok()) return status;
-  return ValidateTargets(benchmark == "b2", options);
+  if (const auto status = ValidateTasks(*spec, options); !status.ok()) return status;
+  return ValidateTargets(*spec, options);
 }
 
 }  // namespace nmn::env

@@ -94,7 +94,11 @@ EnvironmentSpec TwoTargetsSpec() {
           .task_variables = {"order", "good_x", "good_y", "bad_x", "bad_y"},
           .state_variables = {"position_x", "position_y"},
           .oracle_return = 86306,
-          .oracle_discounted = 8595};
+          .oracle_discounted = 8595,
+          .least_task = 0,
+          .largest_task = 1,
+          .whole_tasks = true,
+          .legal_tasks = "0 (the good target is listed first) or 1 (the bad one)"};
 }
 
 std::unique_ptr<BatchedEnvironment> MakeTwoTargets(const v1::EnvironmentOptions& options, size_t max_lanes) {

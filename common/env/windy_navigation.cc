@@ -1,11 +1,15 @@
 #include "common/env/windy_navigation.h"
 
+#include <numbers>
+
 #include "common/env/batch_base.h"
 #include "common/env/torus.h"
 #include "common/rng/batch.h"
 
 namespace nmn::env {
 namespace {
+
+constexpr float kMostWind = 6.2832f;  // a little above 2 pi, so that either rounding of it is legal
 
 constexpr float kHitReward = 100;
 constexpr float kStepReward = -2;
@@ -114,7 +118,13 @@ EnvironmentSpec WindyNavigationSpec() {
           .task_variables = {"wind", "target_x", "target_y"},
           .state_variables = {"position_x", "position_y"},
           .oracle_return = 56942,
-          .oracle_discounted = 7088};
+          .oracle_discounted = 7088,
+          .oracle_cone = std::numbers::pi / 5,
+          .has_cone = true,
+          .has_targets = true,
+          .least_task = -kMostWind,
+          .largest_task = kMostWind,
+          .legal_tasks = "in [-6.2832, 6.2832] (wind direction, radians)"};
 }
 
 std::unique_ptr<BatchedEnvironment> MakeWindyNavigation(const v1::EnvironmentOptions& options, size_t max_lanes) {

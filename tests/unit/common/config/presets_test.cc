@@ -6,8 +6,10 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "common/config/config.h"
+#include "common/env/environment.h"
 
 namespace nmn::config {
 namespace {
@@ -18,7 +20,7 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 constexpr double kPi = 3.14159265358979323846;
-const char* const kBenchmarks[] = {"b1", "b2", "b3"};
+const std::vector<std::string> kBenchmarks = env::BenchmarkNames();
 const char* const kArchitectures[] = {"nmn", "rnn"};
 
 v1::RunConfig Get(const std::string& preset, const std::string& benchmark, const std::string& architecture) {
@@ -64,6 +66,17 @@ INSTANTIATE_TEST_SUITE_P(Presets, EveryPreset, ::testing::ValuesIn(PresetNames()
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });
+
+TEST(Presets, EveryBenchmarkHasEachOfThemForBothNetworks) {
+  std::vector<std::string> expected;
+  for (const char* preset : {"fast", "paper", "reference"}) {
+    for (const std::string& benchmark : kBenchmarks) {
+      for (const char* architecture : kArchitectures)
+        expected.push_back(std::string(preset) + "-" + benchmark + "-" + architecture);
+    }
+  }
+  EXPECT_THAT(PresetNames(), ::testing::IsSupersetOf(expected));
+}
 
 TEST(Presets, ThereAreEighteen) { EXPECT_EQ(PresetNames().size(), 18u); }
 
@@ -172,7 +185,7 @@ TEST(PresetPaper, DiffersFromReferenceInFormulaWiringSignalSizeAndDomainOnly) {
 }
 
 TEST(PresetFast, LearnsTheSameTaskWithTheSameNetwork) {
-  for (const char* benchmark : kBenchmarks) {
+  for (const std::string& benchmark : kBenchmarks) {
     for (const char* architecture : kArchitectures) {
       for (const std::string& path :
            Differences(Get("fast", benchmark, architecture), Get("reference", benchmark, architecture))) {
@@ -188,7 +201,7 @@ TEST(PresetFast, LearnsTheSameTaskWithTheSameNetwork) {
 }
 
 TEST(PresetFast, EndsItsBudgetWithItsSchedule) {
-  for (const char* benchmark : kBenchmarks) {
+  for (const std::string& benchmark : kBenchmarks) {
     const v1::RunConfig config = Get("fast", benchmark, "nmn");
     EXPECT_EQ(BudgetUpdates(config), config.ppo().anneal_updates());
   }

@@ -1,0 +1,59 @@
+// A benchmark's name is spelled in its own source; all else asks the registry, so that one more benchmark is one more
+// source and its presets.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "common/env/environment.h"
+#include "tests/support/subprocess.h"
+
+namespace nmn {
+namespace {
+
+using ::testing::ElementsAre;
+
+// "file: name" for every name that stands as a whole string, outside comments.
+std::vector<std::string> Spelled(const std::string& file, const std::string& text) {
+  std::vector<std::string> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string code = line.substr(0, line.find("//"));
+    for (const std::string& name : env::BenchmarkNames()) {
+      if (code.find('"' + name + '"') != std::string::npos) found.push_back(file + ": " + name);
+    }
+  }
+  return found;
+}
+
+TEST(BenchmarkNames, AreSpelledInTheirOwnSourcesOnly) {
+  std::vector<std::string> found;
+  for (const char* root : {"common", "actor", "learner", "cli"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+      const std::string extension = entry.path().extension().string();
+      if (extension != ".cc" && extension != ".h") continue;
+      for (const std::string& line : Spelled(entry.path().string(), testing::ReadFile(entry.path().string())))
+        found.push_back(line);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  EXPECT_THAT(found, ElementsAre("common/env/moving_target.cc: b1", "common/env/two_targets.cc: b3",
+                                 "common/env/windy_navigation.cc: b2"));
+}
+
+TEST(BenchmarkNames, AreFoundWhereTheyStand) {
+  EXPECT_THAT(Spelled("x.cc", "if (name == \"b2\") // \"b1\"\n"), ElementsAre("x.cc: b2"));
+}
+
+TEST(BenchmarkNames, ListForPeople) {
+  EXPECT_EQ(env::ListOfBenchmarks(), "b1, b2 or b3");
+  EXPECT_EQ(env::ListOfBenchmarks(true), "b1 (moving target), b2 (windy navigation) or b3 (two targets)");
+}
+
+}  // namespace
+}  // namespace nmn
