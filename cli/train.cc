@@ -124,6 +124,8 @@ int Train(TrainOptions options, const CLI::App& verb) {
   }
   options.run.config = *config;
   process::OutliveReaders();
+  if (absl::Status status = process::CheckAddressSpace(options.actors + options.run.trainer.threads); !status.ok())
+    return fail(status);
   if (absl::Status status = process::CheckThreads(options.actors + options.run.trainer.threads); !status.ok())
     return fail(status);
   if (options.run.directory.empty()) options.run.directory = run::DefaultRunDirectory(*config);

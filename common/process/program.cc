@@ -14,6 +14,7 @@
 #include <iostream>
 #include <latch>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "common/log/line_writer.h"
 #include "common/log/log.h"
 #include "common/process/before_main.h"
+#include "common/process/proc_stat.h"
 #include "common/process/stdout_buffer.h"
 
 namespace nmn::process {
@@ -31,6 +33,11 @@ namespace {
 constexpr size_t kDescriptors = 40;
 // Of gRPC and of the log, with some to spare: 17, measured on two cores.
 constexpr size_t kLibraryThreads = 24;
+// glibc's malloc reserves an arena a thread, up to so many a core, and one more while it aligns one: with the stacks
+// nearly all that training maps beyond its libraries, measured with presets fast and reference.
+constexpr uint64_t kArena = 64 << 20;
+constexpr uint64_t kArenasPerCore = 8;
+constexpr uint64_t kThreadStack = 8 << 20;
 // How long an end waits for a stderr that is slow.
 constexpr std::chrono::milliseconds kLastWords(1000);
 
@@ -184,6 +191,22 @@ absl::Status CheckThreads(size_t own) {
   }
   all_there.count_down();
   return status;
+}
+
+absl::Status CheckAddressSpace(size_t own) {
+  rlimit limit{}, stack{};
+  const std::optional<ProcStat> now = ReadProcStat();
+  if (!now || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return absl::OkStatus();
+  if (getrlimit(RLIMIT_STACK, &stack) != 0 || stack.rlim_cur == RLIM_INFINITY) stack.rlim_cur = kThreadStack;
+  const uint64_t threads = own + kLibraryThreads;
+  const uint64_t arenas =
+      std::min<uint64_t>(threads, kArenasPerCore * std::max(1u, std::thread::hardware_concurrency()));
+  const uint64_t need = now->virtual_bytes + threads * stack.rlim_cur + (arenas + 1) * kArena;
+  if (limit.rlim_cur >= need) return absl::OkStatus();
+  return absl::ResourceExhaustedError("this process may have " + std::to_string(limit.rlim_cur / 1024) +
+                                      " KiB of address space (ulimit -v) and needs " + std::to_string(need / 1024) +
+                                      " with its " + std::to_string(threads) +
+                                      " threads; raise the limit, or limit memory by a cgroup instead");
 }
 
 }  // namespace nmn::process

@@ -34,4 +34,8 @@ void OutliveReaders();
 // where one of theirs cannot be started, and what is set up by then is cut off in the middle.
 absl::Status CheckThreads(size_t own);
 
+// RESOURCE_EXHAUSTED, with the limit and the need, where the address space is limited (RLIMIT_AS) below what a training
+// process with `own` threads may map: below it chance decides which library fails, and how.
+absl::Status CheckAddressSpace(size_t own);
+
 }  // namespace nmn::process

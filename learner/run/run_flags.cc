@@ -32,7 +32,7 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
   app.add_option("--stuck_after", options.stuck_after,
                  "seconds that a step of the run may take; after that its health is NOT_SERVING (default 600, and ten "
                  "times the longest step so far)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1e-3, 1e9));
   app.add_flag("--discard_corrupt", options.discard_corrupt,
                "with --resume: begin anew where checkpoints exist and none is valid");
   app.add_flag("--event_log", options.event_log,

@@ -157,11 +157,17 @@ TEST(Surroundings, TooLittleMemoryIsOneLineAndMayWorkLater) {
                   AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -v")));
   }
   const TemporaryDirectory folder;
+  for (const char* kilobytes : {"1000000", "1100000", "1500000", "1700000"}) {
+    ExpectOneLine(RunProcess(InShell(std::string("ulimit -v ") + kilobytes,
+                                     TinyTrain(folder.path() + "/run", 1, {"--actors=2", "--threads=2"}))),
+                  kRetry, AllOf(HasSubstr(kilobytes), HasSubstr("28 threads"), HasSubstr("ulimit -v")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/run"));
   const std::vector<std::string> huge =
       TinyTrain(folder.path() + "/run", 1,
                 {"--actors=1", "--threads=1", "--set", "env.horizon=100000", "--set", "ppo.episodes_per_update=2600",
                  "--set", "ppo.critic.replay_episodes=2600"});
-  const Outcome outcome = RunProcess(InShell("ulimit -v 2500000", huge));
+  const Outcome outcome = RunProcess(InShell("ulimit -v 4000000", huge));
   EXPECT_EQ(outcome.code, kRetry) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("nmn: out of memory"));
 }
