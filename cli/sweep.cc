@@ -113,7 +113,7 @@ absl::StatusOr<int> Sweep(const SweepFlags& flags) {
   if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
   if (const std::optional<std::string> notice = config::ScheduleNotice(sweep.runs[0].config); notice && open->is_new)
     std::cerr << *notice << "\n";
-  if (!open->growth.empty()) std::cerr << "the sweep grows: " << open->growth << "\n";
+  if (!open->growth.empty()) std::cerr << "the sweep changes: " << open->growth << "\n";
   if (sweep.engine.name == "slurm") return Submit(sweep);
   if (sweep.engine.name == "kubernetes") return WriteManifests(sweep);
   return RunHere(sweep);
@@ -166,7 +166,8 @@ void AddSweep(CLI::App& app, int& exit_code) {
   verb->add_option("--seeds", grid.seeds, "Seeds, e.g. 1-30 or 1,2,5-8");
   verb->add_option(
           "--grid", grid.axes,
-          "FIELD=VALUE,VALUE: a run for each value of a field, e.g. ppo.trace_decay=0.9,0.95; may be repeated: "
+          "FIELD=VALUE,VALUE: a run for each value of a field, e.g. ppo.trace_decay=0.9,0.95, lists in brackets, "
+          "e.g. network.hidden_sizes=[30,10],[50]; may be repeated: "
           "every combination")
       ->take_all()
       ->delimiter('\0');
@@ -175,7 +176,10 @@ void AddSweep(CLI::App& app, int& exit_code) {
   verb->add_option("--episodes", grid.episodes, "Budget of each run in episodes");
   verb->add_flag("--scale_schedule", grid.scale_schedule,
                  "Make the schedule of learning (ppo.anneal_updates) as long as the budget, which then cannot grow");
-  verb->add_option("--set", grid.assignments, "FIELD=VALUE for every run; may be repeated")
+  verb->add_option(
+          "--set", grid.assignments,
+          "FIELD=VALUE for every run; may be repeated. Of a sweep that exists: eval.*, checkpoint.* and work.* alone, "
+          "for runs that are not done")
       ->take_all()
       ->delimiter('\0');
   verb->add_option(

@@ -10,9 +10,13 @@
 
 namespace nmn::sweep {
 
-// "ppo.trace_decay=0.9,0.95". INVALID_ARGUMENT begins with "--grid" and says what is legal: the values are part of a
-// directory's name.
+// "ppo.trace_decay=0.9,0.95", "network.hidden_sizes=[30,10],[50]". INVALID_ARGUMENT begins with "--grid" and says what
+// is legal: the values are part of a directory's name.
 absl::StatusOr<std::vector<Axis>> ParseAxes(const std::vector<std::string>& texts);
+
+// A value as --set takes it, "30,10" of "[30,10]", and as it stands in a directory's name, "30_10".
+std::string AssignedValue(const std::string& value);
+std::string ValueInName(const std::string& value);
 
 // Every combination, the last axis changing fastest; one empty combination where there is no axis.
 using Values = std::vector<std::pair<std::string, std::string>>;

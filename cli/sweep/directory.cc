@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/sweep/sweep_json.h"
 #include "common/config/config.h"
 
@@ -62,6 +63,10 @@ absl::StatusOr<OpenSweep> Grown(const SweepDirectory& stored, const GridRequest&
   if (after > before)
     absl::StrAppend(&open.growth, open.growth.empty() ? "" : "; ", "a budget of ", after, " updates instead of ",
                     before);
+  if (open.sweep.grid.assignments != stored.grid.assignments) {
+    absl::StrAppend(&open.growth, open.growth.empty() ? "" : "; ", "--set ",
+                    absl::StrJoin(open.sweep.grid.assignments, " "), " for runs that are not done");
+  }
   return open;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/sweep/grid.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -10,6 +11,7 @@
 #include "cli/sweep/seeds.h"
 #include "cli/train_config.h"
 #include "common/config/config.h"
+#include "common/config/counts.h"
 #include "common/env/environment.h"
 
 namespace nmn::sweep {
@@ -56,14 +58,14 @@ absl::StatusOr<v1::RunConfig> ConfigOf(const Grid& grid, const std::string& benc
   flags.episodes = grid.episodes;
   flags.assignments = grid.assignments;
   flags.scale_schedule = grid.scale_schedule;
-  for (const auto& [field, value] : values) flags.assignments.push_back(absl::StrCat(field, "=", value));
+  for (const auto& [field, value] : values) flags.assignments.push_back(absl::StrCat(field, "=", AssignedValue(value)));
   return cli::NewRunConfig(flags);
 }
 
 // "b1-nmn-ppo.trace_decay-0.9"; "-s1" comes behind it.
 std::string NameOf(const std::string& benchmark, const std::string& architecture, const Values& values) {
   std::string name = absl::StrCat(benchmark, "-", architecture);
-  for (const auto& [field, value] : values) absl::StrAppend(&name, "-", field, "-", value);
+  for (const auto& [field, value] : values) absl::StrAppend(&name, "-", field, "-", ValueInName(value));
   return name;
 }
 
@@ -117,6 +119,29 @@ class Runs {
   std::set<std::string> names_;
   std::map<std::string, std::string> name_of_config_;
 };
+
+std::string FieldOf(const std::string& assignment) { return assignment.substr(0, assignment.find('=')); }
+
+bool CountsInHash(const std::string& assignment) { return config::CountsInHash(FieldOf(assignment)); }
+
+// Those that decide what a run is.
+std::vector<std::string> Deciding(const std::vector<std::string>& assignments) {
+  std::vector<std::string> deciding;
+  std::copy_if(assignments.begin(), assignments.end(), std::back_inserter(deciding), CountsInHash);
+  return deciding;
+}
+
+// The stored ones, those of no weight replaced by, or with, what the request says of them.
+std::vector<std::string> WithBookkeeping(const std::vector<std::string>& stored,
+                                         const std::vector<std::string>& request) {
+  std::vector<std::string> merged = stored;
+  for (const std::string& assignment : request) {
+    if (CountsInHash(assignment) || std::find(merged.begin(), merged.end(), assignment) != merged.end()) continue;
+    std::erase_if(merged, [&](const std::string& other) { return FieldOf(other) == FieldOf(assignment); });
+    merged.push_back(assignment);
+  }
+  return merged;
+}
 
 std::string Text(const std::vector<std::string>& assignments) {
   return assignments.empty() ? "nothing" : absl::StrJoin(assignments, " ");
@@ -189,19 +214,22 @@ absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request) {
   std::vector<std::string> refused;
   if (request.preset.value_or(stored.preset) != stored.preset)
     refused.push_back(absl::StrCat("--preset ", *request.preset, " instead of ", stored.preset));
-  if (!request.assignments.empty() && request.assignments != stored.assignments)
-    refused.push_back(absl::StrCat("--set ", Text(request.assignments), " instead of ", Text(stored.assignments)));
+  const std::vector<std::string> asked_for = Deciding(request.assignments), had = Deciding(stored.assignments);
+  if (!asked_for.empty() && asked_for != had)
+    refused.push_back(absl::StrCat("--set ", Text(asked_for), " instead of ", Text(had)));
   if (request.scale_schedule && !stored.scale_schedule) refused.push_back("--scale_schedule where it was not given");
 
   Growth growth{stored, {}};
   SetBudget(request, growth.grid);
+  if (request.assignments != stored.assignments)
+    growth.grid.assignments = WithBookkeeping(stored.assignments, request.assignments);
   std::set<std::string> known, chosen;
   for (const SweepRun& run : *before) known.insert(run.name);
   for (const Block& block : stored.blocks) {
     absl::StatusOr<Block> asked = Asked(block, request);
     if (!asked.ok()) return asked.status();
-    if (!request.axes.empty()) {
-      if (absl::Status status = CheckFields(stored.assignments, asked->axes); !status.ok()) return status;
+    if (!request.axes.empty() || growth.grid.assignments != stored.assignments) {
+      if (absl::Status status = CheckFields(growth.grid.assignments, asked->axes); !status.ok()) return status;
     }
     Grid alone = growth.grid;
     alone.blocks = {*asked};

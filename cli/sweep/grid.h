@@ -18,7 +18,7 @@ inline constexpr size_t kMostRuns = 1000;
 // --grid FIELD=VALUE,VALUE: a field of the config, and the values it takes.
 struct Axis {
   std::string field;
-  std::vector<std::string> values;
+  std::vector<std::string> values;  // "0.9"; of a list "[30,10]"
 
   bool operator==(const Axis&) const = default;
 };
@@ -77,8 +77,9 @@ struct Growth {
   std::vector<std::string> chosen;
 };
 // Each block once more, with the request's benchmarks, architectures, axes and seeds in place of its own, is added
-// where it brings new runs. A larger budget replaces the stored one. FAILED_PRECONDITION where runs that exist would
-// have to change: names each flag or field.
+// where it brings new runs. A larger budget replaces the stored one, and so does --set of a field that reaches no
+// weight (config::CountsInHash), which other stored ones stay beside: runs have it from their next start on.
+// FAILED_PRECONDITION where runs that exist would have to change: names each flag or field.
 absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request);
 
 // The runs, block by block, in the order benchmark, architecture, values, seed; a run's place is its index in a

@@ -10,8 +10,20 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// 2: blocks, axes and the engine.
-constexpr int kFormat = 2;
+// 2: blocks, axes and the engine. 3: values that are lists.
+constexpr int kFormat = 3;
+
+// The oldest that has all of the sweep, so that an older nmn reads what it can run.
+int FormatOf(const SweepJson& sweep) {
+  for (const Block& block : sweep.grid.blocks) {
+    for (const Axis& axis : block.axes) {
+      for (const std::string& value : axis.values) {
+        if (value.starts_with('[')) return kFormat;
+      }
+    }
+  }
+  return 2;
+}
 
 template <typename Value>
 ordered_json OrNull(const std::optional<Value>& value) {
@@ -114,7 +126,7 @@ absl::Status Damaged(const std::string& file, absl::string_view why) {
 
 absl::StatusOr<std::string> Print(const SweepJson& sweep) {
   ordered_json json;
-  json["format"] = kFormat;
+  json["format"] = FormatOf(sweep);
   json["preset"] = sweep.grid.preset;
   json["updates"] = OrNull(sweep.grid.updates);
   json["episodes"] = OrNull(sweep.grid.episodes);

@@ -1,5 +1,10 @@
+#include <algorithm>
+#include <iterator>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
+#include "common/config/counts.h"
 #include "common/digest/sha256.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -13,14 +18,13 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::util::MessageDifferencer;
 
-// What is left of a config when all that reaches no weight is cleared.
+// Fields of RunConfig that reach no weight.
+constexpr std::string_view kUncounted[] = {"budget", "work", "checkpoint", "eval", "preset"};
+
 v1::RunConfig Counted(const v1::RunConfig& config) {
   v1::RunConfig counted = config;
-  counted.clear_budget();
-  counted.clear_work();
-  counted.clear_checkpoint();
-  counted.clear_eval();
-  counted.clear_preset();
+  for (const std::string_view name : kUncounted)
+    counted.GetReflection()->ClearField(&counted, counted.GetDescriptor()->FindFieldByName(std::string(name)));
   return counted;
 }
 
@@ -60,6 +64,11 @@ class PathCollector : public MessageDifferencer::Reporter {
 };
 
 }  // namespace
+
+bool CountsInHash(std::string_view path) {
+  const std::string_view first = path.substr(0, path.find('.'));
+  return std::find(std::begin(kUncounted), std::end(kUncounted), first) == std::end(kUncounted);
+}
 
 std::string Hash(const v1::RunConfig& config) {
   v1::RunConfig counted = Counted(config);

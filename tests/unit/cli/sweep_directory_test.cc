@@ -98,6 +98,24 @@ TEST(SweepGrid, AxesMultiplyAndStandInTheNames) {
   EXPECT_THAT(runs->at(2).values, ElementsAre(Pair("ppo.trace_decay", "0.95"), Pair("env.domain", "paper")));
 }
 
+TEST(SweepGrid, ValuesOfAListStandInBracketsAndAreReadBack) {
+  const TemporaryDirectory folder;
+  GridRequest grid = SmallGrid();
+  grid.architectures = {"nmn"};
+  grid.seeds = "7";
+  grid.axes = {"env.switch_steps=[50,60],[100],[]"};
+  ASSERT_TRUE(Call(folder.path(), grid).ok());
+  EXPECT_THAT(ReadFile(folder.path() + "/sweep.json"), HasSubstr("\"format\": 3"));
+  const auto sweep = Read(folder.path());
+  ASSERT_TRUE(sweep.ok()) << sweep.status();
+  EXPECT_THAT(Names(sweep->runs), ElementsAre("b1-nmn-env.switch_steps-50_60-s7", "b1-nmn-env.switch_steps-100-s7",
+                                              "b1-nmn-env.switch_steps-none-s7"));
+  EXPECT_THAT(sweep->runs[0].config.env().switch_steps(), ElementsAre(50, 60));
+  EXPECT_THAT(sweep->runs[1].config.env().switch_steps(), ElementsAre(100));
+  EXPECT_THAT(sweep->runs[2].config.env().switch_steps(), ElementsAre());
+  EXPECT_THAT(sweep->runs[0].values, ElementsAre(Pair("env.switch_steps", "[50,60]")));
+}
+
 TEST(SweepGrid, BadValuesNameTheFlagAndWhatIsLegal) {
   GridRequest grid = SmallGrid();
   grid.benchmarks = {"b1", "b4"};
@@ -127,6 +145,12 @@ TEST(SweepGrid, ABadAxisNamesTheFieldAndWhatIsLegal) {
   refused({"ppo.trace_decay=0.9,"}, "a value is empty");
   refused({"ppo.trace_decay=0.9,0.9"}, "the value 0.9 stands twice");
   refused({"ppo.trace_decay=0.9,a/b"}, "part of a directory's name");
+  refused({"env.switch_steps=[50,60],[50,60]"}, "the value [50,60] stands twice");
+  refused({"env.switch_steps=[50],50"}, "the value 50 stands twice");
+  refused({"env.switch_steps=[50,],[60]"}, "an element of the list [50,] is empty");
+  refused({"env.switch_steps=[5_0]"}, "an element of the list [5_0] is empty, or has more than letters");
+  refused({"env.switch_steps=[50,60"}, "part of a directory's name");
+  refused({"ppo.trace_decay=[0.9,0.8]"}, "ppo.trace_decay takes a number, not \"0.9,0.8\"");
   refused({"ppo.trace_decay=0.9", "ppo.trace_decay=0.8"}, "ppo.trace_decay stands twice");
   refused({"ppo.trace_decya=0.9"}, "did you mean trace_decay?");
   refused({"ppo.trace_decay=2"}, "ppo.trace_decay is 2");
@@ -250,6 +274,29 @@ TEST(SweepGrowth, ALargerBudgetIsForAllRuns) {
   for (const SweepRun& run : open->sweep.runs) EXPECT_EQ(run.config.budget().updates(), 6u);
 }
 
+TEST(SweepGrowth, WhatReachesNoWeightMayBeSetAgain) {
+  const TemporaryDirectory folder;
+  ASSERT_TRUE(Call(folder.path(), SmallGrid()).ok());
+  GridRequest more;
+  more.assignments = {"eval.every_updates=2", "checkpoint.keep=3"};
+  EXPECT_EQ(Open(folder.path(), more, {})->growth,
+            "--set env.horizon=1000 eval.every_updates=2 checkpoint.keep=3 for runs that are not done");
+  ASSERT_TRUE(Call(folder.path(), more).ok());
+  more.assignments = {"env.horizon=1000", "eval.every_updates=5"};
+  ASSERT_TRUE(Call(folder.path(), more).ok());
+  const auto sweep = Read(folder.path());
+  EXPECT_THAT(sweep->grid.assignments, ElementsAre("env.horizon=1000", "checkpoint.keep=3", "eval.every_updates=5"));
+  EXPECT_EQ(sweep->runs.size(), 6u);
+  EXPECT_THAT(ReadFile(folder.path() + "/configs/b1-nmn-s1.textproto"), HasSubstr("every_updates: 5"));
+  EXPECT_THAT(Chosen(*sweep), Names(sweep->runs));
+  // Beside what decides the weights it is refused with that alone.
+  more.assignments = {"eval.every_updates=7", "env.horizon=900"};
+  EXPECT_THAT(Message(Call(folder.path(), more).status()),
+              HasSubstr("--set env.horizon=900 instead of env.horizon=1000;"));
+  more.assignments = {"eval.every_updates=x"};
+  EXPECT_THAT(Message(Call(folder.path(), more).status()), HasSubstr("eval.every_updates takes a whole number"));
+}
+
 TEST(SweepGrowth, WhatCannotBeMergedIsRefusedWithItsFlag) {
   const TemporaryDirectory folder;
   ASSERT_TRUE(Call(folder.path(), SmallGrid()).ok());
@@ -353,7 +400,7 @@ TEST(SweepDirectory, ADamagedOrNewerFileIsNamed) {
   EXPECT_THAT(Message(Read(folder.path()).status()), HasSubstr("is no sweep (it has no sweep.json)"));
   refused("{", "is damaged (it is no JSON object)");
   refused("{}", "is damaged (it has no format)");
-  refused("{\"format\": 3}", "format is 3; this nmn reads up to 2: use the newer nmn that wrote it");
+  refused("{\"format\": 4}", "format is 4; this nmn reads up to 3: use the newer nmn that wrote it");
   refused("{\"format\": 1, \"benchmarks\": 7}", "is damaged");
   refused("{\"format\": 2, \"preset\": \"fast\", \"set\": [], \"runs\": [], \"engine\": {\"name\": \"local\"}}",
           "has no runs");

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "common/config/config.h"
+#include "common/config/counts.h"
 
 namespace nmn::config {
 namespace {
@@ -69,6 +70,18 @@ TEST_F(ConfigHash, AnAbsentGroupDiffersByTheFieldsOfThePresentOne) {
   changed_.mutable_async()->set_max_lag(2);
   EXPECT_THAT(Differences(base_, changed_), ElementsAre("async.max_lag"));
   EXPECT_THAT(Differences(changed_, base_), ElementsAre("async.max_lag"));
+}
+
+TEST(CountsInHash, SaysWhatHashSays) {
+  const v1::RunConfig before = *Preset("fast", "b1", "nmn");
+  for (const char* assignment : {"eval.every_updates=3", "checkpoint.keep=9", "work.unit_episodes=4",
+                                 "budget.updates=7", "preset=x", "ppo.discount=0.9", "env.horizon=77", "seed=5"}) {
+    const std::string text = assignment, path = text.substr(0, text.find('='));
+    v1::RunConfig after = before;
+    ASSERT_TRUE(Set(text, after).ok()) << text;
+    EXPECT_EQ(CountsInHash(path), Hash(before) != Hash(after)) << text;
+  }
+  EXPECT_TRUE(CountsInHash("evaluation"));
 }
 
 }  // namespace
