@@ -353,13 +353,13 @@ TEST(WriteText, SaysWhyAFileCannotBeWritten) {
 TEST(LearningCurve, LeavesOutTheOracleOfOtherOptions) {
   nmn::testing::TemporaryDirectory folder;
   const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0), cli::MakeRun(folder, "b", 2, 4, 0)});
-  Runs switching = runs, paper = runs;
+  Runs switching = runs, shorter = runs;
   switching[1].config.mutable_env()->set_switch_probability(0.5);
-  paper[1].config.mutable_env()->set_domain(v1::DOMAIN_PAPER);
+  shorter[1].config.mutable_env()->set_horizon(700);
   Options options;
   options.style.y_range = Limits{0, 5000};
   const std::string svg = folder.path() + "/out/learning_curve.svg";
-  for (const Runs& other : {switching, paper}) {
+  for (const Runs& other : {switching, shorter}) {
     ASSERT_TRUE(WriteAndDraw(other, folder.path() + "/out", options).ok());
     EXPECT_THAT(nmn::testing::ReadFile(svg), Not(HasSubstr("knows the task")));
   }

@@ -24,6 +24,14 @@ TEST(ScriptedNmnSection4, AdaptiveOnB1ReachesTheClosedForm) {
   EXPECT_NEAR(discounted.mean, 4679.1, kErrors * discounted.error + 0.05);
 }
 
+TEST(ScriptedNmnSection4, OracleOnB1HitsAtEveryStepOfBothDomains) {
+  for (const v1::Domain domain : {v1::DOMAIN_REFERENCE, v1::DOMAIN_PAPER}) {
+    const Returns returns = Play("oracle", "b1", OptionsOf("b1", domain), 100);
+    EXPECT_EQ(EstimateOf(returns.raw).mean, 14000);
+    EXPECT_NEAR(EstimateOf(returns.discounted).mean, 4696.8, 0.1);
+  }
+}
+
 // The target's range narrows the prior, so the paper's domain is a little easier.
 TEST(ScriptedNmnSection4, AdaptiveOnB1InThePapersDomainLosesLessThanInTheReferences) {
   const Estimate raw = EstimateOf(Play("adaptive", "b1", OptionsOf("b1", v1::DOMAIN_PAPER), 3000).raw);

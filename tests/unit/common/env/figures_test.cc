@@ -31,12 +31,20 @@ TEST(KnownOptimum, IsTheOraclesFigure) {
   EXPECT_EQ(KnownOptimum("b3", Standard("b3"))->discounted, 8595);
 }
 
+TEST(KnownOptimum, OfB1IsThatOfBothDomainsBecauseAKnownTaskIsHitAtEveryStep) {
+  O options = Standard("b1");
+  for (const v1::Domain domain : {v1::DOMAIN_REFERENCE, v1::DOMAIN_PAPER}) {
+    options.set_domain(domain);
+    ASSERT_TRUE(KnownOptimum("b1", options).has_value()) << domain;
+    EXPECT_EQ(KnownOptimum("b1", options)->raw, 14000);
+  }
+}
+
 TEST(KnownOptimum, IsUnknownWhereEpisodesAreOthers) {
   EXPECT_FALSE(KnownOptimum("b9", {}).has_value());
   const std::vector<std::pair<std::string, std::function<void(O&)>>> changes = {
       {"b1", [](O& o) { o.set_horizon(100); }},
       {"b1", [](O& o) { o.add_tasks(3); }},
-      {"b1", [](O& o) { o.set_domain(v1::DOMAIN_PAPER); }},
       {"b1", [](O& o) { o.add_switch_steps(700); }},
       {"b3", [](O& o) { o.set_switch_probability(0.1); }},
       {"b2", [](O& o) { o.set_cone(0); }},
