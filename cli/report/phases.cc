@@ -12,7 +12,8 @@
 namespace nmn::report {
 namespace {
 
-constexpr std::array<const char*, 6> kOrder = {"collect", "advantages", "policy", "critic", "record", "checkpoint"};
+constexpr std::array<const char*, 7> kOrder = {"collect",  "advantages", "policy",    "critic",
+                                               "evaluate", "record",     "checkpoint"};
 
 // More of the wall time than this in phases: some ran side by side.
 constexpr double kSideBySide = 1.01;

@@ -185,6 +185,9 @@ absl::Status ReadSummary(const std::string& file, Run& run) {
   for (const auto& [phase, seconds] : phases->items()) {
     if (seconds.is_number()) run.phases->seconds[phase] = seconds.get<double>();
   }
+  double rest = wall_seconds;
+  for (const auto& [phase, seconds] : run.phases->seconds) rest -= seconds;
+  if (rest > 0) run.phases->seconds[kRestOfWall] = rest;
   return absl::OkStatus();
 }
 

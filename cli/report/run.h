@@ -27,8 +27,12 @@ struct Evaluation {
 struct Phases {
   uint32_t updates = 0;
   double wall_seconds = 0;
-  std::map<std::string, double> seconds;  // by phase; may overlap, so their sum may exceed wall_seconds
+  // By phase, kRestOfWall among them unless they overlap so much that their sum exceeds wall_seconds.
+  std::map<std::string, double> seconds;
 };
+
+// What of the wall time no phase of summary.json has: the learner's start and end, and little between its phases.
+inline constexpr const char kRestOfWall[] = "start_and_end";
 
 // What figures need of one run directory, finished or still being written.
 struct Run {

@@ -150,7 +150,7 @@ TEST(WritePhases, GivesEachPhaseAnUpdateAndItsShareOfTheWallTime) {
   EXPECT_EQ(nmn::testing::ReadFile(out + "/phases.csv"),
             absl::StrCat("run,updates,phase,seconds,ms_per_update,percent_of_wall\n",  //
                          run, "collect,0.5,125,25\n", run, "policy,1,250,50\n",        //
-                         run, "critic,0.4,100,20\n", run, "wall,2,500,100\n"));
+                         run, "critic,0.4,100,20\n", run, "start_and_end,0.1,25,5\n", run, "wall,2,500,100\n"));
   const std::string svg = nmn::testing::ReadFile(out + "/phases.svg");
   EXPECT_THAT(svg, HasSubstr("Moving target: where an update's time goes"));
   EXPECT_THAT(svg, HasSubstr("NMN, fast, seed 1"));
@@ -170,12 +170,13 @@ TEST(WritePhases, WritesNothingBeforeARunHasASummary) {
 TEST(PhasesTable, SaysWhenPhasesRanSideBySide) {
   nmn::testing::TemporaryDirectory folder;
   const TrainingRun apart = MakeUpdates(folder, "a", 1, {10}, kSummary);
-  EXPECT_THAT(PhasesTable({apart}), HasSubstr("500.00    475.00  95 %"));
+  EXPECT_THAT(PhasesTable({apart}),
+              AllOf(HasSubstr("   start_and_end"), HasSubstr("25.00   5 %"), HasSubstr("500.00    500.00 100 %")));
   EXPECT_THAT(PhasesTable({apart}), Not(HasSubstr("side by side")));
   const TrainingRun beside = MakeUpdates(folder, "b", 1, {10},
                                          "{\"updates\": 4, \"wall_seconds\": 2, \"phase_seconds\": {\"policy\": 1.5, "
                                          "\"critic\": 1.5}}");
-  EXPECT_THAT(PhasesTable({beside}), HasSubstr("500.00    750.00 150 %"));
+  EXPECT_THAT(PhasesTable({beside}), AllOf(HasSubstr("500.00    750.00 150 %"), Not(HasSubstr("start_and_end"))));
   EXPECT_THAT(PhasesTable({beside}), HasSubstr("ran side by side"));
 }
 
