@@ -82,9 +82,11 @@ std::string LearningCurveLine(const std::string& directory) {
   if (absl::Status status = report::WriteLearningCurve(curve, directory); !status.ok())
     return absl::StrCat("no learning curve was written: ", status.message());
   const absl::Status drawn = report::DrawLearningCurve(curve, directory);
-  return drawn.ok()
-             ? absl::StrCat("learning curve: ", directory, "/learning_curve.png (and .svg, .csv)")
-             : absl::StrCat("learning curve: ", directory, "/learning_curve.csv (no picture: ", drawn.message(), ")");
+  if (!drawn.ok())
+    return absl::StrCat("learning curve: ", directory, "/learning_curve.csv (no picture: ", drawn.message(), ")");
+  const std::optional<std::string> notice = report::OracleNotice(curve);
+  return absl::StrCat("learning curve: ", directory, "/learning_curve.png (and .svg, .csv)",
+                      notice ? absl::StrCat("\n", *notice) : "");
 }
 
 void PrintOutcome(const v1::RunConfig& config, const std::string& directory, const run::UpdateSummary& last,
@@ -93,8 +95,8 @@ void PrintOutcome(const v1::RunConfig& config, const std::string& directory, con
   std::cout << absl::StrFormat("\n%s %s, preset %s, seed %d: %d updates, %d episodes in %s\n", config.benchmark(),
                                config.network().architecture() == v1::RNN ? "RNN" : "NMN", config.preset(),
                                config.seed(), last.update, last.episodes, HumanDuration(last.wall_seconds));
-  std::cout << absl::StrFormat("discounted return, mean of the last %d episodes: %.1f",
-                               std::min<uint64_t>(last.episodes, 1000), last.discounted_recent);
+  std::cout << absl::StrFormat("discounted return, mean of the last %d episodes: %.1f", last.recent_episodes(),
+                               last.discounted_recent);
   if (optimum) std::cout << absl::StrFormat("  (an oracle that knows the task: %.1f)", optimum->discounted);
   std::cout << "\n";
   if (figure) std::cout << LearningCurveLine(directory) << "\n";

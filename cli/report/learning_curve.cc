@@ -142,8 +142,8 @@ std::optional<std::string> OracleNotice(const LearningCurve& curve) {
     left_out.push_back(absl::StrFormat("raw %.0f", optimum->raw));
   if (left_out.empty()) return std::nullopt;
   return absl::StrCat("the line of a policy that knows the task (", absl::StrJoin(left_out, ", "),
-                      ") is not drawn, because the curves would have less than half of the height: --y_range=LOW:HIGH "
-                      "brings it back");
+                      ") is not drawn, because the curves would have less than half of the height: nmn report "
+                      "--y_range=LOW:HIGH brings it back");
 }
 
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out) {

@@ -74,7 +74,7 @@ std::string Table(const std::vector<RunState>& states) {
   absl::StrAppend(&text, "\n", cli::Bar(totals.fraction), " ",
                   absl::StrFormat("%.0f %%", std::floor(100 * totals.fraction)), "  ", Counts(totals));
   if (totals.seconds_left) absl::StrAppend(&text, ", about ", cli::HumanDuration(*totals.seconds_left), " left");
-  return text + "\n(discounted: the discounted return, mean of the last 1000 episodes)\n";
+  return text + "\n(discounted: the discounted return, mean of the last 1000 episodes, of all where a run has fewer)\n";
 }
 
 std::string ToJsonLine(const std::vector<RunState>& states) {

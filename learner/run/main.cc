@@ -37,10 +37,11 @@ class LogObserver : public nmn::run::RunObserver {
  public:
   void OnUpdate(const nmn::run::UpdateSummary& s) override {
     spdlog::info(
-        "update {}/{} episodes {} return {:.1f} discounted {:.1f} last1000 {:.1f}{} kl {:.5f}{} sd {:.3f} steps/s "
+        "update {}/{} episodes {} return {:.1f} discounted {:.1f} last{} {:.1f}{} kl {:.5f}{} sd {:.3f} steps/s "
         "{:.0f} "
         "left {:.0f} s",
-        s.update, s.budget_updates, s.episodes, s.return_mean, s.discounted_mean, s.discounted_recent,
+        s.update, s.budget_updates, s.episodes, s.return_mean, s.discounted_mean, s.recent_episodes(),
+        s.discounted_recent,
         s.evaluation_discounted ? absl::StrFormat(" evaluation %.1f", *s.evaluation_discounted) : "", s.kl,
         s.reverted ? " (reverted)" : "", s.mean_deviation, s.steps_per_second, s.seconds_left);
   }

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace nmn::run {
+
+// The window of the returns that are shown and kept as final (docs/specification.md section 3.12).
+inline constexpr uint64_t kRecentEpisodes = 1000;
 
 // What a person watching a run wants to know after each update.
 struct UpdateSummary {
@@ -13,7 +17,7 @@ struct UpdateSummary {
   uint64_t episodes = 0;
   double return_mean = 0;        // of this update's episodes, raw
   double discounted_mean = 0;    // of this update's episodes
-  double discounted_recent = 0;  // mean over the last 1000 episodes
+  double discounted_recent = 0;  // mean over the last recent_episodes()
   double kl = 0;
   bool reverted = false;
   double mean_deviation = 0;  // sd of u
@@ -22,6 +26,8 @@ struct UpdateSummary {
   double seconds_left = 0;                      // estimate from the updates of this process
   double wall_seconds = 0;                      // of the run, over restarts
   std::optional<double> evaluation_discounted;  // mean of the evaluation after this update, where there was one
+
+  uint64_t recent_episodes() const { return std::min(episodes, kRecentEpisodes); }
 };
 
 // Hears what happens in a run. Called from the thread that runs it, in order; must not block for long.

@@ -3,13 +3,12 @@
 #include <utility>
 
 #include "common/env/environment.h"
+#include "learner/run/observer.h"
 #include "learner/run/process_clock.h"
 #include "learner/run/returns.h"
 
 namespace nmn::run {
 namespace {
-
-constexpr size_t kRecentEpisodes = 1000;  // the window of final returns (docs/specification.md section 3.12)
 
 void KeepLast(std::deque<double>& recent, const std::vector<double>& values) {
   recent.insert(recent.end(), values.begin(), values.end());

@@ -62,10 +62,25 @@ TEST(Progress, NamesTheDiscountedReturnSo) {
   summary.discounted_mean = 4441;
   summary.discounted_recent = 4400;
   summary.evaluation_discounted = 4500;
+  summary.episodes = 1050;
   Progress(out, false).OnUpdate(summary);
   std::fclose(out);
   EXPECT_THAT(text, HasSubstr("  discounted 4441 (last 1000: 4400)  evaluation 4500 discounted  "));
   EXPECT_THAT(text, Not(HasSubstr("return")));
+  std::free(text);
+}
+
+TEST(Progress, ItsMeanIsOfAllEpisodesWhereThereAreFewerThanAThousand) {
+  char* text = nullptr;
+  size_t size = 0;
+  std::FILE* out = open_memstream(&text, &size);
+  run::UpdateSummary summary;
+  summary.budget_updates = 10;
+  summary.update = 1;
+  summary.episodes = 50;
+  Progress(out, false).OnUpdate(summary);
+  std::fclose(out);
+  EXPECT_THAT(text, HasSubstr("(last 50: 0)"));
   std::free(text);
 }
 
