@@ -42,6 +42,7 @@ std::string VariableOf(const std::string& flag) {
 const std::vector<std::string>& KnownVariables() {
   static const std::vector<std::string> known = {
       // Flags of nmn, nmn-learner and nmn-actor.
+      "NMN_ACCEPT_LOSS",
       "NMN_ACTORS",
       "NMN_ACTOR_ID",
       "NMN_ADAPTATION",

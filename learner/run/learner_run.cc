@@ -39,6 +39,12 @@ absl::Status CheckProcess(const RunOptions& options, RunObserver& observer) {
   return CheckBlas(options, observer);
 }
 
+// What the directory was trained with last, which may have a larger budget than this call.
+v1::RunConfig OwnConfig(const std::string& directory, const RunState& state) {
+  const absl::StatusOr<v1::RunConfig> own = config::Load(directory + "/config.textproto");
+  return own.ok() ? *own : state.config;
+}
+
 std::string AlreadyComplete(const std::string& directory, const RunState& state) {
   if (state.reached_return()) {
     return absl::StrCat("the run in ", directory, " is already complete after ", state.update,
@@ -48,8 +54,7 @@ std::string AlreadyComplete(const std::string& directory, const RunState& state)
     return absl::StrCat("the run in ", directory, " is already complete after ", state.update,
                         " updates; ask for more with --updates or --episodes");
   }
-  const absl::StatusOr<v1::RunConfig> own = config::Load(directory + "/config.textproto");
-  const uint32_t budget = own.ok() ? config::BudgetUpdates(*own) : 0;
+  const uint32_t budget = config::BudgetUpdates(OwnConfig(directory, state));
   return absl::StrCat("the run in ", directory, " has ", state.update, " updates already, more than the ",
                       state.budget(), " asked for; ",
                       budget > state.update
@@ -96,6 +101,11 @@ absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& 
 
 // The files of the run as they were at its newest checkpoint; an earlier process may have left lines behind it.
 absl::Status LearnerRun::PrepareDirectory() {
+  if (options_.accept_loss) {
+    const absl::StatusOr<std::string> loss = storage_.files->AcceptLoss(state_.file_bytes);
+    if (!loss.ok()) return loss.status();
+    if (!loss->empty()) observer_.OnNotice(*loss);
+  }
   if (absl::Status status = storage_.files->CutBack(state_.file_bytes); !status.ok()) return status;
   if (absl::Status status = storage_.files->WriteBestPolicy(state_.evaluations.best_policy); !status.ok())
     return status;
@@ -254,8 +264,10 @@ ExitCode LearnerRun::FinishFailed(const absl::Status& failure) {
   return ExitCodeOf(failure);
 }
 
-// The process that completed the run may have died between its last checkpoint and its summary.
+// The process that completed the run may have died between its last checkpoint and its summary. A call that asks for
+// less than there is leaves it as complete as its own budget says.
 ExitCode LearnerRun::FinishAgain() {
+  if (state_.update > state_.budget()) *state_.config.mutable_budget() = OwnConfig(storage_.directory, state_).budget();
   const absl::Status status = SaveOutcome(state_, storage_);
   if (!status.ok()) observer_.OnNotice(absl::StrCat("the summary cannot be written: ", status.message()));
   return status.ok() ? kExitDone : kExitRetry;

@@ -166,6 +166,31 @@ absl::StatusOr<std::map<std::string, uint64_t>> RunDirectory::SyncedLengths() {
   return lengths;
 }
 
+absl::StatusOr<std::string> RunDirectory::AcceptLoss(std::map<std::string, uint64_t>& lengths) {
+  std::string loss;
+  for (const char* name : kGrowing) {
+    const auto found = lengths.find(name);
+    if (found == lengths.end()) continue;
+    const absl::StatusOr<uint64_t> there = files_->Length(name);
+    if (!there.ok()) return there.status();
+    if (*there >= found->second) continue;
+    uint64_t whole = 0;  // of TensorBoard's file nothing: its records have no mark where one begins
+    if (name != kEvents && *there > 0) {
+      const absl::StatusOr<std::string> text = files_->fs.Read(files_->Path(name));
+      if (!text.ok()) return text.status();
+      whole = text->rfind('\n') + 1;  // npos + 1 is 0
+    }
+    absl::StrAppend(&loss, loss.empty() ? "" : "; ", files_->Path(name), " had ", found->second,
+                    " bytes at the checkpoint and keeps ", whole);
+    if (whole == 0) {
+      lengths.erase(found);
+    } else {
+      found->second = whole;
+    }
+  }
+  return loss.empty() ? loss : absl::StrCat(loss, ": its lost rows stay lost, as --accept_loss says");
+}
+
 absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& lengths) {
   for (std::string& rows : files_->waiting) rows.clear();
   std::fill(std::begin(files_->written), std::end(files_->written), 0);
@@ -174,9 +199,11 @@ absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& length
     const absl::Status status = found == lengths.end() ? files_->fs.RemoveAll(files_->Path(name))
                                                        : files_->fs.Truncate(files_->Path(name), found->second);
     if (!status.ok()) {
-      return absl::Status(status.code(),
-                          absl::StrCat(std::string(status.message()),
-                                       "; the checkpoint counts on this file: put it back to continue the run"));
+      return absl::Status(
+          status.code(),
+          absl::StrCat(std::string(status.message()),
+                       "; the checkpoint counts on this file: put it back to continue the run, or go on without "
+                       "its lost rows with --accept_loss"));
     }
   }
   for (size_t record = 0; record < std::size(kRecords); ++record) {

@@ -70,6 +70,9 @@ class RunDirectory {
 
   // Writes what waits, fsyncs the growing files and tells their lengths by name, for RunProgress.file_bytes.
   absl::StatusOr<std::map<std::string, uint64_t>> SyncedLengths();
+  // Where growing files are shorter than `lengths` says: makes it what is left of them in whole rows, for CutBack, and
+  // tells in one sentence what is lost. Empty where nothing is.
+  absl::StatusOr<std::string> AcceptLoss(std::map<std::string, uint64_t>& lengths);
   // Cuts each growing file back to its length in the checkpoint; one that is not listed is removed.
   absl::Status CutBack(const std::map<std::string, uint64_t>& lengths);
 

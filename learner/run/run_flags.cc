@@ -35,13 +35,15 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
       ->check(CLI::Range(1e-3, 1e9));
   app.add_flag("--discard_corrupt", options.discard_corrupt,
                "with --resume: begin anew where checkpoints exist and none is valid");
+  app.add_flag("--accept_loss", options.accept_loss,
+               "with --resume: go on where episodes.csv or another file of rows lost some; says which");
   app.add_flag("--event_log", options.event_log,
                "write events.jsonl: what becomes of every unit (docs/reliability.md)");
   return app.add_option("--metrics", options.metrics, help.metrics)->capture_default_str();
 }
 
 std::string ResumeCommand(const CLI::App& app, const std::string& directory, std::vector<std::string> stored) {
-  stored.insert(stored.end(), {"init_from", "resume", "run_dir", "discard_corrupt", "print_config"});
+  stored.insert(stored.end(), {"init_from", "resume", "run_dir", "discard_corrupt", "accept_loss", "print_config"});
   return flags::CommandAgain(app, {"--resume", absl::StrCat("--run_dir=", directory)}, stored);
 }
 

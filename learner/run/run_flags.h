@@ -21,7 +21,8 @@ struct RunFlagHelp {
 
 // Adds the flags of a run that every program takes which owns one: --run_dir, --init_from, --resume, --listen,
 // --insecure,
-// --allow_mixed, --device, --threads, --metrics, --discard_corrupt, --event_log. Their values go into `options`, whose
+// --allow_mixed, --device, --threads, --metrics, --discard_corrupt, --accept_loss,
+// --event_log. Their values go into `options`, whose
 // content is the default; --threads and --metrics get theirs here. Returns --metrics.
 CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& options);
 

@@ -19,6 +19,7 @@ struct RunOptions {
   bool insecure = false;  // `listen` may be an address that other machines reach
   bool allow_mixed = false;
   bool discard_corrupt = false;         // begin anew where checkpoints exist and none is valid
+  bool accept_loss = false;             // go on where growing files lost rows that the checkpoint counts on
   std::string metrics = metrics::kOff;  // host:port of /metrics, or "off"
   bool metrics_on_any_port = false;     // where that port is in use
   bool event_log = false;               // write events.jsonl (event_log.h)

@@ -114,6 +114,7 @@ TEST(BadInput, ResumeWithFewerUpdatesThanThereAreSaysBoth) {
   const Outcome outcome = Train({"--resume", "--run_dir=" + run, "--updates=1"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("has 3 updates already, more than the 1 asked for; ask for more with --updates"));
+  EXPECT_EQ(ReadSummary(run)["ended_by"], "budget");
 }
 
 TEST(BadInput, ResumeOfAStoppedRunWithFewerUpdatesThanThereAreSaysHowToGoOn) {
@@ -127,6 +128,8 @@ TEST(BadInput, ResumeOfAStoppedRunWithFewerUpdatesThanThereAreSaysHowToGoOn) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, AllOf(HasSubstr(" updates already, more than the 1 asked for; its own budget is 5000: "),
                                  HasSubstr("leave --updates out to go on")));
+  EXPECT_EQ(ReadSummary(run)["complete"], false);
+  EXPECT_EQ(ReadSummary(run)["ended_by"], "signal");
 }
 
 TEST(BadInput, ResumeWithAnotherConfigNamesTheField) {

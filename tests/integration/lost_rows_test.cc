@@ -44,7 +44,34 @@ TEST(LostRows, BeforeAResumeAreRefusedByName) {
   const Outcome resumed = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--updates=4"});
   EXPECT_EQ(resumed.code, 42) << resumed.err;
   EXPECT_THAT(resumed.err, HasSubstr(run + "/episodes.csv"));
-  EXPECT_THAT(resumed.err, HasSubstr("the checkpoint counts on this file: put it back to continue the run"));
+  EXPECT_THAT(resumed.err, HasSubstr("the checkpoint counts on this file: put it back to continue the run, or go on"));
+}
+
+TEST(LostRows, BeforeAResumeThatAcceptsTheLossAreNamedByItAndByTheReportAndChangeNoBit) {
+  testing::TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run", whole = folder.path() + "/whole";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 3)).code, 0);
+  ASSERT_EQ(RunProcess(TinyTrain(whole, 4)).code, 0);
+  std::filesystem::remove(run + "/episodes.csv");
+  const Outcome resumed = RunProcess(
+      {Binary("nmn"), "train", "--resume", "--accept_loss", "--no_figure", "--run_dir=" + run, "--updates=4"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr(run + "/episodes.csv had "));
+  EXPECT_EQ(testing::WeightsHash(run), testing::WeightsHash(whole));
+  EXPECT_EQ(testing::UpdatesInMetrics(run), std::vector<int>({1, 2, 3, 4}));
+  const Outcome report = RunProcess({Binary("nmn"), "report", run, "--out=" + folder.path() + "/out"});
+  EXPECT_EQ(report.code, 0) << report.err;
+  EXPECT_THAT(report.err, HasSubstr(run + "/episodes.csv:2: the episodes 1 to 60 are missing before update 4"));
+}
+
+TEST(LearningCurve, OfTrainSaysWhereTheLineOfTheOracleIsNotDrawn) {
+  testing::TemporaryDirectory folder;
+  std::vector<std::string> arguments = TinyTrain(folder.path() + "/run", 2, {"--set", "env.horizon=1400"});
+  std::erase(arguments, "--no_figure");
+  const Outcome train = RunProcess(arguments);
+  EXPECT_EQ(train.code, 0) << train.err;
+  EXPECT_THAT(train.out, HasSubstr("/learning_curve.png (and .svg, .csv)\nthe line of a policy that knows the task ("));
+  EXPECT_THAT(train.out, HasSubstr("nmn report --y_range=LOW:HIGH brings it back\n"));
 }
 
 TEST(LearningCurve, OfTrainHasItsNumbersWithoutGnuplotAndWithoutATemporaryFolder) {

@@ -95,6 +95,30 @@ TEST_F(RunDirectoryTest, AFileShorterThanItsCheckpointSaysIsNamed) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(root_ + "/episodes.csv"));
 }
 
+TEST_F(RunDirectoryTest, ALossThatIsAcceptedKeepsWholeRowsAndIsNamed) {
+  Append(1);
+  const std::string first = Get("metrics.jsonl");
+  Append(2);
+  auto lengths = *run_->SyncedLengths();
+  const auto before = lengths;
+  EXPECT_EQ(*run_->AcceptLoss(lengths), "");
+  EXPECT_EQ(lengths, before);
+  std::filesystem::remove(root_ + "/episodes.csv");
+  ASSERT_TRUE(fs_.Truncate(root_ + "/metrics.jsonl", first.size() + 3).ok());
+  ASSERT_TRUE(fs_.Truncate(root_ + "/events.out.tfevents.nmn", before.at("events.out.tfevents.nmn") - 1).ok());
+  const std::string loss = *run_->AcceptLoss(lengths);
+  EXPECT_THAT(loss, HasSubstr(root_ + "/metrics.jsonl had " + std::to_string(before.at("metrics.jsonl")) +
+                              " bytes at the checkpoint and keeps " + std::to_string(first.size())));
+  EXPECT_THAT(loss, HasSubstr(root_ + "/episodes.csv had "));
+  ASSERT_TRUE(run_->CutBack(lengths).ok());
+  EXPECT_EQ(Get("metrics.jsonl"), first);
+  EXPECT_FALSE(*fs_.Exists(root_ + "/events.out.tfevents.nmn"));
+  Append(3);
+  EXPECT_EQ(Lines(Get("metrics.jsonl")), 2);
+  EXPECT_EQ(Get("episodes.csv").find("update,episode,return,discounted_return,hits\n3,0,"), 0u);
+  EXPECT_EQ(run_->TakeLoss(), "");
+}
+
 TEST_F(RunDirectoryTest, AFileThatIsTakenAwayInMidRunIsNamedOnceAndGoesOn) {
   Append(1);
   EXPECT_EQ(run_->TakeLoss(), "");
