@@ -278,14 +278,16 @@ TEST(SweepGrowth, WhatReachesNoWeightMayBeSetAgain) {
   const TemporaryDirectory folder;
   ASSERT_TRUE(Call(folder.path(), SmallGrid()).ok());
   GridRequest more;
-  more.assignments = {"eval.every_updates=2", "checkpoint.keep=3"};
-  EXPECT_EQ(Open(folder.path(), more, {})->growth,
-            "--set env.horizon=1000 eval.every_updates=2 checkpoint.keep=3 for runs that are not done");
+  more.assignments = {"eval.every_updates=2", "eval.episodes=10", "checkpoint.keep=3"};
+  EXPECT_EQ(
+      Open(folder.path(), more, {})->growth,
+      "--set env.horizon=1000 eval.every_updates=2 eval.episodes=10 checkpoint.keep=3 for runs that are not done");
   ASSERT_TRUE(Call(folder.path(), more).ok());
   more.assignments = {"env.horizon=1000", "eval.every_updates=5"};
   ASSERT_TRUE(Call(folder.path(), more).ok());
   const auto sweep = Read(folder.path());
-  EXPECT_THAT(sweep->grid.assignments, ElementsAre("env.horizon=1000", "checkpoint.keep=3", "eval.every_updates=5"));
+  EXPECT_THAT(sweep->grid.assignments,
+              ElementsAre("env.horizon=1000", "eval.episodes=10", "checkpoint.keep=3", "eval.every_updates=5"));
   EXPECT_EQ(sweep->runs.size(), 6u);
   EXPECT_THAT(ReadFile(folder.path() + "/configs/b1-nmn-s1.textproto"), HasSubstr("every_updates: 5"));
   EXPECT_THAT(Chosen(*sweep), Names(sweep->runs));
