@@ -113,7 +113,7 @@ absl::StatusOr<int> Sweep(const SweepFlags& flags) {
   if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
   if (const std::optional<std::string> notice = config::ScheduleNotice(sweep.runs[0].config); notice && open->is_new)
     std::cerr << *notice << "\n";
-  if (!open->growth.empty()) std::cerr << "the sweep changes: " << open->growth << "\n";
+  if (!open->growth.empty()) std::cerr << "the sweep grows: " << open->growth << "\n";
   if (sweep.engine.name == "slurm") return Submit(sweep);
   if (sweep.engine.name == "kubernetes") return WriteManifests(sweep);
   return RunHere(sweep);
