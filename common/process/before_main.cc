@@ -26,11 +26,8 @@ constexpr uint64_t kMiB = 1 << 20;
 // Measured with the libraries of Debian 12, over what is mapped when the first code runs: what the initialisers of
 // LibTorch and its BLAS, and of gRPC, map at most.
 constexpr uint64_t kWithBlas = 288 * kMiB, kWithoutBlas = 32 * kMiB;
-// Of a thread of OpenBLAS, which starts one a core: glibc's arena, beside the stack.
-constexpr uint64_t kArena = 64 * kMiB;
 // LibTorch's initialisers crash with 96 KiB.
 constexpr uint64_t kStack = 256 * 1024;
-constexpr uint64_t kDefaultThreadStack = 8 * kMiB;
 
 struct sigaction parents_interrupt {};
 bool watches_interrupt = false;
@@ -104,8 +101,7 @@ void CheckAddressSpace(std::string_view program, const rlimit& stack, char** env
   if (dlsym(RTLD_DEFAULT, "sgemm_") == nullptr) {
     need += kWithoutBlas;
   } else {
-    const uint64_t own_stack = stack.rlim_cur == RLIM_INFINITY ? kDefaultThreadStack : stack.rlim_cur;
-    need += kWithBlas + (BlasThreads(environment) - 1) * (kArena + own_stack);
+    need += kWithBlas + (BlasThreads(environment) - 1) * (kThreadArena + ThreadStack(stack));
   }
   if (limit.rlim_cur >= need) return;
   Line line;

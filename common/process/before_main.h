@@ -1,6 +1,17 @@
 #pragma once
 
+#include <sys/resource.h>
+
+#include <cstdint>
+
 namespace nmn::process {
+
+// What glibc maps for a thread: an arena of malloc's, and its stack, which is as large as RLIMIT_STACK says.
+inline constexpr uint64_t kThreadArena = 64 << 20;
+inline uint64_t ThreadStack(const rlimit& stack) {
+  constexpr uint64_t kWithoutLimit = 8 << 20;
+  return stack.rlim_cur == RLIM_INFINITY ? kWithoutLimit : stack.rlim_cur;
+}
 
 // Limits under which the libraries of this program cannot even be loaded: their initialisers, which run before main,
 // would crash, hang or raise signals. A function of .preinit_array, the first code of a program that runs, ends it with

@@ -33,11 +33,9 @@ namespace {
 constexpr size_t kDescriptors = 40;
 // Of gRPC and of the log, with some to spare: 17, measured on two cores.
 constexpr size_t kLibraryThreads = 24;
-// glibc's malloc reserves an arena a thread, up to so many a core, and one more while it aligns one: with the stacks
+// glibc's malloc has an arena a thread up to so many a core, and one more while it aligns one: with the stacks
 // nearly all that training maps beyond its libraries, measured with presets fast and reference.
-constexpr uint64_t kArena = 64 << 20;
 constexpr uint64_t kArenasPerCore = 8;
-constexpr uint64_t kThreadStack = 8 << 20;
 // How long an end waits for a stderr that is slow.
 constexpr std::chrono::milliseconds kLastWords(1000);
 
@@ -197,11 +195,11 @@ absl::Status CheckAddressSpace(size_t own) {
   rlimit limit{}, stack{};
   const std::optional<ProcStat> now = ReadProcStat();
   if (!now || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return absl::OkStatus();
-  if (getrlimit(RLIMIT_STACK, &stack) != 0 || stack.rlim_cur == RLIM_INFINITY) stack.rlim_cur = kThreadStack;
+  if (getrlimit(RLIMIT_STACK, &stack) != 0) stack.rlim_cur = RLIM_INFINITY;
   const uint64_t threads = own + kLibraryThreads;
   const uint64_t arenas =
       std::min<uint64_t>(threads, kArenasPerCore * std::max(1u, std::thread::hardware_concurrency()));
-  const uint64_t need = now->virtual_bytes + threads * stack.rlim_cur + (arenas + 1) * kArena;
+  const uint64_t need = now->virtual_bytes + threads * ThreadStack(stack) + (arenas + 1) * kThreadArena;
   if (limit.rlim_cur >= need) return absl::OkStatus();
   return absl::ResourceExhaustedError("this process may have " + std::to_string(limit.rlim_cur / 1024) +
                                       " KiB of address space (ulimit -v) and needs " + std::to_string(need / 1024) +

@@ -20,10 +20,9 @@ struct RunFlagHelp {
 };
 
 // Adds the flags of a run that every program takes which owns one: --run_dir, --init_from, --resume, --listen,
-// --insecure,
-// --allow_mixed, --device, --threads, --metrics, --discard_corrupt, --accept_loss,
-// --event_log. Their values go into `options`, whose
-// content is the default; --threads and --metrics get theirs here. Returns --metrics.
+// --insecure, --allow_mixed, --device, --threads, --metrics, --stuck_after, --discard_corrupt, --accept_loss,
+// --event_log. Their values go into `options`, whose content is the default; --threads and --metrics get theirs here.
+// Returns --metrics.
 CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& options);
 
 // The command that goes on with the run in `directory`: `app`, as it was called, with --resume and --run_dir, without

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -14,13 +15,23 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// What Progress writes for two updates in quick succession and a notice.
-std::string Written(bool terminal) {
+std::string WrittenBy(bool terminal, const std::function<void(Progress&)>& use) {
   char* text = nullptr;
   size_t size = 0;
   std::FILE* out = open_memstream(&text, &size);
   {
     Progress progress(out, terminal);
+    use(progress);
+  }
+  std::fclose(out);
+  std::string result(text, size);
+  std::free(text);
+  return result;
+}
+
+// Of two updates in quick succession and a notice.
+std::string Written(bool terminal) {
+  return WrittenBy(terminal, [](Progress& progress) {
     run::UpdateSummary summary;
     summary.budget_updates = 10;
     summary.update = 1;
@@ -28,11 +39,7 @@ std::string Written(bool terminal) {
     summary.update = 2;
     progress.OnUpdate(summary);
     progress.OnNotice("a word");
-  }
-  std::fclose(out);
-  std::string result(text, size);
-  std::free(text);
-  return result;
+  });
 }
 
 TEST(Progress, OnATerminalRewritesOneLine) {
@@ -52,9 +59,6 @@ TEST(Progress, InALogIsPlainAndSparse) {
 
 // `nmn status` and the learner's log say "return" of the raw one.
 TEST(Progress, NamesTheDiscountedReturnSo) {
-  char* text = nullptr;
-  size_t size = 0;
-  std::FILE* out = open_memstream(&text, &size);
   run::UpdateSummary summary;
   summary.budget_updates = 10;
   summary.update = 1;
@@ -63,25 +67,18 @@ TEST(Progress, NamesTheDiscountedReturnSo) {
   summary.discounted_recent = 4400;
   summary.evaluation_discounted = 4500;
   summary.episodes = 1050;
-  Progress(out, false).OnUpdate(summary);
-  std::fclose(out);
+  const std::string text = WrittenBy(false, [&](Progress& progress) { progress.OnUpdate(summary); });
   EXPECT_THAT(text, HasSubstr("  discounted 4441 (last 1000: 4400)  evaluation 4500 discounted  "));
   EXPECT_THAT(text, Not(HasSubstr("return")));
-  std::free(text);
 }
 
 TEST(Progress, ItsMeanIsOfAllEpisodesWhereThereAreFewerThanAThousand) {
-  char* text = nullptr;
-  size_t size = 0;
-  std::FILE* out = open_memstream(&text, &size);
   run::UpdateSummary summary;
   summary.budget_updates = 10;
   summary.update = 1;
   summary.episodes = 50;
-  Progress(out, false).OnUpdate(summary);
-  std::fclose(out);
+  const std::string text = WrittenBy(false, [&](Progress& progress) { progress.OnUpdate(summary); });
   EXPECT_THAT(text, HasSubstr("(last 50: 0)"));
-  std::free(text);
 }
 
 // What a resumed run with another budget may ask for.

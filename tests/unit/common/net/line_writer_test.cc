@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -25,7 +26,8 @@ struct Pipe {
   std::string Read() const {
     char buffer[4096];
     const ssize_t got = read(ends[0], buffer, sizeof buffer);
-    return std::string(buffer, got > 0 ? static_cast<size_t>(got) : 0);
+    if (got <= 0) throw std::runtime_error("the pipe has nothing more");  // ends the test
+    return std::string(buffer, static_cast<size_t>(got));
   }
   // Blocks until `mark` was read.
   std::string ReadUntil(const std::string& mark) const {
