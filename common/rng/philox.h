@@ -23,6 +23,7 @@ enum class Purpose : uint16_t {
   kCriticShuffle = 9,    // order of the critic's minibatches
   kScriptedPolicy = 10,  // draws of `nmn eval`'s scripted policies
   kBootstrap = 11,       // which runs an interval of `nmn report` draws again
+  kActionChoice = 12,    // which choice a categorical policy takes
 };
 
 // Where in a run a block stands. A block's counter is

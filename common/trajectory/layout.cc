@@ -16,6 +16,7 @@ constexpr FieldKind kKinds[] = {
     {v1::REWARD, "reward", "reward", Meaning::kFedBack, kLargestEnvironmentValue, false},
     {v1::MEAN, "mean", "mean", Meaning::kPolicy, kAnyFiniteNumber, false},
     {v1::LOG_VARIANCE, "log_variance", "logvar", Meaning::kPolicy, kAnyFiniteNumber, false},
+    {v1::LOGITS, "logits", "logit", Meaning::kPolicy, kAnyFiniteNumber, true},
 };
 
 }  // namespace

@@ -1,12 +1,15 @@
 #include "learner/ppo/policy_head.h"
 
 #include "common/nn/action_space.h"
+#include "learner/ppo/categorical.h"
 #include "learner/ppo/gaussian.h"
 
 namespace nmn::ppo {
 
 std::shared_ptr<const PolicyHead> MakePolicyHead(const v1::ActionSpace& space, const v1::NetworkOptions& options) {
-  return std::make_shared<GaussianHead>(options, nn::ActionCoding(space).recorded_width());
+  const nn::ActionCoding coding(space);
+  if (!coding.choices().empty()) return std::make_shared<CategoricalHead>(coding.choices());
+  return std::make_shared<GaussianHead>(options, coding.recorded_width());
 }
 
 Policy PolicyOf(const at::Tensor& output, const nn::NetworkSpec& actor) {

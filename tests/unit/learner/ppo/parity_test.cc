@@ -214,7 +214,67 @@ TEST_P(HeadParity, TheActorsFormIsTheLearners) {
   expect_near(KlDivergence(learner_one, learner_other));
 }
 
-INSTANTIATE_TEST_SUITE_P(Spaces, HeadParity, testing::Values(nn::BoxOf(1), nn::BoxOf(3)));
+v1::ActionSpace Choices(const std::vector<uint32_t>& choices) {
+  v1::ActionSpace space;
+  for (const uint32_t n : choices) space.mutable_multi_discrete()->add_choices(n);
+  return space;
+}
+
+v1::ActionSpace Discrete(uint32_t choices) {
+  v1::ActionSpace space;
+  space.set_discrete(choices);
+  return space;
+}
+
+INSTANTIATE_TEST_SUITE_P(Spaces, HeadParity,
+                         testing::Values(nn::BoxOf(1), nn::BoxOf(3), Discrete(2), Discrete(11), Choices({4}),
+                                         Choices({3, 2, 7})));
+
+// Of each head: the gradients of log-probability, entropy and divergence are those of central differences.
+class HeadGradients : public testing::TestWithParam<v1::ActionSpace> {};
+
+TEST_P(HeadGradients, AreThoseOfCentralDifferences) {
+  constexpr int64_t kSamples = 5;
+  const std::shared_ptr<const PolicyHead> head = MakePolicyHead(GetParam(), {});
+  const std::shared_ptr<const nn::PolicyHead> actors = nn::MakePolicyHead(GetParam(), {});
+  const int64_t rows = actors->parameter_count();
+  const at::Tensor output = Pseudorandom({1, rows, kSamples}, 1.5, 4, at::kDouble);
+  const Policy from{head, head->Finish(Pseudorandom({1, rows, kSamples}, 1.5, 5, at::kDouble))};
+  at::Tensor u = at::empty({1, actors->action_width(), kSamples});
+  const at::Tensor sampled_from = output.to(at::kFloat).contiguous();
+  actors->Finish(View2(sampled_from.data_ptr<float>(), rows, kSamples));
+  ASSERT_TRUE(actors->MakeSampler(kSamples)->Sample(
+      {.seed = 8}, {sampled_from.data_ptr<float>(), static_cast<size_t>(rows), kSamples},
+      {u.data_ptr<float>(), actors->action_width(), kSamples}));
+  if (actors->action_width() == 1) u = u[0];
+  u = u.to(at::kDouble);
+  // Weights, so that no two samples can stand for each other.
+  const at::Tensor weight = Pseudorandom({1, kSamples}, 1.0, 6, at::kDouble);
+  const auto results = [&](const at::Tensor& raw) {
+    const Policy policy{head, head->Finish(raw)};
+    return std::vector<at::Tensor>{(weight * LogProbability(policy, u)).sum(), (weight * Entropy(policy)).sum(),
+                                   (weight * KlDivergence(from, policy)).sum()};
+  };
+  for (size_t which = 0; which < 3; ++which) {
+    const at::Tensor leaf = output.clone().set_requires_grad(true);
+    results(leaf)[which].backward();
+    const c10::NoGradGuard no_grad;
+    for (int64_t i = 0; i < output.numel(); ++i) {
+      constexpr double kStep = 1e-5;
+      const auto at_distance = [&](double distance) {
+        const at::Tensor moved = output.clone();
+        moved.view({-1})[i] += distance;
+        return results(moved)[which].item<double>();
+      };
+      const double expected = (at_distance(kStep) - at_distance(-kStep)) / (2 * kStep);
+      EXPECT_NEAR(leaf.grad().view({-1})[i].item<double>(), expected, 1e-7 * std::max(1.0, std::abs(expected)))
+          << "result " << which << ", element " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Spaces, HeadGradients,
+                         testing::Values(nn::BoxOf(1), nn::BoxOf(3), Discrete(5), Choices({3, 2, 4})));
 
 }  // namespace
 }  // namespace nmn::ppo
