@@ -35,7 +35,7 @@ class BatchRollout final : public RolloutEngine {
     const nn::ScopedFlushDenormals flush;
     const View3 observation = record_.Of(v1::OBSERVATION, lanes);
     const View3 raw_action = record_.Of(v1::RAW_ACTION, lanes);
-    const View2 action = record_.Scalar(v1::ACTION, lanes);
+    const View3 action = record_.Of(v1::ACTION, lanes);
     const View2 reward = record_.Scalar(v1::REWARD, lanes);
     const View2 policy(policy_.data(), head_.parameter_count(), lanes);
     const ConstView2 no_observation(zeros_.data(), observation_size_, lanes);
@@ -46,7 +46,7 @@ class BatchRollout final : public RolloutEngine {
       if (stop != nullptr && stop->load(std::memory_order_relaxed))
         return absl::CancelledError("the rollout was stopped");
       const bool first = t == 0;
-      forward_->Step(observation.plane(t), first ? zeros_.data() : action.row(t - 1),
+      forward_->Step(observation.plane(t), first ? zeros_.data() : action.plane(t - 1).data,
                      first ? zeros_.data() : reward.row(t - 1),
                      first ? no_observation : ConstView2(observation.plane(t - 1)), policy);
       RecordPolicy(policy, t);
@@ -58,7 +58,7 @@ class BatchRollout final : public RolloutEngine {
             absl::StrCat("the policy's action is not finite at step ", t, "; its weights are broken"));
       }
       if (observer != nullptr) observer->OnStep(t, *environment_, *forward_);
-      environment_->Step(raw_action.plane(t).data, action.row(t), reward.row(t), observation.plane(t + 1));
+      environment_->Step(raw_action.plane(t), action.plane(t), reward.row(t), observation.plane(t + 1));
     }
     return RolloutResult{.update = key.update,
                          .first_episode = key.first_episode,

@@ -21,18 +21,18 @@ class RulePlayer final : public play::Player {
     const uint32_t horizon = environment_->horizon();
     const env::BatchKey key = play::EvaluationKey(seed_, first_episode);
     const View3 observation = record_.Of(v1::OBSERVATION, lanes);
-    const View2 raw_action = record_.Scalar(v1::RAW_ACTION, lanes);
-    const View2 action = record_.Scalar(v1::ACTION, lanes);
+    const View3 raw_action = record_.Of(v1::RAW_ACTION, lanes);
+    const View3 action = record_.Of(v1::ACTION, lanes);
     const View2 reward = record_.Scalar(v1::REWARD, lanes);
     environment_->Reset(key, observation.plane(0));
     policy_->Reset(key, lanes);
     for (uint32_t t = 0; t < horizon; ++t) {
       // At t = 0 nothing was fed back yet and the rule does not read it.
       const uint32_t previous = t == 0 ? 0 : t - 1;
-      policy_->Act(*environment_, t, observation.plane(t), action.row(previous), reward.row(previous),
-                   raw_action.row(t));
+      policy_->Act(*environment_, t, observation.plane(t), action.plane(previous), reward.row(previous),
+                   raw_action.plane(t));
       if (observer != nullptr) observer->OnStep(t, *environment_, nullptr);
-      environment_->Step(raw_action.row(t), action.row(t), reward.row(t), observation.plane(t + 1));
+      environment_->Step(raw_action.plane(t), action.plane(t), reward.row(t), observation.plane(t + 1));
     }
     play::PlayedBatch batch{.trajectories = record_.Batch(horizon, lanes), .measures = {}};
     for (size_t m = 0; m < environment_->spec().measures.size(); ++m) {

@@ -11,9 +11,9 @@ namespace {
 class Zero final : public ScriptedPolicy {
  public:
   void Reset(const env::BatchKey&, size_t) override {}
-  void Act(const env::BatchedEnvironment&, uint32_t, ConstView2 observation, const float*, const float*,
-           float* raw_action) override {
-    std::fill_n(raw_action, observation.columns, 0.0f);
+  void Act(const env::BatchedEnvironment&, uint32_t, ConstView2 observation, ConstView2, const float*,
+           View2 raw_action) override {
+    std::fill_n(raw_action.row(0), observation.columns, 0.0f);
   }
 };
 
@@ -23,10 +23,10 @@ class Drawn final : public ScriptedPolicy {
  public:
   explicit Drawn(Draw draw) : draw_(draw) {}
   void Reset(const env::BatchKey& key, size_t) override { key_ = key; }
-  void Act(const env::BatchedEnvironment&, uint32_t t, ConstView2 observation, const float*, const float*,
-           float* raw_action) override {
+  void Act(const env::BatchedEnvironment&, uint32_t t, ConstView2 observation, ConstView2, const float*,
+           View2 raw_action) override {
     for (uint32_t lane = 0; lane < observation.columns; ++lane) {
-      raw_action[lane] = draw_(rng::StreamPosition{key_.seed, key_.update, key_.first_episode + lane, t});
+      raw_action(0, lane) = draw_(rng::StreamPosition{key_.seed, key_.update, key_.first_episode + lane, t});
     }
   }
 

@@ -20,21 +20,21 @@ constexpr float kRounding = 1e-3f;    // of distances got from rewards
 class Memoryless final : public ScriptedPolicy {
  public:
   void Reset(const env::BatchKey&, size_t) override {}
-  void Act(const env::BatchedEnvironment&, uint32_t, ConstView2 observation, const float*, const float*,
-           float* raw_action) override {
-    for (size_t lane = 0; lane < observation.columns; ++lane) raw_action[lane] = observation(0, lane) / kActionScale;
+  void Act(const env::BatchedEnvironment&, uint32_t, ConstView2 observation, ConstView2, const float*,
+           View2 raw_action) override {
+    for (size_t lane = 0; lane < observation.columns; ++lane) raw_action(0, lane) = observation(0, lane) / kActionScale;
   }
 };
 
 class Oracle final : public ScriptedPolicy {
  public:
   void Reset(const env::BatchKey&, size_t) override {}
-  void Act(const env::BatchedEnvironment& environment, uint32_t, ConstView2 observation, const float*, const float*,
-           float* raw_action) override {
+  void Act(const env::BatchedEnvironment& environment, uint32_t, ConstView2 observation, ConstView2, const float*,
+           View2 raw_action) override {
     for (size_t lane = 0; lane < observation.columns; ++lane) {
       std::array<float, 2> state;  // x, p
       environment.ReadState(lane, state);
-      raw_action[lane] = state[1] / kActionScale;
+      raw_action(0, lane) = state[1] / kActionScale;
     }
   }
 };
@@ -50,13 +50,13 @@ class Adaptive final : public ScriptedPolicy {
 
   void Reset(const env::BatchKey&, size_t lanes) override { std::fill_n(belief_.begin(), lanes, Belief()); }
 
-  void Act(const env::BatchedEnvironment&, uint32_t t, ConstView2 observation, const float* previous_action,
-           const float* previous_reward, float* raw_action) override {
+  void Act(const env::BatchedEnvironment&, uint32_t t, ConstView2 observation, ConstView2 previous_action,
+           const float* previous_reward, View2 raw_action) override {
     for (size_t lane = 0; lane < observation.columns; ++lane) {
       Belief& belief = belief_[lane];
-      if (t > 0) Learn(previous_action[lane], previous_reward[lane], belief);
+      if (t > 0) Learn(previous_action(0, lane), previous_reward[lane], belief);
       belief.x = observation(0, lane);
-      raw_action[lane] = Aim(belief) / kActionScale;
+      raw_action(0, lane) = Aim(belief) / kActionScale;
     }
   }
 

@@ -28,11 +28,11 @@ class ScriptedPolicy {
   // The action of step t, counting from 0.
   //   environment      only "oracle" reads it: the task and the state that are hidden from the others
   //   observation      [observation_size, lane]  x_t
-  //   previous_action  [lane]  a_{t-1} as fed back, not read at t = 0
+  //   previous_action  [action_width, lane]  a_{t-1} as fed back, not read at t = 0
   //   previous_reward  [lane]  r_{t-1} raw, not read at t = 0
-  //   raw_action       [lane]  u, out
+  //   raw_action       [action_width, lane]  u, out
   virtual void Act(const env::BatchedEnvironment& environment, uint32_t t, ConstView2 observation,
-                   const float* previous_action, const float* previous_reward, float* raw_action) = 0;
+                   ConstView2 previous_action, const float* previous_reward, View2 raw_action) = 0;
 };
 
 // random      the action uniform over its range

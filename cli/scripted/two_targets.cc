@@ -21,10 +21,10 @@ size_t NearestListed(ConstView2 observation, size_t lane) {
 class Memoryless final : public ScriptedPolicy {
  public:
   void Reset(const env::BatchKey&, size_t) override {}
-  void Act(const env::BatchedEnvironment&, uint32_t, ConstView2 observation, const float*, const float*,
-           float* raw_action) override {
+  void Act(const env::BatchedEnvironment&, uint32_t, ConstView2 observation, ConstView2, const float*,
+           View2 raw_action) override {
     for (size_t lane = 0; lane < observation.columns; ++lane) {
-      raw_action[lane] = RawAngle(AngleOf(Listed(observation, NearestListed(observation, lane), lane)));
+      raw_action(0, lane) = RawAngle(AngleOf(Listed(observation, NearestListed(observation, lane), lane)));
     }
   }
 };
@@ -32,13 +32,13 @@ class Memoryless final : public ScriptedPolicy {
 class Oracle final : public ScriptedPolicy {
  public:
   void Reset(const env::BatchKey&, size_t) override {}
-  void Act(const env::BatchedEnvironment& environment, uint32_t, ConstView2 observation, const float*, const float*,
-           float* raw_action) override {
+  void Act(const env::BatchedEnvironment& environment, uint32_t, ConstView2 observation, ConstView2, const float*,
+           View2 raw_action) override {
     for (size_t lane = 0; lane < observation.columns; ++lane) {
       std::array<float, 5> task;  // order, good target, bad target
       environment.ReadTask(lane, task);
       const size_t good = task[0] == 0 ? 0 : 1;
-      raw_action[lane] =
+      raw_action(0, lane) =
           RawAngle(CourseAround(Listed(observation, good, lane), Listed(observation, 1 - good, lane)).angle);
     }
   }
@@ -52,8 +52,8 @@ class Adaptive final : public ScriptedPolicy {
 
   void Reset(const env::BatchKey&, size_t lanes) override { std::fill_n(belief_.begin(), lanes, Belief()); }
 
-  void Act(const env::BatchedEnvironment&, uint32_t t, ConstView2 observation, const float*,
-           const float* previous_reward, float* raw_action) override {
+  void Act(const env::BatchedEnvironment&, uint32_t t, ConstView2 observation, ConstView2, const float* previous_reward,
+           View2 raw_action) override {
     for (size_t lane = 0; lane < observation.columns; ++lane) {
       Belief& belief = belief_[lane];
       if (t > 0 && previous_reward[lane] != 0) {
@@ -64,7 +64,7 @@ class Adaptive final : public ScriptedPolicy {
       const std::array<Vector, 2> listed = {Listed(observation, 0, lane), Listed(observation, 1, lane)};
       const std::array<Course, 2> ways = {CourseAround(listed[0], listed[1]), CourseAround(listed[1], listed[0])};
       const size_t aim = belief.known ? belief.good : ways[0].steps <= ways[1].steps ? 0 : 1;
-      raw_action[lane] = RawAngle(ways[aim].angle);
+      raw_action(0, lane) = RawAngle(ways[aim].angle);
     }
   }
 

@@ -18,10 +18,10 @@ Vector MeanWind(double direction, double cone) {
 class Memoryless final : public ScriptedPolicy {
  public:
   void Reset(const env::BatchKey&, size_t) override {}
-  void Act(const env::BatchedEnvironment&, uint32_t, ConstView2 observation, const float*, const float*,
-           float* raw_action) override {
+  void Act(const env::BatchedEnvironment&, uint32_t, ConstView2 observation, ConstView2, const float*,
+           View2 raw_action) override {
     for (size_t lane = 0; lane < observation.columns; ++lane) {
-      raw_action[lane] = RawAngle(AngleOf({observation(0, lane), observation(1, lane)}));
+      raw_action(0, lane) = RawAngle(AngleOf({observation(0, lane), observation(1, lane)}));
     }
   }
 };
@@ -30,12 +30,12 @@ class Oracle final : public ScriptedPolicy {
  public:
   explicit Oracle(double cone) : cone_(cone) {}
   void Reset(const env::BatchKey&, size_t) override {}
-  void Act(const env::BatchedEnvironment& environment, uint32_t, ConstView2 observation, const float*, const float*,
-           float* raw_action) override {
+  void Act(const env::BatchedEnvironment& environment, uint32_t, ConstView2 observation, ConstView2, const float*,
+           View2 raw_action) override {
     for (size_t lane = 0; lane < observation.columns; ++lane) {
       std::array<float, 3> task;  // wind, target
       environment.ReadTask(lane, task);
-      raw_action[lane] =
+      raw_action(0, lane) =
           RawAngle(CourseInDrift({observation(0, lane), observation(1, lane)}, MeanWind(task[0], cone_)));
     }
   }
@@ -53,15 +53,15 @@ class Adaptive final : public ScriptedPolicy {
 
   void Reset(const env::BatchKey&, size_t lanes) override { std::fill_n(belief_.begin(), lanes, Belief()); }
 
-  void Act(const env::BatchedEnvironment&, uint32_t t, ConstView2 observation, const float* previous_action,
-           const float* previous_reward, float* raw_action) override {
+  void Act(const env::BatchedEnvironment&, uint32_t t, ConstView2 observation, ConstView2 previous_action,
+           const float* previous_reward, View2 raw_action) override {
     for (size_t lane = 0; lane < observation.columns; ++lane) {
       Belief& belief = belief_[lane];
       const Vector x = {observation(0, lane), observation(1, lane)};
-      if (t > 0 && previous_reward[lane] < 0) Learn(belief.x - x, previous_action[lane], belief);
+      if (t > 0 && previous_reward[lane] < 0) Learn(belief.x - x, previous_action(0, lane), belief);
       belief.x = x;
       const double middle = belief.origin + (belief.low + belief.high) / 2;
-      raw_action[lane] = RawAngle(CourseInDrift(x, belief.known ? MeanWind(middle, cone_) : Vector()));
+      raw_action(0, lane) = RawAngle(CourseInDrift(x, belief.known ? MeanWind(middle, cone_) : Vector()));
     }
   }
 

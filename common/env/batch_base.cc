@@ -40,6 +40,17 @@ std::vector<uint32_t> Sorted(std::vector<uint32_t> steps) {
 
 }  // namespace
 
+v1::ActionSpace OneNumber(float low, float high, float scale, v1::BoxSpace::Bound bound) {
+  v1::ActionSpace space;
+  v1::BoxSpace& box = *space.mutable_box();
+  box.add_low(low);
+  box.add_high(high);
+  box.add_scale(scale);
+  box.add_offset(0);
+  box.set_bound(bound);
+  return space;
+}
+
 BatchBase::BatchBase(EnvironmentSpec spec, const v1::EnvironmentOptions& options, size_t max_lanes)
     : spec_(std::move(spec)),
       horizon_(options.horizon() == 0 ? spec_.default_horizon : options.horizon()),
@@ -72,8 +83,9 @@ void BatchBase::Reset(const BatchKey& key, View2 observation) {
   Observe(observation);
 }
 
-void BatchBase::Step(const float* raw_action, float* action, float* reward, View2 observation) {
+void BatchBase::Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) {
   assert(step_ < horizon_ && observation.columns == lanes_);
+  assert(raw_action.columns == lanes_ && action.columns == lanes_ && action.rows == raw_action.rows);
   draw_step_ = step_ + 1;
   Act(raw_action, action, reward);
   ++step_;

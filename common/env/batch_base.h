@@ -9,6 +9,9 @@
 
 namespace nmn::env {
 
+// An action of one number: bound(scale u), where the bound leads into [low, high].
+v1::ActionSpace OneNumber(float low, float high, float scale, v1::BoxSpace::Bound bound);
+
 // What the benchmarks share: the episode's clock, tasks and their re-draws, measures, the busy wait. A benchmark fills
 // in the hooks.
 //
@@ -24,7 +27,7 @@ class BatchBase : public BatchedEnvironment {
   uint32_t horizon() const final { return horizon_; }
   size_t max_lanes() const final { return task_.size(); }
   void Reset(const BatchKey& key, View2 observation) final;
-  void Step(const float* raw_action, float* action, float* reward, View2 observation) final;
+  void Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) final;
   double Measure(size_t measure, size_t lane) const final;
 
  protected:
@@ -35,7 +38,7 @@ class BatchBase : public BatchedEnvironment {
   // First state of a lane whose task is set.
   virtual void Begin(size_t lane) = 0;
   // One step of all lanes: fed-back action, reward, next state.
-  virtual void Act(const float* raw_action, float* action, float* reward) = 0;
+  virtual void Act(ConstView2 raw_action, View2 action, float* reward) = 0;
   // The lane's task was re-drawn between steps, not by a hit: what depends on it follows.
   virtual void TaskMoved(size_t lane) = 0;
   virtual void Observe(View2 observation) const = 0;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/tensor/view.h"
 #include "nmn/v1/run_config.pb.h"
+#include "nmn/v1/task.pb.h"
 
 namespace nmn::env {
 
@@ -33,6 +34,7 @@ struct EnvironmentSpec {
   std::string name;                          // "b1"
   std::string title;                         // "moving target": what figures call it
   uint32_t observation_size = 0;             // dimension of x
+  v1::ActionSpace action;                    // what it does with u
   uint32_t default_horizon = 0;              // T
   std::vector<std::string> measures;         // extra measures of an episode, e.g. {"hits"}
   std::vector<std::string> task_variables;   // what a trace prints of the task, e.g. {"alpha"}
@@ -71,11 +73,12 @@ class BatchedEnvironment {
   virtual void Reset(const BatchKey& key, View2 observation) = 0;
 
   // One step of every lane, for t = 0 .. horizon - 1.
-  //   raw_action  [lane]                    u, before scale, clip and wrap; must be finite
-  //   action      [lane] out                as fed back
-  //   reward      [lane] out                raw
+  //   raw_action  [action_width, lane]      u, before scale, clip and wrap, or indices of choices; must be finite
+  //   action      [action_width, lane]      out: as fed back
+  //   reward      [lane]                    out: raw
   //   observation [observation_size, lane]  out: x_{t+1}
-  virtual void Step(const float* raw_action, float* action, float* reward, View2 observation) = 0;
+  // where action_width is the numbers of a box, or the components of a discrete space.
+  virtual void Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) = 0;
 
   // Extra measures of the episodes so far: [measure, lane] in the order of spec().measures, float64 sums.
   virtual double Measure(size_t measure, size_t lane) const = 0;

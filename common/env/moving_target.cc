@@ -53,12 +53,13 @@ class MovingTarget final : public BatchBase {
     }
   }
 
-  void Act(const float* raw_action, float* action, float* reward) override {
+  void Act(ConstView2 raw_action, View2 action, float* reward) override {
+    const float* u = raw_action.row(0);
     double* distances = measure(0);
     for (size_t lane = 0; lane < lanes(); ++lane) {
-      const float a = std::clamp(kActionScale * raw_action[lane], -kActionLimit, kActionLimit);
+      const float a = std::clamp(kActionScale * u[lane], -kActionLimit, kActionLimit);
       const float distance = std::abs(a - target_[lane]);
-      action[lane] = a;
+      action(0, lane) = a;
       distances[lane] += distance;
       reward[lane] = distance < kHitDistance ? kHitReward : std::max(-distance, least_reward_);
     }
@@ -83,6 +84,7 @@ EnvironmentSpec MovingTargetSpec() {
   return {.name = "b1",
           .title = "moving target",
           .observation_size = 1,
+          .action = OneNumber(-kActionLimit, kActionLimit, kActionScale, v1::BoxSpace::CLIP),
           .default_horizon = 1400,
           .measures = {"distance"},  // sum of |a - p|
           .task_variables = {"alpha"},

@@ -44,9 +44,9 @@ class TwoTargets final : public BatchBase {
 
   void Respawn(size_t lane) { position_[lane] = Spawn(Now(lane), targets_[lane]); }
 
-  void Act(const float* raw_action, float* action, float* reward) override {
-    WrapAngles(raw_action, lanes(), action);
-    rng::SinCos(action, lanes(), sine_.data(), cosine_.data());
+  void Act(ConstView2 raw_action, View2 action, float* reward) override {
+    WrapAngles(raw_action.row(0), lanes(), action.row(0));
+    rng::SinCos(action.row(0), lanes(), sine_.data(), cosine_.data());
     double* good_hits = measure(0);
     double* bad_hits = measure(1);
     for (size_t lane = 0; lane < lanes(); ++lane) {
@@ -89,6 +89,7 @@ EnvironmentSpec TwoTargetsSpec() {
   return {.name = "b3",
           .title = "two targets",
           .observation_size = 4,
+          .action = OneNumber(0, kTurn, kPi, v1::BoxSpace::WRAP),
           .default_horizon = 5000,
           .measures = {"good_hits", "bad_hits"},
           .task_variables = {"order", "good_x", "good_y", "bad_x", "bad_y"},

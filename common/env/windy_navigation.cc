@@ -70,10 +70,10 @@ class WindyNavigation final : public BatchBase {
     for (size_t lane = 0; lane < lanes(); ++lane) wind_[lane] = task(lane) + gust[lane];
   }
 
-  void Act(const float* raw_action, float* action, float* reward) override {
-    WrapAngles(raw_action, lanes(), action);
+  void Act(ConstView2 raw_action, View2 action, float* reward) override {
+    WrapAngles(raw_action.row(0), lanes(), action.row(0));
     DrawWind();
-    rng::SinCos(action, lanes(), sine_.data(), cosine_.data());
+    rng::SinCos(action.row(0), lanes(), sine_.data(), cosine_.data());
     rng::SinCos(wind_.data(), lanes(), wind_sine_.data(), wind_cosine_.data());
     double* hits = measure(0);
     for (size_t lane = 0; lane < lanes(); ++lane) {
@@ -113,6 +113,7 @@ EnvironmentSpec WindyNavigationSpec() {
   return {.name = "b2",
           .title = "windy navigation",
           .observation_size = 2,
+          .action = OneNumber(0, kTurn, kPi, v1::BoxSpace::WRAP),
           .default_horizon = 4000,
           .measures = {"hits"},
           .task_variables = {"wind", "target_x", "target_y"},

@@ -41,14 +41,14 @@ inline Returns Play(std::string_view policy, std::string_view benchmark, const v
   const auto rule = MakeScriptedPolicy(policy, benchmark, options, lanes).value();
   const size_t size = environment->spec().observation_size;
   std::vector<float> x(size * lanes), u(lanes), action(lanes), reward(lanes);
-  const View2 observation(x.data(), size, lanes);
+  const View2 observation(x.data(), size, lanes), raw_action(u.data(), 1, lanes), fed_back(action.data(), 1, lanes);
   environment->Reset(key, observation);
   rule->Reset(key, lanes);
   Returns returns{std::vector<double>(lanes), std::vector<double>(lanes), {}};
   double weight = 1;
   for (uint32_t t = 0; t < environment->horizon(); ++t, weight *= 0.998) {
-    rule->Act(*environment, t, observation, action.data(), reward.data(), u.data());
-    environment->Step(u.data(), action.data(), reward.data(), observation);
+    rule->Act(*environment, t, observation, fed_back, reward.data(), raw_action);
+    environment->Step(raw_action, fed_back, reward.data(), observation);
     returns.raw_actions.insert(returns.raw_actions.end(), u.begin(), u.end());
     for (size_t lane = 0; lane < lanes; ++lane) {
       returns.raw[lane] += reward[lane];

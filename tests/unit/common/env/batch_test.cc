@@ -70,7 +70,7 @@ TEST_P(EveryBenchmark, ASmallerBatchThanTheLargestIsFine) {
   const size_t size = environment->spec().observation_size;
   std::vector<float> x(size * 3), u(3, 0.1f), action(3), reward(3);
   environment->Reset({.seed = 1}, View2(x.data(), size, 3));
-  environment->Step(u.data(), action.data(), reward.data(), View2(x.data(), size, 3));
+  environment->Step({u.data(), 1, 3}, {action.data(), 1, 3}, reward.data(), View2(x.data(), size, 3));
   Player player(GetParam(), options_, 3);
   player.Step(0.1f);
   EXPECT_EQ(player.observation(), x);
@@ -165,6 +165,27 @@ TEST_P(EveryBenchmark, StepCostIsTimeOfTheCoreEvenWhereThreadsShareIt) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_THAT(seconds, ::testing::Each(::testing::Ge(0.02)));
+}
+
+// a = offset + scale u, then the bound: what the declared action space says of u is what the environment feeds back.
+TEST_P(EveryBenchmark, TheActionThatIsFedBackIsThatOfTheDeclaredSpace) {
+  const v1::BoxSpace box = FindSpec(GetParam())->action.box();
+  ASSERT_EQ(box.low_size(), 1);
+  const double low = box.low(0), high = box.high(0);
+  const std::vector<float> u = {-1000, -4.5f, -4, -2, -1, -0.3f, 0, 0.1f, 1, 1.9f, 2, 3.3f, 4, 7, 1000};
+  Player player(GetParam(), options_, u.size());
+  player.u = u;
+  player.Step();
+  for (size_t lane = 0; lane < u.size(); ++lane) {
+    const double action = player.action[lane], scaled = box.offset(0) + double{box.scale(0)} * u[lane];
+    EXPECT_GE(action, low);
+    EXPECT_LE(action, high);
+    if (box.bound() == v1::BoxSpace::CLIP) {
+      EXPECT_FLOAT_EQ(player.action[lane], static_cast<float>(std::clamp(scaled, low, high))) << u[lane];
+    } else {
+      EXPECT_NEAR(std::remainder(action - scaled, high - low), 0, 1e-6 * std::abs(scaled) + 1e-6) << u[lane];
+    }
+  }
 }
 
 TEST_P(EveryBenchmark, SpecNamesItsSizes) {

@@ -30,7 +30,7 @@ class Player {
     environment_->Reset(key, view());
   }
 
-  void Step() { environment_->Step(u.data(), action.data(), reward.data(), view()); }
+  void Step() { environment_->Step({u.data(), 1, lanes_}, {action.data(), 1, lanes_}, reward.data(), view()); }
   void Step(float raw_action) {
     std::fill(u.begin(), u.end(), raw_action);
     Step();
