@@ -83,6 +83,7 @@ int RunActor(int argc, char** argv) {
     return Fail(
         absl::InvalidArgumentError("--actor_id=" + options.actor_id + ": it must be 1 to 64 of a-z, 0-9 and -"));
   }
+  if (absl::Status status = nmn::metrics::CheckAddress(metrics); !status.ok()) return Fail(status);
   if (absl::Status status = nmn::log::SetUp("nmn-actor", log_level, log_format); !status.ok()) return Fail(status);
   if (print_config) {
     std::cout << app.config_to_str(/*default_also=*/true);

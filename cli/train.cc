@@ -120,11 +120,13 @@ int Train(TrainOptions options, const CLI::App& verb) {
   if (absl::Status status = log::SetUp("nmn", options.log_level); !status.ok()) return fail(status);
   absl::StatusOr<v1::RunConfig> config = ResolveConfig(options);
   if (!config.ok()) return fail(config.status());
+  options.run.config = *config;
   if (options.print_config) {
-    std::cout << config::Print(*config);
+    const absl::StatusOr<v1::RunConfig> checked = run::CheckedConfig(options.run);
+    if (!checked.ok()) return fail(checked.status());
+    std::cout << config::Print(*checked);
     return kExitDone;
   }
-  options.run.config = *config;
   process::OutliveReaders();
   if (absl::Status status = process::CheckAddressSpace(options.actors + options.run.trainer.threads); !status.ok())
     return fail(status);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/sweep/image_name.h"
+#include "learner/ppo/device.h"
 
 namespace nmn::sweep {
 namespace {
@@ -48,6 +49,12 @@ absl::StatusOr<Engine> Choose(const Engine& stored, const EngineRequest& request
   Take(request.flags.tag, engine.tag);
   if (!request.flags.sbatch.empty()) engine.sbatch = request.flags.sbatch;
   if (absl::Status status = CheckFlags(engine); !status.ok()) return status;
+  if (engine.device) {
+    // A scheduler's machines have other devices than this one.
+    const absl::Status device =
+        engine.name == "local" ? ppo::CheckDevice(*engine.device) : ppo::ParseDevice(*engine.device).status();
+    if (!device.ok()) return device;
+  }
   if (engine.registry) {
     if (absl::Status status = CheckRegistry(*engine.registry); !status.ok()) return status;
   }

@@ -32,7 +32,8 @@ struct EngineRequest {
 };
 
 // The stored engine with what the request says in its place; of another engine's flags nothing stays. INVALID_ARGUMENT
-// names a flag that this engine would ignore, or a value that it cannot take.
+// names a flag that this engine would ignore, or a value that it cannot take; FAILED_PRECONDITION a device that this
+// machine has to have and has not.
 absl::StatusOr<Engine> Choose(const Engine& stored, const EngineRequest& request);
 
 }  // namespace nmn::sweep

@@ -108,6 +108,10 @@ HttpResponse Exporter::Answer(std::string_view path) const {
   return response;
 }
 
+absl::Status CheckAddress(const std::string& address) {
+  return address == kOff ? absl::OkStatus() : ParseMetricsAddress(address).status();
+}
+
 absl::Status CheckHealth(const std::string& address, std::chrono::milliseconds timeout) {
   if (address == kOff) return absl::InvalidArgumentError("--health asks --metrics, which is off");
   const absl::StatusOr<net::Address> parsed = ParseMetricsAddress(address);

@@ -23,6 +23,9 @@ inline constexpr char kOff[] = "off";
 inline constexpr char kFlagHelp[] =
     "address of /metrics (Prometheus) and /healthz; port 0 takes a free one, \"off\" has none";
 
+// Whether --metrics may say so: "off" or host:port. INVALID_ARGUMENT, in one line that begins with the flag.
+absl::Status CheckAddress(const std::string& address);
+
 // The metrics of a process and where they are read: GET /metrics in Prometheus' text format, GET /healthz. Has
 // process_* and nmn_build_info from the start. Where it is off, nobody can read it, and all else is the same.
 // Thread-safe.

@@ -5,32 +5,26 @@
 #include <dlfcn.h>
 #include <torch/cuda.h>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "learner/ppo/device.h"
 
 namespace nmn::ppo {
 
 absl::StatusOr<c10::Device> FindDevice(const std::string& name) {
-  if (name == "cpu") return c10::Device(c10::kCPU);
-  absl::string_view index_text = name;
-  int index = 0;
-  const bool known = name == "cuda" || (absl::ConsumePrefix(&index_text, "cuda:") &&
-                                        absl::SimpleAtoi(index_text, &index) && index >= 0 && index <= INT8_MAX);
-  if (!known) {
-    return absl::InvalidArgumentError(absl::StrCat("--device=", name, ": it must be cpu, cuda or cuda:INDEX"));
-  }
+  const absl::StatusOr<std::optional<int>> index = ParseDevice(name);
+  if (!index.ok()) return index.status();
+  if (!index->has_value()) return c10::Device(c10::kCPU);
   if (!torch::cuda::is_available()) {
     const char* reason = at::globalContext().hasCUDART() ? "" : " (this LibTorch was built without CUDA)";
     return absl::FailedPreconditionError(
         absl::StrCat("--device=", name, ": no CUDA device", reason, "; use --device=cpu"));
   }
   const int devices = static_cast<int>(torch::cuda::device_count());
-  if (index >= devices) {
+  if (**index >= devices) {
     return absl::FailedPreconditionError(absl::StrCat("--device=", name, ": this machine has ", devices,
                                                       " CUDA device(s), counted from 0; use --device=cuda"));
   }
-  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(**index));
 }
 
 void PinNumerics() {

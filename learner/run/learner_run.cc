@@ -7,7 +7,6 @@
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
 #include "common/fs/name.h"
-#include "common/net/address.h"
 #include "common/nn/denormals.h"
 #include "learner/run/evaluating.h"
 #include "learner/run/find_state.h"
@@ -28,15 +27,6 @@ absl::Status CheckBlas(const RunOptions& options, RunObserver& observer) {
   if (status.ok() || options.trainer.engine == ppo::Engine::kLibTorch) return status;
   observer.OnNotice(absl::StrCat(status.message(), "; this run does not use it"));
   return absl::OkStatus();
-}
-
-absl::Status CheckProcess(const RunOptions& options, RunObserver& observer) {
-  if (absl::Status status = config::Validate(options.config); !status.ok()) return status;
-  if (!options.listen.empty()) {
-    const auto address = net::ParseListenAddress(options.listen, "--listen", options.insecure);
-    if (!address.ok()) return address.status();
-  }
-  return CheckBlas(options, observer);
 }
 
 // What the directory was trained with last, which may have a larger budget than this call.
@@ -75,7 +65,8 @@ LearnerRun::LearnerRun(RunOptions options, RunObserver& observer, std::unique_pt
       recorder_(state_.config, storage_, *metrics_, observer_) {}
 
 absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& options, RunObserver& observer) {
-  if (absl::Status status = CheckProcess(options, observer); !status.ok()) return status;
+  if (absl::Status status = CheckedConfig(options).status(); !status.ok()) return status;
+  if (absl::Status status = CheckBlas(options, observer); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<metrics::Exporter>> exporter =
       metrics::Exporter::Start({.address = options.metrics, .or_free_port = options.metrics_on_any_port, .health = [] {
                                   return absl::UnavailableError("the learner is starting");

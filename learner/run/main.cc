@@ -105,7 +105,9 @@ int RunLearner(int argc, char** argv) {
   if (!config.ok()) return Fail(config.status());
   options.config = *std::move(config);
   if (print_config) {
-    std::cout << nmn::config::Print(options.config);
+    const absl::StatusOr<nmn::v1::RunConfig> checked = nmn::run::CheckedConfig(options);
+    if (!checked.ok()) return Fail(checked.status());
+    std::cout << nmn::config::Print(*checked);
     return nmn::kExitDone;
   }
   nmn::process::OutliveReaders();

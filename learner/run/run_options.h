@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "common/config/config.h"
 #include "common/metrics/exporter.h"
 #include "learner/ppo/trainer.h"
@@ -27,5 +28,10 @@ struct RunOptions {
   std::optional<double> stuck_after;  // seconds
   ppo::TrainerOptions trainer;
 };
+
+// The config of a run that is begun or continued so: that of the options, and where it begins with init_from the digest
+// of those weights in it. Checks what can be told without the run's directory and without taking a port: the config,
+// the addresses, the device, and that the weights fit. Errors name the flag or the field.
+absl::StatusOr<v1::RunConfig> CheckedConfig(const RunOptions& options);
 
 }  // namespace nmn::run

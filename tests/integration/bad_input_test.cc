@@ -94,6 +94,45 @@ TEST(BadInput, CudaWithoutADeviceIsOneLine) {
   ExpectRefused(outcome, kPermanent, AllOf(HasSubstr("--device=cuda"), HasSubstr("cpu")));
 }
 
+// --print_config says what a start would say, and neither makes the run's directory.
+TEST(BadInput, AFlagThatCannotWorkIsRefusedBeforeAnythingIsPrintedOrMade) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run", config = directory.path() + "/config",
+                    nothing = directory.path() + "/nothing", policy = directory.path() + "/other/policy.safetensors";
+  ASSERT_EQ(RunProcess(TinyTrain(directory.path() + "/other", 1)).code, 0);
+  std::vector<std::string> train = TinyTrain(run, 1), print = TinyTrain(run, 1, {"--print_config"});
+  const Outcome printed = RunProcess(print);
+  ASSERT_EQ(printed.code, 0) << printed.err;
+  WriteFile(config, printed.out);
+  const std::vector<std::string> learner = {Binary("nmn-learner"), "--config=" + config, "--run_dir=" + run};
+  for (const auto& [flag, words] : std::vector<std::pair<std::string, std::string>>{
+           {"--device=gpu", "--device=gpu: it must be cpu, cuda or cuda:INDEX"},
+           {"--device=cuda:99", "--device=cuda:99: "},
+           {"--metrics=nonsense", "--metrics=nonsense"},
+           {"--listen=nonsense", "--listen=nonsense"},
+           {"--listen=0.0.0.0:0", "--insecure"},
+           {"--init_from=" + nothing, "--init_from: there is no run directory, checkpoint or file " + nothing}}) {
+    for (std::vector<std::string> command : {train, learner}) {
+      SCOPED_TRACE(command[0] + " " + flag);
+      command.push_back(flag);
+      ExpectRefused(RunProcess(command), kPermanent, HasSubstr(words));
+      command.push_back("--print_config");
+      ExpectRefused(RunProcess(command), kPermanent, HasSubstr(words));
+    }
+  }
+  for (std::vector<std::string> command : {train, print}) {
+    command.insert(command.end(), {"--init_from=" + policy, "--arch=rnn"});
+    ExpectRefused(RunProcess(command), kPermanent, HasSubstr("has the weights of an NMN"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(run));
+  ExpectRefused(RunProcess({Binary("nmn-actor"), "--learner=127.0.0.1:1", "--metrics=nonsense", "--print_config"}),
+                kPermanent, HasSubstr("--metrics=nonsense"));
+  // What is printed is what would be trained: the learner asks for the weights.
+  print.push_back("--init_from=" + policy);
+  const std::string digest = WeightsHash(directory.path() + "/other");
+  EXPECT_THAT(RunProcess(print).out, HasSubstr("init_weights_sha256: \"" + digest + "\""));
+}
+
 TEST(BadInput, AbsentLearnerIsWaitedForAndThenGivenUp) {
   const Outcome outcome = RunProcess({Binary("nmn-actor"), "--learner=127.0.0.1:1", "--connect_timeout=1"});
   EXPECT_EQ(outcome.code, kRetry) << outcome.err;

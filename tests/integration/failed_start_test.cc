@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -50,11 +51,12 @@ TEST_F(FailedStart, APortInUse) {
 TEST_F(FailedStart, ADeviceThatIsNotThere) {
   const Outcome outcome = RunProcess(Command({"--device=cuda:99"}));
   EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
+  EXPECT_FALSE(std::filesystem::exists(run_));
   ExpectWorks(Command());
 }
 
 TEST_F(FailedStart, AGenerationThatIsNoNumber) {
-  ASSERT_EQ(RunProcess(Command({"--device=cuda:99"})).code, kPermanent);  // makes the directory
+  std::filesystem::create_directory(run_);
   testing::WriteFile(run_ + "/generation", "seven\n");
   const Outcome outcome = RunProcess(Command());
   EXPECT_EQ(outcome.code, kPermanent) << outcome.err;

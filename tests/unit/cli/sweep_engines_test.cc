@@ -218,5 +218,21 @@ TEST_F(SweepEngine, AFlagOfAnotherEngineIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(directory));
 }
 
+// A scheduler's machines may have what this one lacks.
+TEST_F(SweepEngine, ADeviceThatCannotBeIsRefusedBeforeAnythingIsMade) {
+  for (const std::string engine : {"local", "slurm"}) {
+    const Outcome outcome = SweepGrid({"--engine=" + engine, "--device=gpu"});
+    EXPECT_EQ(outcome.code, 42);
+    EXPECT_EQ(outcome.err, "nmn sweep: --device=gpu: it must be cpu, cuda or cuda:INDEX\n");
+  }
+  const Outcome here = SweepGrid({"--device=cuda:99"});
+  EXPECT_EQ(here.code, 42);
+  EXPECT_THAT(here.err, HasSubstr("nmn sweep: --device=cuda:99: "));
+  EXPECT_FALSE(std::filesystem::exists(directory));
+  Fake("sbatch", "echo 7");
+  Fake("squeue", "");
+  EXPECT_EQ(SweepGrid({"--engine=slurm", "--device=cuda:99"}).code, 0);
+}
+
 }  // namespace
 }  // namespace nmn::sweep
