@@ -1,19 +1,10 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "tests/support/subprocess.h"
 
 namespace nmn::testing {
-
-// The first Python that has numpy; empty where there is none.
-inline std::string PythonWithNumpy() {
-  for (const char* python : {"/usr/bin/python3", "/usr/local/bin/python3"}) {
-    if (std::filesystem::exists(python) && RunProcess({python, "-c", "import numpy"}).code == 0) return python;
-  }
-  return "";
-}
 
 // The code block of docs/export.md.
 inline std::string CodeOfExportPage() {

@@ -13,6 +13,7 @@
 #include "common/safetensors/safetensors.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/policy/policy_file.h"
+#include "tests/support/python.h"
 #include "tests/support/subprocess.h"
 #include "tests/unit/cli/export_page.h"
 #include "tests/unit/cli/policy_fixture.h"

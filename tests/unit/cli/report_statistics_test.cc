@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "cli/report/statistics.h"
+#include "tests/support/python.h"
 #include "tests/support/subprocess.h"
 
 namespace nmn::report {
@@ -57,16 +57,8 @@ TEST(BootstrapInterval, OfManyValuesIsTheNormalOne) {
   EXPECT_NEAR(interval.high, Mean(values) + 1.96 * error, 0.15 * error);
 }
 
-std::string PythonWithNumpy() {
-  for (const char* python : {"/usr/bin/python3", "/usr/local/bin/python3"}) {
-    if (std::filesystem::exists(python) && nmn::testing::RunProcess({python, "-c", "import numpy"}).code == 0)
-      return python;
-  }
-  return "";
-}
-
 TEST(BootstrapInterval, IsWhatNumpyComputesFromTheSameDraws) {
-  const std::string python = PythonWithNumpy();
+  const std::string python = nmn::testing::PythonWithNumpy();
   if (python.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
   for (const std::vector<double>& values :
        {std::vector<double>{3.5, -1, 12.25}, {1, 5, 2, 8, 40}, {0.1, 9, 7, 3, 4, 4, -20, 6, 5, 11, 2}}) {

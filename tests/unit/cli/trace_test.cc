@@ -16,6 +16,7 @@
 #include "cli/policy_choice.h"
 #include "common/env/environment.h"
 #include "common/fs/file_system.h"
+#include "tests/support/python.h"
 #include "tests/support/subprocess.h"
 #include "tests/unit/cli/export_page.h"
 #include "tests/unit/cli/policy_fixture.h"
