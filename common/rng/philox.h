@@ -24,6 +24,7 @@ enum class Purpose : uint16_t {
   kScriptedPolicy = 10,  // draws of `nmn eval`'s scripted policies
   kBootstrap = 11,       // which runs an interval of `nmn report` draws again
   kActionChoice = 12,    // which choice a categorical policy takes
+  kTrial = 13,           // the seed of a reset of a task in Python; a trial stands in the place of a step
 };
 
 // Where in a run a block stands. A block's counter is

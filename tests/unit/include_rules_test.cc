@@ -75,7 +75,7 @@ Rules ParseRules(const std::string& text) {
 // Of the folders with our own code: those between quotes, and LibTorch's by either sign.
 std::vector<Include> AllIncludes() {
   std::vector<Include> includes;
-  for (const char* root : {"common", "actor", "learner", "cli"}) {
+  for (const char* root : {"common", "bridge", "actor", "learner", "cli"}) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
       const std::string extension = entry.path().extension().string();
       if (extension != ".h" && extension != ".cc") continue;
@@ -91,7 +91,7 @@ std::vector<Include> AllIncludes() {
 }
 
 bool IsOurs(const std::string& header) {
-  for (const char* root : {"common/", "actor/", "learner/", "cli/"}) {
+  for (const char* root : {"common/", "bridge/", "actor/", "learner/", "cli/"}) {
     if (header.starts_with(root)) return true;
   }
   return false;

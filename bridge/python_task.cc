@@ -1,0 +1,86 @@
+#include "bridge/python_task.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "common/nn/action_space.h"
+
+namespace nmn::bridge {
+namespace {
+
+using nlohmann::json;
+
+// JSON has no infinity: null stands for it.
+std::vector<float> Numbers(const json& list, float infinity) {
+  std::vector<float> numbers;
+  for (const json& number : list) numbers.push_back(number.is_null() ? infinity : number.get<float>());
+  return numbers;
+}
+
+std::vector<float> Lows(const json& list) { return Numbers(list, -std::numeric_limits<float>::infinity()); }
+std::vector<float> Highs(const json& list) { return Numbers(list, std::numeric_limits<float>::infinity()); }
+
+// What u = 0 and u = 1 mean where the task does not say: the middle and the upper bound. Where a side has no bound, u
+// is the action itself, from the number next to 0 that is legal.
+void AddNumber(float low, float high, v1::BoxSpace& box) {
+  const bool bounded = std::isfinite(low) && std::isfinite(high);
+  box.add_low(low);
+  box.add_high(high);
+  box.add_scale(bounded ? (high - low) / 2 : 1);
+  box.add_offset(bounded ? low + (high - low) / 2 : std::clamp(0.0f, low, high));
+}
+
+v1::ActionSpace ParseActionSpace(const json& description) {
+  v1::ActionSpace space;
+  if (description.contains("discrete")) {
+    space.set_discrete(description["discrete"].get<uint32_t>());
+  } else if (description.contains("multi_discrete")) {
+    for (const json& choices : description["multi_discrete"])
+      space.mutable_multi_discrete()->add_choices(choices.get<uint32_t>());
+  } else {
+    const std::vector<float> low = Lows(description.at("box").at("low")), high = Highs(description["box"].at("high"));
+    v1::BoxSpace& box = *space.mutable_box();
+    box.set_bound(v1::BoxSpace::CLIP);
+    for (size_t i = 0; i < low.size(); ++i) AddNumber(low[i], high.at(i), box);
+  }
+  return space;
+}
+
+FoundTask Parse(const PythonTask& task, const json& description) {
+  FoundTask found;
+  found.spec.set_name(task.task);
+  found.spec.set_version(description.at("version").get<uint32_t>());
+  found.spec.set_observation_size(description.at("observation_size").get<uint32_t>());
+  found.spec.set_horizon(description.at("horizon").get<uint32_t>());
+  found.spec.set_has_trials(true);
+  *found.spec.mutable_action() = ParseActionSpace(description.at("action"));
+  found.low = Lows(description.at("low"));
+  found.high = Highs(description.at("high"));
+  found.python = description.at("python").get<std::string>();
+  found.numpy = description.at("numpy").get<std::string>();
+  found.gymnasium = description.at("gymnasium").get<std::string>();
+  return found;
+}
+
+}  // namespace
+
+absl::StatusOr<FoundTask> ParseFoundTask(const PythonTask& task, std::string_view text) {
+  FoundTask found;
+  try {
+    found = Parse(task, json::parse(text));
+  } catch (const std::exception& error) {  // nlohmann's, or std::vector::at
+    return absl::InternalError(absl::StrCat("task ", task.task, ": a worker's description is broken: ", error.what()));
+  }
+  const size_t size = found.spec.observation_size();
+  if (size < 1 || found.low.size() != size || found.high.size() != size)
+    return absl::InternalError(absl::StrCat("task ", task.task, ": a worker's description has bounds of another size"));
+  if (const absl::Status status = nn::ValidateActionSpace(found.spec.action()); !status.ok()) {
+    return absl::Status(status.code(), absl::StrCat("task ", task.task, ": ", std::string(status.message())));
+  }
+  return found;
+}
+
+}  // namespace nmn::bridge

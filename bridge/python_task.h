@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "nmn/v1/task.pb.h"
+
+namespace nmn::bridge {
+
+// Which task in Python to play, and how. Said on a command line, and never by a config or a file: it makes a process
+// load code.
+struct PythonTask {
+  std::string task;      // "package.module:factory"
+  std::string python;    // the interpreter; "": the first python3 on PATH
+  uint32_t horizon = 0;  // T, steps of an episode; 0: what the task says
+  uint32_t workers = 1;  // processes that share the lanes
+  // A worker that takes longer for its start, which imports the task, or for a reset or a step of all its lanes, hangs.
+  std::chrono::milliseconds start_limit = std::chrono::minutes(5);
+  std::chrono::milliseconds step_limit = std::chrono::minutes(2);
+};
+
+// What a worker found the task to be.
+struct FoundTask {
+  v1::TaskSpec spec;
+  std::vector<float> low, high;          // of each number of an observation; infinite where there is no bound
+  std::string python, numpy, gymnasium;  // versions; gymnasium "" where the task does without
+};
+
+// Of a worker's description. INVALID_ARGUMENT: an action space that nmn does not take (nn::ValidateActionSpace).
+absl::StatusOr<FoundTask> ParseFoundTask(const PythonTask& task, std::string_view json);
+
+}  // namespace nmn::bridge

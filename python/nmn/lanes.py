@@ -1,0 +1,98 @@
+"""The environments of one worker, one a lane, over arrays that it shares with the program that started it."""
+
+import random
+
+import numpy as np
+
+from nmn.errors import Refusal, Wrong
+
+GOING_ON, TERMINATED, TRUNCATED = 0, 1, 2
+
+
+def check_interface(environment):
+    for name in ("reset", "step", "action_space", "observation_space"):
+        if not hasattr(environment, name):
+            raise Refusal(f"the factory returned a {type(environment).__name__} without {name}; it must return a "
+                          "gymnasium.Env")
+
+
+class Lanes:
+    """Steps every lane's environment in turn. Where one ends, its next trial begins in the same step."""
+
+    def __init__(self, factory, first, reader, writer, horizon):
+        self.factory, self.environments = factory, [first]
+        self.reader, self.writer, self.horizon = reader, writer, horizon
+        self.chooses_by_set_task = hasattr(first, "set_task") and hasattr(first, "sample_tasks")
+        self.doing = "reset"  # for errors
+
+    def open(self, arrays):
+        self.arrays = arrays
+        self.rows = list(arrays["observation"])
+        self.count, self.step_number, self.lane_now = (arrays["control"][i:i + 1].data for i in range(3))
+        self.rewards, self.ends = arrays["reward"].data, arrays["trial_end"].data
+        self.trial_seeds, self.task_seeds = arrays["trial_seed"].data, arrays["task_seed"].data
+
+    def reset(self):
+        """Begins an episode in every lane that counts."""
+        for lane in range(self.count[0]):
+            self.lane_now[0] = lane
+            if lane == len(self.environments):
+                self.doing = "the factory"
+                self.environments.append(self.factory())
+            if self.chooses_by_set_task:
+                self.set_task(lane)
+            self.reader.write(self.begin_trial(lane), self.rows[lane])
+
+    def set_task(self, lane):
+        """The older manner of tasks: drawn by the environment's own generator, which is seeded for it."""
+        environment, seed = self.environments[lane], self.task_seeds[lane]
+        self.doing = "sample_tasks"
+        random.seed(seed)
+        np.random.seed(seed)
+        if hasattr(environment, "seed"):
+            environment.seed(seed)
+        tasks = environment.sample_tasks(1)
+        self.doing = "set_task"
+        environment.set_task(tasks[0])
+
+    def begin_trial(self, lane):
+        """-> the trial's first observation."""
+        self.doing = "reset"
+        result = self.environments[lane].reset(seed=self.trial_seeds[lane], options={"task_seed": self.task_seeds[lane]})
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise Wrong("it returned no tuple (observation, info), as gymnasium's reset does")
+        return result[0]
+
+    def step(self):
+        """One step of every lane that counts."""
+        count, last = self.count[0], self.step_number[0] + 1 == self.horizon
+        actions = self.writer.actions(self.arrays["action"][:count])
+        environments, rows, rewards, ends, write = self.environments, self.rows, self.rewards, self.ends, self.reader.write
+        lane_now = self.lane_now
+        self.doing = "step"
+        for lane in range(count):
+            lane_now[0] = lane
+            result = environments[lane].step(actions[lane])
+            try:
+                x, reward, terminated, truncated, _ = result
+            except (TypeError, ValueError):
+                raise Wrong("it returned no tuple (observation, reward, terminated, truncated, info), as gymnasium's step "
+                            "does") from None
+            try:
+                rewards[lane] = reward
+            except TypeError:
+                raise Wrong(f"the reward is a {type(reward).__name__}, and must be a number") from None
+            if terminated or truncated:
+                ends[lane] = TERMINATED if terminated else TRUNCATED
+                if not last:
+                    x = self.begin_trial(lane)
+                write(x, rows[lane])
+                self.doing = "step"
+            else:
+                ends[lane] = GOING_ON
+                write(x, rows[lane])
+
+    def close(self):
+        for environment in self.environments:
+            if hasattr(environment, "close"):
+                environment.close()

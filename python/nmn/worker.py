@@ -1,0 +1,170 @@
+"""The process that plays a task in Python for nmn: it answers the program that started it over a socket.
+
+    start:  by being started: {"task", "horizon"}                        -> an answer, with what the task is
+    open:   the letter O, a file descriptor, a line of JSON: its arrays  -> an answer
+    reset:  the letter R                                                 -> an answer
+    step:   the letter S                                                 -> an answer
+
+An answer is "." or "!"; the first one, and each "!", is followed by a line of JSON. The end of the socket is the end of the
+process.
+"""
+
+import importlib
+import json
+import mmap
+import os
+import socket
+import sys
+
+from nmn.errors import Refusal, describe
+
+OLDEST_PYTHON = (3, 9)
+CHANNEL = 3  # the descriptor that the process was started with
+
+
+class Channel:
+    """Who started this process. A child that the task forks has none, and ends when it comes here."""
+
+    def __init__(self):
+        self.socket = socket.socket(fileno=CHANNEL)
+        self.owner = os.getpid()
+
+    def receive(self):
+        """-> the next letter, or b"" at the end."""
+        self.only_the_owner()
+        return self.socket.recv(1)
+
+    def line(self):
+        text = b""
+        while not text.endswith(b"\n"):
+            part = self.socket.recv(1 << 16)
+            if not part:
+                os._exit(0)
+            text += part
+        return json.loads(text)
+
+    def descriptor(self):
+        _, descriptors, _, _ = socket.recv_fds(self.socket, 1, 1)
+        return descriptors[0]
+
+    def send(self, answer):
+        self.only_the_owner()
+        try:
+            self.socket.sendall(answer)
+        except OSError:
+            os._exit(0)
+
+    def only_the_owner(self):
+        if os.getpid() != self.owner:
+            print("nmn: a process that the task forked came back from it and ends here", file=sys.stderr, flush=True)
+            os._exit(1)
+
+
+def find_factory(name):
+    """"package.module:factory" -> the object."""
+    module, colon, path = name.partition(":")
+    if not (module and colon and path):
+        raise Refusal(f"{name} is not of the form package.module:factory")
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module and not module.startswith(f"{error.name}."):
+            raise
+        raise Refusal(f"there is no module {error.name}: Python looks for it in PYTHONPATH, and not in the working "
+                      "directory") from None
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise Refusal(f"{module} has no {path}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise Refusal(f"{name} cannot be called; it must be a function or class that returns a gymnasium.Env")
+    return found
+
+
+def find_horizon(factory, environment, asked):
+    """T, the steps of an episode: of the options, else of the factory, else of gymnasium's registry."""
+    found = asked or getattr(factory, "horizon", None) or getattr(getattr(environment, "spec", None), "max_episode_steps", None)
+    if not found:
+        raise Refusal("how many steps an episode has is not said: give the factory an attribute horizon")
+    if not isinstance(found, int) or found < 1:
+        raise Refusal(f"the horizon is {found!r}; it must be a whole number from 1")
+    return found
+
+
+def versions():
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in ("numpy", "gymnasium"):
+        found[name] = str(getattr(sys.modules.get(name), "__version__", ""))
+    return found
+
+
+def start(order):
+    """-> the lanes, and what the task is."""
+    if sys.version_info < OLDEST_PYTHON:
+        raise Refusal(f"{sys.executable} is Python {sys.version.split()[0]}, and nmn needs 3.9 or newer: name another with "
+                      "--python")
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        raise Refusal(f"{sys.executable} has no numpy: install it there, or name another Python with --python") from None
+    from nmn import lanes, spaces
+
+    factory = find_factory(order["task"])
+    environment = factory()
+    lanes.check_interface(environment)
+    reader = spaces.observation_reader(environment.observation_space)
+    writer = spaces.action_writer(environment.action_space)
+    horizon = find_horizon(factory, environment, order["horizon"])
+    played = lanes.Lanes(factory, environment, reader, writer, horizon)
+    return played, {
+        "version": int(getattr(factory, "version", 1)), "observation_size": reader.size, "action": writer.description,
+        "horizon": horizon, "low": reader.low, "high": reader.high, **versions()
+    }
+
+
+def open_arrays(channel):
+    """-> name -> array over the shared memory."""
+    import numpy as np
+
+    descriptor = channel.descriptor()
+    layout = channel.line()
+    memory = mmap.mmap(descriptor, layout["bytes"])
+    os.close(descriptor)
+    return {name: np.ndarray(shape, np.dtype(dtype), memory, offset)
+            for name, (dtype, shape, offset) in layout["arrays"].items()}
+
+
+def answer(channel, act, doing):
+    """Does it, and says how it went. -> what came of it, or None."""
+    try:
+        result = act()
+    except BaseException as error:
+        channel.only_the_owner()
+        line, trace = describe(error)
+        failure = {"what": line, "doing": doing(), "traceback": trace, "refusal": isinstance(error, Refusal)}
+        channel.send(b"!" + json.dumps(failure).encode() + b"\n")
+        return None
+    channel.send(b".")
+    return result
+
+
+def main(order):
+    # What the task prints belongs beside the log, at once: descriptor 1 leads there too.
+    sys.stdout.reconfigure(line_buffering=True)
+    channel = Channel()
+    started = answer(channel, lambda: start(order), lambda: "start")
+    if started is None:
+        return
+    lanes, description = started
+    channel.send(json.dumps(description).encode() + b"\n")
+    while True:
+        letter = channel.receive()
+        if letter == b"S":
+            answer(channel, lanes.step, lambda: lanes.doing)
+        elif letter == b"R":
+            answer(channel, lanes.reset, lambda: lanes.doing)
+        elif letter == b"O":
+            answer(channel, lambda: lanes.open(open_arrays(channel)), lambda: "start")
+        else:
+            lanes.close()
+            return

@@ -1,0 +1,111 @@
+// How Python is started, and what it may see.
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "tests/unit/bridge/pool.h"
+
+namespace nmn::bridge {
+namespace {
+
+using ::testing::HasSubstr;
+
+// What goes to stdout and stderr while it lives.
+class Caught {
+ public:
+  explicit Caught(const std::string& folder) : out_(folder + "/out"), err_(folder + "/err") {
+    Divert(STDOUT_FILENO, out_, saved_out_);
+    Divert(STDERR_FILENO, err_, saved_err_);
+  }
+  ~Caught() {
+    dup2(saved_out_, STDOUT_FILENO);
+    dup2(saved_err_, STDERR_FILENO);
+    close(saved_out_);
+    close(saved_err_);
+  }
+  std::string out() const { return testing::ReadFile(out_); }
+  std::string err() const { return testing::ReadFile(err_); }
+
+ private:
+  static void Divert(int descriptor, const std::string& file, int& saved) {
+    saved = dup(descriptor);
+    const fs::Descriptor to(file, O_CREAT | O_WRONLY | O_APPEND, 0600);
+    dup2(to.get(), descriptor);
+  }
+
+  const std::string out_, err_;
+  int saved_out_ = -1, saved_err_ = -1;
+};
+
+TEST_F(PoolTest, WhatATaskPrintsIsNoPartOfOurOutput) {
+  const Caught caught(folder_.path());
+  {
+    const auto pool = WorkerPool::Start(Task("tasks:Prints"), 1);
+    ASSERT_TRUE(pool.ok()) << pool.status();
+    ASSERT_TRUE(Played::Episodes(**pool, {}, 1).ok());
+  }
+  EXPECT_THAT(caught.err(), HasSubstr("hello from a task\n"));
+  EXPECT_THAT(caught.out(), Not(HasSubstr("hello")));
+}
+
+TEST_F(PoolTest, EnvironmentsAreClosedAtTheEnd) {
+  { ASSERT_TRUE(WorkerPool::Start(Task("tasks:Ending"), 1).ok()); }
+  EXPECT_EQ(testing::ReadFile(File()), "closed\n");
+}
+
+TEST_F(PoolTest, ModulesComeFromPythonPathAndNotFromTheWorkingDirectory) {
+  testing::WriteFile(folder_.path() + "/modules_of_this_folder.py", "");
+  setenv("PYTHONPATH", std::filesystem::absolute("tests/unit/bridge").c_str(), 1);
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  const auto pool = WorkerPool::Start(Task("tasks:where_modules_come_from"), 1);
+  std::filesystem::current_path(before);
+  EXPECT_THAT(std::string(pool.status().message()), HasSubstr("No module named 'modules_of_this_folder'"));
+
+  setenv("PYTHONPATH", (std::filesystem::absolute("tests/unit/bridge").string() + ":" + folder_.path()).c_str(), 1);
+  PythonTask task = Task("tasks:where_modules_come_from");
+  task.horizon = 8;
+  EXPECT_TRUE(WorkerPool::Start(task, 1).ok());
+}
+
+TEST_F(PoolTest, APythonWithoutNumpyIsNamed) {
+  testing::WriteFile(folder_.path() + "/numpy.py", "raise ImportError('no numpy here')\n");
+  setenv("PYTHONPATH", folder_.path().c_str(), 1);
+  const auto pool = WorkerPool::Start(Task("tasks:Drift"), 1);
+  EXPECT_EQ(pool.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(pool.status().message()), HasSubstr("has no numpy: install it there, or name another"));
+}
+
+TEST(PythonProcess, AnInterpreterThatIsNotThereIsNamed) {
+  PythonTask task;
+  task.task = "tasks:Drift";
+  task.python = "/nowhere/python3";
+  const auto pool = WorkerPool::Start(task, 1);
+  EXPECT_EQ(pool.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(std::string(pool.status().message()),
+            "task tasks:Drift: cannot start /nowhere/python3 (--python): No such file or directory");
+}
+
+TEST(PythonProcess, NoPythonOnPathSaysHowToNameOne) {
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", "/nowhere", 1);
+  PythonTask task;
+  task.task = "tasks:Drift";
+  const auto pool = WorkerPool::Start(task, 1);
+  setenv("PATH", path.c_str(), 1);
+  EXPECT_THAT(std::string(pool.status().message()), HasSubstr("no python3 on PATH; name one with --python=FILE"));
+}
+
+// An interpreter that is no Python says nothing; its end is told.
+TEST(PythonProcess, AnInterpreterThatEndsIsTold) {
+  PythonTask task;
+  task.task = "tasks:Drift";
+  task.python = "/bin/false";
+  const auto pool = WorkerPool::Start(task, 1);
+  EXPECT_EQ(std::string(pool.status().message()), "task tasks:Drift: its process ended with exit code 1");
+}
+
+}  // namespace
+}  // namespace nmn::bridge
