@@ -41,6 +41,7 @@ class BatchRollout final : public RolloutEngine {
     const ConstView2 no_observation(zeros_.data(), observation_size_, lanes);
 
     environment_->Reset(key, observation.plane(0));
+    if (absl::Status status = environment_->status(); !status.ok()) return status;
     forward_->Reset(lanes);
     for (uint32_t t = 0; t < horizon_; ++t) {
       if (stop != nullptr && stop->load(std::memory_order_relaxed))
@@ -59,6 +60,7 @@ class BatchRollout final : public RolloutEngine {
       }
       if (observer != nullptr) observer->OnStep(t, *environment_, *forward_);
       environment_->Step(raw_action.plane(t), action.plane(t), reward.row(t), observation.plane(t + 1));
+      if (absl::Status status = environment_->status(); !status.ok()) return status;
     }
     return RolloutResult{.update = key.update,
                          .first_episode = key.first_episode,

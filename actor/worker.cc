@@ -1,12 +1,35 @@
 #include "actor/worker.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
 
 #include "actor/outbox.h"
 
 namespace nmn::actor {
+namespace {
+
+// Of episodes whose task failed, before the failure is taken to be no chance.
+constexpr int kNewBeginnings = 3;
+
+// Whether the same episodes may go well when they are played again: how a task of the user's own fails
+// (bridge/worker.h).
+bool MayGoWell(const absl::Status& failure) {
+  switch (failure.code()) {
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kUnavailable:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 Worker::Worker(Options options, std::unique_ptr<RolloutEngine> engine, std::function<void()> notify)
     : options_(std::move(options)),
@@ -100,6 +123,16 @@ void Worker::Play(const Job& job) {
   }
 }
 
+absl::StatusOr<RolloutResult> Worker::Roll(const env::BatchKey& key, size_t lanes) {
+  absl::StatusOr<RolloutResult> rollout = engine_->Run(key, lanes, false, &abandon_);
+  for (int beginning = 0; beginning < kNewBeginnings && !abandon_; ++beginning) {
+    if (rollout.ok() || !MayGoWell(rollout.status())) return rollout;
+    spdlog::warn("{}; its episodes begin anew", std::string(rollout.status().message()));
+    rollout = engine_->Run(key, lanes, false, &abandon_);
+  }
+  return rollout;
+}
+
 absl::Status Worker::PlayBatch(const Job& job, size_t first, size_t count) {
   const v1::UnitId& begin = job.units[first];
   const v1::UnitId& last = job.units[first + count - 1];
@@ -111,7 +144,7 @@ absl::Status Worker::PlayBatch(const Job& job, size_t first, size_t count) {
       .first_global_episode =
           uint64_t{begin.update() - 1} * options_.config.ppo().episodes_per_update() + begin.first_episode()};
   const auto start = std::chrono::steady_clock::now();
-  const absl::StatusOr<RolloutResult> rollout = engine_->Run(key, lanes, false, &abandon_);
+  const absl::StatusOr<RolloutResult> rollout = Roll(key, lanes);
   if (!rollout.ok()) return rollout.status();
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   TrajectoryHeader header = options_.header;

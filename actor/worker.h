@@ -55,6 +55,8 @@ class Worker {
  private:
   void Loop();
   void Play(const Job& job);
+  // Plays again what failed, a few times, where that may help.
+  absl::StatusOr<RolloutResult> Roll(const env::BatchKey& key, size_t lanes);
   absl::Status PlayBatch(const Job& job, size_t first, size_t count);
 
   const Options options_;

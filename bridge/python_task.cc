@@ -51,11 +51,12 @@ v1::ActionSpace ParseActionSpace(const json& description) {
 
 FoundTask Parse(const PythonTask& task, const json& description) {
   FoundTask found;
-  found.spec.set_name(task.task);
+  found.spec.set_name(description.at("name").get<std::string>());
   found.spec.set_version(description.at("version").get<uint32_t>());
   found.spec.set_observation_size(description.at("observation_size").get<uint32_t>());
   found.spec.set_horizon(description.at("horizon").get<uint32_t>());
   found.spec.set_has_trials(true);
+  for (const char* measure : {"trials", "first_trial_return", "last_trial_return"}) found.spec.add_measures(measure);
   *found.spec.mutable_action() = ParseActionSpace(description.at("action"));
   found.low = Lows(description.at("low"));
   found.high = Highs(description.at("high"));

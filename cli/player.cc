@@ -25,6 +25,7 @@ class RulePlayer final : public play::Player {
     const View3 action = record_.Of(v1::ACTION, lanes);
     const View2 reward = record_.Scalar(v1::REWARD, lanes);
     environment_->Reset(key, observation.plane(0));
+    if (absl::Status status = environment_->status(); !status.ok()) return status;
     policy_->Reset(key, lanes);
     for (uint32_t t = 0; t < horizon; ++t) {
       // At t = 0 nothing was fed back yet and the rule does not read it.
@@ -33,6 +34,7 @@ class RulePlayer final : public play::Player {
                    raw_action.plane(t));
       if (observer != nullptr) observer->OnStep(t, *environment_, nullptr);
       environment_->Step(raw_action.plane(t), action.plane(t), reward.row(t), observation.plane(t + 1));
+      if (absl::Status status = environment_->status(); !status.ok()) return status;
     }
     play::PlayedBatch batch{.trajectories = record_.Batch(horizon, lanes), .measures = {}};
     for (size_t m = 0; m < environment_->spec().measures.size(); ++m) {

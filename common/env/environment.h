@@ -68,6 +68,9 @@ class BatchedEnvironment {
   virtual const EnvironmentSpec& spec() const = 0;
   virtual uint32_t horizon() const = 0;
   virtual size_t max_lanes() const = 0;
+  // Of the episodes so far. A task of the user's own may fail, and what it put out then is nothing: asked after Reset
+  // and after each Step. The next Reset begins anew.
+  virtual absl::Status status() const { return absl::OkStatus(); }
 
   // Begins observation.columns episodes (at most max_lanes). observation [observation_size, lane] out: x_0.
   virtual void Reset(const BatchKey& key, View2 observation) = 0;

@@ -4,33 +4,48 @@ import random
 
 import numpy as np
 
+from nmn import spaces
 from nmn.errors import Refusal, Wrong
 
 GOING_ON, TERMINATED, TRUNCATED = 0, 1, 2
 
 
-def check_interface(environment):
-    for name in ("reset", "step", "action_space", "observation_space"):
+def check_interface(environment, *names):
+    for name in ("reset", "step") + names:
         if not hasattr(environment, name):
             raise Refusal(f"the factory returned a {type(environment).__name__} without {name}; it must return a "
-                          "gymnasium.Env")
+                          "gymnasium.Env or a gymnasium.vector.VectorEnv")
 
 
-class Lanes:
+class SharedArrays:
+    """Arrays that both sides see; how they lie is said where they are made (bridge/segment.h). `horizon` is T."""
+
+    horizon = 0
+
+    def open(self, arrays):
+        self.observation, self.action = arrays["observation"], arrays["action"]
+        self.reward, self.trial_end = arrays["reward"], arrays["trial_end"]
+        self.trial_seed, self.task_seed = arrays["trial_seed"], arrays["task_seed"]
+        self.count, self.step_number, self.lane_now = (arrays["control"][i:i + 1].data for i in range(3))
+
+
+class Lanes(SharedArrays):
     """Steps every lane's environment in turn. Where one ends, its next trial begins in the same step."""
 
-    def __init__(self, factory, first, reader, writer, horizon):
+    def __init__(self, factory, first):
+        check_interface(first, "action_space", "observation_space")
         self.factory, self.environments = factory, [first]
-        self.reader, self.writer, self.horizon = reader, writer, horizon
+        self.reader = spaces.observation_reader(first.observation_space)
+        self.writer = spaces.action_writer(first.action_space)
         self.chooses_by_set_task = hasattr(first, "set_task") and hasattr(first, "sample_tasks")
         self.doing = "reset"  # for errors
 
     def open(self, arrays):
-        self.arrays = arrays
-        self.rows = list(arrays["observation"])
-        self.count, self.step_number, self.lane_now = (arrays["control"][i:i + 1].data for i in range(3))
-        self.rewards, self.ends = arrays["reward"].data, arrays["trial_end"].data
-        self.trial_seeds, self.task_seeds = arrays["trial_seed"].data, arrays["task_seed"].data
+        super().open(arrays)
+        self.rows = list(self.observation)
+        # A number of a memoryview costs a third of one of an array.
+        self.rewards, self.ends = self.reward.data, self.trial_end.data
+        self.trial_seeds, self.task_seeds = self.trial_seed.data, self.task_seed.data
 
     def reset(self):
         """Begins an episode in every lane that counts."""
@@ -66,7 +81,7 @@ class Lanes:
     def step(self):
         """One step of every lane that counts."""
         count, last = self.count[0], self.step_number[0] + 1 == self.horizon
-        actions = self.writer.actions(self.arrays["action"][:count])
+        actions = self.writer.each(self.action[:count])
         environments, rows, rewards, ends, write = self.environments, self.rows, self.rewards, self.ends, self.reader.write
         lane_now = self.lane_now
         self.doing = "step"

@@ -25,7 +25,8 @@ def bounds(array):
     return [float(x) if np.isfinite(x) else None for x in np.asarray(array, np.float64).astype(np.float32).ravel()]
 
 
-# Observations: a reader has `size`, `low`, `high` (None: no bound) and write(x, row), which raises Wrong.
+# Observations: a reader has `size`, `low`, `high` (None: no bound) and write(x, row), which raises Wrong. write_all(x, rows)
+# does the same for what a VectorEnv returns of all its environments.
 
 
 class BoxReader:
@@ -46,14 +47,18 @@ class BoxReader:
         except AttributeError:
             fits = False
         if not fits:
-            self.check(x)
+            self.check(x, self.shape)
         row[:] = x
 
-    def check(self, x):
+    def write_all(self, x, rows):
+        self.check(x, (len(rows),) + self.shape)
+        rows[:] = x.reshape(rows.shape)
+
+    def check(self, x, shape):
         if not isinstance(x, (np.ndarray, np.generic)):
             raise Wrong(f"{self.where} is a {type(x).__name__}, and its space says an array of {self.dtype}")
-        if x.shape != self.shape:
-            raise Wrong(f"{self.where} has shape {x.shape}, and its space says {self.shape}")
+        if x.shape != shape:
+            raise Wrong(f"{self.where} has shape {x.shape}, and its space says {shape}")
         if not np.can_cast(x.dtype, self.dtype):
             raise Wrong(f"{self.where} is {x.dtype}, and its space says {self.dtype}: return it with "
                         f".astype(numpy.{self.dtype})")
@@ -74,6 +79,12 @@ class DiscreteReader:
         row[:] = 0
         row[index] = 1
 
+    def write_all(self, x, rows):
+        if len(x) != len(rows):
+            raise Wrong(f"{self.where} is of {len(x)} environments, and there are {len(rows)}")
+        for one, row in zip(x, rows):
+            self.write(one, row)
+
 
 class PartsReader:
     """A Dict or a Tuple, whose parts are Boxes and Discretes."""
@@ -93,6 +104,14 @@ class PartsReader:
             self.high += reader.high
 
     def write(self, x, row):
+        for part, reader, place in self.divide(x):
+            reader.write(part, row[place])
+
+    def write_all(self, x, rows):
+        for part, reader, place in self.divide(x):
+            reader.write_all(part, rows[:, place])
+
+    def divide(self, x):
         if not isinstance(x, self.collection) or len(x) != len(self.parts):
             raise Wrong(f"{self.where} is a {type(x).__name__}, and its space says a {kind_of_collection(self.collection)} "
                         f"of {len(self.parts)}")
@@ -101,7 +120,7 @@ class PartsReader:
                 part = x[key]
             except KeyError:
                 raise Wrong(f"{self.where} has no {key!r}, and its space does") from None
-            reader.write(part, row[place])
+            yield part, reader, place
 
 
 def kind_of_collection(collection):
@@ -128,7 +147,8 @@ def observation_reader(space, where="the observation"):
     return reader
 
 
-# Actions: a writer has `width`, `description` (v1.ActionSpace) and actions(array [lane, width]) -> one for each lane.
+# Actions: a writer has `width` and `description` (v1.ActionSpace). all(array [lane, width]) -> what a VectorEnv takes;
+# each(array) -> a list of what environments take, one for each lane.
 
 
 class BoxWriter:
@@ -142,12 +162,15 @@ class BoxWriter:
         self.low, self.high = np.ravel(space.low), np.ravel(space.high)
         self.description = {"box": {"low": bounds(self.low), "high": bounds(self.high)}}
 
-    def actions(self, array):
+    def all(self, array):
         numbers = array.astype(self.dtype)
         if self.dtype != np.float32:
             # A bound such as 0.1 is another number in float32.
             np.clip(numbers, self.low, self.high, out=numbers)
-        return list(numbers) if len(self.shape) == 1 else [x.reshape(self.shape) for x in numbers]
+        return numbers.reshape((len(numbers),) + self.shape)
+
+    def each(self, array):
+        return list(self.all(array))
 
 
 class DiscreteWriter:
@@ -157,8 +180,11 @@ class DiscreteWriter:
         self.start = int(getattr(space, "start", 0))
         self.description = {"discrete": int(space.n)}
 
-    def actions(self, array):
-        return (array[:, 0].astype(np.int64) + self.start).tolist()
+    def all(self, array):
+        return array[:, 0].astype(np.int64) + self.start
+
+    def each(self, array):
+        return self.all(array).tolist()
 
 
 class MultiDiscreteWriter:
@@ -172,8 +198,11 @@ class MultiDiscreteWriter:
         self.start = np.zeros(self.width, self.dtype) if start is None else np.asarray(start, self.dtype)
         self.description = {"multi_discrete": [int(n) for n in choices]}
 
-    def actions(self, array):
-        return list(array.astype(self.dtype) + self.start)
+    def all(self, array):
+        return array.astype(self.dtype) + self.start
+
+    def each(self, array):
+        return list(self.all(array))
 
 
 def action_writer(space):

@@ -13,6 +13,7 @@ import importlib
 import json
 import mmap
 import os
+import re
 import socket
 import sys
 
@@ -81,6 +82,14 @@ def find_factory(name):
     return found
 
 
+def find_name(task, factory):
+    """What runs are called by: letters that a file's name may have."""
+    name = getattr(factory, "name", None) or task.replace(":", ".")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.]*", name):
+        raise Refusal(f"the name of the task is {name!r}; it must be of letters, digits, _ and .")
+    return name
+
+
 def find_horizon(factory, environment, asked):
     """T, the steps of an episode: of the options, else of the factory, else of gymnasium's registry."""
     found = asked or getattr(factory, "horizon", None) or getattr(getattr(environment, "spec", None), "max_episode_steps", None)
@@ -107,18 +116,17 @@ def start(order):
         import numpy  # noqa: F401
     except ImportError:
         raise Refusal(f"{sys.executable} has no numpy: install it there, or name another Python with --python") from None
-    from nmn import lanes, spaces
+    from nmn.lanes import Lanes
+    from nmn.vectors import VectorLanes
 
     factory = find_factory(order["task"])
     environment = factory()
-    lanes.check_interface(environment)
-    reader = spaces.observation_reader(environment.observation_space)
-    writer = spaces.action_writer(environment.action_space)
-    horizon = find_horizon(factory, environment, order["horizon"])
-    played = lanes.Lanes(factory, environment, reader, writer, horizon)
-    return played, {
-        "version": int(getattr(factory, "version", 1)), "observation_size": reader.size, "action": writer.description,
-        "horizon": horizon, "low": reader.low, "high": reader.high, **versions()
+    lanes = (VectorLanes if hasattr(environment, "num_envs") else Lanes)(factory, environment)
+    lanes.horizon = find_horizon(factory, environment, order["horizon"])
+    reader, writer = lanes.reader, lanes.writer
+    return lanes, {
+        "name": find_name(order["task"], factory), "version": int(getattr(factory, "version", 1)), "horizon": lanes.horizon,
+        "observation_size": reader.size, "low": reader.low, "high": reader.high, "action": writer.description, **versions()
     }
 
 

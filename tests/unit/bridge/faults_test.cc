@@ -98,9 +98,11 @@ TEST_F(PoolTest, NothingIsLeftWhenItsParentIsKilled) {
   const int parent = fork();
   if (parent == 0) {
     const auto pool = WorkerPool::Start(Task("faults:Forks"), 3);
-    if (pool.ok() && Played::Episodes(**pool, kKey, 3).ok()) (void)!write(ends[1], ".", 1);
+    if (!pool.ok() || !Played::Episodes(**pool, kKey, 3).ok()) _exit(1);
+    (void)!write(ends[1], ".", 1);
     while (true) pause();
   }
+  close(ends[1]);
   char byte = 0;
   ASSERT_EQ(read(ends[0], &byte, 1), 1);
   int worker = 0, child = 0;
@@ -110,7 +112,6 @@ TEST_F(PoolTest, NothingIsLeftWhenItsParentIsKilled) {
   EXPECT_TRUE(IsGone(worker));
   EXPECT_TRUE(IsGone(child));
   close(ends[0]);
-  close(ends[1]);
 }
 
 }  // namespace

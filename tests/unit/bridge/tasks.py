@@ -119,6 +119,56 @@ class Prints(Env):
         return super().step(action)
 
 
+class Mode:
+    def __init__(self, name):
+        self.name = name
+
+
+class VectorDrift:
+    """Three of Drift as one object, as a gymnasium.vector.VectorEnv is."""
+
+    horizon, version, num_envs = Drift.horizon, Drift.version, 3
+    single_observation_space, single_action_space = Drift.observation_space, Drift.action_space
+    metadata = {"autoreset_mode": Mode("DISABLED")}
+
+    def __init__(self):
+        self.environments = [Drift() for _ in range(3)]
+        self.over = np.ones(3, bool)
+
+    def reset(self, *, seed=None, options=None):
+        mask = options["reset_mask"]
+        for i in np.flatnonzero(mask):
+            self.environments[i].reset(seed=seed[i], options={"task_seed": options["task_seed"][i]})
+        self.over &= ~mask
+        # What is not asked for is nobody's to read.
+        return np.array([e.observe() if m else [7, 7] for e, m in zip(self.environments, mask)], np.float32), {}
+
+    def step(self, actions):
+        assert not self.over.any(), "an environment that ended was not reset"
+        results = [e.step(a) for e, a in zip(self.environments, actions)]
+        observations, rewards, terminated, truncated, _ = map(np.array, zip(*results))
+        self.over = terminated | truncated
+        return observations, rewards, terminated, truncated, {}
+
+    def close(self):
+        pass
+
+
+class ResetsItself(VectorDrift):
+    metadata = {"autoreset_mode": Mode("NEXT_STEP")}
+
+
+class FailsAtFirst(Env):
+    """Whichever process steps first fails."""
+
+    def step(self, action):
+        try:
+            os.close(os.open(os.environ["NMN_TEST_FILE"], os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return super().step(action)
+        raise ValueError("the first time")
+
+
 def where_modules_come_from():
     import modules_of_this_folder  # noqa: F401, in the working directory
 

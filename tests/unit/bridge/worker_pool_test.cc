@@ -36,7 +36,7 @@ TEST_F(PoolTest, FindsWhatTheTaskIs) {
   const auto pool = WorkerPool::Start(Task("tasks:Drift"), 1);
   ASSERT_TRUE(pool.ok()) << pool.status();
   const FoundTask& found = (*pool)->found();
-  EXPECT_EQ(found.spec.name(), "tasks:Drift");
+  EXPECT_EQ(found.spec.name(), "tasks.Drift");
   EXPECT_EQ(found.spec.version(), 3);
   EXPECT_EQ(found.spec.observation_size(), 2);
   EXPECT_EQ(found.spec.horizon(), 12);
@@ -137,6 +137,20 @@ TEST_F(PoolTest, SeveralChoicesEachCountFromTheirStart) {
   ASSERT_TRUE(steps.ok()) << steps.status();
   EXPECT_EQ((*steps)[1][0][0], 1);
   EXPECT_EQ((*steps)[1][1][0], 4);
+}
+
+// Five lanes are two objects of three, one environment left over.
+TEST_F(PoolTest, AVectorEnvGivesTheNumbersOfItsEnvironments) {
+  const env::BatchKey key{.seed = 7, .update = 3, .first_episode = 20};
+  const auto single = WorkerPool::Start(Task("tasks:Drift"), 5);
+  const auto vector = WorkerPool::Start(Task("tasks:VectorDrift"), 5);
+  const auto two = WorkerPool::Start(Task("tasks:VectorDrift", 2), 5);
+  ASSERT_TRUE(single.ok() && vector.ok() && two.ok()) << vector.status();
+  const auto expected = Played::Episodes(**single, key, 5);
+  ASSERT_TRUE(expected.ok()) << expected.status();
+  EXPECT_EQ(Played::Episodes(**vector, key, 5).value(), *expected);
+  EXPECT_EQ(Played::Episodes(**two, key, 5).value(), *expected);
+  EXPECT_EQ(Played::Episodes(**vector, key, 2).value(), Lanes(*expected, 0, 2)) << "and fewer lanes after that";
 }
 
 TEST_F(PoolTest, MoreWorkersThanLanesIsNoHarm) {

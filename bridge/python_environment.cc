@@ -1,0 +1,86 @@
+#include "bridge/python_environment.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace nmn::bridge {
+namespace {
+
+enum MeasureIndex { kTrials, kFirstTrialReturn, kLastTrialReturn };
+
+void Fill(View2 view, float value) {
+  for (size_t r = 0; r < view.rows; ++r) std::fill_n(view.row(r), view.columns, value);
+}
+
+}  // namespace
+
+env::EnvironmentSpec EnvironmentSpecOf(const FoundTask& found) {
+  env::EnvironmentSpec spec;
+  spec.name = found.spec.name();
+  spec.title = found.spec.name();
+  spec.observation_size = found.spec.observation_size();
+  spec.action = found.spec.action();
+  spec.default_horizon = found.spec.horizon();
+  spec.measures = {found.spec.measures().begin(), found.spec.measures().end()};
+  return spec;
+}
+
+void ToTask(const v1::ActionSpace& space, ConstView2 raw_action, View2 action) {
+  for (size_t r = 0; r < raw_action.rows; ++r) {
+    if (!space.has_box()) {
+      std::copy_n(raw_action.row(r), raw_action.columns, action.row(r));
+      continue;
+    }
+    const v1::BoxSpace& box = space.box();
+    const int i = static_cast<int>(r);
+    for (size_t lane = 0; lane < raw_action.columns; ++lane) {
+      const float a = box.offset(i) + box.scale(i) * raw_action(r, lane);
+      action(r, lane) = std::clamp(a, box.low(i), box.high(i));
+    }
+  }
+}
+
+absl::StatusOr<std::unique_ptr<PythonEnvironment>> PythonEnvironment::Start(const PythonTask& task, size_t max_lanes) {
+  absl::StatusOr<std::unique_ptr<WorkerPool>> pool = WorkerPool::Start(task, max_lanes);
+  if (!pool.ok()) return pool.status();
+  return std::unique_ptr<PythonEnvironment>(new PythonEnvironment(*std::move(pool), max_lanes));
+}
+
+PythonEnvironment::PythonEnvironment(std::unique_ptr<WorkerPool> pool, size_t max_lanes)
+    : pool_(std::move(pool)), spec_(EnvironmentSpecOf(pool_->found())), trial_end_(max_lanes), trials_(max_lanes) {}
+
+void PythonEnvironment::Reset(const env::BatchKey& key, View2 observation) {
+  std::fill(trials_.begin(), trials_.end(), Trials());
+  status_ = pool_->Reset(key, observation);
+  if (!status_.ok()) Fill(observation, 0);
+}
+
+void PythonEnvironment::Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) {
+  assert(status_.ok());
+  ToTask(spec_.action, raw_action, action);
+  status_ = pool_->Step(action, reward, trial_end_.data(), observation);
+  if (!status_.ok()) {
+    std::fill_n(reward, observation.columns, 0.0f);
+    Fill(observation, 0);
+    return;
+  }
+  for (size_t lane = 0; lane < observation.columns; ++lane) {
+    Trials& trials = trials_[lane];
+    trials.now += reward[lane];
+    if (trial_end_[lane] == 0) continue;
+    if (trials.ended == 0) trials.first = trials.now;
+    trials.last = trials.now;
+    trials.now = 0;
+    ++trials.ended;
+  }
+}
+
+double PythonEnvironment::Measure(size_t measure, size_t lane) const {
+  const Trials& trials = trials_[lane];
+  if (measure == kTrials) return trials.ended;
+  if (trials.ended == 0) return trials.now;
+  return measure == kFirstTrialReturn ? trials.first : trials.last;
+}
+
+}  // namespace nmn::bridge

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bridge/python_task.h"
+#include "bridge/worker_pool.h"
+#include "common/env/environment.h"
+
+namespace nmn::bridge {
+
+// A task in Python as the environment that a rollout steps. Its measures are of an episode's trials:
+//
+//   trials               that ended
+//   first_trial_return   of the first that ended; of the one that T cut where none did
+//   last_trial_return    likewise of the last
+//
+// A failure of the task shows in status(), and the next Reset begins a new worker in the place of the one that failed.
+class PythonEnvironment final : public env::BatchedEnvironment {
+ public:
+  // Blocks until every worker has made an environment.
+  static absl::StatusOr<std::unique_ptr<PythonEnvironment>> Start(const PythonTask& task, size_t max_lanes);
+
+  const FoundTask& found() const { return pool_->found(); }
+
+  const env::EnvironmentSpec& spec() const override { return spec_; }
+  uint32_t horizon() const override { return pool_->found().spec.horizon(); }
+  size_t max_lanes() const override { return trials_.size(); }
+  absl::Status status() const override { return status_; }
+  void Reset(const env::BatchKey& key, View2 observation) override;
+  void Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) override;
+  double Measure(size_t measure, size_t lane) const override;
+  void ReadTask(size_t lane, std::span<float> out) const override {}
+  void ReadState(size_t lane, std::span<float> out) const override {}
+
+ private:
+  // Returns of one lane's trials.
+  struct Trials {
+    double ended = 0;
+    double first = 0;
+    double last = 0;
+    double now = 0;  // so far, of the one that goes on
+  };
+
+  PythonEnvironment(std::unique_ptr<WorkerPool> pool, size_t max_lanes);
+
+  const std::unique_ptr<WorkerPool> pool_;
+  const env::EnvironmentSpec spec_;
+  absl::Status status_;
+  std::vector<float> trial_end_;  // [lane]
+  std::vector<Trials> trials_;    // [lane]
+};
+
+// What the rest of the program knows of the task.
+env::EnvironmentSpec EnvironmentSpecOf(const FoundTask& found);
+
+// Actions as the task gets them, of what a policy sampled [action width, lane]: a = offset + scale * u within the
+// bounds of a box; indices of choices as they are.
+void ToTask(const v1::ActionSpace& space, ConstView2 raw_action, View2 action);
+
+}  // namespace nmn::bridge
