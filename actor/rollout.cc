@@ -12,14 +12,15 @@ namespace {
 
 class BatchRollout final : public RolloutEngine {
  public:
-  BatchRollout(std::unique_ptr<env::BatchedEnvironment> environment, std::unique_ptr<nn::PolicyForward> forward)
+  BatchRollout(std::unique_ptr<env::BatchedEnvironment> environment, std::unique_ptr<nn::PolicyForward> forward,
+               uint32_t steps)
       : environment_(std::move(environment)),
         forward_(std::move(forward)),
-        horizon_(environment_->horizon()),
+        steps_(steps == 0 ? environment_->horizon() : std::min(steps, environment_->horizon())),
         observation_size_(environment_->spec().observation_size),
         head_(*forward_->spec().head),
         sampler_(head_.MakeSampler(environment_->max_lanes())),
-        record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_, head_), horizon_ + 1,
+        record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_, head_), steps_ + 1,
                 environment_->max_lanes()),
         policy_(head_.parameter_count() * environment_->max_lanes()),
         zeros_(std::max<size_t>(observation_size_, 1) * environment_->max_lanes()) {}
@@ -43,7 +44,7 @@ class BatchRollout final : public RolloutEngine {
     environment_->Reset(key, observation.plane(0));
     if (absl::Status status = environment_->status(); !status.ok()) return status;
     forward_->Reset(lanes);
-    for (uint32_t t = 0; t < horizon_; ++t) {
+    for (uint32_t t = 0; t < steps_; ++t) {
       if (stop != nullptr && stop->load(std::memory_order_relaxed))
         return absl::CancelledError("the rollout was stopped");
       const bool first = t == 0;
@@ -64,7 +65,7 @@ class BatchRollout final : public RolloutEngine {
     }
     return RolloutResult{.update = key.update,
                          .first_episode = key.first_episode,
-                         .trajectories = record_.Batch(horizon_, lanes),
+                         .trajectories = record_.Batch(steps_, lanes),
                          .measures = Measures(lanes)};
   }
 
@@ -88,11 +89,11 @@ class BatchRollout final : public RolloutEngine {
 
   const std::unique_ptr<env::BatchedEnvironment> environment_;
   const std::unique_ptr<nn::PolicyForward> forward_;
-  const uint32_t horizon_;
+  const uint32_t steps_;  // of an episode
   const uint32_t observation_size_;
   const nn::PolicyHead& head_;  // of forward_
   const std::unique_ptr<nn::ActionSampler> sampler_;
-  // Has one more step: x_T is displayed after the last one and is no part of the result.
+  // Has one more step: the last x is displayed after the last one and is no part of the result.
   trajectory::TrajectoryArrays record_;
   std::vector<float> policy_;       // parameters of the step at hand [parameter_count, lane]
   const std::vector<float> zeros_;  // what an episode's first step is fed
@@ -116,7 +117,7 @@ absl::StatusOr<std::unique_ptr<RolloutEngine>> RolloutEngine::CreateWith(std::un
                                                                          size_t max_lanes) {
   auto environment = env::MakeEnvironment(config.benchmark(), config.env(), max_lanes);
   if (!environment.ok()) return environment.status();
-  return std::make_unique<BatchRollout>(*std::move(environment), std::move(forward));
+  return std::make_unique<BatchRollout>(*std::move(environment), std::move(forward), config.ppo().rollout_steps());
 }
 
 }  // namespace nmn::actor

@@ -31,10 +31,10 @@ class RolloutObserver {
   virtual void OnStep(uint32_t t, const env::BatchedEnvironment& environment, const nn::PolicyForward& forward) = 0;
 };
 
-// Plays whole episodes with a fixed policy: environment and policy stepped together, a batch at a time.
-// Preallocated for max_lanes; a batch with fewer lanes is fine. Not thread-safe. Deterministic as the environment and
-// the policy are. Lane i is the same, bit for bit, in any batch that holds its episode.The
-// network's head draws the actions (common/nn/policy_head.h), at (seed, update, episode, step).
+// Plays episodes of ppo.rollout_steps (0: the horizon) with a fixed policy: environment and policy stepped together, a
+// batch at a time. Preallocated for max_lanes; a batch with fewer lanes is fine. Not thread-safe. Deterministic as the
+// environment and the policy are. Lane i is the same, bit for bit, in any batch that holds its episode. The network's
+// head draws the actions (common/nn/policy_head.h), at (seed, update, episode, step).
 class RolloutEngine {
  public:
   // INVALID_ARGUMENT for what config::Validate refuses of benchmark, env and network, and for no lanes.

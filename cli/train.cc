@@ -91,7 +91,7 @@ std::string LearningCurveLine(const std::string& directory) {
 
 void PrintOutcome(const v1::RunConfig& config, const std::string& directory, const run::UpdateSummary& last,
                   bool figure) {
-  const std::optional<env::Optimum> optimum = env::KnownOptimum(config.benchmark(), config.env());
+  const std::optional<env::Optimum> optimum = env::KnownTrainingOptimum(config);
   std::cout << absl::StrFormat("\n%s %s, preset %s, seed %d: %d updates, %d episodes in %s\n", config.benchmark(),
                                config.network().architecture() == v1::RNN ? "RNN" : "NMN", config.preset(),
                                config.seed(), last.update, last.episodes, HumanDuration(last.wall_seconds));

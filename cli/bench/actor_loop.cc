@@ -21,7 +21,7 @@ PassFactory Factory(const std::string& name, const v1::RunConfig& config, Forwar
     if (!made.ok()) return made.status();
     const std::shared_ptr<actor::RolloutEngine> engine = *std::move(made);
     engine->SetParameters(nn::InitialParameters(ReferenceSpec(config.benchmark(), nn::Role::kActor), config.seed()));
-    return Pass([name, engine, lanes, steps = config::Horizon(config)] {
+    return Pass([name, engine, lanes, steps = config::RolloutSteps(config)] {
       const auto played = engine->Run({.seed = 1, .update = 1}, lanes);
       if (!played.ok()) return played.status();
       const ConstView2 mean = played->trajectories.Scalar(v1::MEAN);
@@ -35,7 +35,7 @@ void Add(const std::string& name, v1::RunConfig config, std::vector<size_t> lane
   all.push_back({name, [name, config, lanes](const Context& context) {
                    return MeasureLanes(
                        {.name = name,
-                        .steps = config::Horizon(config),
+                        .steps = config::RolloutSteps(config),
                         .flop_per_step = ForwardFlop(ReferenceSpec(config.benchmark(), nn::Role::kActor)),
                         .lanes = lanes,
                         .ours = Factory(name, config, ForwardBy::kOurs),

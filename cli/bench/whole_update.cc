@@ -22,7 +22,7 @@ double UpdateFlop(const v1::RunConfig& config) {
   const nn::NetworkSpec actor = SpecOf(config, nn::Role::kActor);
   const nn::NetworkSpec critic = SpecOf(config, nn::Role::kCritic);
   const v1::PpoOptions& ppo = config.ppo();
-  const double played = static_cast<double>(ppo.episodes_per_update()) * config::Horizon(config);
+  const double played = static_cast<double>(ppo.episodes_per_update()) * config::RolloutSteps(config);
   const double kept = static_cast<double>(ppo.episodes_per_update()) * ppo.kept_steps();
   const double replayed = static_cast<double>(ppo.critic().replay_episodes()) * ppo.kept_steps();
   return played * (ForwardFlop(actor) + ForwardFlop(critic))                              // rollout, values
@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<WholeUpdate>> WholeUpdate::Create(const Options& 
     if (!actor.ok()) return actor.status();
     self->actors_.push_back(*std::move(actor));
   }
-  const size_t steps = config::Horizon(options.config);
+  const size_t steps = config::RolloutSteps(options.config);
   const auto layout = trajectory::LayoutOf(options.config);
   if (!layout.ok()) return layout.status();
   self->record_ = trajectory::TrajectoryArrays(*layout, steps, options.learned_episodes);

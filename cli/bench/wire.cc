@@ -73,7 +73,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(service::LearnerServer& serv
 
 size_t TrajectoryBytes(const v1::RunConfig& config) {
   const auto layout = *trajectory::LayoutOf(config);
-  return trajectory::EpisodeBytes(layout, config::Horizon(config)) * config.ppo().episodes_per_update();
+  return trajectory::EpisodeBytes(layout, config::RolloutSteps(config)) * config.ppo().episodes_per_update();
 }
 
 // Counts the payload of what the learner takes.

@@ -51,7 +51,7 @@ std::string CurvesCsv(const LearningCurve& curve, const std::vector<Curve>& curv
 std::optional<env::Optimum> CommonOptimum(const std::vector<Run>& runs) {
   std::optional<env::Optimum> optimum;
   for (const Run& run : runs) {
-    optimum = env::KnownOptimum(run.config.benchmark(), run.config.env());
+    optimum = env::KnownTrainingOptimum(run.config);
     if (!optimum) return std::nullopt;
   }
   return optimum;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/config.h"
 #include "common/fs/file_system.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/checkpoint/layout.h"
@@ -153,8 +154,8 @@ absl::Status ReadMetrics(const std::string& file, Run& run) {
     for (const auto& [step, reward] : adaptation->items()) {
       uint32_t at = 0;
       const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), at);
-      // "last" is the horizon's own last step.
-      if (error != std::errc() || end != step.data() + step.size()) at = run.config.env().horizon() - 1;
+      // "last" is the last step of an episode of training.
+      if (error != std::errc() || end != step.data() + step.size()) at = config::RolloutSteps(run.config) - 1;
       if (reward.is_number()) run.reward_at_step[at].push_back(reward.get<double>());
     }
     return absl::OkStatus();

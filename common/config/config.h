@@ -45,5 +45,7 @@ std::string Print(const v1::RunConfig& config);
 uint32_t BudgetUpdates(const v1::RunConfig& config);
 // T of the run: env.horizon, or the benchmark's own where that is 0.
 uint32_t Horizon(const v1::RunConfig& config);
+// Steps of an episode of training: ppo.rollout_steps, or T where that is 0.
+uint32_t RolloutSteps(const v1::RunConfig& config);
 
 }  // namespace nmn::config

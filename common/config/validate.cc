@@ -129,10 +129,12 @@ absl::Status Validate(const v1::RunConfig& config) {
   if (checks.ok()) checks.Take(ValidateEnvironment(config));
   if (checks.ok()) checks.Take(nn::ValidateNetwork(config.network()));
   if (checks.ok()) checks.Take(ValidatePpo(config));
-  const uint64_t steps = uint64_t{Horizon(config)} * config.ppo().episodes_per_update();
+  const uint32_t rollout = RolloutSteps(config);
+  const uint64_t steps = uint64_t{rollout} * config.ppo().episodes_per_update();
   checks.Number("ppo.episodes_per_update", config.ppo().episodes_per_update(), steps <= kMaxStepsPerUpdate,
-                absl::StrCat("at most ", kMaxStepsPerUpdate / std::max(Horizon(config), 1u), " at a horizon of ",
-                             Horizon(config), ", so that an update fits in memory"),
+                absl::StrCat("at most ", kMaxStepsPerUpdate / std::max(rollout, 1u),
+                             config.ppo().rollout_steps() == 0 ? " at a horizon of " : " at ppo.rollout_steps of ",
+                             rollout, ", so that an update fits in memory"),
                 absl::StrCat(kReference, "50"));
   if (checks.ok()) checks.Take(ValidateBudgetAndWork(config));
   if (checks.ok()) checks.Take(ValidateMode(config));
@@ -151,6 +153,10 @@ uint32_t Horizon(const v1::RunConfig& config) {
   if (config.env().horizon() != 0) return config.env().horizon();
   const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
   return spec.ok() ? spec->default_horizon : 0;
+}
+
+uint32_t RolloutSteps(const v1::RunConfig& config) {
+  return config.ppo().rollout_steps() != 0 ? config.ppo().rollout_steps() : Horizon(config);
 }
 
 }  // namespace nmn::config

@@ -12,14 +12,18 @@ std::string Reference(const char* value) { return absl::StrCat(kReference, value
 void CheckShape(const v1::RunConfig& config, Checks& checks) {
   const v1::PpoOptions& ppo = config.ppo();
   const uint32_t horizon = Horizon(config);
+  const uint32_t rollout = RolloutSteps(config);
+  const char* played = ppo.rollout_steps() == 0 ? ", the horizon" : ", which is ppo.rollout_steps";
   checks.Range("ppo.episodes_per_update", ppo.episodes_per_update(), 1, 1000000, Reference("50"));
-  checks.Number("ppo.kept_steps", ppo.kept_steps(), ppo.kept_steps() >= 1 && ppo.kept_steps() <= horizon,
-                absl::StrCat("from 1 to ", horizon, ", the horizon"), Reference("400 in b1, 2000 in b2 and b3"));
-  checks.Number("ppo.valued_steps", ppo.valued_steps(),
-                ppo.valued_steps() == 0 || (ppo.valued_steps() >= ppo.kept_steps() && ppo.valued_steps() <= horizon),
-                absl::StrCat("0 (all steps) or from ", ppo.kept_steps(), ", which is ppo.kept_steps, to ", horizon,
-                             ", the horizon"),
-                Reference("0"));
+  checks.Number("ppo.rollout_steps", ppo.rollout_steps(), ppo.rollout_steps() <= horizon,
+                absl::StrCat("0 (all steps) or from 1 to ", horizon, ", the horizon"), Reference("0"));
+  checks.Number("ppo.kept_steps", ppo.kept_steps(), ppo.kept_steps() >= 1 && ppo.kept_steps() <= rollout,
+                absl::StrCat("from 1 to ", rollout, played), Reference("400 in b1, 2000 in b2 and b3"));
+  checks.Number(
+      "ppo.valued_steps", ppo.valued_steps(),
+      ppo.valued_steps() == 0 || (ppo.valued_steps() >= ppo.kept_steps() && ppo.valued_steps() <= rollout),
+      absl::StrCat("0 (all steps) or from ", ppo.kept_steps(), ", which is ppo.kept_steps, to ", rollout, played),
+      Reference("0"));
   checks.Number("ppo.segment_steps", ppo.segment_steps(),
                 ppo.segment_steps() >= 1 && ppo.kept_steps() % std::max(ppo.segment_steps(), 1u) == 0,
                 absl::StrCat("a divisor of ppo.kept_steps, which is ", ppo.kept_steps()), Reference("200"));

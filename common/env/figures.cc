@@ -25,4 +25,12 @@ std::optional<Optimum> KnownOptimum(std::string_view benchmark, const v1::Enviro
   return Optimum{spec->oracle_return, spec->oracle_discounted};
 }
 
+std::optional<Optimum> KnownTrainingOptimum(const v1::RunConfig& config) {
+  const std::optional<Optimum> optimum = KnownOptimum(config.benchmark(), config.env());
+  if (!optimum) return std::nullopt;
+  const uint32_t steps = config.ppo().rollout_steps();
+  const bool whole = steps == 0 || steps == FindSpec(config.benchmark())->default_horizon;
+  return whole ? optimum : std::nullopt;
+}
+
 }  // namespace nmn::env

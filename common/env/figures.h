@@ -24,5 +24,7 @@ struct Optimum {
 // the figures were computed for (horizon, cone, switches, given tasks or targets). Both domains of b1 have one: who
 // knows the task hits at every step.
 std::optional<Optimum> KnownOptimum(std::string_view benchmark, const v1::EnvironmentOptions& options);
+// The same of the episodes that a run trains on; nothing where they are shorter than the horizon (ppo.rollout_steps).
+std::optional<Optimum> KnownTrainingOptimum(const v1::RunConfig& config);
 
 }  // namespace nmn::env

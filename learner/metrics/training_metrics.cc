@@ -46,7 +46,7 @@ TrainingMetrics::TrainingMetrics(prometheus::Registry& registry, const v1::RunCo
     if (metric.gauge != nullptr) gauges_.emplace_back(&metric, gauge(metric.gauge, metric.help));
   }
   evaluations_ = counter("nmn_evaluations_total", "Evaluations of the policy by this process.");
-  if (const std::optional<env::Optimum> optimum = env::KnownOptimum(config.benchmark(), config.env())) {
+  if (const std::optional<env::Optimum> optimum = env::KnownTrainingOptimum(config)) {
     AddGauge(registry, "nmn_discounted_return_optimum", "Mean discounted return of a policy that knows the task.")
         .Set(optimum->discounted);
   }

@@ -36,7 +36,7 @@ absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options
   core.run_id = options.run_id;
   core.generation = options.generation;
   core.config_hash = options.config_hash;
-  core.shape = {.horizon = config::Horizon(config),
+  core.shape = {.horizon = config::RolloutSteps(config),
                 .layout = *layout,
                 .episodes = config.ppo().episodes_per_update(),
                 .measures = spec->measures};

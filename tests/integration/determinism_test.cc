@@ -73,6 +73,34 @@ TEST(Determinism, LearnerAndThreeActorProcessesOverTcpGiveTheSameWeights) {
   EXPECT_EQ(WeightsHash(run), PlainHash());
 }
 
+// Training plays ppo.rollout_steps and nothing else does.
+TEST(RolloutSteps, GiveTheWeightsOfThatHorizonAndEvaluationsOfTheRunsOwn) {
+  TemporaryDirectory directory;
+  const std::string whole = directory.path() + "/whole", cut = directory.path() + "/cut";
+  const std::vector<std::string> evaluated = {"--seed=7", "--set", "eval.every_updates=7", "--set", "eval.episodes=20"};
+  ASSERT_EQ(RunProcess(TinyTrain(whole, kUpdates, evaluated)).code, 0);
+  std::vector<std::string> longer = evaluated;
+  for (const char* more : {"--set", "env.horizon=400", "--set", "ppo.rollout_steps=120"}) longer.push_back(more);
+  const Outcome outcome = RunProcess(TinyTrain(cut, kUpdates, longer));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(WeightsHash(cut), WeightsHash(whole));
+  EXPECT_EQ(ReadFile(cut + "/episodes.csv"), ReadFile(whole + "/episodes.csv"));
+
+  const auto eval = [](const std::string& run, std::vector<std::string> more) {
+    std::vector<std::string> arguments = {
+        Binary("nmn"), "eval", "--policy=" + run, "--episodes=20", "--seed=9223372036854775815", "--json"};  // 7 + 2^63
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome played = RunProcess(arguments);
+    EXPECT_EQ(played.code, 0) << played.err;
+    return nlohmann::json::parse(played.out);
+  };
+  const nlohmann::json of_400 = eval(whole, {"--set", "env.horizon=400"});
+  EXPECT_TRUE(of_400["adaptation"].contains("399"));
+  EXPECT_EQ(eval(cut, {}), of_400);
+  EXPECT_EQ(ReadSummary(cut)["last_evaluation"]["return_mean"], of_400["return_mean"]);
+  EXPECT_NE(ReadSummary(whole)["last_evaluation"]["return_mean"], of_400["return_mean"]);
+}
+
 class Interrupted : public ::testing::TestWithParam<int> {};
 
 // Stopped by a signal after some update, before the first one and past the last checkpoint too; then resumed.

@@ -210,6 +210,21 @@ const Refusal kRefusals[] = {
      "ppo.clipped_ratio.kl_target is 0 (the fast presets use 0.002)"},
     {"fast",
      "b1",
+     {"ppo.rollout_steps=1401"},
+     "ppo.rollout_steps is 1401; it must be 0 (all steps) or from 1 to 1400, the horizon (the paper's reference uses "
+     "0)"},
+    {"fast",
+     "b1",
+     {"ppo.rollout_steps=199"},
+     "ppo.kept_steps is 200; it must be from 1 to 199, which is ppo.rollout_steps (the paper's reference uses 400 in "
+     "b1, 2000 in b2 and b3)"},
+    {"fast",
+     "b1",
+     {"ppo.rollout_steps=300"},
+     "ppo.valued_steps is 400; it must be 0 (all steps) or from 200, which is ppo.kept_steps, to 300, which is "
+     "ppo.rollout_steps (the paper's reference uses 0)"},
+    {"fast",
+     "b1",
      {"ppo.valued_steps=100"},
      "ppo.valued_steps is 100; it must be 0 (all steps) or from 200, which is ppo.kept_steps, to 1400, the horizon "
      "(the "

@@ -57,5 +57,15 @@ TEST(KnownOptimum, IsUnknownWhereEpisodesAreOthers) {
   }
 }
 
+TEST(KnownTrainingOptimum, IsUnknownWhereTrainingPlaysShorterEpisodes) {
+  v1::RunConfig config;
+  config.set_benchmark("b3");
+  EXPECT_EQ(KnownTrainingOptimum(config)->discounted, 8595);
+  config.mutable_ppo()->set_rollout_steps(5000);
+  EXPECT_EQ(KnownTrainingOptimum(config)->discounted, 8595);
+  config.mutable_ppo()->set_rollout_steps(1000);
+  EXPECT_FALSE(KnownTrainingOptimum(config).has_value());
+}
+
 }  // namespace
 }  // namespace nmn::env
