@@ -5,6 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/config/config.h"
+#include "common/config/schedule.h"
 #include "common/nn/denormals.h"
 
 namespace nmn::actor {
@@ -13,19 +15,26 @@ namespace {
 class BatchRollout final : public RolloutEngine {
  public:
   BatchRollout(std::unique_ptr<env::BatchedEnvironment> environment, std::unique_ptr<nn::PolicyForward> forward,
-               uint32_t steps)
-      : environment_(std::move(environment)),
+               const v1::RunConfig& config)
+      : config_(config),
+        environment_(std::move(environment)),
         forward_(std::move(forward)),
-        steps_(steps == 0 ? environment_->horizon() : std::min(steps, environment_->horizon())),
+        steps_(config::RolloutSteps(config)),
         observation_size_(environment_->spec().observation_size),
-        head_(*forward_->spec().head),
-        sampler_(head_.MakeSampler(environment_->max_lanes())),
-        record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_, head_), steps_ + 1,
+        head_(forward_->spec().head),
+        sampler_(head_->MakeSampler(environment_->max_lanes())),
+        record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_, *head_), steps_ + 1,
                 environment_->max_lanes()),
-        policy_(head_.parameter_count() * environment_->max_lanes()),
+        policy_(head_->parameter_count() * environment_->max_lanes()),
         zeros_(std::max<size_t>(observation_size_, 1) * environment_->max_lanes()) {}
 
-  void SetParameters(std::span<const float> parameters) override { forward_->SetParameters(parameters); }
+  void SetParameters(std::span<const float> parameters, uint32_t version) override {
+    forward_->SetParameters(parameters);
+    if (!config_.ppo().policy().has_final_min_log_variance()) return;
+    v1::NetworkOptions options = config_.network();
+    options.set_min_log_variance(config::MinLogVariance(config_, version));
+    forward_->SetHead(nn::MakePolicyHead(forward_->spec().action, options));
+  }
 
   absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool use_mean,
                                     const std::atomic<bool>* stop, RolloutObserver* observer) override {
@@ -38,7 +47,7 @@ class BatchRollout final : public RolloutEngine {
     const View3 raw_action = record_.Of(v1::RAW_ACTION, lanes);
     const View3 action = record_.Of(v1::ACTION, lanes);
     const View2 reward = record_.Scalar(v1::REWARD, lanes);
-    const View2 policy(policy_.data(), head_.parameter_count(), lanes);
+    const View2 policy(policy_.data(), head_->parameter_count(), lanes);
     const ConstView2 no_observation(zeros_.data(), observation_size_, lanes);
 
     environment_->Reset(key, observation.plane(0));
@@ -72,7 +81,7 @@ class BatchRollout final : public RolloutEngine {
  private:
   // Keeps the parameters of step t.
   void RecordPolicy(View2 policy, uint32_t t) {
-    for (const nn::ParameterField& field : head_.fields()) {
+    for (const nn::ParameterField& field : head_->fields()) {
       const View2 record = record_.Of(field.id, policy.columns).plane(t);
       for (uint32_t r = 0; r < field.width; ++r)
         std::copy_n(policy.row(field.first_row + r), policy.columns, record.row(r));
@@ -87,11 +96,13 @@ class BatchRollout final : public RolloutEngine {
     return measures;
   }
 
+  const v1::RunConfig config_;
   const std::unique_ptr<env::BatchedEnvironment> environment_;
   const std::unique_ptr<nn::PolicyForward> forward_;
   const uint32_t steps_;  // of an episode
   const uint32_t observation_size_;
-  const nn::PolicyHead& head_;  // of forward_
+  // Of the first weights; those of others differ in their bounds alone, and none of these reads them.
+  const std::shared_ptr<const nn::PolicyHead> head_;
   const std::unique_ptr<nn::ActionSampler> sampler_;
   // Has one more step: the last x is displayed after the last one and is no part of the result.
   trajectory::TrajectoryArrays record_;
@@ -117,7 +128,7 @@ absl::StatusOr<std::unique_ptr<RolloutEngine>> RolloutEngine::CreateWith(std::un
                                                                          size_t max_lanes) {
   auto environment = env::MakeEnvironment(config.benchmark(), config.env(), max_lanes);
   if (!environment.ok()) return environment.status();
-  return std::make_unique<BatchRollout>(*std::move(environment), std::move(forward), config.ppo().rollout_steps());
+  return std::make_unique<BatchRollout>(*std::move(environment), std::move(forward), config);
 }
 
 }  // namespace nmn::actor

@@ -44,7 +44,9 @@ class RolloutEngine {
                                                                    const v1::RunConfig& config, size_t max_lanes);
   virtual ~RolloutEngine() = default;
 
-  virtual void SetParameters(std::span<const float> parameters) = 0;
+  // `version`: the first update that they play for, from 1, as the learner numbers them; the policy's bounds are those
+  // of that update (config::MinLogVariance).
+  virtual void SetParameters(std::span<const float> parameters, uint32_t version) = 0;
 
   // Plays `lanes` episodes. With `use_mean`, the policy's choice without noise. `stop` is polled between steps; a
   // stopped rollout returns CANCELLED and leaves no result. DATA_LOSS names the step where an action was not finite

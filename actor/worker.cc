@@ -100,7 +100,7 @@ void Worker::Loop() {
 }
 
 void Worker::Play(const Job& job) {
-  engine_->SetParameters(job.weights->parameters);
+  engine_->SetParameters(job.weights->parameters, job.weights->version);
   // Units that lie side by side are one batch, as far as the engine has lanes.
   for (size_t first = 0; first < job.units.size() && !abandon_;) {
     size_t count = 1;

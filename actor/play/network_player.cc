@@ -48,7 +48,7 @@ absl::StatusOr<std::unique_ptr<Player>> MakeNetworkPlayer(const v1::RunConfig& c
   whole.mutable_ppo()->clear_rollout_steps();  // which is for training alone: here an episode has its horizon
   absl::StatusOr<std::unique_ptr<actor::RolloutEngine>> engine = actor::RolloutEngine::Create(whole, max_lanes);
   if (!engine.ok()) return engine.status();
-  (*engine)->SetParameters(actor);
+  (*engine)->SetParameters(actor, 1);
   return std::make_unique<NetworkPlayer>(*std::move(engine), seed, use_mean);
 }
 

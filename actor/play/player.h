@@ -40,7 +40,7 @@ class Player {
 env::BatchKey EvaluationKey(uint64_t seed, uint32_t first_episode);
 
 // A network in the actors' own rollout engine. `actor`: its flat parameters, copied. It acts with its mean, or with a
-// sample as in training.
+// sample as in training. `config`: of those weights by themselves (config::ConfigAfter).
 absl::StatusOr<std::unique_ptr<Player>> MakeNetworkPlayer(const v1::RunConfig& config, std::span<const float> actor,
                                                           uint64_t seed, bool use_mean, size_t max_lanes);
 

@@ -20,7 +20,7 @@ PassFactory Factory(const std::string& name, const v1::RunConfig& config, Forwar
     auto made = MakeRollout(config, lanes, by);
     if (!made.ok()) return made.status();
     const std::shared_ptr<actor::RolloutEngine> engine = *std::move(made);
-    engine->SetParameters(nn::InitialParameters(ReferenceSpec(config.benchmark(), nn::Role::kActor), config.seed()));
+    engine->SetParameters(nn::InitialParameters(ReferenceSpec(config.benchmark(), nn::Role::kActor), config.seed()), 1);
     return Pass([name, engine, lanes, steps = config::RolloutSteps(config)] {
       const auto played = engine->Run({.seed = 1, .update = 1}, lanes);
       if (!played.ok()) return played.status();

@@ -49,6 +49,8 @@ class TwinForward final : public nn::PolicyForward {
     }
   }
 
+  void SetHead(std::shared_ptr<const nn::PolicyHead> head) noexcept override { spec_.head = std::move(head); }
+
   void Reset(size_t lanes) noexcept override {
     const c10::InferenceMode inference;
     const auto rows = static_cast<int64_t>(lanes);

@@ -75,7 +75,7 @@ absl::Status WholeUpdate::Rollout() {
   Forget(written);
   const auto play = [&](uint32_t i) {
     const uint32_t first = episodes * i / count;
-    actors_[i]->SetParameters(parameters);
+    actors_[i]->SetParameters(parameters, update_);
     const auto result = actors_[i]->Run({.seed = options_.config.seed(), .update = update_, .first_episode = first},
                                         episodes * (i + 1) / count - first);
     statuses[i] = result.status();

@@ -32,7 +32,7 @@ class ReplayedRollout final : public actor::RolloutEngine {
  public:
   explicit ReplayedRollout(v1::RunConfig config) : config_(std::move(config)) {}
 
-  void SetParameters(std::span<const float> parameters) override {
+  void SetParameters(std::span<const float> parameters, uint32_t) override {
     if (parameters_.empty()) parameters_.assign(parameters.begin(), parameters.end());
   }
 
@@ -42,7 +42,7 @@ class ReplayedRollout final : public actor::RolloutEngine {
     if (played.engine == nullptr) {
       auto engine = actor::RolloutEngine::Create(config_, lanes);
       if (!engine.ok()) return engine.status();
-      (*engine)->SetParameters(parameters_);
+      (*engine)->SetParameters(parameters_, 1);
       env::BatchKey first = key;
       first.update = 1;
       auto result = (*engine)->Run(first, lanes, use_mean, stop, observer);
@@ -97,7 +97,7 @@ absl::Status CheckPlayed(const std::string& name, const v1::RunConfig& config, s
   const uint32_t episodes = config.ppo().episodes_per_update();
   const auto engine = actor::RolloutEngine::Create(config, episodes);
   if (!engine.ok()) return engine.status();
-  (*engine)->SetParameters(parameters);
+  (*engine)->SetParameters(parameters, 1);
   const auto played = (*engine)->Run({.seed = config.seed(), .update = 1}, episodes);
   if (!played.ok()) return played.status();
   const ConstView3 x = played->trajectories.observation();

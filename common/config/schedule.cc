@@ -1,5 +1,7 @@
 #include "common/config/schedule.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 
@@ -14,6 +16,25 @@ std::optional<std::string> ScheduleNotice(const v1::RunConfig& config) {
   if (schedule <= budget) return std::nullopt;
   return absl::StrCat("the budget, ", budget, " updates, ends before the schedule of ppo.anneal_updates, ", schedule,
                       ": the learning rates stay high; --scale_schedule makes the schedule as long as the budget");
+}
+
+double AnnealedFraction(const v1::PpoOptions& options, uint32_t update) {
+  if (options.anneal_updates() == 0) return 0;
+  return std::min(1.0, (update - 1.0) / options.anneal_updates());
+}
+
+double MinLogVariance(const v1::RunConfig& config, uint32_t update) {
+  const double first = config.network().min_log_variance();
+  const v1::PolicyUpdate& policy = config.ppo().policy();
+  if (!policy.has_final_min_log_variance()) return first;
+  return first + (policy.final_min_log_variance() - first) * AnnealedFraction(config.ppo(), update);
+}
+
+v1::RunConfig ConfigAfter(const v1::RunConfig& config, uint32_t updates) {
+  v1::RunConfig result = config;
+  result.mutable_network()->set_min_log_variance(MinLogVariance(config, updates + 1));
+  result.mutable_ppo()->mutable_policy()->clear_final_min_log_variance();
+  return result;
 }
 
 }  // namespace nmn::config

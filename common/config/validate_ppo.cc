@@ -38,7 +38,8 @@ void CheckShape(const v1::RunConfig& config, Checks& checks) {
                 "above 0 and at most 1", Reference("1e-8"));
 }
 
-void CheckPolicy(const v1::PpoOptions& ppo, uint64_t segments_of_episode, Checks& checks) {
+void CheckPolicy(const v1::RunConfig& config, uint64_t segments_of_episode, Checks& checks) {
+  const v1::PpoOptions& ppo = config.ppo();
   const v1::PolicyUpdate& policy = ppo.policy();
   const uint64_t segments = ppo.episodes_per_update() * segments_of_episode;
   checks.Range("ppo.policy.epochs", policy.epochs(), 1, 10000, Reference("20"));
@@ -50,6 +51,13 @@ void CheckPolicy(const v1::PpoOptions& ppo, uint64_t segments_of_episode, Checks
                 "0 (off) or above", Reference("0"));
   checks.Number("ppo.policy.entropy_bonus", policy.entropy_bonus(), policy.entropy_bonus() >= 0, "0 (off) or above",
                 Reference("0"));
+  const bool has_floor = config.network().min_log_variance() != 0 || config.network().max_log_variance() != 0;
+  checks.Number(
+      "ppo.policy.final_min_log_variance", policy.final_min_log_variance(),
+      !policy.has_final_min_log_variance() || (has_floor && ppo.anneal_updates() > 0 &&
+                                               policy.final_min_log_variance() < config.network().max_log_variance()),
+      absl::StrCat("below network.max_log_variance, which is ", NumberText(config.network().max_log_variance()),
+                   ", and absent where ppo.anneal_updates or both bounds are 0"));
   checks.Text("ppo.policy.anneal_entropy_bonus", "true",
               !policy.anneal_entropy_bonus() || (policy.entropy_bonus() > 0 && ppo.anneal_updates() > 0),
               "false where ppo.policy.entropy_bonus or ppo.anneal_updates is 0");
@@ -124,7 +132,7 @@ absl::Status ValidatePpo(const v1::RunConfig& config) {
   CheckShape(config, checks);
   if (!checks.ok()) return checks.status();
   const uint64_t segments_of_episode = ppo.kept_steps() / ppo.segment_steps();
-  CheckPolicy(ppo, segments_of_episode, checks);
+  CheckPolicy(config, segments_of_episode, checks);
   CheckCritic(ppo, segments_of_episode, checks);
   if (ppo.objective() == v1::KL_PENALTY) CheckKlPenalty(ppo.kl_penalty(), checks);
   if (ppo.objective() == v1::CLIPPED_RATIO) CheckClippedRatio(ppo.clipped_ratio(), checks);

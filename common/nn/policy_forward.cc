@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -30,6 +31,8 @@ class BlockedForward final : public PolicyForward {
     assert(parameters.size() == spec_.parameter_count);
     PackWeights(spec_, parameters, plan_);
   }
+
+  void SetHead(std::shared_ptr<const PolicyHead> head) override { spec_.head = std::move(head); }
 
   // Clears whole slabs: lanes that pad the last vector stay finite too.
   void Reset(size_t lanes) override {
@@ -86,7 +89,7 @@ class BlockedForward final : public PolicyForward {
     return {gathered_.data(), rows, lanes_};
   }
 
-  const NetworkSpec spec_;
+  NetworkSpec spec_;
   ForwardPlan plan_;
   const size_t max_lanes_;
   const size_t slab_size_;  // floats of a block

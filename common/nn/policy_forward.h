@@ -23,6 +23,9 @@ class PolicyForward {
   // Copies and packs the flat parameter vector (spec().parameter_count floats, in spec().tensors order).
   virtual void SetParameters(std::span<const float> parameters) = 0;
 
+  // Of an actor: another head of the same space, e.g. with other bounds. spec() has it from then on.
+  virtual void SetHead(std::shared_ptr<const PolicyHead> head) = 0;
+
   // State (and lagged z) of lanes [0, lanes) to zero; `lanes` at most max_lanes.
   virtual void Reset(size_t lanes) = 0;
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "common/build/newer.h"
 #include "common/config/config.h"
+#include "common/config/schedule.h"
 #include "common/digest/sha256.h"
 #include "common/env/environment.h"
 #include "common/nn/network_spec.h"
@@ -96,7 +97,7 @@ absl::StatusOr<NetworkPolicy> ReadCheckpointPolicy(fs::FileSystem& fs, const std
   absl::StatusOr<checkpoint::Checkpoint> read = checkpoint::ReadCheckpoint(fs, folder);
   if (!read.ok()) return read.status();
   NetworkPolicy policy;
-  policy.config = read->state.config();
+  policy.config = config::ConfigAfter(read->state.config(), read->state.update());
   policy.run_id = read->state.run_id();
   policy.update = read->state.update();
   policy.weights = std::move(read->weights);

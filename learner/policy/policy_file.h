@@ -14,7 +14,7 @@
 
 namespace nmn::policy {
 
-// A trained (or half-trained) policy with the config it was trained under.
+// A trained (or half-trained) policy with the config it was trained under, as config::ConfigAfter has it.
 struct NetworkPolicy {
   v1::RunConfig config;
   std::string run_id;

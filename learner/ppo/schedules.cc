@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/config/schedule.h"
+
 namespace nmn::ppo {
 namespace {
 
@@ -45,23 +47,19 @@ KlDecision DecideClippedRatio(const v1::ClippedRatio& options, double kl_target,
   return next;
 }
 
-double AnnealedFraction(const v1::PpoOptions& options, uint32_t update) {
-  if (options.anneal_updates() == 0) return 0;
-  return std::min(1.0, (update - 1.0) / options.anneal_updates());
-}
-
 double RateFactor(const v1::PpoOptions& options, uint32_t update) {
-  return 1.0 + (options.anneal_final() - 1.0) * AnnealedFraction(options, update);
+  return 1.0 + (options.anneal_final() - 1.0) * config::AnnealedFraction(options, update);
 }
 
 double KlTarget(const v1::PpoOptions& options, uint32_t update) {
   const v1::ClippedRatio& ratio = options.clipped_ratio();
   if (ratio.final_kl_target() == 0) return ratio.kl_target();
-  return ratio.kl_target() + (ratio.final_kl_target() - ratio.kl_target()) * AnnealedFraction(options, update);
+  return ratio.kl_target() + (ratio.final_kl_target() - ratio.kl_target()) * config::AnnealedFraction(options, update);
 }
 
 double EntropyBonus(const v1::PpoOptions& options, uint32_t update) {
-  const double remaining = options.policy().anneal_entropy_bonus() ? 1.0 - AnnealedFraction(options, update) : 1.0;
+  const double remaining =
+      options.policy().anneal_entropy_bonus() ? 1.0 - config::AnnealedFraction(options, update) : 1.0;
   return options.policy().entropy_bonus() * remaining;
 }
 

@@ -25,8 +25,8 @@ KlDecision DecideKlPenalty(const v1::KlPenalty& options, double kl, double beta,
 KlDecision DecideClippedRatio(const v1::ClippedRatio& options, double kl_target, double kl, double beta,
                               double rate_multiplier);
 
-// How much of the anneal has passed at `update` (from 1): 0 at the first update, 1 from update anneal_updates + 1 on.
-double AnnealedFraction(const v1::PpoOptions& options, uint32_t update);
+// Those below follow config::AnnealedFraction of `update`.
+
 // Factor of both learning rates: from 1 to anneal_final.
 double RateFactor(const v1::PpoOptions& options, uint32_t update);
 // Of the clipped objective: from kl_target to final_kl_target over the same updates, or constant.

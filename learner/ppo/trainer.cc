@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/schedule.h"
 #include "common/env/environment.h"
 #include "common/failpoint/failpoint.h"
 #include "common/nn/denormals.h"
@@ -111,6 +112,7 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
                                                                  const std::function<void()>& policy_ready) {
   UpdateReport report;
   Stopwatch watch;
+  actor_.spec.options.set_min_log_variance(config::MinLogVariance(config_, update));
   const absl::StatusOr<Collected> collected = Collect(config_, actor_, critic_, batch);
   if (!collected.ok()) return collected.status();
   report.explained_variance = collected->explained_variance;

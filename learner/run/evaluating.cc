@@ -6,6 +6,7 @@
 
 #include "actor/play/evaluation.h"
 #include "actor/play/player.h"
+#include "common/config/schedule.h"
 
 namespace nmn::run {
 namespace {
@@ -28,8 +29,9 @@ bool EvaluationIsDue(const RunState& state) {
 absl::Status EvaluatePolicy(RunState& state, RunStorage& storage, const std::function<void()>& step_done) {
   const uint32_t episodes = state.config.eval().episodes();
   const size_t lanes = std::min(kLanes, episodes);
-  absl::StatusOr<std::unique_ptr<play::Player>> player = play::MakeNetworkPlayer(
-      state.config, state.trainer->ActorParameters(), EvaluationSeed(state.config), /*use_mean=*/false, lanes);
+  absl::StatusOr<std::unique_ptr<play::Player>> player =
+      play::MakeNetworkPlayer(config::ConfigAfter(state.config, state.update), state.trainer->ActorParameters(),
+                              EvaluationSeed(state.config), /*use_mean=*/false, lanes);
   if (!player.ok()) return player.status();
   const absl::StatusOr<play::Evaluation> found =
       play::Evaluate(**player, {}, episodes, lanes, [&](uint32_t) { step_done(); });

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "common/build/build.h"
 #include "common/config/config.h"
+#include "common/config/schedule.h"
 #include "common/digest/sha256.h"
 #include "learner/run/initial_weights.h"
 
@@ -126,7 +127,7 @@ checkpoint::Checkpoint CheckpointOf(const RunState& state, const std::map<std::s
 
 policy::NetworkPolicy PolicyOf(const RunState& state, std::vector<NamedTensor> weights) {
   policy::NetworkPolicy policy;
-  policy.config = state.config;
+  policy.config = config::ConfigAfter(state.config, state.update);
   policy.run_id = state.run_id;
   policy.update = state.update;
   policy.weights = std::move(weights);

@@ -108,7 +108,7 @@ void ActorLoopByLanes(benchmark::State& state) {
   const nn::NetworkSpec spec = ReferenceSpec("b1", nn::Role::kActor);
   const double before = ResidentMebibytes();
   const auto rollout = MakeRollout(config, lanes, ForwardBy::kOurs).value();
-  rollout->SetParameters(nn::InitialParameters(spec, 1));
+  rollout->SetParameters(nn::InitialParameters(spec, 1), 1);
   for (auto _ : state) {
     if (!rollout->Run({.seed = 1, .update = 1}, lanes).ok()) state.SkipWithError("the rollout failed");
   }

@@ -58,7 +58,7 @@ std::vector<float> PlayedHere(const v1::RunConfig& config, uint32_t update) {
   v1::RunConfig without_cost = config;
   without_cost.mutable_env()->clear_step_cost_us();
   const auto engine = *actor::RolloutEngine::Create(without_cost, episodes);
-  engine->SetParameters(Parameters(config, update));
+  engine->SetParameters(Parameters(config, update), update);
   const auto rollout = *engine->Run({.seed = config.seed(),
                                      .update = update,
                                      .first_episode = 0,

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "tests/integration/tiny_run.h"
@@ -12,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr int kUpdates = 7;
 
@@ -71,6 +73,46 @@ TEST(Determinism, LearnerAndThreeActorProcessesOverTcpGiveTheSameWeights) {
   EXPECT_EQ(learner.Wait(), 0) << learner.err();
   for (Subprocess& actor : actors) EXPECT_EQ(actor.Wait(), 0) << actor.err();
   EXPECT_EQ(WeightsHash(run), PlainHash());
+}
+
+// The floor of the policy's log-variance falls with the schedule.
+TEST(FallingFloor, IsThatOfTheWeightsWhoeverPlaysThem) {
+  TemporaryDirectory directory;
+  const std::string whole = directory.path() + "/whole", halves = directory.path() + "/halves";
+  std::vector<std::string> flags = {"--seed=7"};
+  for (const char* set :
+       {"network.min_log_variance=0.5", "network.max_log_variance=1", "ppo.anneal_updates=14",
+        "ppo.policy.final_min_log_variance=-1.5", "eval.every_updates=7", "eval.episodes=20", "checkpoint.keep=10"}) {
+    flags.insert(flags.end(), {"--set", set});
+  }
+  const Outcome outcome = RunProcess(TinyTrain(whole, kUpdates, flags));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  // Fresh weights have log-variances near -1, below every floor of these updates.
+  for (const nlohmann::json& metrics : ReadMetrics(whole)) {
+    const double floor = 0.5 - 2.0 * (metrics["update"].get<double>() - 1) / 14;
+    EXPECT_NEAR(metrics["mean_deviation"].get<double>(), std::exp(floor / 2), 1e-3) << metrics["update"];
+  }
+  std::vector<std::string> three = flags;
+  three.push_back("--actors=3");
+  ASSERT_EQ(RunProcess(TinyTrain(halves, 3, three)).code, 0);
+  ASSERT_EQ(RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + halves, "--metrics=off", "--no_figure",
+                        "--updates=" + std::to_string(kUpdates)})
+                .code,
+            0);
+  EXPECT_EQ(WeightsHash(halves), WeightsHash(whole));
+
+  const auto eval = [](const std::string& policy) {
+    const Outcome played = RunProcess({Binary("nmn"), "eval", "--policy=" + policy, "--episodes=20",
+                                       "--seed=9223372036854775815", "--json"});  // 7 + 2^63
+    EXPECT_EQ(played.code, 0) << played.err;
+    return nlohmann::json::parse(played.out)["return_mean"].get<double>();
+  };
+  const double seen = ReadSummary(whole)["last_evaluation"]["return_mean"].get<double>();
+  EXPECT_EQ(eval(whole), seen);
+  EXPECT_EQ(eval(whole + "/checkpoints/ckpt-00000007"), seen);
+  const std::string exported = ReadFile(whole + "/policy.safetensors");
+  EXPECT_THAT(exported, HasSubstr("min_log_variance: -0.5\\n"));
+  EXPECT_THAT(exported, Not(HasSubstr("final_min_log_variance")));
 }
 
 // Training plays ppo.rollout_steps and nothing else does.

@@ -188,7 +188,7 @@ std::vector<v1::Trajectory> Crowd::Play(const v1::Lease& lease, const v1::Regist
   std::vector<v1::Trajectory> messages;
   // A member may still hear a lease of an update that others have finished.
   if (weights_ == nullptr || weights_->version != lease.policy_version()) return messages;
-  engine_->SetParameters(weights_->parameters);
+  engine_->SetParameters(weights_->parameters, weights_->version);
   const v1::RunConfig& config = registration.config();
   const actor::TrajectoryHeader header{registration.run_id(), registration.generation(), weights_->version,
                                        env::FindSpec(config.benchmark())->measures};

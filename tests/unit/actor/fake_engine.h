@@ -53,7 +53,7 @@ class FakeEngine : public RolloutEngine {
   explicit FakeEngine(const v1::RunConfig& config, std::shared_ptr<Gate> gate = nullptr)
       : horizon_(config.env().horizon()), gate_(std::move(gate)) {}
 
-  void SetParameters(std::span<const float> parameters) override { weight_ = parameters[0]; }
+  void SetParameters(std::span<const float> parameters, uint32_t) override { weight_ = parameters[0]; }
 
   absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool, const std::atomic<bool>* stop,
                                     RolloutObserver*) override {

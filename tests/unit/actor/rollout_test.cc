@@ -1,5 +1,6 @@
 #include "actor/rollout.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -24,7 +25,7 @@ std::vector<float> Weights(const v1::RunConfig& config) {
 
 std::unique_ptr<RolloutEngine> Engine(const v1::RunConfig& config, size_t max_lanes) {
   auto engine = RolloutEngine::Create(config, max_lanes).value();
-  engine->SetParameters(Weights(config));
+  engine->SetParameters(Weights(config), 1);
   return engine;
 }
 
@@ -46,6 +47,30 @@ TEST(Rollout, RecordsWholeEpisodesInTheDeclaredShapes) {
   }
   EXPECT_EQ(result.measures.size(), env::FindSpec("b3")->measures.size());
   for (const auto& measure : result.measures) EXPECT_EQ(measure.size(), 7);
+}
+
+TEST(Rollout, TheFloorOfTheLogVarianceIsThatOfTheWeightsVersion) {
+  v1::RunConfig config = Config("b1");
+  config.mutable_network()->set_min_log_variance(-0.2);
+  config.mutable_network()->set_max_log_variance(1);
+  const auto log_variances = [](const v1::RunConfig& config, uint32_t version) {
+    const auto engine = RolloutEngine::Create(config, 6).value();
+    engine->SetParameters(Weights(config), 9);
+    engine->SetParameters(Weights(config), version);
+    const RolloutResult result = engine->Run(kKey, 6).value();
+    const ConstView2 values = result.trajectories.Scalar(v1::LOG_VARIANCE);
+    return std::vector<float>(values.data, values.data + values.rows * values.columns);
+  };
+  v1::RunConfig moving = config;
+  moving.mutable_ppo()->set_anneal_updates(10);
+  moving.mutable_ppo()->mutable_policy()->set_final_min_log_variance(-1.2);
+  EXPECT_EQ(log_variances(moving, 1), log_variances(config, 1));
+  config.mutable_network()->set_min_log_variance(-0.7);
+  EXPECT_EQ(log_variances(moving, 6), log_variances(config, 1));
+  // Fresh weights have log-variances near -1.
+  EXPECT_THAT(log_variances(moving, 1), ::testing::Each(-0.2f));
+  EXPECT_THAT(log_variances(moving, 6), ::testing::Each(-0.7f));
+  EXPECT_THAT(log_variances(moving, 11), ::testing::Contains(::testing::Gt(-1.2f)));
 }
 
 TEST(Rollout, ActionsAreTheRecordedGaussiansWithTheEpisodesOwnNoise) {
@@ -201,7 +226,7 @@ TEST(Rollout, SaysWhichStepHadNoFiniteAction) {
   auto engine = Engine(config, 2);
   std::vector<float> weights = Weights(config);
   weights[0] = std::numeric_limits<float>::quiet_NaN();
-  engine->SetParameters(weights);
+  engine->SetParameters(weights, 1);
   const absl::Status status = engine->Run(kKey, 2).status();
   EXPECT_TRUE(absl::IsDataLoss(status));
   EXPECT_NE(status.message().find("not finite at step 0"), absl::string_view::npos) << status;

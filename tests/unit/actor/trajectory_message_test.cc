@@ -17,7 +17,7 @@ class TrajectoryMessageTest : public testing::Test {
     v1::RunConfig config;
     config.mutable_env()->set_horizon(4);
     engine_ = std::make_unique<FakeEngine>(config);
-    engine_->SetParameters(std::vector<float>{0.5f});
+    engine_->SetParameters(std::vector<float>{0.5f}, 1);
     rollout_ = *engine_->Run({.seed = 1, .update = 2, .first_episode = 6}, 6, false, nullptr, nullptr);
     unit_.set_update(2);
     unit_.set_first_episode(8);

@@ -210,6 +210,21 @@ const Refusal kRefusals[] = {
      "ppo.clipped_ratio.kl_target is 0 (the fast presets use 0.002)"},
     {"fast",
      "b1",
+     {"ppo.policy.final_min_log_variance=0"},
+     "ppo.policy.final_min_log_variance is 0; it must be below network.max_log_variance, which is 0, and absent where "
+     "ppo.anneal_updates or both bounds are 0"},
+    {"fast",
+     "b1",
+     {"ppo.policy.final_min_log_variance=-5", "ppo.policy.anneal_entropy_bonus=false", "ppo.anneal_updates=0"},
+     "ppo.policy.final_min_log_variance is -5; it must be below network.max_log_variance, which is 0, and absent where "
+     "ppo.anneal_updates or both bounds are 0"},
+    {"fast",
+     "b1",
+     {"ppo.policy.final_min_log_variance=-5", "network.min_log_variance=0"},
+     "ppo.policy.final_min_log_variance is -5; it must be below network.max_log_variance, which is 0, and absent where "
+     "ppo.anneal_updates or both bounds are 0"},
+    {"fast",
+     "b1",
      {"ppo.rollout_steps=1401"},
      "ppo.rollout_steps is 1401; it must be 0 (all steps) or from 1 to 1400, the horizon (the paper's reference uses "
      "0)"},

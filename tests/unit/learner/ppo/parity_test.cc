@@ -145,7 +145,7 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
         const uint32_t observation_size = env::FindSpec(benchmark)->observation_size;
         const nn::NetworkSpec spec = *nn::MakeNetworkSpec(config.network(), nn::Role::kActor, observation_size);
         const at::Tensor parameters = ParameterLeaf(nn::InitialParameters(spec, 3), at::kCPU);
-        engine->SetParameters({parameters.data_ptr<float>(), spec.parameter_count});
+        engine->SetParameters({parameters.data_ptr<float>(), spec.parameter_count}, 1);
         const actor::RolloutResult r = *engine->Run({.seed = 3, .update = 1}, 8);
         const Sequences inputs = EpisodeInputs(config.network().architecture(), r.trajectories);
         const at::Tensor u = ToTensor(r.trajectories, v1::RAW_ACTION);

@@ -54,7 +54,7 @@ class TrainingRun {
         rollout_(*actor::RolloutEngine::Create(config, config.ppo().episodes_per_update())) {}
 
   TrajectoryBatch Collect(uint32_t update) {
-    rollout_->SetParameters(trainer->ActorParameters());
+    rollout_->SetParameters(trainer->ActorParameters(), update);
     const actor::RolloutResult r =
         *rollout_->Run({.seed = config_.seed(), .update = update}, config_.ppo().episodes_per_update());
     return r.trajectories;
@@ -122,7 +122,12 @@ TEST(Trainer, BothEnginesTakeTheSameUpdate) {
 }
 
 TEST(Trainer, SaveAndRestoreContinueBitForBit) {
-  for (const v1::RunConfig& config : {SmallConfig("nmn"), SmallConfig("rnn"), ClippedConfig()}) {
+  v1::RunConfig falling_floor = ClippedConfig();
+  falling_floor.mutable_network()->set_min_log_variance(-0.5);
+  falling_floor.mutable_network()->set_max_log_variance(1);
+  falling_floor.mutable_ppo()->set_anneal_updates(5);
+  falling_floor.mutable_ppo()->mutable_policy()->set_final_min_log_variance(-2);
+  for (const v1::RunConfig& config : {SmallConfig("nmn"), SmallConfig("rnn"), ClippedConfig(), falling_floor}) {
     TrainingRun whole(config);
     TrainerState saved;
     for (uint32_t update = 1; update <= 5; ++update) {
@@ -134,6 +139,23 @@ TEST(Trainer, SaveAndRestoreContinueBitForBit) {
     ExpectSameState(resumed.trainer->Save(), saved);
     for (uint32_t update = 3; update <= 5; ++update) ASSERT_TRUE(resumed.Update(update).ok());
     ExpectSameState(whole.trainer->Save(), resumed.trainer->Save());
+  }
+}
+
+// The policy cannot move at this rate, so whatever KL there is comes of floors that differ between actor and learner.
+TEST(Trainer, LearnsWithTheFloorThatItsActorsPlayedWith) {
+  v1::RunConfig config = ClippedConfig();
+  config.mutable_network()->set_min_log_variance(-0.2);
+  config.mutable_network()->set_max_log_variance(1);
+  config.mutable_ppo()->set_anneal_updates(3);
+  config.mutable_ppo()->mutable_policy()->set_final_min_log_variance(-0.8);
+  config.mutable_ppo()->mutable_policy()->set_learning_rate(1e-12);
+  TrainingRun run(config);
+  for (uint32_t update = 1; update <= 5; ++update) {
+    const UpdateReport report = *run.Update(update);
+    EXPECT_LT(report.kl, 1e-6) << update;
+    EXPECT_NEAR(report.mean_deviation, std::exp(std::max(-0.8, -0.2 - 0.2 * (update - 1)) / 2), 1e-6) << update;
+    EXPECT_EQ(report.clip_fraction, 0) << update;
   }
 }
 
