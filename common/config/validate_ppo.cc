@@ -9,6 +9,22 @@ namespace {
 
 std::string Reference(const char* value) { return absl::StrCat(kReference, value); }
 
+void CheckAdam(const v1::AdamOptions& adam, Checks& checks) {
+  const auto decay = [&](const char* path, double value, const std::string& reference) {
+    checks.Number(path, value, value >= 0 && value < 1, "from 0 to below 1", reference);
+  };
+  const auto epsilon = [&](const char* path, double value, const std::string& reference) {
+    checks.Number(path, value, value > 0 && value <= 1, "above 0 and at most 1", reference);
+  };
+  decay("ppo.adam.beta1", adam.beta1(), Reference("0.9"));
+  decay("ppo.adam.beta2", adam.beta2(), Reference("0.999"));
+  epsilon("ppo.adam.epsilon", adam.epsilon(), Reference("1e-8"));
+  const char shared[] = "absent: as the policy's";
+  if (adam.has_critic_beta1()) decay("ppo.adam.critic_beta1", adam.critic_beta1(), shared);
+  if (adam.has_critic_beta2()) decay("ppo.adam.critic_beta2", adam.critic_beta2(), shared);
+  if (adam.has_critic_epsilon()) epsilon("ppo.adam.critic_epsilon", adam.critic_epsilon(), shared);
+}
+
 void CheckShape(const v1::RunConfig& config, Checks& checks) {
   const v1::PpoOptions& ppo = config.ppo();
   const uint32_t horizon = Horizon(config);
@@ -30,12 +46,7 @@ void CheckShape(const v1::RunConfig& config, Checks& checks) {
   checks.Number("ppo.discount", ppo.discount(), ppo.discount() >= 0 && ppo.discount() < 1,
                 "from 0 to below 1, because rewards are scaled by 1 - discount", Reference("0.998"));
   checks.Range("ppo.trace_decay", ppo.trace_decay(), 0, 1, Reference("0.98"));
-  checks.Number("ppo.adam.beta1", ppo.adam().beta1(), ppo.adam().beta1() >= 0 && ppo.adam().beta1() < 1,
-                "from 0 to below 1", Reference("0.9"));
-  checks.Number("ppo.adam.beta2", ppo.adam().beta2(), ppo.adam().beta2() >= 0 && ppo.adam().beta2() < 1,
-                "from 0 to below 1", Reference("0.999"));
-  checks.Number("ppo.adam.epsilon", ppo.adam().epsilon(), ppo.adam().epsilon() > 0 && ppo.adam().epsilon() <= 1,
-                "above 0 and at most 1", Reference("1e-8"));
+  CheckAdam(ppo.adam(), checks);
 }
 
 void CheckPolicy(const v1::RunConfig& config, uint64_t segments_of_episode, Checks& checks) {

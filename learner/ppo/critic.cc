@@ -15,6 +15,15 @@ at::Tensor Append(const at::Tensor& old, const at::Tensor& added, int64_t capaci
   return all.narrow(-1, all.size(-1) - kept, kept).contiguous();
 }
 
+// Adam's options of the critic: its own where they are there.
+v1::AdamOptions AdamOf(const v1::AdamOptions& options) {
+  v1::AdamOptions adam = options;
+  if (options.has_critic_beta1()) adam.set_beta1(options.critic_beta1());
+  if (options.has_critic_beta2()) adam.set_beta2(options.critic_beta2());
+  if (options.has_critic_epsilon()) adam.set_epsilon(options.critic_epsilon());
+  return adam;
+}
+
 }  // namespace
 
 at::Tensor CriticLoss(const at::Tensor& value, const at::Tensor& target, const v1::CriticUpdate& options) {
@@ -37,7 +46,7 @@ absl::StatusOr<CriticUpdateResult> UpdateCritic(LearnedNetwork& critic, const Cr
                               SegmentStarts(*critic.model, critic.parameters, replay.episodes, steps)};
   const at::Tensor targets = CutIntoSegments(replay.returns, steps);
   const int64_t count = targets.size(1);
-  const StepOptions step_options{options.adam(), context.rate, options.critic().gradient_clip_norm()};
+  const StepOptions step_options{AdamOf(options.adam()), context.rate, options.critic().gradient_clip_norm()};
   const auto loss_of = [&](const at::Tensor& output, const at::Tensor& index) {
     return CriticLoss(output.select(1, 0), targets.index_select(1, index), options.critic());
   };

@@ -159,6 +159,36 @@ TEST(Trainer, LearnsWithTheFloorThatItsActorsPlayedWith) {
   }
 }
 
+TEST(Trainer, TheCriticsOwnAdamOptionsReachTheCriticAlone) {
+  const v1::RunConfig shared = SmallConfig();
+  v1::RunConfig same = shared, own = shared, all = shared;
+  v1::AdamOptions* adam = same.mutable_ppo()->mutable_adam();
+  adam->set_critic_beta1(adam->beta1());
+  adam->set_critic_beta2(adam->beta2());
+  adam->set_critic_epsilon(adam->epsilon());
+  for (v1::RunConfig* config : {&own, &all}) {
+    v1::AdamOptions& changed = *config->mutable_ppo()->mutable_adam();
+    changed.set_critic_beta1(0.5);
+    changed.set_critic_beta2(0.9);
+    changed.set_critic_epsilon(1e-3);
+  }
+  v1::AdamOptions& everywhere = *all.mutable_ppo()->mutable_adam();
+  everywhere.set_beta1(0.5);
+  everywhere.set_beta2(0.9);
+  everywhere.set_epsilon(1e-3);
+  const auto after = [](const v1::RunConfig& config) {
+    TrainingRun run(config);
+    EXPECT_TRUE(run.Update(1).ok());
+    return run.trainer->Save().weights;
+  };
+  const auto with_shared = after(shared), with_own = after(own), with_all = after(all);
+  EXPECT_EQ(after(same), with_shared);
+  EXPECT_EQ(OfRole(with_own, "actor"), OfRole(with_shared, "actor"));
+  EXPECT_NE(OfRole(with_own, "critic"), OfRole(with_shared, "critic"));
+  EXPECT_EQ(OfRole(with_own, "critic"), OfRole(with_all, "critic"));
+  EXPECT_NE(OfRole(with_own, "actor"), OfRole(with_all, "actor"));
+}
+
 TEST(Trainer, RestoreNamesTheTensorThatDoesNotFitAndChangesNothing) {
   TrainingRun run(SmallConfig());
   ASSERT_TRUE(run.Update(1).ok());
