@@ -16,6 +16,7 @@
 #include "learner/bptt/thread_pool.h"
 #include "learner/ppo/collected.h"
 #include "learner/ppo/critic.h"
+#include "learner/ppo/critic_health.h"
 #include "learner/ppo/policy.h"
 #include "learner/ppo/schedules.h"
 #include "learner/ppo/torch_runtime.h"
@@ -116,6 +117,8 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
   const absl::StatusOr<Collected> collected = Collect(config_, actor_, critic_, batch);
   if (!collected.ok()) return collected.status();
   report.explained_variance = collected->explained_variance;
+  scalars_.set_critic_blind_updates(CountBlind(scalars_.critic_blind_updates(), report.explained_variance));
+  report.critic_blind_updates = scalars_.critic_blind_updates();
   report.phase_seconds["advantages"] = watch.Lap();
 
   const double factor = RateFactor(config_.ppo(), update);

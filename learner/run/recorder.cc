@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/env/environment.h"
+#include "learner/ppo/critic_health.h"
 #include "learner/ppo/schedules.h"
 #include "learner/run/process_clock.h"
 
@@ -65,6 +66,13 @@ absl::StatusOr<UpdateSummary> Recorder::WriteDown(RunState& state, const service
                                               .lag_versions = batch.lag_max});
   const UpdateSummary summary = SummaryOf(record.metrics, state.budget(), seconds_left);
   observer_.OnUpdate(summary);
+  if (report.critic_blind_updates == ppo::kBlindUpdates) {
+    observer_.OnNotice(
+        absl::StrCat("the critic explains nothing: for ", ppo::kBlindUpdates, " updates explained_variance was below ",
+                     ppo::kBlindBelow,
+                     ", so the policy learns from noisier advantages than it could; ppo.critic.learning_rate, "
+                     "ppo.adam.critic_beta1 and ppo.discount decide that"));
+  }
   return summary;
 }
 
