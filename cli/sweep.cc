@@ -33,6 +33,7 @@ namespace {
 
 struct SweepFlags {
   std::string directory;
+  std::optional<std::string> init_from;
   sweep::GridRequest grid;
   sweep::EngineRequest engine;
 };
@@ -103,9 +104,14 @@ absl::Status CheckEngine(const sweep::SweepDirectory& sweep) {
       ", before --engine=", sweep.engine.name));
 }
 
-absl::StatusOr<int> Sweep(const SweepFlags& flags) {
+absl::StatusOr<int> Sweep(SweepFlags flags) {
   if (flags.directory.empty())
     return absl::InvalidArgumentError("DIR is missing: the directory of the sweep; see nmn sweep --help");
+  if (flags.init_from) {
+    absl::StatusOr<sweep::InitialWeights> weights = sweep::ReadInitialWeights(*flags.init_from);
+    if (!weights.ok()) return weights.status();
+    flags.grid.init_from = *std::move(weights);
+  }
   absl::StatusOr<sweep::OpenSweep> open = sweep::Open(flags.directory, flags.grid, flags.engine);
   if (!open.ok()) return open.status();
   const sweep::SweepDirectory& sweep = open->sweep;
@@ -113,6 +119,10 @@ absl::StatusOr<int> Sweep(const SweepFlags& flags) {
   if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
   if (const std::optional<std::string> notice = config::ScheduleNotice(sweep.runs[0].config); notice && open->is_new)
     std::cerr << *notice << "\n";
+  if (sweep.grid.init_from && open->is_new) {
+    std::cerr << "every run begins with " << sweep::Describe(*sweep.grid.init_from) << ", update "
+              << sweep.grid.init_from->policy->update << "; " << sweep.InitialWeightsPath() << " is a copy\n";
+  }
   if (!open->growth.empty()) std::cerr << "the sweep grows: " << open->growth << "\n";
   if (sweep.engine.name == "slurm") return Submit(sweep);
   if (sweep.engine.name == "kubernetes") return WriteManifests(sweep);
@@ -176,6 +186,9 @@ void AddSweep(CLI::App& app, int& exit_code) {
   verb->add_option("--episodes", grid.episodes, "Budget of each run in episodes");
   verb->add_flag("--scale_schedule", grid.scale_schedule,
                  "Make the schedule of learning (ppo.anneal_updates) as long as the budget, which then cannot grow");
+  verb->add_option("--init_from", flags->init_from,
+                   "Every run begins with these weights, as far as they fit: RUN_DIR, RUN_DIR/checkpoints/ckpt-N or "
+                   "FILE.safetensors; DIR keeps a copy");
   verb->add_option(
           "--set", grid.assignments,
           "FIELD=VALUE for every run; may be repeated. Of a sweep that exists: eval.*, checkpoint.* and work.* alone, "

@@ -21,13 +21,15 @@ std::string Absolute(const std::string& path) {
   return text;
 }
 
-// Whether a sweep may begin here. A lock alone is what a call left that was cut before its first write.
-absl::Status CheckFree(const std::string& path) {
+// Whether a sweep may begin here. A lock, and the weights of this very sweep, are what a call left that was cut before
+// it wrote sweep.json.
+absl::Status CheckFree(const std::string& path, const GridRequest& request) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return absl::OkStatus();
   absl::StatusOr<std::vector<std::string>> names = fs::RealFileSystem().List(path);
   if (!names.ok()) return names.status();
   std::erase(*names, ".lock");
+  if (request.init_from && ReadCopy(path, *request.init_from).ok()) std::erase(*names, kInitialWeights);
   if (names->empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat(path, " has other files and no sweep.json; choose a new or empty directory"));
@@ -38,6 +40,23 @@ absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> Lock(const std::string& path)
   if (absl::IsFailedPrecondition(lock.status()))
     return absl::UnavailableError(absl::StrCat("another nmn sweep works on ", path, "; see nmn sweep status ", path));
   return lock;
+}
+
+// Reads the weights that the runs begin with, where nobody did, and whether all can.
+absl::Status CheckWeights(SweepDirectory& sweep) {
+  if (!sweep.grid.init_from) return absl::OkStatus();
+  if (sweep.grid.init_from->policy == nullptr) {
+    absl::StatusOr<InitialWeights> copy = ReadCopy(sweep.path, *sweep.grid.init_from);
+    if (!copy.ok()) return copy.status();
+    sweep.grid.init_from = *std::move(copy);
+  }
+  return CheckFit(*sweep.grid.init_from, sweep.runs);
+}
+
+// Kubernetes' runs see no file of this machine but their configs.
+absl::Status CheckTogether(const SweepDirectory& sweep, const Engine& engine) {
+  if (!sweep.grid.init_from || engine.name != "kubernetes") return absl::OkStatus();
+  return absl::InvalidArgumentError("--init_from is for --engine=local and slurm; this is --engine=kubernetes");
 }
 
 // The grid of `stored` with what the request adds, and its runs.
@@ -54,6 +73,9 @@ absl::StatusOr<OpenSweep> Grown(const SweepDirectory& stored, const GridRequest&
   absl::StatusOr<std::vector<SweepRun>> runs = Expand(growth->grid);
   if (!runs.ok()) return runs.status();
   open.sweep.runs = *std::move(runs);
+  // A copy that is gone comes back.
+  if (request.init_from) open.sweep.grid.init_from->policy = request.init_from->policy;
+  if (absl::Status status = CheckWeights(open.sweep); !status.ok()) return status;
   const std::set<std::string> chosen(growth->chosen.begin(), growth->chosen.end());
   for (SweepRun& run : open.sweep.runs) run.chosen = chosen.contains(run.name);
   if (const size_t more = open.sweep.runs.size() - stored.runs.size(); more > 0)
@@ -80,6 +102,7 @@ absl::StatusOr<OpenSweep> Made(const std::string& path, const GridRequest& reque
   open.sweep.path = path;
   open.sweep.grid = *std::move(grid);
   open.sweep.runs = *std::move(runs);
+  if (absl::Status status = CheckWeights(open.sweep); !status.ok()) return status;
   return open;
 }
 
@@ -87,7 +110,7 @@ absl::StatusOr<OpenSweep> ReadOrMake(const std::string& path, const GridRequest&
   const absl::StatusOr<SweepDirectory> stored = Read(path);
   if (stored.ok()) return Grown(*stored, request);
   if (!absl::IsNotFound(stored.status()) || request == GridRequest()) return stored.status();
-  if (absl::Status status = CheckFree(path); !status.ok()) return status;
+  if (absl::Status status = CheckFree(path, request); !status.ok()) return status;
   return Made(path, request);
 }
 
@@ -121,13 +144,15 @@ absl::StatusOr<OpenSweep> Open(const std::string& path, const GridRequest& grid,
   // Once without the lock, which is a file: nothing is made for a call that is refused.
   absl::StatusOr<OpenSweep> open = ReadOrMake(directory, grid);
   if (!open.ok()) return open.status();
-  if (absl::StatusOr<Engine> chosen = Choose(open->sweep.engine, engine); !chosen.ok()) return chosen.status();
+  absl::StatusOr<Engine> chosen = Choose(open->sweep.engine, engine);
+  if (!chosen.ok()) return chosen.status();
+  if (absl::Status status = CheckTogether(open->sweep, *chosen); !status.ok()) return status;
   if (absl::Status status = fs::RealFileSystem().CreateDirectories(directory); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = Lock(directory);
   if (!lock.ok()) return lock.status();
   open = ReadOrMake(directory, grid);
   if (!open.ok()) return open.status();
-  absl::StatusOr<Engine> chosen = Choose(open->sweep.engine, engine);
+  chosen = Choose(open->sweep.engine, engine);
   if (!chosen.ok()) return chosen.status();
   open->sweep.engine = *std::move(chosen);
   open->lock = *std::move(lock);
@@ -144,6 +169,11 @@ absl::Status Save(const SweepDirectory& sweep) {
   };
   absl::StatusOr<std::string> json = Print(SweepJson{sweep.grid, sweep.engine});
   if (!json.ok()) return json.status();
+  // Before the file that counts on it.
+  if (sweep.grid.init_from && !ReadCopy(sweep.path, *sweep.grid.init_from).ok()) {
+    absl::Status status = write(sweep.InitialWeightsPath(), EncodePolicy(*sweep.grid.init_from->policy));
+    if (!status.ok()) return status;
+  }
   if (absl::Status status = write(sweep.path + "/sweep.json", *json); !status.ok()) return status;
   for (const char* folder : {"/configs", "/logs"}) {
     if (absl::Status status = fs.CreateDirectories(sweep.path + folder); !status.ok()) return status;

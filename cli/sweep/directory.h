@@ -13,7 +13,8 @@ namespace nmn::sweep {
 
 // The directory of a sweep:
 //
-//   sweep.json            format, the grid, which only grows, and the engine; written first
+//   sweep.json            format, the grid, which only grows, and the engine
+//   init.safetensors      of a sweep that begins with other weights: those
 //   configs/<run>.textproto   derived from the grid, written anew by every call
 //   runs.txt              names of the runs, one a line, in the order of their indices
 //   <run>/                run directories
@@ -30,6 +31,7 @@ struct SweepDirectory {
   std::string RunPath(const SweepRun& run) const { return path + "/" + run.name; }
   std::string ConfigPath(const SweepRun& run) const { return path + "/configs/" + run.name + ".textproto"; }
   std::string LogPath(const SweepRun& run) const { return path + "/logs/" + run.name + ".log"; }
+  std::string InitialWeightsPath() const { return path + "/" + kInitialWeights; }
   std::string ExitPath(const SweepRun& run) const { return path + "/logs/" + run.name + ".exit"; }
 };
 
@@ -51,7 +53,7 @@ struct OpenSweep {
 // that exist would have to change: names each flag or field.
 absl::StatusOr<OpenSweep> Open(const std::string& path, const GridRequest& grid, const EngineRequest& engine);
 
-// Writes sweep.json, the configs and runs.txt.
+// Writes sweep.json, the initial weights, the configs and runs.txt.
 absl::Status Save(const SweepDirectory& sweep);
 
 }  // namespace nmn::sweep

@@ -59,7 +59,9 @@ absl::StatusOr<v1::RunConfig> ConfigOf(const Grid& grid, const std::string& benc
   flags.assignments = grid.assignments;
   flags.scale_schedule = grid.scale_schedule;
   for (const auto& [field, value] : values) flags.assignments.push_back(absl::StrCat(field, "=", AssignedValue(value)));
-  return cli::NewRunConfig(flags);
+  absl::StatusOr<v1::RunConfig> config = cli::NewRunConfig(flags);
+  if (config.ok() && grid.init_from) config->set_init_weights_sha256(grid.init_from->weights_sha256);
+  return config;
 }
 
 // "b1-nmn-ppo.trace_decay-0.9"; "-s1" comes behind it.
@@ -204,6 +206,7 @@ absl::StatusOr<Grid> NewGrid(const GridRequest& request) {
   SetBudget(request, grid);
   grid.assignments = request.assignments;
   grid.scale_schedule = request.scale_schedule;
+  grid.init_from = request.init_from;
   if (absl::StatusOr<std::vector<SweepRun>> runs = Expand(grid); !runs.ok()) return runs.status();
   return grid;
 }
@@ -218,6 +221,12 @@ absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request) {
   if (!asked_for.empty() && asked_for != had)
     refused.push_back(absl::StrCat("--set ", Text(asked_for), " instead of ", Text(had)));
   if (request.scale_schedule && !stored.scale_schedule) refused.push_back("--scale_schedule where it was not given");
+
+  if (request.init_from &&
+      (!stored.init_from || request.init_from->weights_sha256 != stored.init_from->weights_sha256)) {
+    refused.push_back(absl::StrCat("--init_from ", Describe(*request.init_from), " instead of ",
+                                   stored.init_from ? Describe(*stored.init_from) : "fresh weights"));
+  }
 
   Growth growth{stored, {}};
   SetBudget(request, growth.grid);

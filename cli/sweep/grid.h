@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/sweep/initial_weights.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::sweep {
@@ -39,8 +40,9 @@ struct Grid {
   std::string preset;
   std::optional<uint32_t> updates;  // budget of each run; at most one of the two, else the preset's
   std::optional<uint64_t> episodes;
-  std::vector<std::string> assignments;  // --set
-  bool scale_schedule = false;           // of each run, to its budget
+  std::vector<std::string> assignments;     // --set
+  bool scale_schedule = false;              // of each run, to its budget
+  std::optional<InitialWeights> init_from;  // absent: fresh ones
 
   bool operator==(const Grid&) const = default;
 };
@@ -64,6 +66,7 @@ struct GridRequest {
   std::optional<uint64_t> episodes;
   std::vector<std::string> assignments;
   bool scale_schedule = false;  // false: as stored
+  std::optional<InitialWeights> init_from;
 
   bool operator==(const GridRequest&) const = default;
 };

@@ -87,11 +87,18 @@ absl::Status LocalEngine::StartNext() {
   std::filesystem::remove(sweep_.ExitPath(run), error);
   const uint64_t log_bytes = std::filesystem::file_size(sweep_.LogPath(run), error);
   const uint64_t log_begin = error ? 0 : log_bytes;
-  absl::StatusOr<std::unique_ptr<command::Child>> child = command::Child::Start(
-      {program_, "train", "--resume", absl::StrCat("--config=", sweep_.ConfigPath(run)),
-       absl::StrCat("--run_dir=", sweep_.RunPath(run)), absl::StrCat("--actors=", options_.threads),
-       absl::StrCat("--threads=", options_.threads), absl::StrCat("--device=", options_.device), "--no_figure"},
-      EnvironmentOfRuns(), sweep_.LogPath(run));
+  std::vector<std::string> command = {program_,
+                                      "train",
+                                      "--resume",
+                                      absl::StrCat("--config=", sweep_.ConfigPath(run)),
+                                      absl::StrCat("--run_dir=", sweep_.RunPath(run)),
+                                      absl::StrCat("--actors=", options_.threads),
+                                      absl::StrCat("--threads=", options_.threads),
+                                      absl::StrCat("--device=", options_.device),
+                                      "--no_figure"};
+  if (sweep_.grid.init_from) command.push_back(absl::StrCat("--init_from=", sweep_.InitialWeightsPath()));
+  absl::StatusOr<std::unique_ptr<command::Child>> child =
+      command::Child::Start(command, EnvironmentOfRuns(), sweep_.LogPath(run));
   if (!child.ok()) return child.status();
   active_.push_back({&run, *std::move(child), log_begin, ""});
   return absl::OkStatus();

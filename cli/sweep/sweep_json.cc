@@ -10,15 +10,16 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// 2: blocks, axes and the engine. 3: values that are lists.
-constexpr int kFormat = 3;
+// 2: blocks, axes and the engine. 3: values that are lists. 4: weights that the runs begin with.
+constexpr int kFormat = 4;
 
 // The oldest that has all of the sweep, so that an older nmn reads what it can run.
 int FormatOf(const SweepJson& sweep) {
+  if (sweep.grid.init_from) return 4;
   for (const Block& block : sweep.grid.blocks) {
     for (const Axis& axis : block.axes) {
       for (const std::string& value : axis.values) {
-        if (value.starts_with('[')) return kFormat;
+        if (value.starts_with('[')) return 3;
       }
     }
   }
@@ -104,6 +105,11 @@ absl::StatusOr<SweepJson> FromJson(const ordered_json& json, int format) {
   sweep.grid.episodes = Get<uint64_t>(json, "episodes");
   json.at("set").get_to(sweep.grid.assignments);
   sweep.grid.scale_schedule = Get<bool>(json, "scale_schedule").value_or(false);
+  if (json.contains("init_from")) {
+    InitialWeights& weights = sweep.grid.init_from.emplace();
+    json.at("init_from").at("source").get_to(weights.source);
+    json.at("init_from").at("weights_sha256").get_to(weights.weights_sha256);
+  }
   const ordered_json blocks = format == 1 ? ordered_json::array({json}) : json.at("runs");
   for (const ordered_json& element : blocks) {
     absl::StatusOr<Block> block = ToBlock(element);
@@ -132,6 +138,10 @@ absl::StatusOr<std::string> Print(const SweepJson& sweep) {
   json["episodes"] = OrNull(sweep.grid.episodes);
   json["set"] = sweep.grid.assignments;
   json["scale_schedule"] = sweep.grid.scale_schedule;
+  if (sweep.grid.init_from) {
+    json["init_from"] = {{"source", sweep.grid.init_from->source},
+                         {"weights_sha256", sweep.grid.init_from->weights_sha256}};
+  }
   json["runs"] = ordered_json::array();
   for (const Block& block : sweep.grid.blocks) json["runs"].push_back(ToJson(block));
   json["engine"] = ToJson(sweep.engine);
@@ -139,7 +149,7 @@ absl::StatusOr<std::string> Print(const SweepJson& sweep) {
     return json.dump(2) + "\n";
   } catch (const ordered_json::exception&) {
     return absl::InvalidArgumentError(
-        "a flag's text is not UTF-8, so sweep.json cannot keep it; see --set and --sbatch");
+        "a flag's text is not UTF-8, so sweep.json cannot keep it; see --set, --init_from and --sbatch");
   }
 }
 

@@ -26,6 +26,7 @@ using Metadata = std::map<std::string, std::string>;
 
 const char kFormat[] = "nmn-policy-";
 constexpr uint32_t kFormatNumber = 1;
+constexpr char kActor[] = "actor.", kCritic[] = "critic.";
 const char kPolicyFile[] = "policy.safetensors";
 
 absl::Status Prefixed(const std::string& source, const absl::Status& status) {
@@ -187,42 +188,49 @@ absl::StatusOr<NetworkPolicy> Read(fs::FileSystem& fs, const std::string& path, 
 
 }  // namespace
 
+absl::StatusOr<std::vector<NamedTensor>> TensorsOf(const v1::RunConfig& config) {
+  absl::StatusOr<env::EnvironmentSpec> environment = env::FindSpec(config.benchmark());
+  if (!environment.ok()) return environment.status();
+  std::vector<NamedTensor> tensors;
+  for (const auto& [role, prefix] : {std::pair{nn::Role::kActor, kActor}, std::pair{nn::Role::kCritic, kCritic}}) {
+    absl::StatusOr<nn::NetworkSpec> spec = nn::MakeNetworkSpec(config.network(), role, environment->observation_size);
+    if (!spec.ok()) return spec.status();
+    for (const nn::TensorSpec& tensor : spec->tensors)
+      tensors.push_back({absl::StrCat(prefix, tensor.name), tensor.shape, {}});
+  }
+  return tensors;
+}
+
 absl::Status Fit(const std::string& source, NetworkPolicy& policy) {
-  absl::StatusOr<env::EnvironmentSpec> environment = env::FindSpec(policy.config.benchmark());
-  if (!environment.ok()) return Prefixed(source, environment.status());
+  absl::StatusOr<std::vector<NamedTensor>> tensors = TensorsOf(policy.config);
+  if (!tensors.ok()) return Prefixed(source, tensors.status());
   std::map<std::string, NamedTensor> found;
   for (NamedTensor& tensor : policy.weights) {
     const std::string name = tensor.name;
     found.emplace(name, std::move(tensor));
   }
   policy.weights.clear();
-  for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
-    const bool is_actor = role == nn::Role::kActor;
-    std::vector<float>& flat = is_actor ? policy.actor : policy.critic;
-    flat.clear();
-    absl::StatusOr<nn::NetworkSpec> spec =
-        nn::MakeNetworkSpec(policy.config.network(), role, environment->observation_size);
-    if (!spec.ok()) return Prefixed(source, spec.status());
-    for (const nn::TensorSpec& wanted : spec->tensors) {
-      const std::string name = (is_actor ? "actor." : "critic.") + wanted.name;
-      const auto tensor = found.find(name);
-      if (tensor == found.end()) {
-        return absl::DataLossError(absl::StrCat(source, ": tensor ", name, " ", ShapeText(wanted.shape),
-                                                " of its config's network is missing"));
-      }
-      if (tensor->second.shape != wanted.shape) {
-        return absl::DataLossError(absl::StrCat(source, ": tensor ", name, " has shape ",
-                                                ShapeText(tensor->second.shape), "; its config's network has ",
-                                                ShapeText(wanted.shape)));
-      }
-      for (const float value : tensor->second.values) {
-        if (!std::isfinite(value))
-          return absl::DataLossError(absl::StrCat(source, ": tensor ", name, " has a number that is not finite"));
-      }
-      flat.insert(flat.end(), tensor->second.values.begin(), tensor->second.values.end());
-      policy.weights.push_back(std::move(tensor->second));
-      found.erase(tensor);
+  policy.actor.clear();
+  policy.critic.clear();
+  for (const NamedTensor& wanted : *tensors) {
+    const auto tensor = found.find(wanted.name);
+    if (tensor == found.end()) {
+      return absl::DataLossError(absl::StrCat(source, ": tensor ", wanted.name, " ", ShapeText(wanted.shape),
+                                              " of its config's network is missing"));
     }
+    if (tensor->second.shape != wanted.shape) {
+      return absl::DataLossError(absl::StrCat(source, ": tensor ", wanted.name, " has shape ",
+                                              ShapeText(tensor->second.shape), "; its config's network has ",
+                                              ShapeText(wanted.shape)));
+    }
+    for (const float value : tensor->second.values) {
+      if (!std::isfinite(value))
+        return absl::DataLossError(absl::StrCat(source, ": tensor ", wanted.name, " has a number that is not finite"));
+    }
+    std::vector<float>& flat = wanted.name.starts_with(kActor) ? policy.actor : policy.critic;
+    flat.insert(flat.end(), tensor->second.values.begin(), tensor->second.values.end());
+    policy.weights.push_back(std::move(tensor->second));
+    found.erase(tensor);
   }
   if (!found.empty()) {
     return absl::DataLossError(

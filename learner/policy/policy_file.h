@@ -35,6 +35,9 @@ struct NetworkPolicy {
 absl::StatusOr<NetworkPolicy> LoadNetworkPolicy(fs::FileSystem& fs, const std::string& path,
                                                 std::optional<uint32_t> update = std::nullopt);
 
+// Names and shapes of the tensors of a config's networks, in the order of NetworkPolicy::weights; no values.
+absl::StatusOr<std::vector<NamedTensor>> TensorsOf(const v1::RunConfig& config);
+
 // Checks names and shapes against the config, brings the tensors into order and fills `actor` and `critic`.
 absl::Status Fit(const std::string& source, NetworkPolicy& policy);
 

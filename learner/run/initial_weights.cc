@@ -35,8 +35,8 @@ absl::StatusOr<std::optional<policy::NetworkPolicy>> LoadInitialWeights(const Ru
   return *std::move(source);
 }
 
-absl::StatusOr<v1::Lineage> TakeWeights(const policy::NetworkPolicy& source, const std::string& name,
-                                        const v1::RunConfig& config, ppo::Trainer& trainer) {
+absl::StatusOr<v1::Lineage> LineageOf(const policy::NetworkPolicy& source, const std::string& name,
+                                      const v1::RunConfig& config) {
   const v1::Architecture theirs = source.config.network().architecture(), ours = config.network().architecture();
   if (theirs != ours) {
     return absl::InvalidArgumentError(
@@ -45,34 +45,42 @@ absl::StatusOr<v1::Lineage> TakeWeights(const policy::NetworkPolicy& source, con
                      v1::Architecture_Name(theirs), " mean other things; name a source of network.architecture ",
                      v1::Architecture_Name(ours)));
   }
-  std::map<std::string, const NamedTensor*> there;
-  for (const NamedTensor& tensor : source.weights) there[tensor.name] = &tensor;
+  const absl::StatusOr<std::vector<NamedTensor>> tensors = policy::TensorsOf(config);
+  if (!tensors.ok()) return tensors.status();
+  std::map<std::string, std::vector<int64_t>> there;
+  for (const NamedTensor& tensor : source.weights) there[tensor.name] = tensor.shape;
   v1::Lineage lineage;
   lineage.set_source(name);
   lineage.set_run_id(source.run_id);
   lineage.set_update(source.update);
   lineage.set_weights_sha256(WeightsSha256(source.weights));
-  ppo::TrainerState state = trainer.Save();
   bool any_matrix = false;
-  for (NamedTensor& tensor : state.weights) {
+  for (const NamedTensor& tensor : *tensors) {
     const auto found = there.find(tensor.name);
-    if (found == there.end() || found->second->shape != tensor.shape) {
+    if (found == there.end() || found->second != tensor.shape) {
       lineage.add_left(tensor.name);
       continue;
     }
-    tensor.values = found->second->values;
     lineage.add_taken(tensor.name);
     any_matrix = any_matrix || tensor.shape.size() > 1;
   }
   // The biases of the heads fit always.
-  if (!any_matrix) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--init_from=", name,
-                     ": none of its matrices has the name and shape of one of this run's; "
-                     "network.recurrent_sizes, hidden_sizes and signal_size decide the shapes"));
+  if (any_matrix) return lineage;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--init_from=", name,
+                   ": none of its matrices has the name and shape of one of this run's; "
+                   "network.recurrent_sizes, hidden_sizes and signal_size decide the shapes"));
+}
+
+absl::Status TakeWeights(const policy::NetworkPolicy& source, const v1::Lineage& lineage, ppo::Trainer& trainer) {
+  const std::set<std::string> taken(lineage.taken().begin(), lineage.taken().end());
+  std::map<std::string, const NamedTensor*> there;
+  for (const NamedTensor& tensor : source.weights) there[tensor.name] = &tensor;
+  ppo::TrainerState state = trainer.Save();
+  for (NamedTensor& tensor : state.weights) {
+    if (taken.contains(tensor.name)) tensor.values = there.at(tensor.name)->values;
   }
-  if (absl::Status status = trainer.Restore(state); !status.ok()) return status;
-  return lineage;
+  return trainer.Restore(state);
 }
 
 std::string Describe(const v1::Lineage& lineage) {

@@ -19,10 +19,14 @@ namespace nmn::run {
 absl::StatusOr<std::optional<policy::NetworkPolicy>> LoadInitialWeights(const RunOptions& options,
                                                                         v1::RunConfig& config);
 
-// INVALID_ARGUMENT where the source has another architecture than `config`, whose inputs mean other things where names
-// and shapes are the same, or where no matrix fits. `name`: of the source, as it was given.
-absl::StatusOr<v1::Lineage> TakeWeights(const policy::NetworkPolicy& source, const std::string& name,
-                                        const v1::RunConfig& config, ppo::Trainer& trainer);
+// Which tensors of `source` a run of `config` takes, by name and shape. INVALID_ARGUMENT where the source has another
+// architecture, whose inputs mean other things where names and shapes are the same, or where no matrix fits. `name`: of
+// the source, as it was given.
+absl::StatusOr<v1::Lineage> LineageOf(const policy::NetworkPolicy& source, const std::string& name,
+                                      const v1::RunConfig& config);
+
+// Puts what the lineage takes into the trainer of that config.
+absl::Status TakeWeights(const policy::NetworkPolicy& source, const v1::Lineage& lineage, ppo::Trainer& trainer);
 
 // A sentence for the user: what was taken, and what stays fresh.
 std::string Describe(const v1::Lineage& lineage);

@@ -2,19 +2,9 @@
 
 #include "common/net/address.h"
 #include "learner/ppo/device.h"
-#include "learner/run/run_state.h"
+#include "learner/run/initial_weights.h"
 
 namespace nmn::run {
-namespace {
-
-// Of a run that is only tried.
-class Unheard : public RunObserver {
- public:
-  void OnUpdate(const UpdateSummary& /*summary*/) override {}
-  void OnNotice(const std::string& /*sentence*/) override {}
-};
-
-}  // namespace
 
 absl::StatusOr<v1::RunConfig> CheckedConfig(const RunOptions& options) {
   if (absl::Status status = config::Validate(options.config); !status.ok()) return status;
@@ -24,11 +14,13 @@ absl::StatusOr<v1::RunConfig> CheckedConfig(const RunOptions& options) {
   }
   if (absl::Status status = metrics::CheckAddress(options.metrics); !status.ok()) return status;
   if (absl::Status status = ppo::CheckDevice(options.trainer.device); !status.ok()) return status;
-  if (options.init_from.empty()) return options.config;
-  Unheard unheard;
-  absl::StatusOr<RunState> state = NewState(options, unheard);
-  if (!state.ok()) return state.status();
-  return state->config;
+  v1::RunConfig config = options.config;
+  if (options.init_from.empty()) return config;
+  const absl::StatusOr<std::optional<policy::NetworkPolicy>> source = LoadInitialWeights(options, config);
+  if (!source.ok()) return source.status();
+  const absl::StatusOr<v1::Lineage> lineage = LineageOf(**source, options.init_from, config);
+  if (!lineage.ok()) return lineage.status();
+  return config;
 }
 
 }  // namespace nmn::run

@@ -61,8 +61,9 @@ absl::StatusOr<RunState> NewState(const RunOptions& options, RunObserver& observ
   if (!state.ok()) return state;
   state->run_id = NewRunId();
   if (!source->has_value()) return state;
-  absl::StatusOr<v1::Lineage> lineage = TakeWeights(**source, options.init_from, config, *state->trainer);
+  absl::StatusOr<v1::Lineage> lineage = LineageOf(**source, options.init_from, config);
   if (!lineage.ok()) return lineage.status();
+  if (absl::Status status = TakeWeights(**source, *lineage, *state->trainer); !status.ok()) return status;
   observer.OnNotice(Describe(*lineage));
   if (const auto notice = OtherMeanings((*source)->config, config)) observer.OnNotice(*notice);
   state->lineage = *std::move(lineage);

@@ -140,6 +140,55 @@ TEST(Sweep, AGridTrainsEveryCombinationAsSetWould) {
   EXPECT_EQ(WeightsHash(directory + "/b1-nmn-ppo.trace_decay-0.95-ppo.discount-0.99-s1"), WeightsHash(single));
 }
 
+TEST(Sweep, BeginsEveryRunWithTheSameOldWeights) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep", source = folder.path() + "/source",
+                    single = folder.path() + "/single", init_from = "--init_from=" + source;
+  ASSERT_EQ(RunProcess(TinyTrain(source, 2, {"--seed=7"}), kLimit).code, 0);
+  const nlohmann::json there = ReadSummary(source);
+
+  // What does not fit is known before anything is made.
+  const Outcome rnn = RunProcess(SweepFlags(directory, "1-2", 2, {"--arch=nmn,rnn", init_from}), kLimit);
+  EXPECT_EQ(rnn.code, 42);
+  EXPECT_THAT(rnn.err, HasSubstr("b1-rnn-s1: " + init_from + " has the weights of an NMN"));
+  EXPECT_EQ(RunProcess(SweepFlags(directory, "1", 2, {"--init_from=" + directory}), kLimit).code, 42);
+  EXPECT_FALSE(std::filesystem::exists(directory));
+
+  ASSERT_EQ(RunProcess(TinyTrain(single, 2, {"--seed=2", init_from}), kLimit).code, 0);
+  const Outcome begun = RunProcess(SweepFlags(directory, "1", 2, {init_from}), kLimit);
+  EXPECT_EQ(begun.code, 0) << begun.err;
+  EXPECT_THAT(begun.err, HasSubstr("every run begins with " + source + " (weights of SHA-256 "));
+  // The source trains on, and is another then; the sweep grows with what it began with.
+  ASSERT_EQ(RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + source, "--updates=3", "--no_figure"}).code,
+            0);
+  const Outcome other = RunProcess({Binary("nmn"), "sweep", directory, "--seeds=1-2", init_from}, kLimit);
+  EXPECT_EQ(other.code, 42);
+  EXPECT_THAT(other.err,
+              HasSubstr("--init_from " + source + " (weights of SHA-256 " + WeightsHash(source) + ") instead of " +
+                        source + " (weights of SHA-256 " + there["weights_sha256"].get<std::string>() + ")"));
+  std::filesystem::remove_all(source);
+  const Outcome grown = RunProcess({Binary("nmn"), "sweep", directory, "--seeds=1-2"}, kLimit);
+  EXPECT_EQ(grown.code, 0) << grown.err;
+  for (const std::string run : {"/b1-nmn-s1", "/b1-nmn-s2"}) {
+    const nlohmann::json init = ReadSummary(directory + run)["init"];
+    EXPECT_EQ(init["source"], directory + "/init.safetensors");
+    EXPECT_EQ(init["run_id"], there["run_id"]);
+    EXPECT_EQ(init["update"], 2);
+    EXPECT_EQ(init["weights_sha256"], there["weights_sha256"]);
+    EXPECT_TRUE(init["left"].empty());
+  }
+  EXPECT_EQ(WeightsHash(directory + "/b1-nmn-s2"), WeightsHash(single));
+
+  std::filesystem::rename(directory + "/init.safetensors", folder.path() + "/moved");
+  const Outcome gone = RunProcess({Binary("nmn"), "sweep", directory, "--seeds=1-3"}, kLimit);
+  EXPECT_EQ(gone.code, 42);
+  EXPECT_THAT(gone.err, HasSubstr("init.safetensors is gone: it has the weights of SHA-256 "));
+  const Outcome back =
+      RunProcess({Binary("nmn"), "sweep", directory, "--init_from=" + folder.path() + "/moved"}, kLimit);
+  EXPECT_EQ(back.code, 0) << back.err;
+  EXPECT_TRUE(std::filesystem::exists(directory + "/init.safetensors"));
+}
+
 TEST(Sweep, ARunThatIsKilledStartsAgain) {
   const TemporaryDirectory folder;
   const std::string directory = folder.path() + "/sweep";

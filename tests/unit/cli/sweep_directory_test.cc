@@ -5,6 +5,7 @@
 
 #include "cli/sweep/directory.h"
 #include "cli/sweep/seeds.h"
+#include "cli/sweep/sweep_json.h"
 #include "tests/support/subprocess.h"
 
 namespace nmn::sweep {
@@ -201,6 +202,22 @@ TEST(SweepDirectory, HoldsAConfigForEachRunAndTheirOrder) {
   EXPECT_THAT(ReadFile(folder.path() + "/configs/b1-rnn-s3.textproto"), HasSubstr("seed: 3"));
 }
 
+// An older nmn, which would begin with fresh weights, refuses it; other sweeps it reads.
+TEST(SweepDirectory, WeightsThatRunsBeginWithAreOfANewFormatAndInEveryConfig) {
+  const TemporaryDirectory folder;
+  Grid grid = *NewGrid(SmallGrid());
+  EXPECT_THAT(*Print(SweepJson{grid, {}}), HasSubstr("\"format\": 2"));
+  grid.init_from.emplace().source = "runs/a";
+  grid.init_from->weights_sha256 = std::string(64, '7');
+  const std::string text = *Print(SweepJson{grid, {}});
+  EXPECT_THAT(text, HasSubstr("\"format\": 4"));
+  WriteFile(folder.path() + "/sweep.json", text);
+  const auto sweep = Read(folder.path());
+  ASSERT_TRUE(sweep.ok()) << sweep.status();
+  EXPECT_EQ(sweep->grid, grid);
+  for (const SweepRun& run : sweep->runs) EXPECT_EQ(run.config.init_weights_sha256(), std::string(64, '7'));
+}
+
 TEST(SweepDirectory, OfTheFirstFormatIsRead) {
   const TemporaryDirectory folder;
   WriteFile(folder.path() + "/sweep.json",
@@ -321,6 +338,10 @@ TEST(SweepGrowth, WhatCannotBeMergedIsRefusedWithItsFlag) {
   other = GridRequest();
   other.episodes = 1;
   refused(other, "a budget of 1 updates instead of 4");
+  other = GridRequest();
+  other.init_from.emplace().source = "runs/a";
+  other.init_from->weights_sha256 = "0f";
+  refused(other, "--init_from runs/a (weights of SHA-256 0f) instead of fresh weights");
 }
 
 TEST(SweepGrowth, AScheduleTiedToTheBudgetHoldsIt) {
@@ -402,7 +423,7 @@ TEST(SweepDirectory, ADamagedOrNewerFileIsNamed) {
   EXPECT_THAT(Message(Read(folder.path()).status()), HasSubstr("is no sweep (it has no sweep.json)"));
   refused("{", "is damaged (it is no JSON object)");
   refused("{}", "is damaged (it has no format)");
-  refused("{\"format\": 4}", "format is 4; this nmn reads up to 3: use the newer nmn that wrote it");
+  refused("{\"format\": 5}", "format is 5; this nmn reads up to 4: use the newer nmn that wrote it");
   refused("{\"format\": 1, \"benchmarks\": 7}", "is damaged");
   refused("{\"format\": 2, \"preset\": \"fast\", \"set\": [], \"runs\": [], \"engine\": {\"name\": \"local\"}}",
           "has no runs");

@@ -218,6 +218,38 @@ TEST_F(SweepEngine, AFlagOfAnotherEngineIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(directory));
 }
 
+// What a task of the array starts, by a step that says its words and ends.
+TEST_F(SweepEngine, ATaskOfASweepFromOldWeightsNamesThem) {
+  Fake("sbatch", "echo 7");
+  Fake("squeue", "");
+  Fake("srun", "echo \"$@\"; exit 42");
+  const std::string source = folder.path() + "/source";
+  ASSERT_EQ(RunProcess({Binary("nmn"), "train", "--benchmark=b1", "--updates=1", "--run_dir=" + source, "--no_figure",
+                        "--set=env.horizon=40", "--set=ppo.kept_steps=40", "--set=ppo.segment_steps=40",
+                        "--set=ppo.episodes_per_update=4"})
+                .code,
+            0);
+  for (const bool old : {false, true}) {
+    std::vector<std::string> flags = {directory, "--benchmark=b1", "--seeds=1", "--engine=slurm"};
+    if (old) flags.push_back("--init_from=" + source);
+    const Outcome submitted = Sweep(flags);
+    ASSERT_EQ(submitted.code, 0) << submitted.err;
+    const Outcome task = RunProcess({"/bin/sh", "-c", "cd \"$0\" && exec bash sweep.sbatch BIN 0 cpu", directory},
+                                    std::chrono::seconds(60),
+                                    {"PATH=" + folder.path() + "/bin:/usr/bin:/bin", "SLURM_ARRAY_TASK_ID=0",
+                                     "SLURM_ARRAY_JOB_ID=7", "SLURM_JOB_ID=7", "SLURM_NTASKS=2"});
+    EXPECT_EQ(task.code, 42) << task.err;
+    EXPECT_THAT(task.out, HasSubstr("BIN/nmn-learner --config=configs/b1-nmn-s1.textproto"));
+    const std::string flag = " --init_from=" + directory + "/init.safetensors";
+    EXPECT_EQ(task.out.find(flag) != std::string::npos, old) << task.out;
+    std::filesystem::remove_all(directory);
+  }
+  const Outcome kubernetes = SweepGrid({"--arch=nmn", "--engine=kubernetes", "--init_from=" + source});
+  EXPECT_EQ(kubernetes.code, 42);
+  EXPECT_THAT(kubernetes.err, HasSubstr("--init_from is for --engine=local and slurm; this is --engine=kubernetes"));
+  EXPECT_FALSE(std::filesystem::exists(directory));
+}
+
 // A scheduler's machines may have what this one lacks.
 TEST_F(SweepEngine, ADeviceThatCannotBeIsRefusedBeforeAnythingIsMade) {
   for (const std::string engine : {"local", "slurm"}) {
