@@ -128,9 +128,7 @@ int Train(TrainOptions options, const CLI::App& verb) {
     return kExitDone;
   }
   process::OutliveReaders();
-  if (absl::Status status = process::CheckAddressSpace(options.actors + options.run.trainer.threads); !status.ok())
-    return fail(status);
-  if (absl::Status status = process::CheckThreads(options.actors + options.run.trainer.threads); !status.ok())
+  if (absl::Status status = process::CheckRoomToTrain(options.actors + options.run.trainer.threads); !status.ok())
     return fail(status);
   if (options.run.directory.empty()) options.run.directory = run::DefaultRunDirectory(*config);
 

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <list>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -20,7 +22,8 @@ struct LineWriter::State {
   const size_t most_bytes;
   Mutex mutex;
   CondVar changed;
-  std::string waiting NMN_GUARDED_BY(mutex);
+  std::list<std::string> waiting NMN_GUARDED_BY(mutex);
+  size_t waiting_bytes NMN_GUARDED_BY(mutex) = 0;
   uint64_t dropped NMN_GUARDED_BY(mutex) = 0;
   bool writing NMN_GUARDED_BY(mutex) = false;
   bool ended NMN_GUARDED_BY(mutex) = false;
@@ -52,13 +55,17 @@ LineWriter::~LineWriter() {
   state_->changed.NotifyAll();
 }
 
+// No memory is taken under the lock: where there is none left, the end of the process drains what is here.
 void LineWriter::Say(std::string_view text) {
+  std::list<std::string> one;
+  one.emplace_back(text);
   MutexLock lock(state_->mutex);
   // Once something was dropped, the note comes first.
-  if (state_->dropped > 0 || state_->waiting.size() + text.size() > state_->most_bytes) {
+  if (state_->dropped > 0 || state_->waiting_bytes + text.size() > state_->most_bytes) {
     ++state_->dropped;
   } else {
-    state_->waiting.append(text);
+    state_->waiting.splice(state_->waiting.end(), one);
+    state_->waiting_bytes += text.size();
   }
   state_->changed.NotifyAll();
 }
@@ -77,7 +84,7 @@ bool LineWriter::Drain(std::chrono::milliseconds limit) {
 
 void LineWriter::Write(State& state) {
   while (true) {
-    std::string text;
+    std::list<std::string> texts;
     uint64_t dropped = 0;
     {
       MutexLock lock(state.mutex);
@@ -85,12 +92,13 @@ void LineWriter::Write(State& state) {
       state.changed.NotifyAll();
       while (state.waiting.empty() && state.dropped == 0 && !state.ended) state.changed.Wait(state.mutex);
       if (state.ended) return;
-      text.swap(state.waiting);
+      texts.swap(state.waiting);
+      state.waiting_bytes = 0;
       dropped = std::exchange(state.dropped, 0);
       state.writing = true;
     }
-    if (dropped > 0) text += state.dropped_note(dropped);
-    WriteAll(state.fd, text);
+    for (const std::string& text : texts) WriteAll(state.fd, text);
+    if (dropped > 0) WriteAll(state.fd, state.dropped_note(dropped));
   }
 }
 

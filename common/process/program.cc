@@ -1,6 +1,7 @@
 #include "common/process/program.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -109,6 +110,29 @@ bool MayPass(const std::error_code& code) {
   EndAtOnce(kExitRetry, "an error came at a moment when it cannot be handled: too few threads or too little memory?");
 }
 
+// gRPC, Abseil and others abort where malloc or mmap has nothing for them. Any other abort goes its way.
+void OnAbort(int /*signal*/) {
+  void* const more = mmap(nullptr, kThreadArena, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (more == MAP_FAILED) OnOutOfMemory();
+  munmap(more, kThreadArena);
+}
+
+absl::Status CheckAddressSpace(size_t own) {
+  rlimit limit{}, stack{};
+  const std::optional<ProcStat> now = ReadProcStat();
+  if (!now || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return absl::OkStatus();
+  if (getrlimit(RLIMIT_STACK, &stack) != 0) stack.rlim_cur = RLIM_INFINITY;
+  const uint64_t threads = own + kLibraryThreads;
+  const uint64_t arenas =
+      std::min<uint64_t>(threads, kArenasPerCore * std::max(1u, std::thread::hardware_concurrency()));
+  const uint64_t need = now->virtual_bytes + threads * ThreadStack(stack) + (arenas + 1) * kThreadArena;
+  if (limit.rlim_cur >= need) return absl::OkStatus();
+  return absl::ResourceExhaustedError("this process may have " + std::to_string(limit.rlim_cur / 1024) +
+                                      " KiB of address space (ulimit -v) and needs " + std::to_string(need / 1024) +
+                                      " with its " + std::to_string(threads) +
+                                      " threads; raise the limit, or limit memory by a cgroup instead");
+}
+
 // errno of what stdout did not take; 0 where it took all that was written to it.
 int FlushStdout(const StdoutBuffer& buffer) {
   std::cout.flush();
@@ -126,6 +150,7 @@ int Main(const char* program, const std::function<int()>& body) {
   OpenStandardDescriptors();
   // A file as large as the limit says (ulimit -f) is a write that fails, as on a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGABRT, OnAbort);
   std::set_terminate(OnTerminate);
   std::set_new_handler(OnOutOfMemory);
   if (const absl::Status room = CheckDescriptors(); !room.ok()) {
@@ -191,20 +216,9 @@ absl::Status CheckThreads(size_t own) {
   return status;
 }
 
-absl::Status CheckAddressSpace(size_t own) {
-  rlimit limit{}, stack{};
-  const std::optional<ProcStat> now = ReadProcStat();
-  if (!now || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return absl::OkStatus();
-  if (getrlimit(RLIMIT_STACK, &stack) != 0) stack.rlim_cur = RLIM_INFINITY;
-  const uint64_t threads = own + kLibraryThreads;
-  const uint64_t arenas =
-      std::min<uint64_t>(threads, kArenasPerCore * std::max(1u, std::thread::hardware_concurrency()));
-  const uint64_t need = now->virtual_bytes + threads * ThreadStack(stack) + (arenas + 1) * kThreadArena;
-  if (limit.rlim_cur >= need) return absl::OkStatus();
-  return absl::ResourceExhaustedError("this process may have " + std::to_string(limit.rlim_cur / 1024) +
-                                      " KiB of address space (ulimit -v) and needs " + std::to_string(need / 1024) +
-                                      " with its " + std::to_string(threads) +
-                                      " threads; raise the limit, or limit memory by a cgroup instead");
+absl::Status CheckRoomToTrain(size_t own) {
+  const absl::Status room = CheckAddressSpace(own);
+  return room.ok() ? CheckThreads(own) : room;
 }
 
 }  // namespace nmn::process

@@ -15,7 +15,8 @@ namespace nmn::process {
 // First: descriptors 0 to 2 that the parent has closed are opened, so that no file of ours becomes stdin, stdout or
 // stderr (one that is written to fails; see OutliveReaders); and there must be room for the files a program needs.
 // Then: running out of memory or threads ends the process with one line and kExitRetry, wherever it happens; so does
-// any other exception, with kExitPermanent, or kExitRetry where the system says that it may pass.
+// any other exception, with kExitPermanent, or kExitRetry where the system says that it may pass. A library that aborts
+// (SIGABRT) where no memory is left has run out of it too.
 // Last: stdout is flushed, and what it did not take is an error: kExitRetry in place of kExitDone. So is stderr, for a
 // second at most.
 //
@@ -34,8 +35,8 @@ void OutliveReaders();
 // where one of theirs cannot be started, and what is set up by then is cut off in the middle.
 absl::Status CheckThreads(size_t own);
 
-// RESOURCE_EXHAUSTED, with the limit and the need, where the address space is limited (RLIMIT_AS) below what a training
-// process with `own` threads may map: below it chance decides which library fails, and how.
-absl::Status CheckAddressSpace(size_t own);
+// CheckThreads, of a process that trains; before it the same, with the limit and the need, where the address space is
+// limited (RLIMIT_AS) below what such a process may map: below it chance decides which library fails, and how.
+absl::Status CheckRoomToTrain(size_t own);
 
 }  // namespace nmn::process

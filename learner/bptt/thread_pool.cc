@@ -41,6 +41,7 @@ void ThreadPool::Run(size_t count, const std::function<void(size_t)>& task) {
     jobs_.erase(std::find(jobs_.begin(), jobs_.end(), &job));
     while (job.helpers > 0) done_.Wait(mutex_);
   }
+  if (job.failure != nullptr) std::rethrow_exception(job.failure);
 }
 
 void ThreadPool::ChangeSeats(int by) {
@@ -57,7 +58,13 @@ ThreadPool::Job* ThreadPool::JobToHelp() const {
 
 void ThreadPool::TakeTasks(Job& job) {
   const nn::ScopedFlushDenormals flush;
-  for (size_t i = job.next++; i < job.count; i = job.next++) (*job.task)(i);
+  try {
+    for (size_t i = job.next++; i < job.count; i = job.next++) (*job.task)(i);
+  } catch (...) {
+    job.next = job.count;
+    MutexLock lock(mutex_);
+    if (job.failure == nullptr) job.failure = std::current_exception();
+  }
 }
 
 void ThreadPool::Work() {

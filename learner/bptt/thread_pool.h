@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -30,7 +31,8 @@ class ThreadPool {
 
   size_t threads() const { return threads_; }
 
-  // task(0) .. task(count - 1), in parallel; blocks until all are done.
+  // task(0) .. task(count - 1), in parallel; blocks until all are done. An exception of a task is thrown here, the
+  // first of several, once no task runs any more; those that had not begun by then are left out.
   void Run(size_t count, const std::function<void(size_t)>& task);
 
   class Seat {
@@ -60,7 +62,8 @@ class ThreadPool {
     const std::function<void(size_t)>* task = nullptr;
     size_t count = 0;
     std::atomic<size_t> next{0};
-    size_t helpers = 0;  // of the pool's threads, inside it now; guarded by mutex_
+    size_t helpers = 0;          // of the pool's threads, inside it now; guarded by mutex_
+    std::exception_ptr failure;  // of a task; likewise
   };
 
   void Work();
@@ -68,7 +71,7 @@ class ThreadPool {
   bool SeatIsFree() const NMN_REQUIRES(mutex_) { return seats_ + helping_ < threads_; }
   // A job with tasks that nobody has taken, if a seat is free for them; or null.
   Job* JobToHelp() const NMN_REQUIRES(mutex_);
-  static void TakeTasks(Job& job);
+  void TakeTasks(Job& job);
 
   const size_t threads_;
   Mutex mutex_;

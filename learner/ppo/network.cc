@@ -55,9 +55,9 @@ double ClipGradientNorm(const at::Tensor& gradient, double limit) {
 
 LearnedNetwork::Snapshot LearnedNetwork::Take() const { return {parameters.detach().clone(), adam.Clone()}; }
 
-void LearnedNetwork::Return(const Snapshot& snapshot) {
-  parameters = snapshot.parameters.detach().clone().set_requires_grad(true);
-  adam = snapshot.adam.Clone();
+void LearnedNetwork::Return(Snapshot&& snapshot) {
+  parameters = std::move(snapshot.parameters).set_requires_grad(true);
+  adam = std::move(snapshot.adam);
 }
 
 bool LearnedNetwork::IsFinite() const { return at::isfinite(parameters.detach()).all().item<bool>(); }

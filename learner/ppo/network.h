@@ -47,7 +47,8 @@ struct LearnedNetwork {
     AdamState adam;
   };
   Snapshot Take() const;
-  void Return(const Snapshot& snapshot);
+  // Takes no memory: it is called where that ran out.
+  void Return(Snapshot&& snapshot);
   bool IsFinite() const;
 };
 

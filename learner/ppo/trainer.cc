@@ -74,14 +74,13 @@ class TorchTrainer : public Trainer {
                                                      const std::function<void()>& policy_ready);
   absl::Status ImprovePolicy(const Collected& collected, const UpdateContext& context, UpdateReport& report);
   // Takes the policy back where its KL says so, and sets beta and the rate for the next update.
-  absl::Status Steer(const LearnedNetwork::Snapshot& before, const UpdateContext& context, double kl,
-                     UpdateReport& report);
+  absl::Status Steer(LearnedNetwork::Snapshot&& before, const UpdateContext& context, double kl, UpdateReport& report);
   // Touches nothing that ImprovePolicy does.
   absl::StatusOr<CriticUpdateResult> ImproveCritic(const Collected& collected, const UpdateContext& context);
   absl::Status SideBySide(const std::function<absl::Status()>& policy, const std::function<void()>& critic);
   absl::Status CheckFinite(double critic_loss) const;
   Everything Take() const { return {actor_.Take(), critic_.Take(), replay_, scalars_}; }
-  void Return(const Everything& before);
+  void Return(Everything&& before);
   absl::Status RestoreAll(const TrainerState& state);
 
   v1::RunConfig config_;
@@ -100,10 +99,10 @@ absl::StatusOr<UpdateReport> TorchTrainer::Update(uint32_t update, const Traject
   return Guarded([&]() -> absl::StatusOr<UpdateReport> {
     PinNumerics();
     const nn::ScopedFlushDenormals flush;
-    const Everything before = Take();
+    Everything before = Take();
     absl::StatusOr<UpdateReport> report =
         Guarded([&] { return UpdateOrLeaveHalfDone(update, batch, stop, policy_ready); });
-    if (!report.ok()) Return(before);
+    if (!report.ok()) Return(std::move(before));
     return report;
   });
 }
@@ -178,7 +177,7 @@ absl::Status TorchTrainer::SideBySide(const std::function<absl::Status()>& polic
 absl::Status TorchTrainer::ImprovePolicy(const Collected& collected, const UpdateContext& context,
                                          UpdateReport& report) {
   const v1::PpoOptions& ppo = config_.ppo();
-  const LearnedNetwork::Snapshot before = actor_.Take();
+  LearnedNetwork::Snapshot before = actor_.Take();
   const absl::StatusOr<PolicyUpdateResult> result = UpdatePolicy(
       actor_, collected.episodes, collected.samples, ppo, scalars_.beta(), EntropyBonus(ppo, context.update), context);
   if (!result.ok()) return result.status();
@@ -188,10 +187,10 @@ absl::Status TorchTrainer::ImprovePolicy(const Collected& collected, const Updat
   report.mean_deviation = MeanDeviation(collected.samples.old);
   report.clip_fraction = result->clip_fraction;
   report.policy_gradient_norm = result->gradient_norm;
-  return Steer(before, context, result->kl, report);
+  return Steer(std::move(before), context, result->kl, report);
 }
 
-absl::Status TorchTrainer::Steer(const LearnedNetwork::Snapshot& before, const UpdateContext& context, double kl,
+absl::Status TorchTrainer::Steer(LearnedNetwork::Snapshot&& before, const UpdateContext& context, double kl,
                                  UpdateReport& report) {
   const v1::PpoOptions& ppo = config_.ppo();
   const bool clipped = ppo.objective() == v1::CLIPPED_RATIO;
@@ -206,7 +205,7 @@ absl::Status TorchTrainer::Steer(const LearnedNetwork::Snapshot& before, const U
   report.beta = clipped ? kMeansNothing : next.beta;
   report.rate_multiplier = next.rate_multiplier;
   if (!next.revert) return absl::OkStatus();
-  actor_.Return(before);
+  actor_.Return(std::move(before));
   scalars_.set_total_reverts(scalars_.total_reverts() + 1);
   if (scalars_.consecutive_reverts() < config_.work().max_consecutive_reverts()) return absl::OkStatus();
   return absl::AbortedError(absl::StrCat("training has diverged: ", scalars_.consecutive_reverts(),
@@ -227,11 +226,11 @@ absl::Status TorchTrainer::CheckFinite(double critic_loss) const {
                                           " is not finite; both networks are as before the update"));
 }
 
-void TorchTrainer::Return(const Everything& before) {
-  actor_.Return(before.actor);
-  critic_.Return(before.critic);
-  replay_ = before.replay;
-  scalars_ = before.scalars;
+void TorchTrainer::Return(Everything&& before) {
+  actor_.Return(std::move(before.actor));
+  critic_.Return(std::move(before.critic));
+  replay_ = std::move(before.replay);
+  scalars_ = std::move(before.scalars);
 }
 
 std::vector<float> TorchTrainer::ActorParameters() const {
@@ -256,9 +255,9 @@ TrainerState TorchTrainer::Save() const {
 
 absl::Status TorchTrainer::Restore(const TrainerState& state) {
   return Guarded([&]() -> absl::Status {
-    const Everything before = Take();
+    Everything before = Take();
     absl::Status status = Guarded([&] { return RestoreAll(state); });
-    if (!status.ok()) Return(before);
+    if (!status.ok()) Return(std::move(before));
     return status;
   });
 }

@@ -111,8 +111,7 @@ int RunLearner(int argc, char** argv) {
     return nmn::kExitDone;
   }
   nmn::process::OutliveReaders();
-  if (absl::Status status = nmn::process::CheckAddressSpace(options.trainer.threads); !status.ok()) return Fail(status);
-  if (absl::Status status = nmn::process::CheckThreads(options.trainer.threads); !status.ok()) return Fail(status);
+  if (absl::Status status = nmn::process::CheckRoomToTrain(options.trainer.threads); !status.ok()) return Fail(status);
   if (options.directory.empty()) options.directory = nmn::run::DefaultRunDirectory(options.config);
 
   std::stop_source stop;

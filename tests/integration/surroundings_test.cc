@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +119,40 @@ TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
                   AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
     ExpectOneLine(RunProcess(LimitedToProcesses(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit)),
                   kRetry, AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+  }
+}
+
+// What the kernel has given to the process to write to, in bytes.
+rlim_t DataBytes(int pid) {
+  const std::string status = ReadFile("/proc/" + std::to_string(pid) + "/status");
+  const size_t found = status.find("VmData:");
+  return found == std::string::npos ? 0 : std::stoull(status.substr(found + 7)) * 1024;
+}
+
+// The critic's replay grows with every update, and from the fourth on the kernel gives nothing more: whichever thread
+// and library asks first, the run ends as documented, and what was saved goes on.
+TEST(Surroundings, WantOfMemoryInARunIsOneLineAndTheRunGoesOnToTheSameBits) {
+  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer needs memory of its own";
+  const TemporaryDirectory folder;
+  const std::vector<std::string> grows = {"--set=ppo.critic.replay_episodes=100000", "--threads=2", "--actors=2"};
+  for (const std::string name : {"/a", "/b", "/c"}) {
+    const std::string run = folder.path() + name, whole = folder.path() + name + "-whole";
+    Subprocess process(TinyTrain(run, 5000, grows));
+    ASSERT_TRUE(WaitForUpdate(process, run, 4)) << process.err();
+    const rlim_t data = DataBytes(process.pid());
+    ASSERT_GT(data, 0u);
+    const rlimit limit{data, RLIM_INFINITY};
+    ASSERT_EQ(prlimit(process.pid(), RLIMIT_DATA, &limit, nullptr), 0);
+    ASSERT_EQ(process.Wait(), kRetry) << process.err();
+    EXPECT_THAT(process.err(), HasSubstr("out of memory"));
+    // Two updates beyond the last that was finished, from whatever checkpoint there is.
+    const int updates = UpdatesInMetrics(run).back() + 2;
+    const Outcome outcome = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure",
+                                        "--updates=" + std::to_string(updates)});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("resumed " + run + " after update "));
+    ASSERT_EQ(RunProcess(TinyTrain(whole, updates, grows)).code, 0);
+    EXPECT_EQ(WeightsHash(run), WeightsHash(whole));
   }
 }
 

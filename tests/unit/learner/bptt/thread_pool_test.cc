@@ -5,6 +5,7 @@
 #include <atomic>
 #include <future>
 #include <latch>
+#include <new>
 #include <set>
 #include <thread>
 #include <vector>
@@ -35,6 +36,46 @@ TEST(ThreadPool, ServesSeveralCallersAtOnce) {
   }
   callers.clear();
   EXPECT_EQ(sum, 4 * 200 * (0 + 1 + 2 + 3 + 4));
+}
+
+// Whichever thread it is in; until Run ends its caller's stack is in use.
+TEST(ThreadPool, AnExceptionOfATaskReachesTheCallerOnceNoTaskRuns) {
+  for (const size_t threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    for (size_t bad = 0; bad < 4; ++bad) {
+      std::atomic<int> running = 0;
+      const auto run = [&] {
+        pool.Run(4, [&](size_t i) {
+          ++running;
+          if (i == bad) {
+            --running;
+            throw std::bad_alloc();
+          }
+          std::this_thread::yield();
+          --running;
+        });
+      };
+      EXPECT_THROW(run(), std::bad_alloc);
+      EXPECT_EQ(running, 0);
+    }
+    std::atomic<int> sum = 0;
+    pool.Run(100, [&](size_t i) { sum += static_cast<int>(i); });
+    EXPECT_EQ(sum, 4950);
+  }
+}
+
+// Each waits for the other, so one of the two is the pool's own thread's.
+TEST(ThreadPool, AnExceptionInThePoolsOwnThreadReachesTheCaller) {
+  ThreadPool pool(2);
+  std::latch both(2);
+  const std::thread::id caller = std::this_thread::get_id();
+  const auto run = [&] {
+    pool.Run(2, [&](size_t) {
+      both.arrive_and_wait();
+      if (std::this_thread::get_id() != caller) throw std::bad_alloc();
+    });
+  };
+  EXPECT_THROW(run(), std::bad_alloc);
 }
 
 // Both tasks must be running for either to end.

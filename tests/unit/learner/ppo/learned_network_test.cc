@@ -69,12 +69,13 @@ TEST(LearnedNetwork, ReturnsToASnapshotBitForBit) {
   const SegmentBatch all = Segments(network.spec, 4);
   const int64_t index[] = {0, 1, 2, 3};
   DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);
-  const LearnedNetwork::Snapshot snapshot = network.Take();
+  LearnedNetwork::Snapshot snapshot = network.Take();
+  const at::Tensor before = snapshot.parameters.clone();
   DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);
   const at::Tensor after = network.parameters.detach().clone();
-  network.Return(snapshot);
-  EXPECT_TRUE(at::equal(network.parameters.detach(), snapshot.parameters));
-  EXPECT_FALSE(at::equal(after, snapshot.parameters));
+  network.Return(std::move(snapshot));
+  EXPECT_TRUE(at::equal(network.parameters.detach(), before));
+  EXPECT_FALSE(at::equal(after, before));
   DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);  // the same step again, from the same moments
   EXPECT_TRUE(at::equal(network.parameters.detach(), after));
 }
