@@ -124,6 +124,8 @@ absl::StatusOr<int> Sweep(SweepFlags flags) {
               << sweep.grid.init_from->policy->update << "; " << sweep.InitialWeightsPath() << " is a copy\n";
   }
   if (!open->growth.empty()) std::cerr << "the sweep grows: " << open->growth << "\n";
+  if (!open->change.empty())
+    std::cerr << "from their next start on, runs that are not done have " << open->change << "\n";
   if (sweep.engine.name == "slurm") return Submit(sweep);
   if (sweep.engine.name == "kubernetes") return WriteManifests(sweep);
   return RunHere(sweep);

@@ -85,9 +85,10 @@ absl::StatusOr<OpenSweep> Grown(const SweepDirectory& stored, const GridRequest&
   if (after > before)
     absl::StrAppend(&open.growth, open.growth.empty() ? "" : "; ", "a budget of ", after, " updates instead of ",
                     before);
-  if (open.sweep.grid.assignments != stored.grid.assignments) {
-    absl::StrAppend(&open.growth, open.growth.empty() ? "" : "; ", "--set ",
-                    absl::StrJoin(open.sweep.grid.assignments, " "), " for runs that are not done");
+  const std::vector<std::string>& had = stored.grid.assignments;
+  for (const std::string& assignment : open.sweep.grid.assignments) {
+    if (std::find(had.begin(), had.end(), assignment) == had.end())
+      absl::StrAppend(&open.change, open.change.empty() ? "" : " ", "--set ", assignment);
   }
   return open;
 }

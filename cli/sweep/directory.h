@@ -44,6 +44,7 @@ struct OpenSweep {
   SweepDirectory sweep;
   bool is_new = false;
   std::string growth;  // "10 more runs, 40 in all" where the request added some; "" where it added nothing
+  std::string change;  // "--set eval.every_updates=5" where the request set again what reaches no weight; "" else
   std::unique_ptr<fs::DirectoryLock> lock;
 };
 

@@ -296,11 +296,15 @@ TEST(SweepGrowth, WhatReachesNoWeightMayBeSetAgain) {
   ASSERT_TRUE(Call(folder.path(), SmallGrid()).ok());
   GridRequest more;
   more.assignments = {"eval.every_updates=2", "eval.episodes=10", "checkpoint.keep=3"};
-  EXPECT_EQ(
-      Open(folder.path(), more, {})->growth,
-      "--set env.horizon=1000 eval.every_updates=2 eval.episodes=10 checkpoint.keep=3 for runs that are not done");
+  {
+    const auto open = Open(folder.path(), more, {});
+    EXPECT_EQ(open->growth, "");
+    EXPECT_EQ(open->change, "--set eval.every_updates=2 --set eval.episodes=10 --set checkpoint.keep=3");
+  }
   ASSERT_TRUE(Call(folder.path(), more).ok());
+  EXPECT_EQ(Open(folder.path(), more, {})->change, "");  // it is so already
   more.assignments = {"env.horizon=1000", "eval.every_updates=5"};
+  EXPECT_EQ(Open(folder.path(), more, {})->change, "--set eval.every_updates=5");
   ASSERT_TRUE(Call(folder.path(), more).ok());
   const auto sweep = Read(folder.path());
   EXPECT_THAT(sweep->grid.assignments,

@@ -148,6 +148,8 @@ TEST_F(SweepEngine, SlurmGetsWhatIsChosenAndItsIndicesStay) {
   const Outcome more = Sweep({directory, "--seeds=3-4"});
   ASSERT_EQ(more.code, 0) << more.err;
   EXPECT_EQ(more.err, "the sweep grows: 2 more runs, 8 in all\n");
+  const Outcome set = Sweep({directory, "--set=eval.every_updates=3", "--seeds=3-4"});
+  EXPECT_EQ(set.err, "from their next start on, runs that are not done have --set eval.every_updates=3\n");
   EXPECT_THAT(ReadFile(folder.path() + "/said"), HasSubstr("--array=2,5-7\n"));
   EXPECT_THAT(ReadFile(directory + "/runs.txt"), HasSubstr("b1-rnn-s3\nb1-nmn-s4\nb1-rnn-s4\n"));
 }
