@@ -25,6 +25,8 @@ class Descriptor {
 
   bool ok() const { return fd_ >= 0; }
   int get() const { return fd_; }
+  // The caller closes it.
+  int Release() { return std::exchange(fd_, -1); }
   // Linux frees the descriptor whatever close says, so it is never repeated.
   int Close() { return ::close(std::exchange(fd_, -1)); }
 

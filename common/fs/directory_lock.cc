@@ -1,9 +1,15 @@
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/fs/descriptor.h"
 #include "common/fs/errors.h"
 #include "common/fs/file_system.h"
 
@@ -19,13 +25,29 @@ std::string Holder(int fd) {
   return absl::StrCat(" (pid ", pid, ")");
 }
 
+bool Same(const struct stat& one, const struct stat& other) {
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+// Where an open directory is now; empty where it was removed, or /proc is not there.
+std::string PathOf(int fd) {
+  std::error_code error;
+  const std::string path = std::filesystem::read_symlink(absl::StrCat("/proc/self/fd/", fd), error).string();
+  struct stat there {
+  }, ours{};
+  const bool is_there = !error && ::stat(path.c_str(), &there) == 0 && ::fstat(fd, &ours) == 0 && Same(there, ours);
+  return is_there ? path : "";
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std::string& directory) {
   const std::string path = directory + "/.lock";
-  const int fd = Retry([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
+  Descriptor folder(directory, O_RDONLY | O_DIRECTORY);
+  if (!folder.ok()) return SystemError("lock", path, errno);
+  const int fd = Retry([&] { return ::openat(folder.get(), ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
   if (fd < 0) return SystemError("lock", path, errno);
-  std::unique_ptr<DirectoryLock> lock(new DirectoryLock(fd));
+  std::unique_ptr<DirectoryLock> lock(new DirectoryLock(directory, folder.Release(), fd));
   if (Retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) < 0) {
     if (errno != EWOULDBLOCK) return SystemError("lock", path, errno);
     return absl::FailedPreconditionError(absl::StrCat(directory, " is in use by another learner", Holder(fd)));
@@ -38,6 +60,27 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std:
   return lock;
 }
 
-DirectoryLock::~DirectoryLock() { ::close(fd_); }
+DirectoryLock::~DirectoryLock() {
+  ::close(fd_);
+  ::close(directory_fd_);
+}
+
+absl::Status DirectoryLock::Check() const {
+  struct stat there {
+  }, ours{};
+  const auto error = [](int result) { return result == 0 ? 0 : errno; };
+  // Only what is certain counts: a disk that cannot answer just now says so where it is written to.
+  const int directory_error = error(::stat(directory_.c_str(), &there));
+  if (directory_error == ENOENT || directory_error == ENOTDIR ||
+      (directory_error == 0 && ::fstat(directory_fd_, &ours) == 0 && !Same(there, ours))) {
+    const std::string now = PathOf(directory_fd_);
+    return absl::FailedPreconditionError(absl::StrCat(directory_, " was ", now.empty() ? "removed" : "moved to " + now,
+                                                      " by somebody while it was in use"));
+  }
+  if (::fstatat(directory_fd_, ".lock", &there, 0) == 0 && ::fstat(fd_, &ours) == 0 && !Same(there, ours))
+    return absl::FailedPreconditionError(
+        absl::StrCat(directory_, "/.lock was removed by somebody, and another process has locked the directory"));
+  return absl::OkStatus();
+}
 
 }  // namespace nmn::fs

@@ -97,12 +97,18 @@ class DirectoryLock {
   // FAILED_PRECONDITION where another process holds it: "runs/a is in use by another learner (pid 12)".
   static absl::StatusOr<std::unique_ptr<DirectoryLock>> Acquire(const std::string& directory);
   ~DirectoryLock();
+  // Whether its name still leads to the directory, and nobody else can have locked that. A directory that was moved,
+  // removed or made anew, or whose .lock was, is another's: FAILED_PRECONDITION says where the locked one is now.
+  absl::Status Check() const;
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;
 
  private:
-  explicit DirectoryLock(int fd) : fd_(fd) {}
-  int fd_;
+  DirectoryLock(std::string directory, int directory_fd, int fd)
+      : directory_(std::move(directory)), directory_fd_(directory_fd), fd_(fd) {}
+  const std::string directory_;
+  const int directory_fd_;
+  const int fd_;  // of .lock
 };
 
 }  // namespace nmn::fs

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <iostream>
@@ -148,6 +149,9 @@ int Main(const char* program, const std::function<int()>& body) {
   MainIsReached();
   program_name = program;
   OpenStandardDescriptors();
+  // LibTorch asks at its first operator whether to do without vectors, which rounds in another way: weights are a
+  // function of config, seed, build and CPU type, and of no variable. Here no other thread reads the environment.
+  unsetenv("ATEN_CPU_CAPABILITY");
   // A file as large as the limit says (ulimit -f) is a write that fails, as on a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGABRT, OnAbort);

@@ -177,12 +177,13 @@ absl::Status LearnerRun::OneUpdate(const std::stop_token& stop) {
       state_.trainer->Update(update, batch->trajectories, stop, [&] { PlayNext(update); });
   if (!report.ok()) {
     // A stop and a want of memory say nothing of the update.
-    if (!absl::IsCancelled(report.status()) && !absl::IsResourceExhausted(report.status()))
-      KeepFailed(*batch, report.status());
+    const bool of_the_update = !absl::IsCancelled(report.status()) && !absl::IsResourceExhausted(report.status());
+    if (of_the_update && CheckDirectory().ok()) KeepFailed(*batch, report.status());
     return report.status();
   }
   Pass(Point::kUpdateDone);
   state_.update = update;
+  if (absl::Status status = CheckDirectory(); !status.ok()) return status;
   storage_.events->UpdateDone(update);
   serving_->StepDone();
   times.trained = times.evaluated = SecondsSinceProcessStart();
@@ -194,6 +195,15 @@ absl::Status LearnerRun::OneUpdate(const std::stop_token& stop) {
   if (summary.ok()) serving_->Note(*summary);
   serving_->StepDone();
   return summary.status();
+}
+
+// Whatever is written goes by the directory's name.
+absl::Status LearnerRun::CheckDirectory() const {
+  const absl::Status status = storage_.lock->Check();
+  if (status.ok()) return status;
+  return absl::FailedPreconditionError(absl::StrCat(
+      status.message(), "; the run stops and writes nothing more. Its last checkpoint, of update ",
+      state_.saved_update.value_or(0), ", is where its directory is: --resume with that --run_dir goes on"));
 }
 
 // The policy after `update` is there: actors play with it while the critic still learns.
@@ -230,6 +240,7 @@ void LearnerRun::SaveWhereDue() {
 
 ExitCode LearnerRun::Finish() {
   Pass(Point::kFinish);
+  if (absl::Status status = CheckDirectory(); !status.ok()) return FinishFailed(status);
   const bool complete = state_.complete();
   absl::Status status = state_.saved_update == state_.update ? absl::OkStatus() : Save();
   status.Update(SaveOutcome(state_, storage_));
@@ -251,7 +262,7 @@ ExitCode LearnerRun::Finish() {
 ExitCode LearnerRun::FinishFailed(const absl::Status& failure) {
   serving_->Drain();
   observer_.OnNotice(std::string(failure.message()));
-  if (state_.saved_update != state_.update && !Save().ok()) return kExitRetry;
+  if (CheckDirectory().ok() && state_.saved_update != state_.update && !Save().ok()) return kExitRetry;
   return ExitCodeOf(failure);
 }
 

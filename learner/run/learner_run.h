@@ -45,6 +45,7 @@ class LearnerRun {
   absl::Status SaveFirst();
   absl::Status Serve();
 
+  absl::Status CheckDirectory() const;                  // FAILED_PRECONDITION: it is not this run's any more
   absl::Status OneUpdate(const std::stop_token& stop);  // CANCELLED on stop
   void PlayNext(uint32_t update);
   void Evaluate();

@@ -1,5 +1,6 @@
 #include "learner/run/run_storage.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,17 @@
 #include "learner/run/event_log.h"
 
 namespace nmn::run {
+
+namespace {
+
+// Making a directory says nothing of a link that leads to none.
+std::string LinkToNothing(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::read_symlink(path, error);
+  return error ? "" : absl::StrCat(": it is a link to ", target.string());
+}
+
+}  // namespace
 
 absl::StatusOr<RunStorage> OpenStorage(const RunOptions& options) {
   fs::FileSystem& fs = fs::RealFileSystem();
@@ -16,7 +28,11 @@ absl::StatusOr<RunStorage> OpenStorage(const RunOptions& options) {
   absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(options.directory);
   if (!lock.ok()) {
     // Another process may end; everything else about a lock is for good.
-    return absl::IsFailedPrecondition(lock.status()) ? absl::UnavailableError(lock.status().message()) : lock.status();
+    if (absl::IsFailedPrecondition(lock.status())) return absl::UnavailableError(lock.status().message());
+    return absl::Status(
+        lock.status().code(),
+        absl::StrCat("the run directory ", options.directory, " cannot be used (", std::string(lock.status().message()),
+                     LinkToNothing(options.directory), "); choose another --run_dir"));
   }
   if (absl::Status status = failpoint::Hit(failpoint::Point::kStartLocked); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RunDirectory>> files = RunDirectory::Open(fs, options.directory);

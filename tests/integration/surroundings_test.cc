@@ -122,6 +122,44 @@ TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
   }
 }
 
+// What a run writes goes by its directory's name, under which another run may be by then.
+TEST(Surroundings, ARunWhoseDirectoryIsMovedStopsAndLeavesTheNameToOthers) {
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run", moved = folder.path() + "/moved";
+  Subprocess process(TinyTrain(run, 1000), {"NMN_FAILPOINTS=run.update.begin=hit:3:delay:2000"});
+  ASSERT_TRUE(WaitForUpdate(process, run, 2)) << process.err();
+  std::filesystem::rename(run, moved);
+  std::filesystem::create_directory(run);
+  EXPECT_EQ(process.Wait(), 42) << process.err();
+  EXPECT_THAT(process.err(), AllOf(HasSubstr(run + " was moved to "), HasSubstr("moved by somebody"),
+                                   HasSubstr("Its last checkpoint, of update 0, is where its directory is")));
+  for (const char* file : {"/checkpoints", "/config.textproto", "/summary.json", "/policy.safetensors"})
+    EXPECT_FALSE(std::filesystem::exists(run + file)) << file;
+  const Outcome outcome =
+      RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + moved, "--no_figure", "--updates=4"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(UpdatesInMetrics(moved), (std::vector<int>{1, 2, 3, 4}));
+}
+
+TEST(Surroundings, VariablesOfLibrariesReachNoWeight) {
+  const TemporaryDirectory folder;
+  const std::string plain = folder.path() + "/plain", other = folder.path() + "/other";
+  ASSERT_EQ(RunProcess(TinyTrain(plain, 2)).code, 0);
+  ASSERT_EQ(RunProcess(TinyTrain(other, 2), std::chrono::seconds(120),
+                       {"ATEN_CPU_CAPABILITY=default", "OPENBLAS_CORETYPE=Prescott", "OMP_NUM_THREADS=7"})
+                .code,
+            0);
+  EXPECT_EQ(WeightsHash(other), WeightsHash(plain));
+}
+
+TEST(Surroundings, ARunDirectoryThatIsALinkToNothingIsOneLine) {
+  const TemporaryDirectory folder;
+  const std::string link = folder.path() + "/link";
+  std::filesystem::create_symlink("nowhere", link);
+  ExpectOneLine(RunProcess(TinyTrain(link, 1)), 42,
+                AllOf(HasSubstr("it is a link to nowhere"), HasSubstr("choose another --run_dir")));
+}
+
 // What the kernel has given to the process to write to, in bytes.
 rlim_t DataBytes(int pid) {
   const std::string status = ReadFile("/proc/" + std::to_string(pid) + "/status");

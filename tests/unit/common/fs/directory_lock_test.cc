@@ -75,5 +75,46 @@ TEST_F(LockedDirectory, AnAbsentDirectoryIsNamed) {
             "cannot lock " + root_ + "/none/.lock: No such file or directory");
 }
 
+// Each in a directory of its own below root_.
+TEST_F(LockedDirectory, ADirectoryThatIsNoLongerTheLockedOneIsNoticed) {
+  const auto check = [&](const std::string& name, const auto& change) {
+    const std::string path = root_ + "/" + name;
+    std::filesystem::create_directory(path);
+    const auto lock = DirectoryLock::Acquire(path);
+    EXPECT_TRUE(lock.ok()) << lock.status();
+    EXPECT_TRUE((*lock)->Check().ok());
+    change(path);
+    const absl::Status status = (*lock)->Check();
+    EXPECT_TRUE(status.ok() || absl::IsFailedPrecondition(status)) << status;
+    std::string message(status.message());
+    return message.substr(0, path.size()) == path ? message.substr(path.size()) : message;
+  };
+  const auto move = [](const std::string& path) { std::filesystem::rename(path, path + "-2"); };
+  const std::string moved = " was moved to " + std::filesystem::canonical(root_).string() + "/";
+  EXPECT_EQ(check("moved", move), moved + "moved-2 by somebody while it was in use");
+  EXPECT_EQ(check("replaced",
+                  [&](const std::string& path) {
+                    move(path);
+                    std::filesystem::create_directory(path);
+                  }),
+            moved + "replaced-2 by somebody while it was in use");
+  EXPECT_EQ(check("removed", [](const std::string& path) { std::filesystem::remove_all(path); }),
+            " was removed by somebody while it was in use");
+  EXPECT_EQ(check("taken",
+                  [](const std::string& path) {
+                    std::filesystem::remove(path + "/.lock");
+                    EXPECT_TRUE(DirectoryLock::Acquire(path).ok());
+                  }),
+            "/.lock was removed by somebody, and another process has locked the directory");
+  // Nobody else has it yet.
+  EXPECT_EQ(check("unlocked", [](const std::string& path) { std::filesystem::remove(path + "/.lock"); }), "");
+  EXPECT_EQ(check("linked",
+                  [&](const std::string& path) {
+                    move(path);
+                    std::filesystem::create_directory_symlink(path + "-2", path);
+                  }),
+            "");
+}
+
 }  // namespace
 }  // namespace nmn::fs
