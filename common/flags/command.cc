@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "common/flags/arguments.h"
+#include "common/text/utf8.h"
 
 namespace nmn::flags {
 namespace {
@@ -14,10 +16,31 @@ constexpr char kPlain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0
 
 bool IsSwitch(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
 
+bool IsControl(char c) { return (c >= 0 && c < ' ') || c == 0x7f; }
+
+// What a terminal or a log would change on its way to the person: control characters, and bytes that are no UTF-8. The
+// shell strips newlines at the end of what printf prints.
+bool NeedsPrintf(const std::string& word) {
+  return word.back() != '\n' && (std::any_of(word.begin(), word.end(), IsControl) || text::ValidUtf8(word) != word);
+}
+
+std::string Printf(const std::string& word) {
+  std::string format;
+  for (const char c : word) {
+    if (IsControl(c) || c < 0 || c == '\'' || c == '\\') {
+      absl::StrAppendFormat(&format, "\\%03o", static_cast<unsigned char>(c));
+    } else {
+      absl::StrAppend(&format, c == '%' ? "%%" : std::string(1, c));
+    }
+  }
+  return absl::StrCat("\"$(printf '", format, "')\"");
+}
+
 }  // namespace
 
 std::string ShellQuoted(const std::string& word) {
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  if (!word.empty() && NeedsPrintf(word)) return Printf(word);
   return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }
 

@@ -9,7 +9,8 @@ class App;
 
 namespace nmn::flags {
 
-// `word` as a POSIX shell reads it back: as it is where it holds nothing special, else in single quotes.
+// `word` as a POSIX shell reads it back: as it is where it holds nothing special, else in single quotes, or as what
+// printf prints where it holds what a log or a terminal would change.
 std::string ShellQuoted(const std::string& word);
 
 // "nmn train --resume --run_dir='my runs/a' --actors=2": the name of `verb`, `first`, then the flags it was given, on

@@ -39,8 +39,9 @@ absl::Status NotWritable(const std::string& directory, const absl::Status& statu
   const bool permanent = absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
   return absl::Status(
       permanent ? absl::StatusCode::kPermissionDenied : status.code(),
-      absl::StrCat("the run directory ", directory, " cannot be written (", std::string(status.message()),
-                   "); change its permissions or choose another --run_dir"));
+      absl::StrCat("the run directory ", directory, " cannot be written (", std::string(status.message()), "); ",
+                   absl::IsResourceExhausted(status) ? "free some space there" : "change its permissions",
+                   " or choose another --run_dir"));
 }
 
 }  // namespace

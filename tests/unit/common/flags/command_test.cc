@@ -23,8 +23,14 @@ std::string AShellReads(const std::string& word) {
 
 TEST(ShellQuoted, IsReadBackAsItWas) {
   for (const std::string word : {"runs/b1", "my runs", "it's", "$HOME", "a;b", "`id`", "a\"b", "*", "~x", "a\\b", "",
-                                 "\xE9", "a\nb", "#x", "a&b|c>d"})
+                                 "\xE9", "a\nb", "#x", "a&b|c>d", "lat\xE9 100% 'x' \\n", "esc\x1b[31m", "z\n"})
     EXPECT_EQ(AShellReads(ShellQuoted(word)), word);
+}
+
+TEST(ShellQuoted, HoldsNothingThatALogOrATerminalWouldChange) {
+  EXPECT_EQ(ShellQuoted("lat\xE9"), "\"$(printf 'lat\\351')\"");
+  EXPECT_EQ(ShellQuoted("esc\x1b[31m"), "\"$(printf 'esc\\033[31m')\"");
+  EXPECT_EQ(ShellQuoted("caf\xC3\xA9"), "'caf\xC3\xA9'");
 }
 
 TEST(ShellQuoted, LeavesPlainWordsAlone) {
