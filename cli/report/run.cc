@@ -214,6 +214,7 @@ absl::StatusOr<Run> ReadRun(const std::string& path) {
   while (run.path.size() > 1 && run.path.back() == '/') run.path.pop_back();
   const std::string config_file = run.path + "/config.textproto";
   absl::StatusOr<std::string> text = fs::RealFileSystem().Read(config_file);
+  if (absl::IsPermissionDenied(text.status())) return text.status();
   if (!text.ok()) {
     return absl::NotFoundError(absl::StrCat(path, " is no run directory: ", std::string(text.status().message())));
   }

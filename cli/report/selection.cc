@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -63,7 +64,9 @@ std::vector<std::string> ExpandRunDirectories(const std::vector<std::string>& pa
     std::error_code error;
     if (!fs::exists(path + "/config.textproto", error)) {
       for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
-        if (fs::exists(entry.path() / "config.textproto", error)) inside.push_back(entry.path().string());
+        const bool there = fs::exists(entry.path() / "config.textproto", error);
+        // One that may not be read would be missing from every mean: it is for ReadRun to say so.
+        if (there || error == std::errc::permission_denied) inside.push_back(entry.path().string());
       }
     }
     if (inside.empty()) inside.push_back(path);

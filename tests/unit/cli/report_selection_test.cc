@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -40,6 +41,22 @@ TEST(ExpandRunDirectories, AFolderOfRunsStandsForThem) {
   const std::string b = cli::MakeRun(folder, "b", 1, 2, 0), a = cli::MakeRun(folder, "a", 2, 2, 0);
   std::filesystem::create_directories(folder.path() + "/notes");
   EXPECT_THAT(ExpandRunDirectories({folder.path(), b, "/nowhere"}), ElementsAre(a, b, b, "/nowhere"));
+}
+
+// Root reads everything, so somebody else looks.
+TEST(SelectRuns, ARunThatMayNotBeReadIsNamedAndNotLeftOut) {
+  namespace fs = std::filesystem;
+  nmn::testing::TemporaryDirectory folder;
+  cli::MakeRun(folder, "a", 1, 2, 0);
+  const std::string b = cli::MakeRun(folder, "b", 2, 2, 0);
+  fs::permissions(folder.path(), fs::perms(0755));
+  fs::permissions(b, geteuid() == 0 ? fs::perms(0700) : fs::perms(0));
+  const uid_t user = geteuid();
+  if (user == 0) ASSERT_EQ(seteuid(65534), 0);
+  const absl::Status status = SelectRuns({folder.path()}, false).status();
+  ASSERT_EQ(seteuid(user), 0);
+  fs::permissions(b, fs::perms(0700));
+  EXPECT_EQ(status.message(), "cannot read " + b + "/config.textproto: Permission denied");
 }
 
 TEST(SelectRuns, ADirectoryCountsOnceHoweverItIsNamed) {
