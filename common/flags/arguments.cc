@@ -169,7 +169,10 @@ absl::Status Walk(CLI::App& app, const std::vector<std::string>& arguments, Call
   called.verb = &app;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
-    if (argument == "--") break;
+    if (argument == "--") {
+      while (++i < arguments.size()) called.operands.push_back(i);
+      break;
+    }
     if (argument.empty())
       return absl::InvalidArgumentError("an argument is empty; leave it out (is a variable of the shell unset?)");
     if (absl::StartsWith(argument, "--")) {
@@ -185,6 +188,8 @@ absl::Status Walk(CLI::App& app, const std::vector<std::string>& arguments, Call
       called.verb = verb;
     } else if (called.verb == &app && !VerbsOf(app).empty()) {
       return UnknownVerb(app, argument);
+    } else {
+      called.operands.push_back(i);
     }
   }
   return absl::OkStatus();

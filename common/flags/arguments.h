@@ -14,6 +14,7 @@ struct Called {
   CLI::App* verb = nullptr;                  // the innermost that was named; the program itself where none was
   std::map<std::string, std::string> given;  // flag without its dashes -> its last value
   bool help = false;                         // --help, -h or --version stands there
+  std::vector<size_t> operands;              // places of those that are neither flags, values of flags nor verbs
 };
 
 // Walks `arguments` (without the program's name) as CLI11 will, and refuses what CLI11 would take in silence or say

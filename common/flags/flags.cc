@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -19,9 +20,16 @@ bool IsFlag(const CLI::Option& option) {
   return !option.get_lnames().empty() && option.get_lnames()[0] != "help" && option.get_lnames()[0] != "version";
 }
 
+// CLI11 takes "[a,b]" for the list of a and b wherever several values may stand. A name in brackets is a name: it gets
+// this before it on its way through CLI11.
+constexpr char kName = '\x01';
+
+std::string WithoutMark(std::string name) { return !name.empty() && name[0] == kName ? name.substr(1) : name; }
+
 void Prepare(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     ReadStrictly(*option);
+    if (option->get_positional()) option->transform(WithoutMark);
     if (!IsFlag(*option)) continue;
     option->envname(VariableOf(option->get_lnames()[0]));
     // One flag, one value: "--set a=1 DIR" leaves DIR alone.
@@ -32,6 +40,7 @@ void Prepare(CLI::App& app) {
 
 int Refuse(const std::string& called, std::string message) {
   std::replace(message.begin(), message.end(), '\n', ' ');
+  std::erase(message, kName);
   const bool question = absl::EndsWith(message, "?");
   std::cerr << called << ": " << message << (question ? " See " : "; see ") << called << " --help\n";
   return kExitPermanent;
@@ -59,7 +68,8 @@ std::string MessageOf(const CLI::ParseError& error, const Called& called) {
 std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
   Prepare(app);
   Called called;
-  if (absl::Status status = Walk(app, std::vector<std::string>(argv + 1, argv + argc), called); !status.ok())
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (absl::Status status = Walk(app, arguments, called); !status.ok())
     return Refuse(NameOf(*called.verb), std::string(status.message()));
   if (!called.help) {
     if (absl::Status status = CheckEnvironment(called); !status.ok())
@@ -71,7 +81,11 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
       std::cerr << app.get_name() << ": the environment has " << name << ", which nothing reads; it is ignored\n";
   }
   try {
-    app.parse(argc, argv);
+    for (const size_t place : called.operands) {
+      if (arguments[place].starts_with('[')) arguments[place].insert(0, 1, kName);
+    }
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return Refuse(NameOf(*called.verb), MessageOf(error, called));
