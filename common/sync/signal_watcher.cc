@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -16,6 +17,8 @@ namespace {
 // watcher's thread.
 std::atomic<int> pipe_to_watcher{-1};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
+
+constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM};
 
 constexpr int kLastWordsMilliseconds = 1000;
 
@@ -40,18 +43,17 @@ SignalWatcher::SignalWatcher(std::function<void(int)> on_signal, std::string las
   action.sa_handler = Handle;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  struct sigaction inherited {};
-  sigaction(SIGHUP, nullptr, &inherited);
-  if (inherited.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
+  for (const int signal : kSignals) {
+    struct sigaction inherited {};
+    sigaction(signal, nullptr, &inherited);
+    const bool always = signal == SIGINT || signal == SIGTERM;  // a shell's background job ignores SIGINT
+    if (always || inherited.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+  }
 }
 
 SignalWatcher::~SignalWatcher() {
   if (read_fd_ < 0) return;
-  std::signal(SIGINT, SIG_IGN);
-  std::signal(SIGTERM, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);
+  for (const int signal : kSignals) std::signal(signal, SIG_IGN);
   const char end = 0;
   [[maybe_unused]] const ssize_t written = write(pipe_to_watcher.load(), &end, 1);
   thread_.join();

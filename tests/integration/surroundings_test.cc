@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <thread>
 
@@ -119,6 +120,19 @@ TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
                   AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
     ExpectOneLine(RunProcess(LimitedToProcesses(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit)),
                   kRetry, AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+  }
+}
+
+TEST(Surroundings, EverySignalThatAsksForAnEndSavesACheckpoint) {
+  const TemporaryDirectory folder;
+  for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM}) {
+    SCOPED_TRACE(strsignal(signal));
+    const std::string run = folder.path() + "/" + std::to_string(signal);
+    Subprocess process(TinyTrain(run, 5000));
+    ASSERT_TRUE(WaitForUpdate(process, run, 1)) << process.err();
+    process.Signal(signal);
+    EXPECT_EQ(process.Wait(), kInterrupted) << process.err();
+    EXPECT_EQ(ReadSummary(run)["ended_by"], "signal");
   }
 }
 
