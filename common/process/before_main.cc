@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "common/exit_code/exit_code.h"
+#include "common/sync/stop_signals.h"
 
 // No library is initialised here, libc's environment included: system calls, and functions that need no state.
 
@@ -31,6 +32,8 @@ constexpr uint64_t kStack = 256 * 1024;
 
 struct sigaction parents_interrupt {};
 bool watches_interrupt = false;
+// Of a program with work that a signal stops: its exit code where that comes before the work; -1: of none.
+int early_code = -1;
 
 // One line, of at most 512 bytes.
 class Line {
@@ -46,10 +49,10 @@ class Line {
     char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
     return *this << std::string_view(digits.data(), static_cast<size_t>(end - digits.data()));
   }
-  [[noreturn]] void End() {
+  [[noreturn]] void End(int code = kExitRetry) {
     *this << "\n";
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line_.data(), size_);
-    _exit(kExitRetry);
+    _exit(code);
   }
 
  private:
@@ -110,6 +113,25 @@ void CheckAddressSpace(std::string_view program, const rlimit& stack, char** env
   line.End();
 }
 
+// Training and sweeps say with their code that they were stopped, and an actor that it has nothing to lose.
+int EarlyCode(std::string_view program, int count, char** arguments) {
+  if (program == "nmn-actor") return kExitDone;
+  const std::string_view verb = program == "nmn" && count > 1 ? arguments[1] : "";
+  return program == "nmn-learner" || verb == "train" || verb == "sweep" ? kExitInterrupted : -1;
+}
+
+void OnEarlyStop(int /*signal*/) {
+  Line line;
+  line << "stopped while starting, nothing is lost; start it again as it was called";
+  line.End(early_code);
+}
+
+void StopEarlyBy(int signal) {
+  struct sigaction action {};
+  action.sa_handler = OnEarlyStop;
+  sigaction(signal, &action, nullptr);
+}
+
 // OpenBLAS raises SIGINT where it cannot start a thread; somebody's Ctrl-C comes from elsewhere.
 void OnInterrupt(int signal, siginfo_t* info, void* /*context*/) {
   if (info->si_code == SI_TKILL && info->si_pid == getpid()) {
@@ -130,6 +152,12 @@ void OnInterrupt(int signal, siginfo_t* info, void* /*context*/) {
   if (getrlimit(RLIMIT_STACK, &stack) != 0) return;
   CheckStack(program, stack);
   CheckAddressSpace(program, stack, environment);
+  early_code = EarlyCode(program, count, arguments);
+  for (const int signal : kStopSignals) {
+    struct sigaction parents {};
+    sigaction(signal, nullptr, &parents);
+    if (early_code >= 0 && signal != SIGINT && parents.sa_handler != SIG_IGN) StopEarlyBy(signal);
+  }
   watches_interrupt = sigaction(SIGINT, nullptr, &parents_interrupt) == 0;
   struct sigaction action {};
   action.sa_sigaction = OnInterrupt;
@@ -146,7 +174,9 @@ using Initialiser = void (*)(int, char**, char**);
 }  // namespace
 
 void MainIsReached() {
-  if (watches_interrupt) sigaction(SIGINT, &parents_interrupt, nullptr);
+  if (!watches_interrupt) return;
+  sigaction(SIGINT, &parents_interrupt, nullptr);
+  if (early_code >= 0 && parents_interrupt.sa_handler != SIG_IGN) StopEarlyBy(SIGINT);
 }
 
 }  // namespace nmn::process

@@ -18,7 +18,10 @@ inline uint64_t ThreadStack(const rlimit& stack) {
 // one line and kExitRetry where the address space (ulimit -v) or the stack (ulimit -s) is too small, and where OpenBLAS
 // finds no thread (it raises SIGINT).
 //
-// Main is reached: from here on SIGINT is what the parent left it to be.
+// A signal that stops training, sweeps or actors (stop_signals.h) ends such a program with its code and one line, from
+// here until its SignalWatcher takes the signals over.
+//
+// Main is reached: from here on SIGINT is like the others, or what the parent left it to be.
 void MainIsReached();
 
 }  // namespace nmn::process

@@ -4,11 +4,12 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <utility>
+
+#include "common/sync/stop_signals.h"
 
 namespace nmn {
 namespace {
@@ -17,8 +18,6 @@ namespace {
 // watcher's thread.
 std::atomic<int> pipe_to_watcher{-1};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
-
-constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM};
 
 constexpr int kLastWordsMilliseconds = 1000;
 
@@ -43,7 +42,7 @@ SignalWatcher::SignalWatcher(std::function<void(int)> on_signal, std::string las
   action.sa_handler = Handle;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (const int signal : kSignals) {
+  for (const int signal : kStopSignals) {
     struct sigaction inherited {};
     sigaction(signal, nullptr, &inherited);
     const bool always = signal == SIGINT || signal == SIGTERM;  // a shell's background job ignores SIGINT
@@ -53,7 +52,7 @@ SignalWatcher::SignalWatcher(std::function<void(int)> on_signal, std::string las
 
 SignalWatcher::~SignalWatcher() {
   if (read_fd_ < 0) return;
-  for (const int signal : kSignals) std::signal(signal, SIG_IGN);
+  for (const int signal : kStopSignals) std::signal(signal, SIG_IGN);
   const char end = 0;
   [[maybe_unused]] const ssize_t written = write(pipe_to_watcher.load(), &end, 1);
   thread_.join();

@@ -6,11 +6,10 @@
 
 namespace nmn {
 
-// Turns every signal by which somebody asks a process to end into a call on a thread of its own, where anything may be
-// done: SIGINT, SIGTERM, SIGHUP, those that schedulers send ahead of a time limit (SIGUSR1, SIGUSR2), a limit of CPU
-// time (SIGXCPU) and an alarm that a parent had set (SIGALRM). One that the parent had set to be ignored (nohup) stays
-// so, but for SIGINT and SIGTERM. Works whichever thread the kernel hands the signal to: libraries start threads before
-// main (OpenBLAS), which a blocked mask would not cover. One in a process, for what a main does until it returns.
+// Turns each of kStopSignals into a call on a thread of its own, where anything may be done. One that the parent had
+// set to be ignored (nohup) stays so, but for SIGINT and SIGTERM. Works whichever thread the kernel hands the signal
+// to: libraries start threads before main (OpenBLAS), which a blocked mask would not cover. One in a process, for what
+// a main does until it returns.
 //
 // After its end they are ignored until the process exits: the work is done by then, and a signal in the last
 // moments must not turn its exit code into 143.

@@ -123,6 +123,19 @@ TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
   }
 }
 
+TEST(Surroundings, AStopWhileTheLibrariesLoadIsAStop) {
+  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer comes before the first code";
+  const auto stopped = [](const std::vector<std::string>& command) {
+    return RunProcess(command, std::chrono::seconds(60), {"LD_PRELOAD=" EARLY_STOP});
+  };
+  const auto line = StartsWith("stopped while starting, nothing is lost; ");
+  ExpectOneLine(stopped({Binary("nmn"), "train", "--benchmark=b1"}), kInterrupted, line);
+  ExpectOneLine(stopped({Binary("nmn"), "sweep", "somewhere"}), kInterrupted, line);
+  ExpectOneLine(stopped({Binary("nmn-learner")}), kInterrupted, line);
+  ExpectOneLine(stopped({Binary("nmn-actor")}), 0, line);
+  EXPECT_EQ(stopped({Binary("nmn"), "version"}).code, 128 + SIGTERM);
+}
+
 TEST(Surroundings, EverySignalThatAsksForAnEndSavesACheckpoint) {
   const TemporaryDirectory folder;
   for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM}) {
