@@ -60,16 +60,27 @@ class Line {
   size_t size_ = 0;
 };
 
-// The first number of /proc/self/statm, in bytes; 0 where there is no /proc.
-uint64_t MappedBytes() {
+// What counts towards a limit: all that is mapped (RLIMIT_AS), or what can be written to (RLIMIT_DATA).
+struct Mapped {
+  uint64_t all = 0, data = 0;  // bytes
+};
+
+// The first and the sixth number of /proc/self/statm; 0 where there is no /proc.
+Mapped MappedBytes() {
   const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
-  std::array<char, 64> text{};
+  if (fd < 0) return Mapped();
+  std::array<char, 128> text{};
   const ssize_t size = read(fd, text.data(), text.size());
   close(fd);
-  uint64_t pages = 0;
-  if (size > 0) std::from_chars(text.data(), text.data() + size, pages);
-  return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  std::array<uint64_t, 6> pages{};
+  const char* at = text.data();
+  const char* const end = at + std::max<ssize_t>(size, 0);
+  for (uint64_t& number : pages) {
+    at = std::from_chars(at, end, number).ptr;
+    if (at < end) ++at;  // a space
+  }
+  const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return {pages[0] * page, pages[5] * page};
 }
 
 // How many threads OpenBLAS has: one a core that this process may use, unless its variables say less.
@@ -97,10 +108,12 @@ void CheckStack(std::string_view program, const rlimit& stack) {
   line.End();
 }
 
-void CheckAddressSpace(std::string_view program, const rlimit& stack, char** environment) {
+// `what`: of the kind that `resource` limits, of which `mapped` bytes are there by now.
+void CheckMemory(std::string_view program, decltype(RLIMIT_AS) resource, std::string_view what, uint64_t mapped,
+                 const rlimit& stack, char** environment) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
-  uint64_t need = MappedBytes();
+  if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  uint64_t need = mapped;
   if (dlsym(RTLD_DEFAULT, "sgemm_") == nullptr) {
     need += kWithoutBlas;
   } else {
@@ -108,8 +121,8 @@ void CheckAddressSpace(std::string_view program, const rlimit& stack, char** env
   }
   if (limit.rlim_cur >= need) return;
   Line line;
-  line << program << ": this process may have " << limit.rlim_cur / 1024
-       << " KiB of address space (ulimit -v) and needs " << need / 1024 << " to load its libraries; raise the limit";
+  line << program << ": this process may have " << limit.rlim_cur / 1024 << " KiB of " << what << " and needs "
+       << need / 1024 << " to load its libraries; raise the limit";
   line.End();
 }
 
@@ -151,7 +164,9 @@ void OnInterrupt(int signal, siginfo_t* info, void* /*context*/) {
   rlimit stack{};
   if (getrlimit(RLIMIT_STACK, &stack) != 0) return;
   CheckStack(program, stack);
-  CheckAddressSpace(program, stack, environment);
+  const Mapped mapped = MappedBytes();
+  CheckMemory(program, RLIMIT_AS, "address space (ulimit -v)", mapped.all, stack, environment);
+  CheckMemory(program, RLIMIT_DATA, "memory to write to (ulimit -d)", mapped.data, stack, environment);
   early_code = EarlyCode(program, count, arguments);
   for (const int signal : kStopSignals) {
     struct sigaction parents {};

@@ -230,6 +230,12 @@ TEST(Surroundings, TooLittleRoomToLoadTheLibrariesIsOneLine) {
                     AllOf(StartsWith(std::string(program) + ": "), HasSubstr("ulimit -v"), HasSubstr(kilobytes)));
     }
   }
+  for (const char* kilobytes : {"60000", "130000", "200000"}) {
+    for (const char* program : {"nmn", "nmn-learner"}) {
+      ExpectOneLine(RunProcess(InShell(std::string("ulimit -d ") + kilobytes, {Binary(program), "--version"})), kRetry,
+                    AllOf(StartsWith(std::string(program) + ": "), HasSubstr("ulimit -d"), HasSubstr(kilobytes)));
+    }
+  }
   ExpectOneLine(RunProcess(InShell("ulimit -v 50000", {Binary("nmn-actor"), "--version"})), kRetry,
                 AllOf(StartsWith("nmn-actor: "), HasSubstr("ulimit -v")));
   for (const char* program : {"nmn", "nmn-learner", "nmn-actor"}) {

@@ -92,11 +92,25 @@ TEST_F(SetField, ValuesOfAnotherKindAreRefused) {
   EXPECT_EQ(Error("seed=18446744073709551616"),
             "seed takes a whole number from 0 to 18446744073709551615, not \"18446744073709551616\"");
   EXPECT_EQ(Error("ppo.discount=nan"), "ppo.discount takes a number, not \"nan\"");
+  EXPECT_EQ(Error("ppo.discount=1e-999"), "ppo.discount takes a number, not \"1e-999\"");
+  EXPECT_EQ(Error("ppo.discount=0.1e-60"), "ppo.discount takes a number, not \"0.1e-60\"");
+  EXPECT_EQ(Error("budget.stop_at_return=-1e-999"), "budget.stop_at_return takes a number, not \"-1e-999\"");
   EXPECT_EQ(Error("ppo.discount=much"), "ppo.discount takes a number, not \"much\"");
   EXPECT_EQ(Error("env.tasks=1,,2"), "env.tasks takes a number, not \"\"");
   EXPECT_EQ(Error("network.signal_lag=perhaps"), "network.signal_lag takes true or false, not \"perhaps\"");
   EXPECT_EQ(Error("env.domain=mars"), "env.domain takes one of DOMAIN_REFERENCE, DOMAIN_PAPER, not \"mars\"");
   EXPECT_EQ(Error("mode=MODE_UNSPECIFIED"), "mode takes one of SYNC, ASYNC, not \"MODE_UNSPECIFIED\"");
+}
+
+TEST_F(SetField, ASwitchIsTurnedAsOnTheCommandLine) {
+  for (const std::string value : {"true", "1", "yes", "on"}) {
+    Apply("network.signal_lag=" + value);
+    EXPECT_TRUE(config_.network().signal_lag()) << value;
+    Apply("network.signal_lag=" + (value == "on" ? std::string("off") : "false"));
+    EXPECT_FALSE(config_.network().signal_lag()) << value;
+  }
+  Apply("ppo.discount=0e-999");
+  EXPECT_EQ(config_.ppo().discount(), 0);
 }
 
 TEST_F(SetField, PathsOfTheWrongDepthAreRefused) {
