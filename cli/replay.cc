@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/fail.h"
 #include "cli/verbs.h"
+#include "common/fs/endless.h"
 #include "common/fs/file_system.h"
 
 namespace nmn::cli {
@@ -104,6 +105,7 @@ void PrintJson(const run::FailedUpdate& failed, const run::ReplayReport& report)
 }
 
 absl::Status Replay(const Flags& flags) {
+  if (absl::Status status = fs::RefuseEndless(flags.dump, "a failed-update-N.safetensors"); !status.ok()) return status;
   const absl::StatusOr<std::string> bytes = fs::RealFileSystem().Read(flags.dump);
   if (!bytes.ok()) return bytes.status();
   const auto named = [&](const absl::Status& status) {

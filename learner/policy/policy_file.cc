@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +13,7 @@
 #include "common/config/schedule.h"
 #include "common/digest/sha256.h"
 #include "common/env/environment.h"
+#include "common/fs/endless.h"
 #include "common/nn/network_spec.h"
 #include "common/safetensors/safetensors.h"
 #include "learner/checkpoint/checkpoint.h"
@@ -167,11 +167,8 @@ absl::StatusOr<NetworkPolicy> Read(fs::FileSystem& fs, const std::string& path, 
   absl::StatusOr<bool> exists = fs.Exists(path);
   if (!exists.ok()) return exists.status();
   if (!*exists) return absl::NotFoundError(absl::StrCat("there is no run directory, checkpoint or file ", path));
-  if (std::error_code error; std::filesystem::is_other(path, error)) {
-    // Nobody may ever write into a pipe, and a device has no end.
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " is a pipe, a socket or a device; name a run directory, a checkpoint or a plain file"));
-  }
+  if (absl::Status status = fs::RefuseEndless(path, "a run directory, a checkpoint or a plain file"); !status.ok())
+    return status;
   // A directory cannot be told by its name; listing it can.
   const absl::StatusOr<std::vector<std::string>> entries = fs.List(path);
   const bool checkpoint =

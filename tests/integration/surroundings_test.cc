@@ -89,6 +89,7 @@ TEST(Surroundings, APipeOrADeviceIsNoPolicy) {
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   for (const std::string& other : {pipe, std::string("/dev/zero")}) {
     ExpectOneLine(RunProcess({Binary("nmn"), "eval", "--policy=" + other, "--episodes=1"}), 42, HasSubstr(other));
+    ExpectOneLine(RunProcess({Binary("nmn"), "replay", other}), 42, HasSubstr(other));
     ExpectOneLine(RunProcess(TinyTrain(folder.path() + "/run", 1, {"--init_from=" + other})), 42, HasSubstr(other));
   }
 }
