@@ -252,9 +252,10 @@ ExitCode LearnerRun::Finish() {
   }
   if (!status.ok()) {
     observer_.OnNotice(absl::StrCat("the end of the run could not be saved: ", status.message(),
-                                    "; the last checkpoint is of update ", *state_.saved_update,
-                                    "; free some space and continue with --resume"));
-    return kExitRetry;
+                                    "; the last checkpoint is of update ", *state_.saved_update, "; ",
+                                    absl::IsResourceExhausted(status) ? "free some space" : "mend that",
+                                    " and continue with --resume"));
+    return absl::IsFailedPrecondition(status) ? kExitPermanent : kExitRetry;
   }
   return complete ? kExitDone : kExitInterrupted;
 }
