@@ -16,12 +16,23 @@ absl::Status CheckUnused(RunStorage& storage) {
       storage.directory, " already holds a run; add --resume to continue it, or choose another --run_dir"));
 }
 
+// A run that begins cuts back the files of its directory, which those of a run without its checkpoints are not for.
+absl::Status CheckNoRunIsLost(RunStorage& storage, const char* advice) {
+  const absl::StatusOr<std::string> trace = storage.files->TraceOfARun();
+  if (!trace.ok()) return trace.status();
+  if (trace->empty()) return absl::OkStatus();
+  return absl::AlreadyExistsError(
+      absl::StrCat(storage.directory, " holds a run (it has ", *trace, "), but none of its checkpoints: ", advice));
+}
+
 }  // namespace
 
 absl::StatusOr<RunState> FindState(const RunOptions& options, RunStorage& storage, metrics::LearnerMetrics& metrics,
                                    RunObserver& observer) {
   if (!options.resume) {
     if (absl::Status status = CheckUnused(storage); !status.ok()) return status;
+    const absl::Status lost = CheckNoRunIsLost(storage, "choose another --run_dir, or move these files away");
+    if (!lost.ok()) return lost;
     return NewState(options, observer);
   }
   absl::StatusOr<std::optional<checkpoint::Checkpoint>> found =
@@ -37,7 +48,13 @@ absl::StatusOr<RunState> FindState(const RunOptions& options, RunStorage& storag
     return NewState(options, observer);
   }
   if (!found.ok()) return found.status();
-  return found->has_value() ? RestoredState(**found, options) : NewState(options, observer);
+  if (found->has_value()) return RestoredState(**found, options);
+  if (!options.discard_corrupt) {
+    const absl::Status lost =
+        CheckNoRunIsLost(storage, "put DIR/checkpoints back, or add --discard_corrupt, which begins anew");
+    if (!lost.ok()) return lost;
+  }
+  return NewState(options, observer);
 }
 
 }  // namespace nmn::run

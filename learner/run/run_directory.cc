@@ -110,6 +110,15 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(fs::FileSystem&
   return std::unique_ptr<RunDirectory>(new RunDirectory(std::move(files)));
 }
 
+absl::StatusOr<std::string> RunDirectory::TraceOfARun() {
+  for (const char* name : {kMetrics, kEpisodes, kPolicy, kBestPolicy, kSummary}) {
+    const absl::StatusOr<uint64_t> length = files_->Length(name);
+    if (!length.ok()) return length.status();
+    if (*length > 0) return std::string(name);
+  }
+  return "";
+}
+
 absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {
   return files_->Replace(kConfig, config::Print(config));
 }

@@ -54,6 +54,8 @@ class RunDirectory {
   static absl::StatusOr<std::unique_ptr<RunDirectory>> Open(fs::FileSystem& fs, const std::string& directory);
   ~RunDirectory();
 
+  // The first file that only a run with a checkpoint has: rows, a policy or a summary; "" where there is none.
+  absl::StatusOr<std::string> TraceOfARun();
   absl::Status WriteConfig(const v1::RunConfig& config);
   // After an error the rows wait in memory for the next call that can write them; until then no length is told.
   absl::Status Append(const metrics::MetricsRecord& metrics, const EpisodeRows& episodes);

@@ -225,6 +225,24 @@ TEST(BadInput, AllCheckpointsCorruptIsRefused) {
   EXPECT_THAT(outcome.err, HasSubstr("checkpoints"));
 }
 
+// Its rows, policy and summary are all that is left of it.
+TEST(BadInput, ARunWithoutItsCheckpointsIsNotTrainedOver) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 2)).code, 0);
+  std::filesystem::remove_all(run + "/checkpoints");
+  const std::string summary = ReadFile(run + "/summary.json");
+  ExpectRefused(RunProcess(TinyTrain(run, 3)), kPermanent,
+                AllOf(HasSubstr(run + " holds a run (it has metrics.jsonl), but none of its checkpoints"),
+                      HasSubstr("choose another --run_dir")));
+  ExpectRefused(RunProcess(TinyTrain(run, 3, {"--resume"})), kPermanent, HasSubstr("--discard_corrupt"));
+  EXPECT_EQ(UpdatesInMetrics(run), (std::vector<int>{1, 2}));
+  EXPECT_EQ(ReadFile(run + "/summary.json"), summary);
+  const Outcome anew = RunProcess(TinyTrain(run, 3, {"--resume", "--discard_corrupt"}));
+  EXPECT_EQ(anew.code, 0) << anew.err;
+  EXPECT_EQ(UpdatesInMetrics(run), (std::vector<int>{1, 2, 3}));
+}
+
 TEST(BadInput, NothingIsWrittenForABadConfig) {
   TemporaryDirectory directory;
   const std::string run = directory.path() + "/run";
