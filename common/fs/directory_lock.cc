@@ -33,8 +33,8 @@ bool Same(const struct stat& one, const struct stat& other) {
 std::string PathOf(int fd) {
   std::error_code error;
   const std::string path = std::filesystem::read_symlink(absl::StrCat("/proc/self/fd/", fd), error).string();
-  struct stat there {
-  }, ours{};
+  struct stat there {};
+  struct stat ours {};
   const bool is_there = !error && ::stat(path.c_str(), &there) == 0 && ::fstat(fd, &ours) == 0 && Same(there, ours);
   return is_there ? path : "";
 }
@@ -46,6 +46,8 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std:
   Descriptor folder(directory, O_RDONLY | O_DIRECTORY);
   if (!folder.ok()) return SystemError("lock", path, errno);
   const int fd = Retry([&] { return ::openat(folder.get(), ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
+  // No other process has it, which FAILED_PRECONDITION would say.
+  if (fd < 0 && errno == EISDIR) return absl::PermissionDeniedError(SystemError("lock", path, errno).message());
   if (fd < 0) return SystemError("lock", path, errno);
   std::unique_ptr<DirectoryLock> lock(new DirectoryLock(directory, folder.Release(), fd));
   if (Retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) < 0) {
@@ -66,8 +68,8 @@ DirectoryLock::~DirectoryLock() {
 }
 
 absl::Status DirectoryLock::Check() const {
-  struct stat there {
-  }, ours{};
+  struct stat there {};
+  struct stat ours {};
   const auto error = [](int result) { return result == 0 ? 0 : errno; };
   // Only what is certain counts: a disk that cannot answer just now says so where it is written to.
   const int directory_error = error(::stat(directory_.c_str(), &there));

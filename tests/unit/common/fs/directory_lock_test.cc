@@ -75,6 +75,13 @@ TEST_F(LockedDirectory, AnAbsentDirectoryIsNamed) {
             "cannot lock " + root_ + "/none/.lock: No such file or directory");
 }
 
+TEST_F(LockedDirectory, ALockThatIsADirectoryIsNoOtherProcess) {
+  std::filesystem::create_directory(root_ + "/.lock");
+  const absl::Status status = DirectoryLock::Acquire(root_).status();
+  EXPECT_TRUE(absl::IsPermissionDenied(status)) << status;
+  EXPECT_EQ(status.message(), "cannot lock " + root_ + "/.lock: Is a directory");
+}
+
 // Each in a directory of its own below root_.
 TEST_F(LockedDirectory, ADirectoryThatIsNoLongerTheLockedOneIsNoticed) {
   const auto check = [&](const std::string& name, const auto& change) {
