@@ -169,10 +169,9 @@ absl::Status Walk(CLI::App& app, const std::vector<std::string>& arguments, Call
   called.verb = &app;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
-    if (argument == "--") {
-      while (++i < arguments.size()) called.operands.push_back(i);
-      break;
-    }
+    // What follows it CLI11 would lose without a word.
+    if (argument == "--")
+      return absl::InvalidArgumentError("\"--\" is not taken; write ./-name for a name that begins with -");
     if (argument.empty())
       return absl::InvalidArgumentError("an argument is empty; leave it out (is a variable of the shell unset?)");
     if (absl::StartsWith(argument, "--")) {

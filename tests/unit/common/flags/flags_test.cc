@@ -217,13 +217,18 @@ TEST_F(CommandLine, VariablesOfTheOtherBinariesAndOfKubernetesAreNoOnesMistake) 
   EXPECT_EQ(said_, "");
 }
 
+// CLI11 would lose what follows.
+TEST_F(CommandLine, ADoubleDashIsRefused) {
+  EXPECT_THAT(Refusal({"play", "a", "--", "b"}), HasSubstr("\"--\" is not taken"));
+}
+
 // CLI11 would take it for a list.
 TEST_F(CommandLine, ANameInBracketsIsThatName) {
   std::vector<std::string> names;
   CLI::App* verb = app_.add_subcommand("report", "");
   verb->add_option("NAMES", names);
-  EXPECT_FALSE(Parse({"report", "[a,b]", "c", "--", "[d]"}));
-  EXPECT_THAT(names, ElementsAre("[a,b]", "c", "[d]"));
+  EXPECT_FALSE(Parse({"report", "[a,b]", "c"}));
+  EXPECT_THAT(names, ElementsAre("[a,b]", "c"));
   EXPECT_FALSE(Parse({"play", "[x]", "--run_dir=[y]"}));
   EXPECT_EQ(directory_, "[x]");
   EXPECT_EQ(run_dir_, "[y]");
