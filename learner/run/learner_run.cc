@@ -263,6 +263,8 @@ ExitCode LearnerRun::Finish() {
 ExitCode LearnerRun::FinishFailed(const absl::Status& failure) {
   serving_->Drain();
   observer_.OnNotice(std::string(failure.message()));
+  // A checkpoint takes memory too.
+  if (absl::IsResourceExhausted(failure)) return kExitRetry;
   if (CheckDirectory().ok() && state_.saved_update != state_.update && !Save().ok()) return kExitRetry;
   return ExitCodeOf(failure);
 }
