@@ -93,7 +93,7 @@ TEST_F(SetField, ValuesOfAnotherKindAreRefused) {
             "seed takes a whole number from 0 to 18446744073709551615, not \"18446744073709551616\"");
   EXPECT_EQ(Error("ppo.discount=nan"), "ppo.discount takes a number, not \"nan\"");
   EXPECT_EQ(Error("ppo.discount=1e-999"), "ppo.discount takes a number, not \"1e-999\"");
-  EXPECT_EQ(Error("ppo.discount=0.1e-60"), "ppo.discount takes a number, not \"0.1e-60\"");
+  EXPECT_EQ(Error("ppo.discount=0.1e-400"), "ppo.discount takes a number, not \"0.1e-400\"");
   EXPECT_EQ(Error("budget.stop_at_return=-1e-999"), "budget.stop_at_return takes a number, not \"-1e-999\"");
   EXPECT_EQ(Error("ppo.discount=much"), "ppo.discount takes a number, not \"much\"");
   EXPECT_EQ(Error("env.tasks=1,,2"), "env.tasks takes a number, not \"\"");
