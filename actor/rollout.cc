@@ -8,6 +8,7 @@
 #include "common/config/config.h"
 #include "common/config/schedule.h"
 #include "common/nn/denormals.h"
+#include "common/trajectory/step_inputs.h"
 
 namespace nmn::actor {
 namespace {
@@ -26,7 +27,7 @@ class BatchRollout final : public RolloutEngine {
         record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_, *head_), steps_ + 1,
                 environment_->max_lanes()),
         policy_(head_->parameter_count() * environment_->max_lanes()),
-        zeros_(std::max<size_t>(observation_size_, 1) * environment_->max_lanes()) {}
+        inputs_(forward_->spec(), environment_->max_lanes()) {}
 
   void SetParameters(std::span<const float> parameters, uint32_t version) override {
     forward_->SetParameters(parameters);
@@ -48,7 +49,7 @@ class BatchRollout final : public RolloutEngine {
     const View3 action = record_.Of(v1::ACTION, lanes);
     const View2 reward = record_.Scalar(v1::REWARD, lanes);
     const View2 policy(policy_.data(), head_->parameter_count(), lanes);
-    const ConstView2 no_observation(zeros_.data(), observation_size_, lanes);
+    const trajectory::TrajectoryBatch played = record_.Batch(steps_ + 1, lanes);
 
     environment_->Reset(key, observation.plane(0));
     if (absl::Status status = environment_->status(); !status.ok()) return status;
@@ -56,10 +57,7 @@ class BatchRollout final : public RolloutEngine {
     for (uint32_t t = 0; t < steps_; ++t) {
       if (stop != nullptr && stop->load(std::memory_order_relaxed))
         return absl::CancelledError("the rollout was stopped");
-      const bool first = t == 0;
-      forward_->Step(observation.plane(t), first ? zeros_.data() : action.plane(t - 1).data,
-                     first ? zeros_.data() : reward.row(t - 1),
-                     first ? no_observation : ConstView2(observation.plane(t - 1)), policy);
+      inputs_.Step(played, t, *forward_, policy);
       RecordPolicy(policy, t);
       const rng::StreamPosition position{key.seed, key.update, key.first_episode, t};
       const bool finite = use_mean ? sampler_->Choose(policy, raw_action.plane(t))
@@ -106,8 +104,8 @@ class BatchRollout final : public RolloutEngine {
   const std::unique_ptr<nn::ActionSampler> sampler_;
   // Has one more step: the last x is displayed after the last one and is no part of the result.
   trajectory::TrajectoryArrays record_;
-  std::vector<float> policy_;       // parameters of the step at hand [parameter_count, lane]
-  const std::vector<float> zeros_;  // what an episode's first step is fed
+  std::vector<float> policy_;  // parameters of the step at hand [parameter_count, lane]
+  trajectory::StepInputs inputs_;
 };
 
 }  // namespace

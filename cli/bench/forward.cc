@@ -28,18 +28,19 @@ absl::StatusOr<Pass> MakePass(const std::string& name, absl::StatusOr<std::uniqu
   network->forward = *std::move(forward);
   const nn::NetworkSpec& spec = network->forward->spec();
   network->forward->SetParameters(nn::InitialParameters(spec, 1));
-  network->input = Normals((2 + 2 * spec.observation_size) * lanes, 1.0f, 2);
+  network->input = Normals((spec.action_size + 1 + 2 * spec.observation_size) * lanes, 1.0f, 2);
   network->output.resize(spec.output_size * lanes);
   return Pass([name, network, lanes] {
     const nn::ScopedFlushDenormals flush;
     const nn::NetworkSpec& spec = network->forward->spec();
-    const float* action = network->input.data();
-    const ConstView2 observation(action + 2 * lanes, spec.observation_size, lanes);
+    const ConstView2 action(network->input.data(), spec.action_size, lanes);
+    const float* reward = action.data + spec.action_size * lanes;
+    const ConstView2 observation(reward + lanes, spec.observation_size, lanes);
     const ConstView2 previous(observation.data + spec.observation_size * lanes, spec.observation_size, lanes);
     Forget(network->output);
     network->forward->Reset(lanes);
     for (size_t t = 0; t < kSteps; ++t) {
-      network->forward->Step(observation, action, action + lanes, previous,
+      network->forward->Step(observation, action, reward, previous,
                              View2(network->output.data(), spec.output_size, lanes));
     }
     return CheckWritten(name, network->output);

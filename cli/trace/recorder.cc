@@ -5,6 +5,7 @@
 
 #include "cli/trace/modulation.h"
 #include "common/nn/denormals.h"
+#include "common/trajectory/step_inputs.h"
 
 namespace nmn::trace {
 namespace {
@@ -60,17 +61,10 @@ void Recorder::OnStep(uint32_t t, const env::BatchedEnvironment& environment, co
 
 std::vector<float> Recorder::Values(const play::PlayedBatch& batch) {
   const nn::ScopedFlushDenormals flush;
-  const ConstView3 observation = batch.trajectories.observation();
-  const ConstView2 action = batch.trajectories.action(), reward = batch.trajectories.reward();
-  const size_t size = observation.rows;
-  const std::vector<float> zeros(size);
-  const float nothing = 0;
   std::vector<float> values(batch.trajectories.steps());
+  trajectory::StepInputs inputs(critic_->spec(), 1);
   critic_->Reset(1);
-  for (size_t t = 0; t < values.size(); ++t) {
-    critic_->Step(observation.plane(t), t == 0 ? &nothing : action.row(t - 1), t == 0 ? &nothing : reward.row(t - 1),
-                  t == 0 ? ConstView2(zeros.data(), size, 1) : observation.plane(t - 1), View2(&values[t], 1, 1));
-  }
+  for (size_t t = 0; t < values.size(); ++t) inputs.Step(batch.trajectories, t, *critic_, View2(&values[t], 1, 1));
   return values;
 }
 

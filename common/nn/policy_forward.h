@@ -31,11 +31,11 @@ class PolicyForward {
 
   // One step. The inputs of step t:
   //   observation           [observation_size, lane]  x_t
-  //   previous_action       [lane]  a_{t-1} as fed back, 0 at t = 0
+  //   previous_action       [action_size, lane]  a_{t-1} as the network reads it (ActionCoding::Read), 0 at t = 0
   //   previous_reward       [lane]  r_{t-1} raw, 0 at t = 0
   //   previous_observation  [observation_size, lane]  x_{t-1}, 0 at t = 0 (an RNN does not read it)
   //   output                [output_size, lane] out   actor: the parameters of its policy head; critic: value
-  virtual void Step(ConstView2 observation, const float* previous_action, const float* previous_reward,
+  virtual void Step(ConstView2 observation, ConstView2 previous_action, const float* previous_reward,
                     ConstView2 previous_observation, View2 output) = 0;
 
   // z of the last step, [signal_size, lane]; no rows for an RNN. A copy, valid until the next call of signal() or

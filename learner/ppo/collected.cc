@@ -59,7 +59,7 @@ absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetw
   const size_t valued_steps = ppo.valued_steps() == 0 ? batch.steps() : ppo.valued_steps();
   const auto valued = static_cast<int64_t>(valued_steps);
   const int64_t kept = ppo.kept_steps();
-  const Sequences episodes = EpisodeInputs(config.network().architecture(), batch.FirstSteps(valued_steps)).To(device);
+  const Sequences episodes = EpisodeInputs(actor.spec, batch.FirstSteps(valued_steps)).To(device);
   const at::Tensor values = OutputOver(critic, episodes, ppo.segment_steps()).select(1, 0).cpu().contiguous();
   const at::Tensor all_rewards = ToTensor(batch, v1::REWARD) * (1.0 - ppo.discount());
   FoldLaterRewards(static_cast<float>(ppo.discount()), valued_steps, ViewOf(all_rewards));

@@ -79,17 +79,35 @@ at::Tensor ToTensor(const trajectory::TrajectoryBatch& batch, v1::Field field) {
   return batch.layout().width(field) == 1 ? ToTensor(batch.Scalar(field)) : ToTensor(batch.Of(field));
 }
 
-Sequences EpisodeInputs(v1::Architecture architecture, const trajectory::TrajectoryBatch& batch) {
+namespace {
+
+// The fed-back actions as networks read them, [time, read_width, episode].
+at::Tensor ReadActions(const nn::ActionCoding& coding, ConstView3 recorded) {
+  if (coding.choices().empty()) return ToTensor(recorded);
+  const auto width = static_cast<int64_t>(coding.read_width());
+  const at::Tensor read =
+      at::empty({static_cast<int64_t>(recorded.planes), width, static_cast<int64_t>(recorded.columns)}, at::kFloat);
+  const View3 out(read.data_ptr<float>(), recorded.planes, coding.read_width(), recorded.columns);
+  for (size_t t = 0; t < recorded.planes; ++t) coding.Read(recorded.plane(t), out.plane(t));
+  return read;
+}
+
+}  // namespace
+
+Sequences EpisodeInputs(const nn::NetworkSpec& spec, const trajectory::TrajectoryBatch& batch) {
   const at::Tensor x = ToTensor(batch.observation());
   std::vector<at::Tensor> fed_back;  // [time, width, episode] each
   for (const trajectory::FieldSpec& field : batch.layout().fields()) {
-    if (field.kind->meaning == trajectory::Meaning::kFedBack) fed_back.push_back(ToTensor(batch.Of(field.kind->id)));
+    if (field.kind->meaning != trajectory::Meaning::kFedBack) continue;
+    const ConstView3 array = batch.Of(field.kind->id);
+    fed_back.push_back(field.kind->id == v1::ACTION ? ReadActions(nn::ActionCoding(spec.action), array)
+                                                    : ToTensor(array));
   }
   const int64_t steps = x.size(0);
   const auto one_step_later = [steps](const at::Tensor& values) {
     return at::cat({at::zeros_like(values.narrow(0, 0, 1)), values.narrow(0, 0, steps - 1)}, 0);
   };
-  if (architecture == v1::RNN) {
+  if (spec.options.architecture() == v1::RNN) {
     return {at::cat({x, one_step_later(at::cat(fed_back, 1))}, 1), at::empty({steps, 0, x.size(2)}, x.options())};
   }
   fed_back.push_back(x);

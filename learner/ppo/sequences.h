@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/nn/network_spec.h"
 #include "common/rng/philox.h"
 #include "common/tensor/view.h"
 #include "common/trajectory/batch.h"
@@ -85,7 +86,8 @@ at::Tensor ToTensor(const trajectory::TrajectoryBatch& batch, v1::Field field);
 // What both networks read of whole episodes (docs/specification.md sections 1 and 2.5), raw, on the CPU:
 //   NMN: recurrent (a_{t-1}, r_{t-1}, x_{t-1}), zero at t = 0; main x_t
 //   RNN: recurrent (x_t, a_{t-1}, r_{t-1}), a and r zero at t = 0; main without features
-Sequences EpisodeInputs(v1::Architecture architecture, const trajectory::TrajectoryBatch& batch);
+// Actions with choices are read as one-hots. `spec` is of either network.
+Sequences EpisodeInputs(const nn::NetworkSpec& spec, const trajectory::TrajectoryBatch& batch);
 
 // The first `steps` steps.
 Sequences FirstSteps(const Sequences& episodes, int64_t steps);

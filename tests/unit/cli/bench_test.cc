@@ -177,11 +177,14 @@ TEST_P(Twin, ForwardIsOurs) {
       forward->Reset(kLanes);
     }
     for (uint32_t t = 0; t < 20; ++t) {
-      const std::vector<float> input = Normals((2 + 2 * spec.observation_size) * kLanes, 1.0f, 2 + t);
-      const ConstView2 x(&input[2 * kLanes], spec.observation_size, kLanes);
+      const std::vector<float> input =
+          Normals((spec.action_size + 1 + 2 * spec.observation_size) * kLanes, 1.0f, 2 + t);
+      const ConstView2 action(&input[0], spec.action_size, kLanes);
+      const float* reward = &input[spec.action_size * kLanes];
+      const ConstView2 x(reward + kLanes, spec.observation_size, kLanes);
       const ConstView2 previous(x.data + spec.observation_size * kLanes, spec.observation_size, kLanes);
-      ours->Step(x, &input[0], &input[kLanes], previous, View2(our_output.data(), spec.output_size, kLanes));
-      twin->Step(x, &input[0], &input[kLanes], previous, View2(twin_output.data(), spec.output_size, kLanes));
+      ours->Step(x, action, reward, previous, View2(our_output.data(), spec.output_size, kLanes));
+      twin->Step(x, action, reward, previous, View2(twin_output.data(), spec.output_size, kLanes));
       for (size_t i = 0; i < our_output.size(); ++i) ASSERT_NEAR(twin_output[i], our_output[i], 1e-4) << t << " " << i;
     }
     const ConstView2 state = ours->state(), twin_state = twin->state();

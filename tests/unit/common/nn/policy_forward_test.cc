@@ -30,6 +30,9 @@ float Input(uint32_t step, uint32_t feature, uint32_t episode) {
   return rng::Uniform(block[0], feature == 0 ? -20.0f : feature == 1 ? -20.0f : -5.0f, feature == 1 ? 10.0f : 5.0f);
 }
 
+// Number i of the action that is fed back at that step.
+float ActionInput(uint32_t step, uint32_t i, uint32_t episode) { return Input(step, i == 0 ? 0 : 100 + i, episode); }
+
 // What a network gave over some steps: [step][row][lane].
 struct Played {
   std::vector<std::vector<std::vector<float>>> output, signal, state;
@@ -47,21 +50,21 @@ Played Play(const NetworkSpec& spec, std::span<const float> parameters, uint32_t
   auto forward = PolicyForward::Create(spec, max_lanes).value();
   forward->SetParameters(parameters);
   forward->Reset(lanes);
-  const size_t n = spec.observation_size;
-  std::vector<float> x(n * lanes), previous_x(n * lanes), action(lanes), reward(lanes),
+  const size_t n = spec.observation_size, m = spec.action_size;
+  std::vector<float> x(n * lanes), previous_x(n * lanes), action(m * lanes), reward(lanes),
       output(spec.output_size * lanes);
   Played played;
   for (uint32_t t = 0; t < steps; ++t) {
     for (uint32_t lane = 0; lane < lanes; ++lane) {
       const uint32_t episode = first_episode + lane;
-      action[lane] = t == 0 ? 0 : Input(t, 0, episode);
+      for (uint32_t i = 0; i < m; ++i) action[i * lanes + lane] = t == 0 ? 0 : ActionInput(t, i, episode);
       reward[lane] = t == 0 ? 0 : Input(t, 1, episode);
       for (uint32_t f = 0; f < n; ++f) {
         x[f * lanes + lane] = Input(t, 2 + f, episode);
         previous_x[f * lanes + lane] = t == 0 ? 0 : Input(t - 1, 2 + f, episode);
       }
     }
-    forward->Step({x.data(), n, lanes}, action.data(), reward.data(), {previous_x.data(), n, lanes},
+    forward->Step({x.data(), n, lanes}, {action.data(), m, lanes}, reward.data(), {previous_x.data(), n, lanes},
                   {output.data(), spec.output_size, lanes});
     played.output.push_back(Rows({output.data(), spec.output_size, lanes}));
     played.signal.push_back(Rows(forward->signal()));
@@ -77,9 +80,10 @@ void ExpectRowsNear(const std::vector<std::vector<float>>& rows, size_t lane, co
   }
 }
 
-void ExpectAgreesWithReference(const v1::NetworkOptions& options, Role role, uint32_t observation_size) {
+void ExpectAgreesWithReference(const v1::NetworkOptions& options, Role role, uint32_t observation_size,
+                               const v1::ActionSpace& action = BoxOf(1)) {
   SCOPED_TRACE(options.ShortDebugString());
-  const NetworkSpec spec = MakeNetworkSpec(options, role, observation_size).value();
+  const NetworkSpec spec = MakeNetworkSpec(options, role, observation_size, action).value();
   const std::vector<float> parameters = TrainedParameters(spec);
   const size_t lanes = 2, steps = 6, n = observation_size;
   const Played played = Play(spec, parameters, 0, lanes, steps);
@@ -89,7 +93,9 @@ void ExpectAgreesWithReference(const v1::NetworkOptions& options, Role role, uin
     for (uint32_t t = 0; t < steps; ++t) {
       std::vector<double> x;
       for (uint32_t f = 0; f < n; ++f) x.push_back(Input(t, 2 + f, lane));
-      const auto expected = reference.Step(x, t == 0 ? 0 : Input(t, 0, lane), t == 0 ? 0 : Input(t, 1, lane), previous);
+      std::vector<double> fed_back;
+      for (uint32_t i = 0; i < spec.action_size; ++i) fed_back.push_back(t == 0 ? 0 : ActionInput(t, i, lane));
+      const auto expected = reference.Step(x, fed_back, t == 0 ? 0 : Input(t, 1, lane), previous);
       ASSERT_NO_FATAL_FAILURE(ExpectRowsNear(played.output[t], lane, expected)) << "step " << t;
       ASSERT_NO_FATAL_FAILURE(ExpectRowsNear(played.signal[t], lane, reference.signal())) << "z, step " << t;
       ASSERT_NO_FATAL_FAILURE(ExpectRowsNear(played.state[t], lane, reference.state())) << "state, step " << t;
@@ -156,6 +162,20 @@ TEST(NmnPaperSection2, AgreesWithTheEquationsOnEveryTarget) {
     ExpectAgreesWithReference(PaperNmn(2), Role::kActor, 2);
     ExpectAgreesWithReference(ReferenceNmn(1), Role::kCritic, 1);
     ExpectAgreesWithReference(Rnn(3), Role::kActor, 4);
+  }
+}
+
+TEST(PolicyForward, ReadsActionsOfManyNumbersAndGivesTheParametersOfTheirHead) {
+  v1::ActionSpace choices;
+  for (const uint32_t n : {3, 2, 4}) choices.mutable_multi_discrete()->add_choices(n);
+  v1::NetworkOptions bounded = ReferenceNmn(2);
+  bounded.set_min_log_variance(-1.5);
+  bounded.set_max_log_variance(0.5);
+  for (const v1::ActionSpace& action : {BoxOf(3), choices}) {
+    for (const v1::NetworkOptions& options : {bounded, PaperNmn(2), Rnn(2)}) {
+      ExpectAgreesWithReference(options, Role::kActor, 2, action);
+      ExpectAgreesWithReference(options, Role::kCritic, 2, action);
+    }
   }
 }
 
@@ -232,7 +252,7 @@ TEST(PolicyForward, ResetBeginsTheSameEpisodeAgain) {
   const std::vector<float> x(20, 1.5f), a(20, -7.0f), r(20, 2.0f);
   std::vector<float> first(40), again(40);
   const auto step = [&](std::vector<float>& out) {
-    forward->Step({x.data(), 1, 20}, a.data(), r.data(), {x.data(), 1, 20}, {out.data(), 2, 20});
+    forward->Step({x.data(), 1, 20}, {a.data(), 1, 20}, r.data(), {x.data(), 1, 20}, {out.data(), 2, 20});
   };
   forward->Reset(20);
   step(first);

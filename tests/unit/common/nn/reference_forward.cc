@@ -74,16 +74,15 @@ std::vector<double> ReferenceForward::Modulated(const std::string& name, const s
   return out;
 }
 
-std::vector<double> ReferenceForward::Step(const std::vector<double>& x, double previous_action, double previous_reward,
-                                           const std::vector<double>& previous_x) {
+std::vector<double> ReferenceForward::Step(const std::vector<double>& x, const std::vector<double>& previous_action,
+                                           double previous_reward, const std::vector<double>& previous_x) {
   const v1::NetworkOptions& options = spec_.options;
   const bool rnn = options.architecture() == v1::RNN;
-  std::vector<double> y = rnn ? x : std::vector<double>{previous_action, previous_reward};
-  if (rnn) {
-    y.insert(y.end(), {previous_action, previous_reward});
-  } else {
-    y.insert(y.end(), previous_x.begin(), previous_x.end());
-  }
+  std::vector<double> y;
+  if (rnn) y = x;
+  y.insert(y.end(), previous_action.begin(), previous_action.end());
+  y.push_back(previous_reward);
+  if (!rnn) y.insert(y.end(), previous_x.begin(), previous_x.end());
   for (size_t layer = 0; layer < states_.size(); ++layer) {
     y = states_[layer] = Gru("gru" + std::to_string(layer), y, states_[layer]);
   }
@@ -113,10 +112,11 @@ std::vector<double> ReferenceForward::Step(const std::vector<double>& x, double 
     }
     y = Modulated("head", y, slice(signal_, hidden), v1::IDENTITY);
   }
-  if (spec_.role == Role::kActor) {
-    y[0] -= 1;
+  const int numbers = spec_.role == Role::kActor ? spec_.action.box().low_size() : 0;
+  for (int i = 0; i < numbers; ++i) {
+    y[i] -= 1;
     if (options.min_log_variance() != 0 || options.max_log_variance() != 0) {
-      y[0] = std::clamp(y[0], options.min_log_variance(), options.max_log_variance());
+      y[i] = std::clamp(y[i], options.min_log_variance(), options.max_log_variance());
     }
   }
   return y;

@@ -15,9 +15,9 @@ class ReferenceForward {
  public:
   ReferenceForward(const NetworkSpec& spec, std::span<const float> parameters);
 
-  // The heads' outputs, log-variance shifted and bounded.
-  std::vector<double> Step(const std::vector<double>& x, double previous_action, double previous_reward,
-                           const std::vector<double>& previous_x);
+  // The head's outputs, log-variances of a box shifted and bounded.
+  std::vector<double> Step(const std::vector<double>& x, const std::vector<double>& previous_action,
+                           double previous_reward, const std::vector<double>& previous_x);
 
   const std::vector<double>& signal() const { return signal_; }
   std::vector<double> state() const;

@@ -7,8 +7,8 @@
 #include "actor/rollout.h"
 #include "common/config/config.h"
 #include "common/nn/denormals.h"
-#include "common/nn/gaussian_head.h"
 #include "common/nn/policy_forward.h"
+#include "common/trajectory/step_inputs.h"
 #include "learner/bptt/thread_pool.h"
 #include "learner/ppo/gaussian.h"
 #include "learner/ppo/network.h"
@@ -36,6 +36,44 @@ std::vector<NamedOptions> SmallAndBenchmarkNetworks() {
   return all;
 }
 
+v1::ActionSpace Choices(const std::vector<uint32_t>& choices) {
+  v1::ActionSpace space;
+  for (const uint32_t n : choices) space.mutable_multi_discrete()->add_choices(n);
+  return space;
+}
+
+v1::ActionSpace Discrete(uint32_t choices) {
+  v1::ActionSpace space;
+  space.set_discrete(choices);
+  return space;
+}
+
+// Some steps of some episodes as actors record them.
+class Episodes {
+ public:
+  explicit Episodes(const v1::ActionSpace& space)
+      : coding_(space),
+        x_(Pseudorandom({kTime, 2, kSequences}, 2.0, 1, at::kFloat)),
+        action_(Pseudorandom({kTime, coding_.recorded_width(), kSequences}, 2.0, 2, at::kFloat)),
+        reward_(Pseudorandom({kTime, 1, kSequences}, 2.0, 3, at::kFloat)),
+        batch_(trajectory::TrajectoryLayout::OfRule(2, coding_.recorded_width())) {
+    // Pseudorandom indices of choices.
+    for (size_t i = 0; i < coding_.choices().size(); ++i) {
+      const at::Tensor component = action_.select(1, static_cast<int64_t>(i));
+      component.copy_(((component + 2) / 4 * coding_.choices()[i]).floor());
+    }
+    for (const auto& [id, tensor] : {std::pair{v1::OBSERVATION, x_}, {v1::ACTION, action_}, {v1::REWARD, reward_}})
+      batch_.Set(id, {tensor.data_ptr<float>(), kTime, static_cast<size_t>(tensor.size(1)), kSequences});
+  }
+
+  const trajectory::TrajectoryBatch& batch() const { return batch_; }
+
+ private:
+  const nn::ActionCoding coding_;
+  const at::Tensor x_, action_, reward_;
+  trajectory::TrajectoryBatch batch_;
+};
+
 class Parity : public testing::TestWithParam<NamedOptions> {
  protected:
   static at::Tensor Parameters(const nn::NetworkSpec& spec) {
@@ -43,49 +81,45 @@ class Parity : public testing::TestWithParam<NamedOptions> {
   }
 };
 
-TEST_P(Parity, ActorsForwardIsTheTwins) {
-  for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
-    const nn::NetworkSpec spec = *nn::MakeNetworkSpec(GetParam().options, role, 2);
-    const at::Tensor parameters = Parameters(spec);
-    const at::Tensor x = Pseudorandom({kTime, 2, kSequences}, 2.0, 1, at::kFloat);
-    const at::Tensor action = Pseudorandom({kTime, kSequences}, 2.0, 2, at::kFloat);
-    const at::Tensor reward = Pseudorandom({kTime, kSequences}, 2.0, 3, at::kFloat);
-    const ConstView3 x_view(x.data_ptr<float>(), kTime, 2, kSequences);
-    trajectory::TrajectoryBatch batch(trajectory::TrajectoryLayout::OfRule(2));
-    batch.Set(v1::OBSERVATION, x_view);
-    batch.Set(v1::ACTION, ConstView3(action.data_ptr<float>(), kTime, 1, kSequences));
-    batch.Set(v1::REWARD, ConstView3(reward.data_ptr<float>(), kTime, 1, kSequences));
-
-    TwinNetwork twin(spec);
-    at::Tensor expected = twin.Forward(parameters, EpisodeInputs(spec.options.architecture(), batch),
-                                       twin.ZeroState(parameters, kSequences))
-                              .output.clone();
-    if (role == nn::Role::kActor) expected.select(1, 0).add_(nn::kLogVarianceShift);
-
-    const nn::ScopedFlushDenormals flush;
-    const auto forward = *nn::PolicyForward::Create(spec, kSequences);
-    forward->SetParameters({parameters.data_ptr<float>(), spec.parameter_count});
-    forward->Reset(kSequences);
-    const at::Tensor zeros = at::zeros({2, kSequences});
-    for (int64_t t = 0; t < kTime; ++t) {
-      const at::Tensor output = at::empty({int64_t{spec.output_size}, kSequences});
-      const View2 output_view(output.data_ptr<float>(), spec.output_size, kSequences);
-      const auto step = static_cast<size_t>(t);
-      if (t == 0) {
-        forward->Step(x_view.plane(0), zeros.data_ptr<float>(), zeros.data_ptr<float>(),
-                      ConstView2(zeros.data_ptr<float>(), 2, kSequences), output_view);
-      } else {
-        forward->Step(x_view.plane(step), batch.action().row(step - 1), batch.reward().row(step - 1),
-                      x_view.plane(step - 1), output_view);
+TEST_P(Parity, AllThreeReadTheSameRecordOfEveryKindOfAction) {
+  for (const v1::ActionSpace& space : {nn::BoxOf(1), nn::BoxOf(3), Choices({3, 2})}) {
+    for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
+      SCOPED_TRACE(space.ShortDebugString());
+      const nn::NetworkSpec spec = *nn::MakeNetworkSpec(GetParam().options, role, 2, space);
+      const at::Tensor parameters = Parameters(spec);
+      const Episodes episodes(space);
+      const Sequences input = EpisodeInputs(spec, episodes.batch());
+      TwinNetwork twin(spec);
+      const at::Tensor expected =
+          twin.Forward(parameters, input, twin.ZeroState(parameters, kSequences)).output.contiguous();
+      {
+        const c10::NoGradGuard no_grad;
+        const std::unique_ptr<UnrolledNetwork> unrolled =
+            *UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1));
+        const CarriedState zero = unrolled->ZeroState(parameters, kSequences);
+        EXPECT_TRUE(Near(unrolled->Forward(parameters, input, zero).output, expected, 1e-5));
       }
-      EXPECT_TRUE(Near(output, expected[t], 1e-5)) << "step " << t;
+      const nn::ScopedFlushDenormals flush;
+      const auto forward = *nn::PolicyForward::Create(spec, kSequences);
+      forward->SetParameters({parameters.data_ptr<float>(), spec.parameter_count});
+      forward->Reset(kSequences);
+      trajectory::StepInputs inputs(spec, kSequences);
+      for (int64_t t = 0; t < kTime; ++t) {
+        const at::Tensor output = at::empty({int64_t{spec.output_size}, kSequences});
+        inputs.Step(episodes.batch(), static_cast<size_t>(t), *forward,
+                    View2(output.data_ptr<float>(), spec.output_size, kSequences));
+        if (spec.head != nullptr) spec.head->Finish(View2(expected[t].data_ptr<float>(), spec.output_size, kSequences));
+        EXPECT_TRUE(Near(output, expected[t], 1e-5)) << "step " << t;
+      }
     }
   }
 }
 
 TEST_P(Parity, HandWrittenLoopHasTheTwinsOutputsEndsAndGradients) {
+  // More than one number of an action changes the sizes alone.
   for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
-    const nn::NetworkSpec spec = *nn::MakeNetworkSpec(GetParam().options, role, 2);
+    const nn::NetworkSpec spec =
+        *nn::MakeNetworkSpec(GetParam().options, role, 2, role == nn::Role::kActor ? nn::BoxOf(3) : nn::BoxOf(1));
     const Sequences input = RandomInputs(spec, kTime, kSequences, at::kFloat);
     const CarriedState start = RandomState(spec, kSequences, at::kFloat);
     const at::Tensor weights = Pseudorandom({kTime, spec.output_size, kSequences}, 1.0, 6, at::kFloat);
@@ -147,7 +181,7 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
         const at::Tensor parameters = ParameterLeaf(nn::InitialParameters(spec, 3), at::kCPU);
         engine->SetParameters({parameters.data_ptr<float>(), spec.parameter_count}, 1);
         const actor::RolloutResult r = *engine->Run({.seed = 3, .update = 1}, 8);
-        const Sequences inputs = EpisodeInputs(config.network().architecture(), r.trajectories);
+        const Sequences inputs = EpisodeInputs(spec, r.trajectories);
         const at::Tensor u = ToTensor(r.trajectories, v1::RAW_ACTION);
         const at::Tensor recorded =
             LogProbability(Gaussian(ToTensor(r.trajectories, v1::MEAN), ToTensor(r.trajectories, v1::LOG_VARIANCE)), u);
@@ -212,18 +246,6 @@ TEST_P(HeadParity, TheActorsFormIsTheLearners) {
   expect_near(Entropy(learner_one));
   head->KlDivergence(view(actor_one), view(actor_other), out.data_ptr<float>());
   expect_near(KlDivergence(learner_one, learner_other));
-}
-
-v1::ActionSpace Choices(const std::vector<uint32_t>& choices) {
-  v1::ActionSpace space;
-  for (const uint32_t n : choices) space.mutable_multi_discrete()->add_choices(n);
-  return space;
-}
-
-v1::ActionSpace Discrete(uint32_t choices) {
-  v1::ActionSpace space;
-  space.set_discrete(choices);
-  return space;
 }
 
 INSTANTIATE_TEST_SUITE_P(Spaces, HeadParity,
