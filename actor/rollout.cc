@@ -114,7 +114,8 @@ absl::StatusOr<std::unique_ptr<RolloutEngine>> RolloutEngine::Create(const v1::R
   if (max_lanes < 1) return absl::InvalidArgumentError("a rollout engine needs at least one lane");
   const auto environment = env::FindSpec(config.benchmark());
   if (!environment.ok()) return environment.status();
-  const auto spec = nn::MakeNetworkSpec(config.network(), nn::Role::kActor, environment->observation_size);
+  const auto spec =
+      nn::MakeNetworkSpec(config.network(), nn::Role::kActor, environment->observation_size, environment->action);
   if (!spec.ok()) return spec.status();
   auto forward = nn::PolicyForward::Create(*spec, max_lanes);
   if (!forward.ok()) return forward.status();

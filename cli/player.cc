@@ -14,8 +14,9 @@ class RulePlayer final : public play::Player {
       : environment_(std::move(environment)),
         policy_(std::move(policy)),
         seed_(seed),
-        record_(trajectory::TrajectoryLayout::OfRule(environment_->spec().observation_size),
-                environment_->horizon() + 1, environment_->max_lanes()) {}
+        record_(
+            trajectory::TrajectoryLayout::OfRule(environment_->spec().observation_size, environment_->spec().action),
+            environment_->horizon() + 1, environment_->max_lanes()) {}
 
   absl::StatusOr<play::PlayedBatch> Play(uint32_t first_episode, size_t lanes, play::StepObserver* observer) override {
     const uint32_t horizon = environment_->horizon();

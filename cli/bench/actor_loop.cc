@@ -24,9 +24,11 @@ PassFactory Factory(const std::string& name, const v1::RunConfig& config, Forwar
     return Pass([name, engine, lanes, steps = config::RolloutSteps(config)] {
       const auto played = engine->Run({.seed = 1, .update = 1}, lanes);
       if (!played.ok()) return played.status();
-      const ConstView2 mean = played->trajectories.Scalar(v1::MEAN);
-      if (mean.rows != steps || mean.columns != lanes) return absl::InternalError(name + ": not every step was played");
-      return CheckWritten(name, std::span(mean.row(steps - 1), lanes));
+      // What the policy said last.
+      const ConstView3 policy = played->trajectories.array(played->trajectories.layout().fields().size() - 1);
+      if (policy.planes != steps || policy.columns != lanes)
+        return absl::InternalError(name + ": not every step was played");
+      return CheckWritten(name, std::span(policy.plane(steps - 1).data, policy.rows * lanes));
     });
   };
 }

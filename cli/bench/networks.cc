@@ -12,8 +12,8 @@ v1::RunConfig ReferenceConfig(const std::string& benchmark) {
 }
 
 nn::NetworkSpec SpecOf(const v1::RunConfig& config, nn::Role role) {
-  return nn::MakeNetworkSpec(config.network(), role, env::FindSpec(config.benchmark()).value().observation_size)
-      .value();
+  const env::EnvironmentSpec environment = env::FindSpec(config.benchmark()).value();
+  return nn::MakeNetworkSpec(config.network(), role, environment.observation_size, environment.action).value();
 }
 
 nn::NetworkSpec ReferenceSpec(const std::string& benchmark, nn::Role role) {

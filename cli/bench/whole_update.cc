@@ -70,8 +70,9 @@ absl::Status WholeUpdate::Rollout() {
   const uint32_t episodes = options_.config.ppo().episodes_per_update();
   const auto count = static_cast<uint32_t>(actors_.size());
   std::vector<absl::Status> statuses(count);
-  const View3 means = record_.Of(v1::MEAN, options_.learned_episodes);
-  const std::span<float> written(means.data, means.planes * means.columns);
+  // What the policy says, every step.
+  const View3 policy = record_.array(record_.layout().fields().size() - 1, options_.learned_episodes);
+  const std::span<float> written(policy.data, policy.planes * policy.rows * policy.columns);
   Forget(written);
   const auto play = [&](uint32_t i) {
     const uint32_t first = episodes * i / count;

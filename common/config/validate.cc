@@ -11,14 +11,13 @@
 #include "common/config/config.h"
 #include "common/env/environment.h"
 #include "common/nn/network_spec.h"
+#include "common/trajectory/layout.h"
 
 namespace nmn::config {
 namespace {
 
 // One episode travels in one message of at most 8 MiB, with room for what else is in it.
 constexpr uint64_t kMaxEpisodeBytes = 4 << 20;
-// u, fed-back action, reward, mean and log-variance, beside x.
-constexpr uint64_t kNumbersBesideObservation = 5;
 // An update's trajectories are held in memory at once: 2^28 steps are 6 to 10 GB.
 constexpr uint64_t kMaxStepsPerUpdate = uint64_t{1} << 28;
 
@@ -40,8 +39,9 @@ absl::Status ValidateEnvironment(const v1::RunConfig& config) {
   if (!checks.ok()) return checks.status();
   checks.Take(env::ValidateOptions(config.benchmark(), config.env()));
   const uint64_t horizon = Horizon(config);
-  const uint64_t step_bytes = (spec->observation_size + kNumbersBesideObservation) * sizeof(float);
-  const uint64_t longest = kMaxEpisodeBytes / step_bytes;
+  const absl::StatusOr<trajectory::TrajectoryLayout> layout = trajectory::LayoutOf(config);
+  if (!layout.ok()) return layout.status();
+  const uint64_t longest = kMaxEpisodeBytes / (layout->width() * sizeof(float));
   checks.Number("env.horizon", static_cast<double>(horizon), horizon >= 1 && horizon <= longest,
                 absl::StrCat("from 1 to ", longest, ", so that an episode fits a message"),
                 absl::StrCat(kReference, spec->default_horizon));

@@ -74,7 +74,7 @@ inline constexpr float kInitialDeviation = 0.1f;
 absl::Status ValidateNetwork(const v1::NetworkOptions& options);
 
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size,
-                                            const v1::ActionSpace& action = BoxOf(1));
+                                            const v1::ActionSpace& action);
 
 // Initial parameters, flat: weights truncated normals keyed by (seed, role, tensor index, element), biases zero.
 std::vector<float> InitialParameters(const NetworkSpec& spec, uint64_t seed);

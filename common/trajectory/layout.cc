@@ -36,17 +36,19 @@ std::vector<uint32_t> FieldSpec::Shape(size_t steps, size_t lanes) const {
 
 void TrajectoryLayout::Add(v1::Field id, uint32_t width) { fields_.push_back({FindKind(id), width}); }
 
-TrajectoryLayout TrajectoryLayout::OfRule(uint32_t observation_size, uint32_t action_width) {
-  TrajectoryLayout layout;
-  layout.Add(v1::OBSERVATION, observation_size);
-  layout.Add(v1::RAW_ACTION, action_width);
-  layout.Add(v1::ACTION, action_width);
-  layout.Add(v1::REWARD, 1);
-  return layout;
+TrajectoryLayout::TrajectoryLayout(uint32_t observation_size, uint32_t action_width) {
+  Add(v1::OBSERVATION, observation_size);
+  Add(v1::RAW_ACTION, action_width);
+  Add(v1::ACTION, action_width);
+  Add(v1::REWARD, 1);
+}
+
+TrajectoryLayout TrajectoryLayout::OfRule(uint32_t observation_size, const v1::ActionSpace& action) {
+  return {observation_size, nn::ActionCoding(action).recorded_width()};
 }
 
 TrajectoryLayout TrajectoryLayout::OfNetwork(uint32_t observation_size, const nn::PolicyHead& head) {
-  TrajectoryLayout layout = OfRule(observation_size, head.action_width());
+  TrajectoryLayout layout(observation_size, head.action_width());
   for (const nn::ParameterField& field : head.fields()) layout.Add(field.id, field.width);
   return layout;
 }
@@ -71,7 +73,7 @@ size_t TrajectoryLayout::width() const {
 absl::StatusOr<TrajectoryLayout> LayoutOf(const v1::RunConfig& config) {
   const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
   if (!spec.ok()) return spec.status();
-  return TrajectoryLayout::OfNetwork(spec->observation_size, *nn::MakePolicyHead(nn::BoxOf(1), config.network()));
+  return TrajectoryLayout::OfNetwork(spec->observation_size, *nn::MakePolicyHead(spec->action, config.network()));
 }
 
 }  // namespace nmn::trajectory

@@ -57,7 +57,7 @@ class TrajectoryLayout {
   // What an actor records of a network whose policy has this head.
   static TrajectoryLayout OfNetwork(uint32_t observation_size, const nn::PolicyHead& head);
   // The same of a rule, which has no policy parameters.
-  static TrajectoryLayout OfRule(uint32_t observation_size, uint32_t action_width = 1);
+  static TrajectoryLayout OfRule(uint32_t observation_size, const v1::ActionSpace& action);
 
   std::span<const FieldSpec> fields() const { return fields_; }
   bool Has(v1::Field id) const;
@@ -68,6 +68,8 @@ class TrajectoryLayout {
   bool operator==(const TrajectoryLayout&) const = default;
 
  private:
+  // What the environment says and is told, with actions recorded as so many numbers.
+  TrajectoryLayout(uint32_t observation_size, uint32_t action_width);
   void Add(v1::Field id, uint32_t width);
 
   std::vector<FieldSpec> fields_;

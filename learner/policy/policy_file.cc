@@ -190,7 +190,8 @@ absl::StatusOr<std::vector<NamedTensor>> TensorsOf(const v1::RunConfig& config) 
   if (!environment.ok()) return environment.status();
   std::vector<NamedTensor> tensors;
   for (const auto& [role, prefix] : {std::pair{nn::Role::kActor, kActor}, std::pair{nn::Role::kCritic, kCritic}}) {
-    absl::StatusOr<nn::NetworkSpec> spec = nn::MakeNetworkSpec(config.network(), role, environment->observation_size);
+    absl::StatusOr<nn::NetworkSpec> spec =
+        nn::MakeNetworkSpec(config.network(), role, environment->observation_size, environment->action);
     if (!spec.ok()) return spec.status();
     for (const nn::TensorSpec& tensor : spec->tensors)
       tensors.push_back({absl::StrCat(prefix, tensor.name), tensor.shape, {}});

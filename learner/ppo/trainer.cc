@@ -278,9 +278,11 @@ absl::Status TorchTrainer::RestoreAll(const TrainerState& state) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Role role, uint32_t observation_size,
-                                            at::Device device, const std::shared_ptr<bptt::ThreadPool>& pool) {
-  absl::StatusOr<nn::NetworkSpec> spec = nn::MakeNetworkSpec(config.network(), role, observation_size);
+absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Role role,
+                                            const env::EnvironmentSpec& environment, at::Device device,
+                                            const std::shared_ptr<bptt::ThreadPool>& pool) {
+  absl::StatusOr<nn::NetworkSpec> spec =
+      nn::MakeNetworkSpec(config.network(), role, environment.observation_size, environment.action);
   if (!spec.ok()) return spec.status();
   LearnedNetwork network;
   if (pool != nullptr) {
@@ -311,11 +313,9 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::RunConfig& co
       if (!created.ok()) return created.status();
       pool = *std::move(created);
     }
-    absl::StatusOr<LearnedNetwork> actor =
-        FreshNetwork(config, nn::Role::kActor, environment->observation_size, *device, pool);
+    absl::StatusOr<LearnedNetwork> actor = FreshNetwork(config, nn::Role::kActor, *environment, *device, pool);
     if (!actor.ok()) return actor.status();
-    absl::StatusOr<LearnedNetwork> critic =
-        FreshNetwork(config, nn::Role::kCritic, environment->observation_size, *device, pool);
+    absl::StatusOr<LearnedNetwork> critic = FreshNetwork(config, nn::Role::kCritic, *environment, *device, pool);
     if (!critic.ok()) return critic.status();
     return std::make_unique<TorchTrainer>(config, std::move(pool), *std::move(actor), *std::move(critic),
                                           options.on_step);

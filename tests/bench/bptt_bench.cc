@@ -31,7 +31,7 @@ nn::NetworkSpec Spec(int benchmark, nn::Role role) {
     options.add_hidden_sizes(10);
   }
   constexpr uint32_t kObservationSize[] = {0, 1, 2, 4};
-  return nn::MakeNetworkSpec(options, role, kObservationSize[benchmark]).value();
+  return nn::MakeNetworkSpec(options, role, kObservationSize[benchmark], nn::BoxOf(1)).value();
 }
 
 double Ceiling() {

@@ -39,7 +39,7 @@ v1::RunConfig SmallRun() {
 }
 
 std::vector<float> Parameters(const v1::RunConfig& config, uint32_t version) {
-  return nn::InitialParameters(*nn::MakeNetworkSpec(config.network(), nn::Role::kActor, 1), version);
+  return nn::InitialParameters(*nn::MakeNetworkSpec(config.network(), nn::Role::kActor, 1, nn::BoxOf(1)), version);
 }
 
 // All numbers of a batch, in a fixed order.

@@ -20,7 +20,7 @@ v1::RunConfig Config(const std::string& benchmark, const std::string& architectu
 
 std::vector<float> Weights(const v1::RunConfig& config) {
   const uint32_t x = env::FindSpec(config.benchmark())->observation_size;
-  return nn::InitialParameters(nn::MakeNetworkSpec(config.network(), nn::Role::kActor, x).value(), 11);
+  return nn::InitialParameters(nn::MakeNetworkSpec(config.network(), nn::Role::kActor, x, nn::BoxOf(1)).value(), 11);
 }
 
 std::unique_ptr<RolloutEngine> Engine(const v1::RunConfig& config, size_t max_lanes) {
@@ -107,8 +107,9 @@ TEST(Rollout, FeedsBackTheLastActionRewardAndObservationAndZerosAtFirst) {
     const RolloutResult result = engine->Run(kKey, lanes).value();
     auto environment = env::MakeEnvironment(benchmark, config.env(), lanes).value();
     const uint32_t n = environment->spec().observation_size;
-    auto forward =
-        nn::PolicyForward::Create(nn::MakeNetworkSpec(config.network(), nn::Role::kActor, n).value(), lanes).value();
+    auto forward = nn::PolicyForward::Create(
+                       nn::MakeNetworkSpec(config.network(), nn::Role::kActor, n, nn::BoxOf(1)).value(), lanes)
+                       .value();
     forward->SetParameters(Weights(config));
     forward->Reset(lanes);
     std::vector<float> x(n * lanes), last_x(n * lanes, 0.0f), last_action(lanes, 0.0f), last_reward(lanes, 0.0f),

@@ -68,7 +68,7 @@ class CountingPlayer : public Player {
       for (size_t lane = 0; lane < lanes; ++lane) rewards_.push_back(static_cast<float>(t + 1 + first + lane));
     }
     PlayedBatch batch;
-    batch.trajectories = trajectory::TrajectoryBatch(trajectory::TrajectoryLayout::OfRule(1));
+    batch.trajectories = trajectory::TrajectoryBatch(trajectory::TrajectoryLayout::OfRule(1, nn::BoxOf(1)));
     batch.trajectories.Set(v1::REWARD, ConstView3(rewards_.data(), 4, 1, lanes));
     batch.measures = {std::vector<double>(lanes, 5)};
     return batch;

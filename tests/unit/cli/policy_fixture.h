@@ -29,7 +29,7 @@ inline policy::NetworkPolicy MakePolicy(const std::string& preset, const std::st
   const uint32_t size = env::FindSpec(benchmark)->observation_size;
   uint32_t tensor_number = 0;
   for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
-    const nn::NetworkSpec spec = nn::MakeNetworkSpec(policy.config.network(), role, size).value();
+    const nn::NetworkSpec spec = nn::MakeNetworkSpec(policy.config.network(), role, size, nn::BoxOf(1)).value();
     for (const nn::TensorSpec& tensor : spec.tensors) {
       NamedTensor values{(role == nn::Role::kActor ? "actor." : "critic.") + tensor.name, tensor.shape, {}};
       for (uint32_t i = 0; i < tensor.size; ++i) {

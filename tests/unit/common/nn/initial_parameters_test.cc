@@ -11,7 +11,7 @@ namespace nmn::nn {
 namespace {
 
 TEST(InitialParameters, WeightsAreTruncatedNormalsAndBiasesZero) {
-  const NetworkSpec spec = MakeNetworkSpec(ReferenceNmn(2), Role::kActor, 2).value();
+  const NetworkSpec spec = MakeNetworkSpec(ReferenceNmn(2), Role::kActor, 2, BoxOf(1)).value();
   const std::vector<float> parameters = InitialParameters(spec, 7);
   ASSERT_EQ(parameters.size(), spec.parameter_count);
   double sum = 0, squares = 0, count = 0;
@@ -33,8 +33,8 @@ TEST(InitialParameters, WeightsAreTruncatedNormalsAndBiasesZero) {
 }
 
 TEST(InitialParameters, SeedRoleAndTensorEachGiveOtherNumbers) {
-  const NetworkSpec actor = MakeNetworkSpec(ReferenceNmn(1), Role::kActor, 1).value();
-  const NetworkSpec critic = MakeNetworkSpec(ReferenceNmn(1), Role::kCritic, 1).value();
+  const NetworkSpec actor = MakeNetworkSpec(ReferenceNmn(1), Role::kActor, 1, BoxOf(1)).value();
+  const NetworkSpec critic = MakeNetworkSpec(ReferenceNmn(1), Role::kCritic, 1, BoxOf(1)).value();
   const std::vector<float> parameters = InitialParameters(actor, 7);
   EXPECT_EQ(parameters, InitialParameters(actor, 7));
   EXPECT_NE(parameters[0], InitialParameters(actor, 8)[0]);

@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 size_t Count(const v1::NetworkOptions& options, Role role, int benchmark) {
-  return MakeNetworkSpec(options, role, ObservationSize(benchmark)).value().parameter_count;
+  return MakeNetworkSpec(options, role, ObservationSize(benchmark), BoxOf(1)).value().parameter_count;
 }
 
 TEST(ParameterCounts, ReferenceNmn) {
@@ -68,7 +68,7 @@ TEST(ParameterCounts, SharedWiringAtTheReferencesSignalSizeBreaksTheTwoPercent) 
 }
 
 TEST(NetworkSpec, TensorsFollowEachOtherInExportOrder) {
-  const NetworkSpec spec = MakeNetworkSpec(ReferenceNmn(2), Role::kActor, 2).value();
+  const NetworkSpec spec = MakeNetworkSpec(ReferenceNmn(2), Role::kActor, 2, BoxOf(1)).value();
   std::vector<std::string> names;
   size_t offset = 0;
   for (const TensorSpec& tensor : spec.tensors) {
@@ -93,7 +93,7 @@ TEST(NetworkSpec, TensorsFollowEachOtherInExportOrder) {
 }
 
 TEST(NetworkSpec, PerLayerWiringCutsTheSignalInEqualSlices) {
-  const NetworkSpec spec = MakeNetworkSpec(ReferenceNmn(3), Role::kCritic, 4).value();
+  const NetworkSpec spec = MakeNetworkSpec(ReferenceNmn(3), Role::kCritic, 4, BoxOf(1)).value();
   ASSERT_EQ(spec.signal_slices.size(), 3);
   for (uint32_t layer : {0, 1, 2}) {
     EXPECT_EQ(spec.signal_slices[layer].first, 15 * layer);
@@ -103,7 +103,7 @@ TEST(NetworkSpec, PerLayerWiringCutsTheSignalInEqualSlices) {
 }
 
 TEST(NetworkSpec, SharedWiringGivesEveryLayerTheWholeSignal) {
-  const NetworkSpec spec = MakeNetworkSpec(PaperNmn(1), Role::kActor, 1).value();
+  const NetworkSpec spec = MakeNetworkSpec(PaperNmn(1), Role::kActor, 1, BoxOf(1)).value();
   for (const auto& slice : spec.signal_slices) {
     EXPECT_EQ(slice.first, 0);
     EXPECT_EQ(slice.size, 16);
@@ -111,7 +111,7 @@ TEST(NetworkSpec, SharedWiringGivesEveryLayerTheWholeSignal) {
 }
 
 TEST(NetworkSpec, AnRnnHasNoSignalAndNoMainInput) {
-  const NetworkSpec spec = MakeNetworkSpec(Rnn(1), Role::kActor, 1).value();
+  const NetworkSpec spec = MakeNetworkSpec(Rnn(1), Role::kActor, 1, BoxOf(1)).value();
   EXPECT_TRUE(spec.signal_slices.empty());
   EXPECT_EQ(spec.main_input_size, 0);
   EXPECT_EQ(spec.recurrent_input_size, 3);
@@ -120,7 +120,7 @@ TEST(NetworkSpec, AnRnnHasNoSignalAndNoMainInput) {
 TEST(NetworkSpec, HiddenLayersMayBeAbsent) {
   v1::NetworkOptions options = ReferenceNmn(1);
   options.clear_hidden_sizes();
-  const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 1).value();
+  const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 1, BoxOf(1)).value();
   EXPECT_EQ(spec.tensor("head.weight").shape, (std::vector<int64_t>{1, 2}));
   EXPECT_EQ(spec.signal_slices.size(), 1);
 }

@@ -182,7 +182,7 @@ TEST(PolicyForward, ReadsActionsOfManyNumbersAndGivesTheParametersOfTheirHead) {
 TEST(NmnPaperSection2, AnUntrainedNetworkOfThePapersFormulaBeginsAtExactlyZero) {
   for (int benchmark : {1, 2, 3}) {
     for (Role role : {Role::kActor, Role::kCritic}) {
-      const NetworkSpec spec = MakeNetworkSpec(PaperNmn(benchmark), role, ObservationSize(benchmark)).value();
+      const NetworkSpec spec = MakeNetworkSpec(PaperNmn(benchmark), role, ObservationSize(benchmark), BoxOf(1)).value();
       const Played played = Play(spec, InitialParameters(spec, 1), 0, 5, 2);
       for (size_t lane = 0; lane < 5; ++lane) {
         EXPECT_EQ(played.output[0][0][lane], role == Role::kActor ? kLogVarianceShift : 0.0f);
@@ -212,7 +212,7 @@ void ExpectSameBits(const Played& all, size_t first, const Played& part) {
 
 TEST(PolicyForward, ALaneDoesNotDependOnItsNeighboursOrOnTheirNumber) {
   for (const v1::NetworkOptions& options : {ReferenceNmn(2), PaperNmn(2), Rnn(2)}) {
-    const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 2).value();
+    const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 2, BoxOf(1)).value();
     const std::vector<float> parameters = TrainedParameters(spec);
     const Played all = Play(spec, parameters, 0, 150, 8);
     for (size_t lanes : {1, 2, 7, 16, 17, 33, 49, 64, 65, 129}) {
@@ -226,7 +226,7 @@ TEST(PolicyForward, Avx2AndAvx512GiveTheSameBits) {
   const std::vector<int64_t> targets = FusedTargets();
   if (targets.size() < 2) GTEST_SKIP() << "this CPU has no two targets with fused multiply-add";
   for (const v1::NetworkOptions& options : {ReferenceNmn(3), PaperNmn(3), Rnn(3)}) {
-    const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 4).value();
+    const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 4, BoxOf(1)).value();
     const std::vector<float> parameters = TrainedParameters(spec);
     std::vector<Played> played;
     for (int64_t target : targets) {
@@ -246,7 +246,7 @@ TEST(PolicyForward, TargetsWithoutFusedMultiplyAddAreARoundingClassOfTheirOwn) {
 TEST(PolicyForward, ResetBeginsTheSameEpisodeAgain) {
   v1::NetworkOptions options = ReferenceNmn(1);
   options.set_signal_lag(true);
-  const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 1).value();
+  const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 1, BoxOf(1)).value();
   auto forward = PolicyForward::Create(spec, 20).value();
   forward->SetParameters(TrainedParameters(spec));
   const std::vector<float> x(20, 1.5f), a(20, -7.0f), r(20, 2.0f);
@@ -269,7 +269,7 @@ TEST(PolicyForward, BoundsTheLogVarianceOfTheActorOnly) {
   options.set_max_log_variance(0.5);
   for (const auto& [bias, expected] : {std::pair{-9.0f, -1.5f}, {9.0f, 0.5f}, {0.25f, -0.75f}}) {
     for (Role role : {Role::kActor, Role::kCritic}) {
-      const NetworkSpec spec = MakeNetworkSpec(options, role, 1).value();
+      const NetworkSpec spec = MakeNetworkSpec(options, role, 1, BoxOf(1)).value();
       std::vector<float> parameters(spec.parameter_count, 0.0f);
       for (size_t i = 0; i < spec.output_size; ++i) parameters[spec.tensor("head.bias").offset + i] = bias;
       const Played played = Play(spec, parameters, 0, 2, 1);
@@ -283,7 +283,7 @@ TEST(PolicyForward, ABrokenParameterShowsInTheOutput) {
   v1::NetworkOptions options = ReferenceNmn(1);
   options.set_min_log_variance(-5);
   options.set_max_log_variance(1);
-  const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 1).value();
+  const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 1, BoxOf(1)).value();
   for (const char* name :
        {"gru0.w_recurrent", "gru0.bias", "signal.weight", "main0.weight", "main0.w_scale", "head.w_offset"}) {
     for (int64_t target : TestedTargets()) {
@@ -299,7 +299,7 @@ TEST(PolicyForward, ABrokenParameterShowsInTheOutput) {
 }
 
 TEST(PolicyForward, RefusesAnImpossibleNumberOfLanes) {
-  const NetworkSpec spec = MakeNetworkSpec(ReferenceNmn(1), Role::kActor, 1).value();
+  const NetworkSpec spec = MakeNetworkSpec(ReferenceNmn(1), Role::kActor, 1, BoxOf(1)).value();
   EXPECT_FALSE(PolicyForward::Create(spec, 0).ok());
 }
 

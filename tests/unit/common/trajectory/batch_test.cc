@@ -24,7 +24,7 @@ TEST(TrajectoryLayout, ANetworksStepHasTheFieldsOfTheWireInItsOrder) {
 }
 
 TEST(TrajectoryLayout, ARulesStepHasNoPolicyParameters) {
-  const TrajectoryLayout layout = TrajectoryLayout::OfRule(1);
+  const TrajectoryLayout layout = TrajectoryLayout::OfRule(1, nn::BoxOf(1));
   EXPECT_THAT(IdsOf(layout), ElementsAre(v1::OBSERVATION, v1::RAW_ACTION, v1::ACTION, v1::REWARD));
   EXPECT_FALSE(layout.Has(v1::MEAN));
 }
@@ -64,7 +64,8 @@ TEST(TrajectoryBatch, FirstStepsAreTheBeginningOfEveryArray) {
 }
 
 TEST(CopyLanes, CopiesThoseLanesOfEveryStepAndNoOther) {
-  TrajectoryArrays from(TrajectoryLayout::OfRule(2), 3, 4), to(TrajectoryLayout::OfRule(2), 3, 5);
+  TrajectoryArrays from(TrajectoryLayout::OfRule(2, nn::BoxOf(1)), 3, 4),
+      to(TrajectoryLayout::OfRule(2, nn::BoxOf(1)), 3, 5);
   const View3 source = from.Of(v1::OBSERVATION, 4), target = to.Of(v1::OBSERVATION, 5);
   for (size_t i = 0; i < 3 * 2 * 4; ++i) source.data[i] = 1.0f + static_cast<float>(i);
   CopyLanes(source, 1, 2, target, 3);

@@ -48,7 +48,7 @@ TEST_F(MessageTest, IsThatOfItsLayoutAndOfNoOther) {
   EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps, 3, message_).detail, "");
   EXPECT_EQ(CheckBlocks(TrajectoryLayout::OfNetwork(1, nn::GaussianHead({})), kSteps, 3, message_).reason,
             v1::WRONG_SHAPE);
-  EXPECT_EQ(CheckBlocks(TrajectoryLayout::OfRule(2), kSteps, 3, message_).reason, v1::WRONG_SHAPE);
+  EXPECT_EQ(CheckBlocks(TrajectoryLayout::OfRule(2, nn::BoxOf(1)), kSteps, 3, message_).reason, v1::WRONG_SHAPE);
   EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps - 1, 3, message_).reason, v1::WRONG_SHAPE);
   EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps, 2, message_).reason, v1::WRONG_SHAPE);
 }

@@ -48,11 +48,11 @@ nn::NetworkSpec Spec(const v1::ActionSpace& space) {
 }
 
 // Two steps of two episodes: the second is still to be filled, but for its observation.
-TrajectoryBatch Record(uint32_t action_width, const std::vector<float>& action) {
+TrajectoryBatch Record(const v1::ActionSpace& space, const std::vector<float>& action) {
   static const std::vector<float> kObservation{1, 2, /**/ 3, 4}, kReward{5, 6, /**/ 0, 0};
-  TrajectoryBatch record(TrajectoryLayout::OfRule(1, action_width));
+  TrajectoryBatch record(TrajectoryLayout::OfRule(1, space));
   record.Set(v1::OBSERVATION, {kObservation.data(), 2, 1, kLanes});
-  record.Set(v1::ACTION, {action.data(), 2, action_width, kLanes});
+  record.Set(v1::ACTION, {action.data(), 2, record.layout().width(v1::ACTION), kLanes});
   record.Set(v1::REWARD, {kReward.data(), 2, 1, kLanes});
   return record;
 }
@@ -62,7 +62,7 @@ TEST(StepInputs, NothingCameBeforeTheFirstStep) {
   space.set_discrete(3);
   Listener listener(Spec(space));
   const std::vector<float> action(4);
-  StepInputs(listener.spec(), 5).Step(Record(1, action), 0, listener, View2(nullptr, 3, kLanes));
+  StepInputs(listener.spec(), 5).Step(Record(space, action), 0, listener, View2(nullptr, 3, kLanes));
   EXPECT_THAT(listener.x, ElementsAre(1, 2));
   EXPECT_EQ(listener.a, std::vector<float>(6));  // the one-hot of no choice, not of the first
   EXPECT_THAT(listener.r, ElementsAre(0, 0));
@@ -75,7 +75,7 @@ TEST(StepInputs, FeedsBackOneHotsOfTheChoicesOfTheStepBefore) {
   space.mutable_multi_discrete()->add_choices(2);
   Listener listener(Spec(space));
   const std::vector<float> action{2, 0, /**/ 0, 1, /**/ 0, 0, /**/ 0, 0};  // [time, component, lane]
-  StepInputs(listener.spec(), 5).Step(Record(2, action), 1, listener, View2(nullptr, 5, kLanes));
+  StepInputs(listener.spec(), 5).Step(Record(space, action), 1, listener, View2(nullptr, 5, kLanes));
   EXPECT_THAT(listener.x, ElementsAre(3, 4));
   EXPECT_THAT(listener.a, ElementsAre(0, 1, /**/ 0, 0, /**/ 1, 0, /**/ 1, 0, /**/ 0, 1));
   EXPECT_THAT(listener.r, ElementsAre(5, 6));
@@ -85,7 +85,7 @@ TEST(StepInputs, FeedsBackOneHotsOfTheChoicesOfTheStepBefore) {
 TEST(StepInputs, FeedsBackTheNumbersOfABoxAsTheyAre) {
   Listener listener(Spec(nn::BoxOf(2)));
   const std::vector<float> action{0.5f, -1, /**/ 7, 8, /**/ 0, 0, /**/ 0, 0};
-  StepInputs(listener.spec(), 2).Step(Record(2, action), 1, listener, View2(nullptr, 4, kLanes));
+  StepInputs(listener.spec(), 2).Step(Record(listener.spec().action, action), 1, listener, View2(nullptr, 4, kLanes));
   EXPECT_THAT(listener.a, ElementsAre(0.5f, -1, /**/ 7, 8));
 }
 

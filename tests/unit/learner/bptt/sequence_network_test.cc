@@ -111,7 +111,7 @@ struct Array {
 // A network with random parameters, inputs, start and output gradient.
 struct Problem {
   explicit Problem(const Case& c)
-      : spec(nn::MakeNetworkSpec(c.options, c.role, c.observation_size).value()),
+      : spec(nn::MakeNetworkSpec(c.options, c.role, c.observation_size, nn::BoxOf(1)).value()),
         recurrent_input(c.steps, spec.recurrent_input_size, c.sequences),
         main_input(c.steps, spec.main_input_size, c.sequences),
         start_state(1, spec.state_size, c.sequences),

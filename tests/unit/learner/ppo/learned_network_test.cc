@@ -13,7 +13,7 @@ namespace {
 
 LearnedNetwork SmallCritic() {
   LearnedNetwork network;
-  network.spec = *nn::MakeNetworkSpec(EveryNetwork().front().options, nn::Role::kCritic, 2);
+  network.spec = *nn::MakeNetworkSpec(EveryNetwork().front().options, nn::Role::kCritic, 2, nn::BoxOf(1));
   network.model = std::make_unique<TwinNetwork>(network.spec);
   network.parameters =
       Pseudorandom({static_cast<int64_t>(network.spec.parameter_count)}, 0.3, 5, at::kFloat).set_requires_grad(true);

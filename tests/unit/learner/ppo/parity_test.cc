@@ -56,7 +56,7 @@ class Episodes {
         x_(Pseudorandom({kTime, 2, kSequences}, 2.0, 1, at::kFloat)),
         action_(Pseudorandom({kTime, coding_.recorded_width(), kSequences}, 2.0, 2, at::kFloat)),
         reward_(Pseudorandom({kTime, 1, kSequences}, 2.0, 3, at::kFloat)),
-        batch_(trajectory::TrajectoryLayout::OfRule(2, coding_.recorded_width())) {
+        batch_(trajectory::TrajectoryLayout::OfRule(2, space)) {
     // Pseudorandom indices of choices.
     for (size_t i = 0; i < coding_.choices().size(); ++i) {
       const at::Tensor component = action_.select(1, static_cast<int64_t>(i));
@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(Options, Parity, testing::ValuesIn(SmallAndBenchmarkNet
                          [](const auto& info) { return info.param.name; });
 
 TEST(UnrolledNetwork, RefusesToGoBackwardThroughAForgottenPass) {
-  const nn::NetworkSpec spec = *nn::MakeNetworkSpec(nn::ReferenceNmn(1), nn::Role::kCritic, 1);
+  const nn::NetworkSpec spec = *nn::MakeNetworkSpec(nn::ReferenceNmn(1), nn::Role::kCritic, 1, nn::BoxOf(1));
   const std::unique_ptr<UnrolledNetwork> network =
       *UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1));
   const at::Tensor leaf =
@@ -176,8 +176,9 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
         v1::RunConfig config = *config::Preset(preset, benchmark, architecture);
         config.mutable_env()->set_horizon(100);
         const auto engine = *actor::RolloutEngine::Create(config, 8);
-        const uint32_t observation_size = env::FindSpec(benchmark)->observation_size;
-        const nn::NetworkSpec spec = *nn::MakeNetworkSpec(config.network(), nn::Role::kActor, observation_size);
+        const env::EnvironmentSpec environment = *env::FindSpec(benchmark);
+        const nn::NetworkSpec spec =
+            *nn::MakeNetworkSpec(config.network(), nn::Role::kActor, environment.observation_size, environment.action);
         const at::Tensor parameters = ParameterLeaf(nn::InitialParameters(spec, 3), at::kCPU);
         engine->SetParameters({parameters.data_ptr<float>(), spec.parameter_count}, 1);
         const actor::RolloutResult r = *engine->Run({.seed = 3, .update = 1}, 8);

@@ -16,7 +16,7 @@ constexpr int64_t kSequences = 3;
 class EveryTwin : public testing::TestWithParam<NamedOptions> {
  protected:
   nn::NetworkSpec Spec(nn::Role role = nn::Role::kActor) const {
-    return *nn::MakeNetworkSpec(GetParam().options, role, 2);
+    return *nn::MakeNetworkSpec(GetParam().options, role, 2, nn::BoxOf(1));
   }
   static at::Tensor Parameters(const nn::NetworkSpec& spec) {
     return Pseudorandom({static_cast<int64_t>(spec.parameter_count)}, 0.8, 5, at::kDouble);
@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(Options, EveryTwin, testing::ValuesIn(EveryNetwork()),
                          [](const auto& info) { return info.param.name; });
 
 TEST(TwinNetworkNmnSection2, PaperFormulaGivesZeroAtTheFirstStepOfAnUntrainedNetwork) {
-  nn::NetworkSpec spec = *nn::MakeNetworkSpec(EveryNetwork().front().options, nn::Role::kActor, 2);
+  nn::NetworkSpec spec = *nn::MakeNetworkSpec(EveryNetwork().front().options, nn::Role::kActor, 2, nn::BoxOf(1));
   const at::Tensor parameters = Pseudorandom({static_cast<int64_t>(spec.parameter_count)}, 0.1, 5, at::kFloat);
   for (const nn::TensorSpec& tensor : spec.tensors) {
     if (tensor.is_bias)
