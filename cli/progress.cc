@@ -38,11 +38,11 @@ void Progress::OnUpdate(const run::UpdateSummary& s) {
   if (!live_ && !last && now - last_line_ < kPlainInterval) return;
   last_line_ = now;
   const std::string line = absl::StrFormat(
-      "update %d/%d  discounted %.0f (last %d: %.0f)%s  left %s  %s gone  episodes %d  KL %.4f%s  sd %.2f  %.0fk "
+      "update %d/%d  discounted %.0f (last %d: %.0f)%s  left %s  %s gone  episodes %d  KL %.4f%s  %s  %.0fk "
       "steps/s",
       s.update, s.budget_updates, s.discounted_mean, s.recent_episodes(), s.discounted_recent, evaluation_,
-      HumanDuration(s.seconds_left), HumanDuration(s.wall_seconds), s.episodes, s.kl, s.reverted ? "R" : "",
-      s.mean_deviation, s.steps_per_second / 1000);
+      HumanDuration(s.seconds_left), HumanDuration(s.wall_seconds), s.episodes, s.kl, s.reverted ? "R" : "", s.spread,
+      s.steps_per_second / 1000);
   if (live_) {
     line_.Show(absl::StrCat(Bar(Fraction(s.update, s.budget_updates)), " ", line));
     if (last) line_.End();

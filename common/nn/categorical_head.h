@@ -16,6 +16,7 @@ class CategoricalHead final : public PolicyHead {
 
   uint32_t parameter_count() const override { return fields_[0].width; }
   uint32_t action_width() const override { return static_cast<uint32_t>(choices_.size()); }
+  std::span<const uint32_t> choices() const override { return choices_; }
   std::span<const ParameterField> fields() const override { return fields_; }
   void Finish(View2 /*parameters*/) const override {}
   // Inversion: the first choice whose cumulated probability is above the step's uniform number, element step % 4 of the

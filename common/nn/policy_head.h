@@ -43,6 +43,8 @@ class PolicyHead {
 
   virtual uint32_t parameter_count() const = 0;  // outputs of the network's last layer
   virtual uint32_t action_width() const = 0;     // numbers of an action as it is recorded
+  // For each of them how many choices there are, where it is the index of one; else empty.
+  virtual std::span<const uint32_t> choices() const { return {}; }
   // In the order in which a step records them.
   virtual std::span<const ParameterField> fields() const = 0;
 

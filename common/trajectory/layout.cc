@@ -34,21 +34,25 @@ std::vector<uint32_t> FieldSpec::Shape(size_t steps, size_t lanes) const {
   return {time, last};
 }
 
-void TrajectoryLayout::Add(v1::Field id, uint32_t width) { fields_.push_back({FindKind(id), width}); }
+void TrajectoryLayout::Add(v1::Field id, uint32_t width, std::span<const uint32_t> choices) {
+  fields_.push_back({FindKind(id), width, {choices.begin(), choices.end()}});
+}
 
-TrajectoryLayout::TrajectoryLayout(uint32_t observation_size, uint32_t action_width) {
+TrajectoryLayout::TrajectoryLayout(uint32_t observation_size, uint32_t action_width,
+                                   std::span<const uint32_t> choices) {
   Add(v1::OBSERVATION, observation_size);
-  Add(v1::RAW_ACTION, action_width);
-  Add(v1::ACTION, action_width);
+  Add(v1::RAW_ACTION, action_width, choices);
+  Add(v1::ACTION, action_width, choices);
   Add(v1::REWARD, 1);
 }
 
 TrajectoryLayout TrajectoryLayout::OfRule(uint32_t observation_size, const v1::ActionSpace& action) {
-  return {observation_size, nn::ActionCoding(action).recorded_width()};
+  const nn::ActionCoding coding(action);
+  return {observation_size, coding.recorded_width(), coding.choices()};
 }
 
 TrajectoryLayout TrajectoryLayout::OfNetwork(uint32_t observation_size, const nn::PolicyHead& head) {
-  TrajectoryLayout layout(observation_size, head.action_width());
+  TrajectoryLayout layout(observation_size, head.action_width(), head.choices());
   for (const nn::ParameterField& field : head.fields()) layout.Add(field.id, field.width);
   return layout;
 }

@@ -42,6 +42,8 @@ const FieldKind* FindKind(v1::Field id);
 struct FieldSpec {
   const FieldKind* kind;
   uint32_t width;  // numbers a step
+  // Of each number, where it is the index of a choice: 0 .. choices - 1. Else empty.
+  std::vector<uint32_t> choices = {};
 
   bool operator==(const FieldSpec&) const = default;
   // Of an array of many steps and lanes: [time, lane], or [time, width, lane].
@@ -68,9 +70,9 @@ class TrajectoryLayout {
   bool operator==(const TrajectoryLayout&) const = default;
 
  private:
-  // What the environment says and is told, with actions recorded as so many numbers.
-  TrajectoryLayout(uint32_t observation_size, uint32_t action_width);
-  void Add(v1::Field id, uint32_t width);
+  // What the environment says and is told, with actions of so many numbers, which are numbers or indices of `choices`.
+  TrajectoryLayout(uint32_t observation_size, uint32_t action_width, std::span<const uint32_t> choices);
+  void Add(v1::Field id, uint32_t width, std::span<const uint32_t> choices = {});
 
   std::vector<FieldSpec> fields_;
 };

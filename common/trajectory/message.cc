@@ -35,9 +35,25 @@ Verdict CheckBlock(const FieldSpec& field, size_t steps, size_t count, const v1:
   return {};
 }
 
-Verdict CheckNumbers(const v1::Block& block) {
-  const FieldKind* kind = FindKind(block.field());
-  if (kind == nullptr) return WrongShape("block of an unknown field");
+Verdict CheckIndices(const FieldSpec& field, const v1::Block& block) {
+  const size_t rows = block.data().size() / sizeof(float) / block.shape(block.shape_size() - 1);
+  const size_t count = block.data().size() / sizeof(float) / rows;
+  for (size_t row = 0; row < rows; ++row) {
+    const uint32_t choices = field.choices[row % field.width];
+    const char* data = BlockRow(block, row, count, 0);
+    for (size_t i = 0; i < count; ++i) {
+      float value;
+      std::memcpy(&value, data + i * sizeof(value), sizeof(value));
+      if (value >= 0 && value < static_cast<float>(choices) && std::trunc(value) == value) continue;
+      return {v1::OUT_OF_RANGE,
+              absl::StrCat(NameOf(block), " holds ", value, ", which is none of ", choices, " choices")};
+    }
+  }
+  return {};
+}
+
+Verdict CheckNumbers(const FieldSpec& field, const v1::Block& block) {
+  const FieldKind* kind = field.kind;
   const std::string& data = block.data();
   float largest = 0;
   bool finite = true;
@@ -51,7 +67,7 @@ Verdict CheckNumbers(const v1::Block& block) {
   if (!finite) return {v1::NOT_FINITE, NameOf(block)};
   if (largest > kind->largest)
     return {v1::OUT_OF_RANGE, absl::StrCat(NameOf(block), " holds a value beyond ", kind->largest)};
-  return {};
+  return field.choices.empty() ? Verdict() : CheckIndices(field, block);
 }
 
 }  // namespace
@@ -84,9 +100,10 @@ Verdict CheckBlocks(const TrajectoryLayout& layout, size_t steps, size_t count, 
   return {};
 }
 
-Verdict CheckNumbers(const v1::Trajectory& message) {
-  for (const v1::Block& block : message.blocks()) {
-    if (Verdict verdict = CheckNumbers(block); !verdict.accepted()) return verdict;
+Verdict CheckNumbers(const TrajectoryLayout& layout, const v1::Trajectory& message) {
+  for (int i = 0; i < message.blocks_size(); ++i) {
+    Verdict verdict = CheckNumbers(layout.fields()[static_cast<size_t>(i)], message.blocks(i));
+    if (!verdict.accepted()) return verdict;
   }
   return {};
 }

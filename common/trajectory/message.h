@@ -25,8 +25,9 @@ void AppendBlocks(const TrajectoryBatch& batch, size_t first, size_t count, v1::
 // Whether the blocks are those of the layout for `count` episodes of `steps` steps. Reads sizes only, no payload.
 // WRONG_SHAPE.
 Verdict CheckBlocks(const TrajectoryLayout& layout, size_t steps, size_t count, const v1::Trajectory& message);
-// Whether the numbers of all blocks are finite and in their fields' range. NOT_FINITE, OUT_OF_RANGE.
-Verdict CheckNumbers(const v1::Trajectory& message);
+// Whether the numbers of all blocks are finite and in their fields' range, of blocks that CheckBlocks accepted.
+// NOT_FINITE, OUT_OF_RANGE.
+Verdict CheckNumbers(const TrajectoryLayout& layout, const v1::Trajectory& message);
 
 // Trajectory.sha256 as it must be: of blocks and measures.
 std::string PayloadSha256(const v1::Trajectory& message);

@@ -25,10 +25,10 @@ Verdict CheckShape(const BatchShape& shape, const v1::Trajectory& trajectory) {
   return {};
 }
 
-Verdict CheckPayload(const v1::Trajectory& trajectory) {
+Verdict CheckPayload(const trajectory::TrajectoryLayout& layout, const v1::Trajectory& trajectory) {
   if (trajectory.sha256() != PayloadSha256(trajectory))
     return {v1::DIGEST_MISMATCH, "the payload is not what its SHA-256 says"};
-  if (Verdict verdict = trajectory::CheckNumbers(trajectory); !verdict.accepted()) return verdict;
+  if (Verdict verdict = trajectory::CheckNumbers(layout, trajectory); !verdict.accepted()) return verdict;
   for (const v1::MeasureBlock& measure : trajectory.measures()) {
     for (const double value : measure.values()) {
       if (!std::isfinite(value)) return {v1::NOT_FINITE, "measure " + measure.name()};

@@ -15,6 +15,6 @@ Verdict CheckShape(const BatchShape& shape, const v1::Trajectory& trajectory);
 
 // The payload of a message that passed CheckShape: digest, then finite, then in range. DIGEST_MISMATCH, NOT_FINITE,
 // OUT_OF_RANGE. Pure, and the only costly step: run it outside of locks.
-Verdict CheckPayload(const v1::Trajectory& trajectory);
+Verdict CheckPayload(const trajectory::TrajectoryLayout& layout, const v1::Trajectory& trajectory);
 
 }  // namespace nmn::ingest

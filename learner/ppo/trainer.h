@@ -30,9 +30,9 @@ struct UpdateReport {
   double rate_multiplier = 0;  // after the update
   double policy_learning_rate = 0;  // in force in this update
   double critic_learning_rate = 0;
-  double entropy = 0;                 // mean over kept steps, of the new policy
-  double mean_deviation = 0;          // mean over kept steps of exp(logvar / 2), of the behaviour policy
-  double explained_variance = 0;      // 1 - Var(R - V) / Var(R) over kept steps, with the critic before its update
+  double entropy = 0;             // mean over kept steps, of the new policy
+  double mean_deviation = 0;      // mean over kept steps of the raw action's sd, of the behaviour policy; NaN: choices
+  double explained_variance = 0;  // 1 - Var(R - V) / Var(R) over kept steps, with the critic before its update
   uint32_t critic_blind_updates = 0;  // in a row until now, as critic_health.h counts them
   double clip_fraction = 0;           // CLIPPED_RATIO; NaN otherwise
   double policy_gradient_norm = 0;    // of the last step, before clipping

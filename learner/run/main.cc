@@ -37,13 +37,13 @@ class LogObserver : public nmn::run::RunObserver {
  public:
   void OnUpdate(const nmn::run::UpdateSummary& s) override {
     spdlog::info(
-        "update {}/{} episodes {} return {:.1f} discounted {:.1f} last{} {:.1f}{} kl {:.5f}{} sd {:.3f} steps/s "
+        "update {}/{} episodes {} return {:.1f} discounted {:.1f} last{} {:.1f}{} kl {:.5f}{} {} steps/s "
         "{:.0f} "
         "left {:.0f} s",
         s.update, s.budget_updates, s.episodes, s.return_mean, s.discounted_mean, s.recent_episodes(),
         s.discounted_recent,
         s.evaluation_discounted ? absl::StrFormat(" evaluation %.1f", *s.evaluation_discounted) : "", s.kl,
-        s.reverted ? " (reverted)" : "", s.mean_deviation, s.steps_per_second, s.seconds_left);
+        s.reverted ? " (reverted)" : "", s.spread, s.steps_per_second, s.seconds_left);
   }
   void OnNotice(const std::string& sentence) override { spdlog::warn("{}", sentence); }
 };

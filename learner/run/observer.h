@@ -20,7 +20,7 @@ struct UpdateSummary {
   double discounted_recent = 0;  // mean over the last recent_episodes()
   double kl = 0;
   bool reverted = false;
-  double mean_deviation = 0;  // sd of u
+  std::string spread;  // of what the policy chooses: "sd 0.312", or "entropy 1.204" where actions are no numbers
   double explained_variance = 0;
   double steps_per_second = 0;                  // environment steps of this update over its wall time
   double seconds_left = 0;                      // estimate from the updates of this process

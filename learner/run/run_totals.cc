@@ -1,7 +1,9 @@
 #include "learner/run/run_totals.h"
 
+#include <cmath>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "common/env/environment.h"
 #include "learner/run/observer.h"
 #include "learner/run/process_clock.h"
@@ -85,7 +87,9 @@ UpdateSummary SummaryOf(const metrics::MetricsRecord& metrics, uint32_t budget_u
   summary.discounted_recent = metrics.discounted_last_1000;
   summary.kl = metrics.report.kl;
   summary.reverted = metrics.report.reverted;
-  summary.mean_deviation = metrics.report.mean_deviation;
+  summary.spread = std::isnan(metrics.report.mean_deviation)
+                       ? absl::StrFormat("entropy %.3f", metrics.report.entropy)
+                       : absl::StrFormat("sd %.3f", metrics.report.mean_deviation);
   summary.explained_variance = metrics.report.explained_variance;
   summary.steps_per_second = metrics.steps_per_second;
   summary.seconds_left = seconds_left;

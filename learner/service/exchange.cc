@@ -134,7 +134,7 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
     verdict = hub_.core.Examine(id_, trajectory, bytes, hub_.Now());
   }
   if (verdict.accepted()) {
-    const ingest::Verdict payload = ingest::CheckPayload(trajectory);
+    const ingest::Verdict payload = ingest::CheckPayload(hub_.layout, trajectory);
     failpoint::Pass(failpoint::Point::kIngestDeliver);
     {
       MutexLock lock(hub_.mutex);

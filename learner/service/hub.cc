@@ -6,7 +6,8 @@
 
 namespace nmn::service {
 
-Hub::Hub(ingest::CoreOptions options) : core(std::move(options)), timer_thread_([this] { WatchTime(); }) {}
+Hub::Hub(ingest::CoreOptions options)
+    : layout(options.shape.layout), core(std::move(options)), timer_thread_([this] { WatchTime(); }) {}
 
 Hub::~Hub() {
   {

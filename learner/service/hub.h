@@ -29,6 +29,8 @@ class Hub {
   // Seconds since construction, on the steady clock.
   ingest::Time Now() const;
 
+  const trajectory::TrajectoryLayout layout;  // of every trajectory
+
   Mutex mutex;
   CondVar changed;  // anything the run loop may wait for
   ingest::Core core NMN_GUARDED_BY(mutex);

@@ -71,7 +71,8 @@ class Fleet {
 
   Verdict Send(uint64_t stream, const v1::Trajectory& trajectory) {
     Verdict verdict = core_.Examine(stream, trajectory, trajectory.ByteSizeLong(), 0);
-    if (verdict.accepted()) verdict = core_.Deliver(stream, trajectory, ingest::CheckPayload(trajectory), 0);
+    if (verdict.accepted())
+      verdict = core_.Deliver(stream, trajectory, ingest::CheckPayload(Options().shape.layout, trajectory), 0);
     return verdict;
   }
 

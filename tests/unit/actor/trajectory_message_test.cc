@@ -38,7 +38,7 @@ TEST_F(TrajectoryMessageTest, IsWhatTheLearnerAccepts) {
   const auto messages = MakeTrajectories(header_, unit_, rollout_);
   ASSERT_EQ(messages.size(), 1u);
   EXPECT_EQ(ingest::CheckShape(shape_, messages[0]).detail, "");
-  EXPECT_EQ(ingest::CheckPayload(messages[0]).detail, "");
+  EXPECT_EQ(ingest::CheckPayload(shape_.layout, messages[0]).detail, "");
 }
 
 TEST_F(TrajectoryMessageTest, HoldsTheEpisodesOfTheUnitAlone) {

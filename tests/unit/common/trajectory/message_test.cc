@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <string>
+#include <utility>
 
+#include "common/nn/categorical_head.h"
 #include "common/nn/gaussian_head.h"
 
 namespace nmn::trajectory {
@@ -54,10 +57,37 @@ TEST_F(MessageTest, IsThatOfItsLayoutAndOfNoOther) {
 }
 
 TEST_F(MessageTest, ABlockOfNoFieldIsRefused) {
-  EXPECT_TRUE(CheckNumbers(message_).accepted());
+  EXPECT_TRUE(CheckNumbers(batch_.layout(), message_).accepted());
   message_.mutable_blocks(0)->set_field(static_cast<v1::Field>(99));
   EXPECT_EQ(CheckBlocks(batch_.layout(), kSteps, 3, message_).reason, v1::WRONG_SHAPE);
-  EXPECT_EQ(CheckNumbers(message_).reason, v1::WRONG_SHAPE);
+}
+
+// A learner that took another number for an index would read beside its arrays.
+TEST(CheckNumbers, AnIndexIsOneOfItsComponentsChoices) {
+  const nn::CategoricalHead head({2, 3});
+  TrajectoryArrays arrays(TrajectoryLayout::OfNetwork(1, head), kSteps, kLanes);
+  const size_t actions[] = {arrays.layout().IndexOf(v1::RAW_ACTION), arrays.layout().IndexOf(v1::ACTION)};
+  const auto check = [&] {
+    v1::Trajectory message;
+    AppendBlocks(arrays.Batch(kSteps, kLanes), 0, kLanes, message);
+    EXPECT_TRUE(CheckBlocks(arrays.layout(), kSteps, kLanes, message).accepted());
+    return CheckNumbers(arrays.layout(), message);
+  };
+  for (const size_t field : actions) {
+    float& second = arrays.array(field, kLanes).plane(1)(1, 4);  // of three choices
+    float& first = arrays.array(field, kLanes).plane(2)(0, 0);   // of two
+    second = 2;
+    first = 1;
+    EXPECT_TRUE(check().accepted());
+    for (const auto& [number, bad] : {std::pair{&second, 3.0f}, {&second, -1.0f}, {&second, 0.5f}, {&first, 2.0f}}) {
+      const float good = *number;
+      *number = bad;
+      const Verdict verdict = check();
+      EXPECT_EQ(verdict.reason, v1::OUT_OF_RANGE) << bad;
+      EXPECT_NE(verdict.detail.find("choices"), std::string::npos) << verdict.detail;
+      *number = good;
+    }
+  }
 }
 
 }  // namespace

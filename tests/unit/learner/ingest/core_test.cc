@@ -35,7 +35,8 @@ class CoreTest : public testing::Test {
   }
   v1::RejectReason Send(StreamId stream, const v1::Trajectory& trajectory, Time now = 1) {
     const Verdict first = core_.Examine(stream, trajectory, trajectory.ByteSizeLong(), now);
-    return first.accepted() ? core_.Deliver(stream, trajectory, CheckPayload(trajectory), now).reason : first.reason;
+    return first.accepted() ? core_.Deliver(stream, trajectory, CheckPayload(kShape.layout, trajectory), now).reason
+                            : first.reason;
   }
   // A whole unit of two episodes.
   v1::RejectReason SendUnit(StreamId stream, uint32_t first, uint32_t update = 1, Time now = 1) {

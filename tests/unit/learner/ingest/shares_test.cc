@@ -94,7 +94,8 @@ class Fleet {
     for (const v1::UnitId& unit : units_[a].units) {
       const v1::Trajectory t =
           FakeTrajectory(shape_, unit.update(), unit.first_episode(), kUnit, unit.first_episode(), kUnit);
-      if (core_.Examine(a, t, t.ByteSizeLong(), now_).accepted()) core_.Deliver(a, t, CheckPayload(t), now_);
+      if (core_.Examine(a, t, t.ByteSizeLong(), now_).accepted())
+        core_.Deliver(a, t, CheckPayload(shape_.layout, t), now_);
     }
     units_[a].units.clear();
   }

@@ -113,7 +113,7 @@ class Player {
     if (fault == "generation") t.set_generation(0);
     if (fault == "run") t.set_run_id("another");
     Verdict verdict = core_->Examine(stream, t, t.ByteSizeLong(), now_);
-    if (verdict.accepted()) verdict = core_->Deliver(stream, t, CheckPayload(t), now_);
+    if (verdict.accepted()) verdict = core_->Deliver(stream, t, CheckPayload(shape_.layout, t), now_);
     out << "    " << v1::RejectReason_Name(verdict.reason) << (verdict.detail.empty() ? "" : ": " + verdict.detail)
         << "\n";
     if (verdict.accepted() && core_->complete()) out << "    update " << core_->update() << " is complete\n";

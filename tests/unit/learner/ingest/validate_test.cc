@@ -18,7 +18,7 @@ const BatchShape kShape{.horizon = 3,
 
 v1::RejectReason Judge(const v1::Trajectory& trajectory) {
   const Verdict shape = CheckShape(kShape, trajectory);
-  return shape.accepted() ? CheckPayload(trajectory).reason : shape.reason;
+  return shape.accepted() ? CheckPayload(kShape.layout, trajectory).reason : shape.reason;
 }
 
 struct Poison {

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "common/nn/gaussian_head.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "learner/run/observer.h"
 
 namespace nmn::run {
 namespace {
@@ -37,6 +40,15 @@ TEST(RunTotals, CountEpisodesStepsAndMeans) {
   EXPECT_THAT(record.episodes.raw, ElementsAre(1, 2, 6));
   EXPECT_EQ(Count(totals, 2, {7}).metrics.episodes, 4u);
   EXPECT_EQ(totals.RecentReturnMean(), 4);
+}
+
+TEST(SummaryOf, SaysHowFarChoicesAreFromCertainWhereNoActionHasAStandardDeviation) {
+  metrics::MetricsRecord metrics;
+  metrics.report.entropy = 1.2041;
+  metrics.report.mean_deviation = 0.3119;
+  EXPECT_EQ(SummaryOf(metrics, 10, 0).spread, "sd 0.312");
+  metrics.report.mean_deviation = NAN;
+  EXPECT_EQ(SummaryOf(metrics, 10, 0).spread, "entropy 1.204");
 }
 
 TEST(RunTotals, MeansAreOfTheLastThousandEpisodes) {
