@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/nn/action_space.h"
 #include "common/nn/gaussian_head.h"
 
 namespace nmn::trajectory {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "common/nn/action_space.h"
 #include "common/nn/categorical_head.h"
 #include "common/nn/gaussian_head.h"
 

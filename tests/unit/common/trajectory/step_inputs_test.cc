@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,7 @@ class Listener final : public nn::PolicyForward {
 
   const nn::NetworkSpec& spec() const override { return spec_; }
   void SetParameters(std::span<const float> /*parameters*/) override {}
+  void SetHead(std::shared_ptr<const nn::PolicyHead> /*head*/) override {}
   void Reset(size_t /*lanes*/) override {}
   void Step(ConstView2 observation, ConstView2 previous_action, const float* previous_reward,
             ConstView2 previous_observation, View2 /*output*/) override {

@@ -60,7 +60,7 @@ class Episodes {
     // Pseudorandom indices of choices.
     for (size_t i = 0; i < coding_.choices().size(); ++i) {
       const at::Tensor component = action_.select(1, static_cast<int64_t>(i));
-      component.copy_(((component + 2) / 4 * coding_.choices()[i]).floor());
+      component.copy_(((component + 2) / 4 * static_cast<int64_t>(coding_.choices()[i])).floor());
     }
     for (const auto& [id, tensor] : {std::pair{v1::OBSERVATION, x_}, {v1::ACTION, action_}, {v1::REWARD, reward_}})
       batch_.Set(id, {tensor.data_ptr<float>(), kTime, static_cast<size_t>(tensor.size(1)), kSequences});
