@@ -95,7 +95,7 @@ absl::Status TakeFlag(const CLI::App& verb, const std::vector<std::string>& argu
   const std::string flag = argument.substr(0, equals);
   const CLI::Option* option = verb.get_option_no_throw(flag);
   if (option == nullptr) return UnknownFlag(verb, argument);
-  const std::string name = flag.substr(2);
+  const std::string& name = option->get_lnames()[0];
   if (name == "help" || name == "version") called.help = true;
   if (IsSwitch(*option)) {
     if (equals != std::string::npos) {

@@ -12,7 +12,7 @@ namespace nmn::flags {
 // What a command line calls, found before CLI11 reads it.
 struct Called {
   CLI::App* verb = nullptr;                  // the innermost that was named; the program itself where none was
-  std::map<std::string, std::string> given;  // flag without its dashes -> its last value
+  std::map<std::string, std::string> given;  // a flag's first name without its dashes -> its last value
   bool help = false;                         // --help, -h or --version stands there
   std::vector<size_t> operands;              // places of those that are neither flags, values of flags nor verbs
 };

@@ -99,6 +99,7 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_SMOOTH",
       "NMN_STUCK_AFTER",
       "NMN_TAG",
+      "NMN_TASK",
       "NMN_THREADS",
       "NMN_TIMEOUT",
       "NMN_UNTIL",

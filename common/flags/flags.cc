@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -26,12 +27,21 @@ constexpr char kName = '\x01';
 
 std::string WithoutMark(std::string name) { return !name.empty() && name[0] == kName ? name.substr(1) : name; }
 
+// The variable that a flag is read from: that of its first name, or of a synonym where the environment has that alone.
+std::string VariableOf(const CLI::Option& option) {
+  for (const std::string& name : option.get_lnames()) {
+    const char* value = std::getenv(flags::VariableOf(name).c_str());
+    if (value != nullptr && *value != '\0') return flags::VariableOf(name);
+  }
+  return flags::VariableOf(option.get_lnames()[0]);
+}
+
 void Prepare(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     ReadStrictly(*option);
     if (option->get_positional()) option->transform(WithoutMark);
     if (!IsFlag(*option)) continue;
-    option->envname(VariableOf(option->get_lnames()[0]));
+    option->envname(VariableOf(*option));
     // One flag, one value: "--set a=1 DIR" leaves DIR alone.
     if (option->get_items_expected_max() > 0) option->allow_extra_args(false);
   }

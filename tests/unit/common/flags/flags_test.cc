@@ -33,6 +33,7 @@ class CommandLine : public ::testing::Test {
     verb->add_option("--seconds", seconds_)->check(CLI::Range(0.0, 60.0));
     verb->add_option("--threads", threads_)->capture_default_str()->check(CLI::Range(1, 1024));
     verb->add_option("--run_dir", run_dir_);
+    verb->add_option("--task,--benchmark", task_);
     verb->add_option("--until", until_)->delimiter(',');
     verb->add_option("--set", set_)->take_all()->delimiter('\0');
     verb->add_flag("--each", each_);
@@ -73,6 +74,7 @@ class CommandLine : public ::testing::Test {
   double seconds_ = 0;
   int threads_ = 1;
   std::string run_dir_;
+  std::string task_;
   std::vector<double> until_;
   std::vector<std::string> set_;
   bool each_ = false;
@@ -87,6 +89,23 @@ TEST_F(CommandLine, LeadingZerosAreDecimal) {
   EXPECT_EQ(updates_, 8u);
   EXPECT_EQ(offset_, -12);
   EXPECT_EQ(threads_, 16);
+}
+
+TEST_F(CommandLine, ASynonymIsTheSameFlagOnTheCommandLineAndInTheEnvironment) {
+  ASSERT_EQ(Parse({"play", "--benchmark=b1"}), std::nullopt) << said_;
+  EXPECT_EQ(task_, "b1");
+  Environment("NMN_BENCHMARK", "b2");
+  ASSERT_EQ(Parse({"play"}), std::nullopt) << said_;
+  EXPECT_EQ(task_, "b2");
+  Environment("NMN_TASK", "b3");
+  ASSERT_EQ(Parse({"play"}), std::nullopt) << said_;
+  EXPECT_EQ(task_, "b3");
+  ASSERT_EQ(Parse({"play", "--benchmark=b1"}), std::nullopt) << said_;
+  EXPECT_EQ(task_, "b1");
+}
+
+TEST_F(CommandLine, ASynonymBesideItsFlagIsGivenTwice) {
+  EXPECT_THAT(Refusal({"play", "--task=b1", "--benchmark=b2"}), HasSubstr("given twice: b1 and b2"));
 }
 
 TEST_F(CommandLine, TheGreatestSeedIsOne) {
