@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "actor/session.h"
 #include "common/build/build.h"
+#include "common/env/environment.h"
 #include "common/failpoint/failpoint.h"
 #include "common/flags/flags.h"
 #include "common/log/log.h"
@@ -57,6 +58,7 @@ int RunActor(int argc, char** argv) {
   app.add_option("--connect_timeout", connect_timeout_seconds, "seconds without a learner before giving up")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e9));
+  app.add_option("--task", options.task, "play this task only, and refuse a run of another; default: the run's");
   app.add_option("--lanes", options.lanes,
                  "most episodes played at once; 0: as many as an update has; reaches no result")
       ->capture_default_str()
@@ -79,6 +81,10 @@ int RunActor(int argc, char** argv) {
   if (learner.empty()) return Fail(absl::InvalidArgumentError("--learner is required; see nmn-actor --help"));
   const absl::StatusOr<nmn::net::Address> address = nmn::net::ParseServerAddress(learner, "--learner");
   if (!address.ok()) return Fail(address.status());
+  if (!options.task.empty() && !nmn::env::FindSpec(options.task).ok()) {
+    return Fail(
+        absl::InvalidArgumentError("--task=" + options.task + ": it must be one of " + nmn::env::ListOfTasks()));
+  }
   if (!nmn::net::IsActorId(options.actor_id)) {
     return Fail(
         absl::InvalidArgumentError("--actor_id=" + options.actor_id + ": it must be 1 to 64 of a-z, 0-9 and -"));

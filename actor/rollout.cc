@@ -112,10 +112,8 @@ class BatchRollout final : public RolloutEngine {
 
 absl::StatusOr<std::unique_ptr<RolloutEngine>> RolloutEngine::Create(const v1::RunConfig& config, size_t max_lanes) {
   if (max_lanes < 1) return absl::InvalidArgumentError("a rollout engine needs at least one lane");
-  const auto environment = env::FindSpec(config.benchmark());
-  if (!environment.ok()) return environment.status();
-  const auto spec =
-      nn::MakeNetworkSpec(config.network(), nn::Role::kActor, environment->observation_size, environment->action);
+  const v1::TaskSpec& task = config.task();
+  const auto spec = nn::MakeNetworkSpec(config.network(), nn::Role::kActor, task.observation_size(), task.action());
   if (!spec.ok()) return spec.status();
   auto forward = nn::PolicyForward::Create(*spec, max_lanes);
   if (!forward.ok()) return forward.status();

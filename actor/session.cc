@@ -10,6 +10,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
+#include "common/config/task.h"
 #include "common/env/environment.h"
 #include "common/sync/stop.h"
 
@@ -155,16 +156,22 @@ ActorSession::Outcome ActorSession::Adopt(v1::RegisterResponse registration) {
   const v1::RunConfig& config = registration_->config();
   const size_t max_lanes = options_.lanes == 0 ? config.ppo().episodes_per_update()
                                                : std::max(options_.lanes, config.work().unit_episodes());
-  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
+  const absl::StatusOr<v1::TaskSpec> task =
+      env::MakeTaskSpec(options_.task.empty() ? config.benchmark() : options_.task, config.env());
+  if (task.ok()) own_task_ = *task;
+  if (task.ok() && PlaysAnotherTask()) return std::nullopt;  // told to the learner as well, in Serve
   absl::StatusOr<std::unique_ptr<RolloutEngine>> engine =
-      spec.ok() ? options_.engine(config, max_lanes) : absl::StatusOr<std::unique_ptr<RolloutEngine>>(spec.status());
+      task.ok() ? options_.engine(config, max_lanes) : absl::StatusOr<std::unique_ptr<RolloutEngine>>(task.status());
   if (!engine.ok()) {
     spdlog::error("{}: cannot play this run: {}", options_.actor_id, Text(engine.status()));
     return kExitPermanent;
   }
   worker_ = std::make_unique<Worker>(
       Worker::Options{
-          config, {registration_->run_id(), registration_->generation(), 0, spec->measures}, max_lanes, &metrics_},
+          config,
+          {registration_->run_id(), registration_->generation(), 0, {task->measures().begin(), task->measures().end()}},
+          max_lanes,
+          &metrics_},
       *std::move(engine), [this] { Wake(); });
   return std::nullopt;
 }
@@ -180,6 +187,15 @@ ActorSession::Outcome ActorSession::Serve(const std::stop_token& stop) {
   metrics_.connected.Set(1);
   const absl::Cleanup disconnected = [this] { metrics_.connected.Set(0); };
   SendHello(stream);
+  if (PlaysAnotherTask()) {
+    // The learner reads it in the hello and refuses; both say why.
+    stream.HalfClose();
+    stream.WaitForEnd(Clock::now() + kGoodbyeTimeout);
+    spdlog::error("{}: cannot play this run: {}; run an actor of the same version{}", options_.actor_id,
+                  config::DescribeOtherTask(own_task_, registration_->config().task()),
+                  options_.task.empty() ? "" : ", without --task or with the run's");
+    return kExitPermanent;
+  }
   Clock::time_point next_heartbeat = Clock::now() + heartbeat;
   while (true) {
     Beat();
@@ -340,7 +356,12 @@ void ActorSession::SendHello(ExchangeStream& stream) {
   hello.set_actor_id(options_.actor_id);
   hello.set_incarnation(incarnation_);
   hello.set_config_hash(registration_->config_hash());
+  *hello.mutable_task() = own_task_;
   stream.Send(std::move(message));
+}
+
+bool ActorSession::PlaysAnotherTask() const {
+  return !config::TaskDifferences(own_task_, registration_->config().task()).empty();
 }
 
 void ActorSession::SendHeartbeat(ExchangeStream& stream) {

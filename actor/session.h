@@ -40,6 +40,7 @@ class ActorSession {
   struct Options {
     std::string actor_id;  // [a-z0-9-]{1,64}
     std::string learner;   // for messages: the address, or "this process"
+    std::string task;      // plays this one only; empty: the run's
     uint32_t lanes = 0;    // most episodes played at once; 0: as many as an update has
     std::chrono::milliseconds connect_timeout = std::chrono::minutes(10);
     bool outlives_learner = true;  // waits for a learner that stops; else ends with it, with 0
@@ -53,8 +54,8 @@ class ActorSession {
   ~ActorSession();
 
   // Blocks until the run is complete (0), `stop` (0), the learner is absent for too long (1), or something that waiting
-  // does not mend (42): the learner refuses this build or name, or the engine fails. Says why in one line of the log.
-  // Once.
+  // does not mend (42): the learner refuses this build or name, its task is another, or the engine fails. Says why in
+  // one line of the log. Once.
   ExitCode Run(const std::stop_token& stop);
 
  private:
@@ -75,6 +76,7 @@ class ActorSession {
   absl::Status CollectResults();
   void Leave(ExchangeStream& stream);
   void SendHello(ExchangeStream& stream);
+  bool PlaysAnotherTask() const;
   void SendHeartbeat(ExchangeStream& stream);
   void Beat();
   void Wake();
@@ -96,6 +98,7 @@ class ActorSession {
   bool awake_ NMN_GUARDED_BY(mutex_) = false;
 
   std::optional<v1::RegisterResponse> registration_;
+  v1::TaskSpec own_task_;  // the run's as this program plays it
   WeightsAssembler assembler_{kMaxWeightsBytes};
   std::shared_ptr<const PolicyWeights> weights_;
   std::deque<v1::Lease> leases_;  // not begun

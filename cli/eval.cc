@@ -58,7 +58,7 @@ void PrintTable(const play::Evaluation& evaluation) {
 absl::Status Eval(const Flags& flags) {
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags.policy);
   if (!choice.ok()) return choice.status();
-  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark());
+  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark(), choice->config.env());
   if (!spec.ok()) return spec.status();
   const size_t lanes = std::min<size_t>(play::kEvaluationLanes, flags.episodes);
   absl::StatusOr<std::unique_ptr<play::Player>> player = MakePlayer(*choice, flags.policy, lanes);

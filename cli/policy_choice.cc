@@ -16,9 +16,9 @@ namespace {
 
 absl::Status ApplyEnvironment(const std::vector<std::string>& assignments, v1::RunConfig& config) {
   for (const std::string& assignment : assignments) {
-    if (assignment.rfind("env.", 0) != 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--set ", assignment, ": only fields of env can be set here, e.g. --set env.cone=0.785"));
+    if (assignment.rfind("env.", 0) != 0 && assignment.rfind("task.", 0) != 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--set ", assignment, ": only options of the task can be set here, e.g. --set task.horizon=100"));
     }
     if (absl::Status status = config::Set(assignment, config); !status.ok()) return status;
   }
@@ -27,17 +27,16 @@ absl::Status ApplyEnvironment(const std::vector<std::string>& assignments, v1::R
 
 absl::StatusOr<PolicyChoice> ChooseRule(const PolicyFlags& flags) {
   if (flags.benchmark.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("--benchmark is required with --policy=", flags.policy,
-                                                   "; it is one of ", absl::StrJoin(env::BenchmarkNames(), ", ")));
+    return absl::InvalidArgumentError(absl::StrCat("--task is required with --policy=", flags.policy, "; it is one of ",
+                                                   absl::StrJoin(env::TaskNames(), ", ")));
   }
-  if (absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(flags.benchmark); !spec.ok()) return spec.status();
   if (flags.update.has_value()) {
     return absl::InvalidArgumentError(absl::StrCat("--update is for networks; ", flags.policy, " is a rule"));
   }
   if (flags.use_mean) {
     return absl::InvalidArgumentError(absl::StrCat("--mean is for networks; ", flags.policy, " is a rule"));
   }
-  absl::StatusOr<v1::RunConfig> config = config::Preset("reference", flags.benchmark, "nmn");
+  absl::StatusOr<v1::RunConfig> config = TaskConfig(flags.benchmark, {});
   if (!config.ok()) return config.status();
   PolicyChoice choice;
   choice.config = *std::move(config);
@@ -55,7 +54,7 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
   }
   if (!network.ok()) return network.status();
   if (!flags.benchmark.empty() && flags.benchmark != network->config.benchmark()) {
-    return absl::InvalidArgumentError(absl::StrCat("--benchmark=", flags.benchmark, ", but ", flags.policy,
+    return absl::InvalidArgumentError(absl::StrCat("--task=", flags.benchmark, ", but ", flags.policy,
                                                    " was trained on ", network->config.benchmark()));
   }
   PolicyChoice choice;
@@ -66,16 +65,25 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
 
 }  // namespace
 
+absl::StatusOr<v1::RunConfig> TaskConfig(const std::string& task, const std::vector<std::string>& assignments) {
+  if (absl::Status known = env::FindSpec(task).status(); !known.ok()) return known;
+  absl::StatusOr<v1::RunConfig> config = config::Preset("reference", task, "nmn");
+  if (!config.ok()) config = config::Preset(config::UsualPreset(task), task, "nmn");
+  if (!config.ok()) return config;
+  if (absl::Status status = ApplyEnvironment(assignments, *config); !status.ok()) return status;
+  return config;
+}
+
 void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
-  verb.add_option("--benchmark", flags.benchmark,
-                  absl::StrCat(absl::StrJoin(env::BenchmarkNames(), ", "), " [a network's own]"));
+  verb.add_option("--task,--benchmark", flags.benchmark,
+                  absl::StrCat(absl::StrJoin(env::TaskNames(), ", "), " [a network's own]"));
   verb.add_option("--policy", flags.policy,
                   absl::StrCat(absl::StrJoin(scripted::PolicyNames(), ", "),
                                ", RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors"))
       ->required();
   verb.add_option("--update", flags.update, "With RUN_DIR: the checkpoint after this update [the newest]");
   verb.add_option("--seed", flags.seed, "Of tasks, environment and action noise")->capture_default_str();
-  verb.add_option("--set", flags.set, "env.FIELD=VALUE, any number of times (docs/environments.md)")
+  verb.add_option("--set", flags.set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
       ->take_all()
       ->allow_extra_args(false);
   verb.add_flag("--mean", flags.use_mean, "Act with the mean of the network's Gaussian instead of a sample");

@@ -21,7 +21,7 @@ struct PolicyFlags {
   std::string policy;
   std::optional<uint32_t> update;  // of a run directory: which checkpoint
   uint64_t seed = 1;
-  std::vector<std::string> set;  // env.FIELD=V
+  std::vector<std::string> set;  // task.OPTION=V
   bool use_mean = false;
 };
 void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags);
@@ -34,8 +34,12 @@ struct PolicyChoice {
   std::string rule;                              // its name where the policy is no network
 };
 
+// The config under which a task is played where no network says another: that of preset reference, or the task's own,
+// with --set applied. NOT_FOUND names the tasks there are.
+absl::StatusOr<v1::RunConfig> TaskConfig(const std::string& task, const std::vector<std::string>& assignments);
+
 // INVALID_ARGUMENT in one line: an unknown benchmark or policy with the names there are, a benchmark that is not the
-// network's own (both named), a field outside env, --mean for a rule.
+// network's own (both named), a field that is no option of the task, --mean for a rule.
 absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& flags);
 
 }  // namespace nmn::cli

@@ -173,7 +173,7 @@ void AddSweep(CLI::App& app, int& exit_code) {
   sweep::GridRequest& grid = flags->grid;
   sweep::EngineRequest& engine = flags->engine;
   verb->add_option("DIR", flags->directory, "Directory of the sweep; created where absent");
-  verb->add_option("--benchmark", grid.benchmarks, env::ListOfBenchmarks() + "; several with commas")->delimiter(',');
+  verb->add_option("--task,--benchmark", grid.benchmarks, env::ListOfTasks() + "; several with commas")->delimiter(',');
   verb->add_option("--arch", grid.architectures, "nmn (default), rnn, or both with a comma")->delimiter(',');
   verb->add_option("--seeds", grid.seeds, "Seeds, e.g. 1-30 or 1,2,5-8");
   verb->add_option(
@@ -183,7 +183,8 @@ void AddSweep(CLI::App& app, int& exit_code) {
           "every combination")
       ->take_all()
       ->delimiter('\0');
-  verb->add_option("--preset", grid.preset, "fast (default), reference or paper");
+  verb->add_option("--preset", grid.preset,
+                   "default; the benchmarks of the paper have fast (their default), reference and paper");
   verb->add_option("--updates", grid.updates, "Budget of each run in updates; a larger one extends runs that are done");
   verb->add_option("--episodes", grid.episodes, "Budget of each run in episodes");
   verb->add_flag("--scale_schedule", grid.scale_schedule,

@@ -36,7 +36,7 @@ absl::Status Trace(const Flags& flags) {
   }
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags.policy);
   if (!choice.ok()) return choice.status();
-  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark());
+  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark(), choice->config.env());
   if (!spec.ok()) return spec.status();
   absl::StatusOr<std::unique_ptr<play::Player>> player = MakePlayer(*choice, flags.policy, 1);
   if (!player.ok()) return player.status();

@@ -45,8 +45,8 @@ struct TrainOptions {
 };
 
 // What a run remembers, so that it need not be said again.
-const std::vector<std::string> kStored = {"benchmark", "arch",     "preset", "config",        "seed",
-                                          "updates",   "episodes", "set",    "scale_schedule"};
+const std::vector<std::string> kStored = {"task",    "arch",     "preset", "config",        "seed",
+                                          "updates", "episodes", "set",    "scale_schedule"};
 
 // The stored config of a directory in which a checkpoint was completed; nullopt where there is none to continue.
 absl::StatusOr<std::optional<v1::RunConfig>> StoredConfig(const std::string& directory) {
@@ -69,7 +69,7 @@ absl::StatusOr<v1::RunConfig> ResolveConfig(const TrainOptions& options) {
   if (!options.flags.config_path && !options.flags.benchmark) {
     return absl::NotFoundError(absl::StrCat("--run_dir=", options.run.directory,
                                             ": there is no run to continue, no checkpoint was completed there; correct "
-                                            "it, or say with --benchmark or --config what to begin"));
+                                            "it, or say with --task or --config what to begin"));
   }
   return NewRunConfig(options.flags);
 }
@@ -171,9 +171,10 @@ void AddTrain(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<TrainOptions>();
   options->actors = std::max(1u, std::thread::hardware_concurrency());
   TrainFlags& flags = options->flags;
-  verb->add_option("--benchmark", flags.benchmark, env::ListOfBenchmarks(/*titles=*/true));
+  verb->add_option("--task,--benchmark", flags.benchmark, env::ListOfTasks(/*titles=*/true));
   verb->add_option("--arch", flags.arch, "nmn (default) or rnn");
-  verb->add_option("--preset", flags.preset, "fast (default), reference or paper");
+  verb->add_option("--preset", flags.preset,
+                   "default; the benchmarks of the paper have fast (their default), reference and paper");
   verb->add_option("--config", flags.config_path,
                    "a whole RunConfig as textproto, in place of benchmark, arch and preset");
   verb->add_option("--seed", flags.seed, "of every random number of the run (default 1)");

@@ -32,15 +32,15 @@ absl::StatusOr<v1::RunConfig> BaseConfig(const TrainFlags& flags) {
   if (flags.config_path) {
     if (flags.preset || flags.benchmark || flags.arch) {
       return absl::InvalidArgumentError(
-          "--config is a whole experiment; it excludes --benchmark, --arch and --preset (use --set to change a field)");
+          "--config is a whole experiment; it excludes --task, --arch and --preset (use --set to change a field)");
     }
     return config::Load(*flags.config_path);
   }
   if (!flags.benchmark)
     return absl::InvalidArgumentError(
-        absl::StrCat("--benchmark is missing: ", env::ListOfBenchmarks(), " (or give --config=FILE)"));
-  absl::StatusOr<v1::RunConfig> config =
-      config::Preset(flags.preset.value_or("fast"), *flags.benchmark, flags.arch.value_or("nmn"));
+        absl::StrCat("--task is missing: ", env::ListOfTasks(), " (or give --config=FILE)"));
+  absl::StatusOr<v1::RunConfig> config = config::Preset(flags.preset.value_or(config::UsualPreset(*flags.benchmark)),
+                                                        *flags.benchmark, flags.arch.value_or("nmn"));
   if (config.ok()) config->set_seed(1);
   return config;
 }

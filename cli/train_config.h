@@ -22,7 +22,7 @@ struct TrainFlags {
   bool scale_schedule = false;           // the schedule of learning ends with the budget
 };
 
-// The config of a new run: --config, or the preset of (--preset, default fast; --benchmark; --arch, default nmn), then
+// The config of a new run: --config, or the preset of (--preset, default fast; --task; --arch, default nmn), then
 // --seed (default 1 with a preset), --updates or --episodes, then every --set in order, then --scale_schedule.
 // Validated.
 absl::StatusOr<v1::RunConfig> NewRunConfig(const TrainFlags& flags);

@@ -3,7 +3,6 @@
 #include <random>
 
 #include "common/config/config.h"
-#include "common/env/environment.h"
 
 namespace nmn::cli::bench {
 
@@ -12,8 +11,8 @@ v1::RunConfig ReferenceConfig(const std::string& benchmark) {
 }
 
 nn::NetworkSpec SpecOf(const v1::RunConfig& config, nn::Role role) {
-  const env::EnvironmentSpec environment = env::FindSpec(config.benchmark()).value();
-  return nn::MakeNetworkSpec(config.network(), role, environment.observation_size, environment.action).value();
+  const v1::TaskSpec& task = config.task();
+  return nn::MakeNetworkSpec(config.network(), role, task.observation_size(), task.action()).value();
 }
 
 nn::NetworkSpec ReferenceSpec(const std::string& benchmark, nn::Role role) {

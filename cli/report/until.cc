@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/report/groups.h"
 #include "cli/report/output.h"
+#include "common/config/config.h"
 #include "common/env/environment.h"
 
 namespace nmn::report {
@@ -52,9 +53,11 @@ SamplePasses SamplePassesOf(const v1::PpoOptions& ppo, uint32_t updates) {
 }
 
 std::optional<Reached> FirstReached(const Run& run, double threshold) {
+  v1::PpoOptions ppo = run.config.ppo();
+  ppo.set_kept_steps(config::KeptSteps(run.config));
   for (const UpdateRow& row : run.updates) {
     if (!(row.discounted_recent >= threshold)) continue;
-    const SamplePasses passes = SamplePassesOf(run.config.ppo(), row.update);
+    const SamplePasses passes = SamplePassesOf(ppo, row.update);
     return Reached{static_cast<double>(row.update), static_cast<double>(passes.policy + passes.critic),
                    row.wall_seconds};
   }

@@ -65,7 +65,7 @@ std::string Problem(const std::string& value) {
 
 // The flag that says a field for the whole sweep; nullptr where none does.
 const char* FlagOf(const std::string& field) {
-  if (field == "benchmark") return "--benchmark";
+  if (field == "benchmark") return "--task";
   if (field == "network.architecture") return "--arch";
   if (field == "seed") return "--seeds";
   if (field == "preset") return "--preset";

@@ -124,7 +124,7 @@ absl::StatusOr<SweepDirectory> Read(const std::string& path) {
   absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
   if (absl::IsNotFound(text.status()))
     return absl::NotFoundError(
-        absl::StrCat(path, " is no sweep (it has no sweep.json); begin one with --benchmark and --seeds"));
+        absl::StrCat(path, " is no sweep (it has no sweep.json); begin one with --task and --seeds"));
   if (!text.ok()) return text.status();
   absl::StatusOr<SweepJson> json = Parse(*text, file);
   if (!json.ok()) return json.status();

@@ -36,8 +36,7 @@ absl::Status CheckList(const std::vector<std::string>& values, const std::string
 }
 
 absl::Status CheckBlock(const Block& block) {
-  if (absl::Status status = CheckList(block.benchmarks, "--benchmark", env::BenchmarkNames()); !status.ok())
-    return status;
+  if (absl::Status status = CheckList(block.benchmarks, "--task", env::TaskNames()); !status.ok()) return status;
   if (absl::Status status = CheckList(block.architectures, "--arch", {"nmn", "rnn"}); !status.ok()) return status;
   if (block.seeds.empty()) return absl::InvalidArgumentError("--seeds is missing: e.g. 1-30 or 1,2,5-8");
   return absl::OkStatus();
@@ -201,8 +200,8 @@ absl::StatusOr<Grid> NewGrid(const GridRequest& request) {
   absl::StatusOr<Block> block = Asked(defaults, request);
   if (!block.ok()) return block.status();
   if (absl::Status status = CheckFields(request.assignments, block->axes); !status.ok()) return status;
+  grid.preset = request.preset.value_or(config::UsualPreset(block->benchmarks.empty() ? "" : block->benchmarks[0]));
   grid.blocks = {*std::move(block)};
-  grid.preset = request.preset.value_or("fast");
   SetBudget(request, grid);
   grid.assignments = request.assignments;
   grid.scale_schedule = request.scale_schedule;

@@ -11,7 +11,7 @@
 namespace nmn::config {
 
 // Parses a RunConfig textproto. INVALID_ARGUMENT: "FILE:LINE: unknown field \"kl_targt\"; did you mean kl_target?", one
-// line. `name` stands for the file in messages. Does not validate.
+// line. `name` stands for the file in messages. A config without a task gets that of its benchmark. Does not validate.
 absl::StatusOr<v1::RunConfig> Parse(std::string_view text, std::string_view name);
 
 // Reads, parses and validates a file. NOT_FOUND names the path.
@@ -22,11 +22,15 @@ absl::StatusOr<v1::RunConfig> Load(const std::string& path);
 absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view benchmark,
                                      std::string_view architecture);
 std::vector<std::string> PresetNames();
+// The preset that a task is trained with where none is named, or "default" is: "fast" where it has that, else the first
+// that it has.
+std::string UsualPreset(std::string_view benchmark);
 
 // Applies "ppo.kl_target=0.01" (a dotted path of field names = a textproto scalar; enum values by name, with or without
 // their prefix, any case: "env.domain=paper"; a repeated field takes a comma list and is replaced:
 // "env.switch_steps=100,200", empty clears; so it does a field that may be absent: "budget.stop_at_return=").
 // INVALID_ARGUMENT names the field, what it takes, and near names where it is unknown.
+// What is set of the task is an option of it: "task.horizon=100" means "env.horizon=100". The config's task follows.
 absl::Status Set(std::string_view assignment, v1::RunConfig& config);
 
 // Whether the whole describes a run that can exist. INVALID_ARGUMENT, one line: the field's path, its value, what it
@@ -41,9 +45,16 @@ std::vector<std::string> Differences(const v1::RunConfig& a, const v1::RunConfig
 // Textproto, one field a line, deterministic; Parse(Print(c)) == c.
 std::string Print(const v1::RunConfig& config);
 
+// The same of a task alone.
+std::string PrintTask(const v1::TaskSpec& task);
+
 // Updates that the budget allows: updates, or episodes / episodes_per_update rounded up.
 uint32_t BudgetUpdates(const v1::RunConfig& config);
-// T of the run: env.horizon, or the benchmark's own where that is 0.
+// T' of the run: ppo.kept_steps, or all steps that are played where that is 0. Its segments: ppo.segment_steps, or
+// where that is 0 the largest divisor of T' that is at most 200.
+uint32_t KeptSteps(const v1::RunConfig& config);
+uint32_t SegmentSteps(const v1::RunConfig& config);
+// T of the run: env.horizon, or the task's where that is 0.
 uint32_t Horizon(const v1::RunConfig& config);
 // Steps of an episode of training: ppo.rollout_steps, or T where that is 0.
 uint32_t RolloutSteps(const v1::RunConfig& config);

@@ -25,6 +25,10 @@ v1::RunConfig Counted(const v1::RunConfig& config) {
   v1::RunConfig counted = config;
   for (const std::string_view name : kUncounted)
     counted.GetReflection()->ClearField(&counted, counted.GetDescriptor()->FindFieldByName(std::string(name)));
+  if (counted.has_task()) {
+    counted.mutable_task()->clear_random_return();
+    counted.mutable_task()->clear_best_return();
+  }
   return counted;
 }
 
@@ -89,6 +93,13 @@ std::vector<std::string> Differences(const v1::RunConfig& a, const v1::RunConfig
   differencer.set_message_field_comparison(MessageDifferencer::EQUIVALENT);  // an absent field has its default
   differencer.ReportDifferencesTo(&collector);
   differencer.Compare(Counted(a), Counted(b));
+  // What the task follows from says it all.
+  const auto begins = [&](const char* group) {
+    return std::any_of(collector.paths.begin(), collector.paths.end(),
+                       [&](const std::string& path) { return path.starts_with(group); });
+  };
+  if (begins("env.") || begins("benchmark"))
+    std::erase_if(collector.paths, [](const std::string& path) { return path.starts_with("task."); });
   return collector.paths;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "common/config/config.h"
 #include "common/config/fields.h"
+#include "common/config/task.h"
 #include "common/text/byte_order_mark.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -117,6 +118,7 @@ absl::StatusOr<v1::RunConfig> ParseWithPlaces(std::string_view bytes, std::strin
   parser.RecordErrorsTo(&error);
   parser.WriteLocationsTo(places);
   if (!parser.ParseFromString(*text, &config)) return error.ToStatus(name);
+  CompleteTask(config);
   return config;
 }
 

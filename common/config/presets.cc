@@ -1,8 +1,7 @@
-#include <set>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "common/config/config.h"
 #include "common/config/embedded_presets.h"
 #include "common/text/suggestion.h"
@@ -10,15 +9,32 @@
 namespace nmn::config {
 namespace {
 
-// NOT_FOUND unless some preset, "fast-b1-nmn", has `value` as its part of that index; by the flag that says it.
-absl::Status CheckPart(const std::string& flag, std::string_view value, size_t index) {
-  std::set<std::string> known;
-  for (const std::string& name : PresetNames()) {
-    const std::vector<std::string> parts = absl::StrSplit(name, '-');
-    known.insert(parts[index]);
+constexpr char kUsual[] = "fast";
+constexpr char kDefault[] = "default";
+
+// "fast-b1-nmn", by the flags that say it. The task's name may have dashes of its own.
+struct Parts {
+  std::string preset, task, arch;
+};
+
+Parts PartsOf(std::string_view name) {
+  const size_t first = name.find('-'), last = name.rfind('-');
+  return {std::string(name.substr(0, first)), std::string(name.substr(first + 1, last - first - 1)),
+          std::string(name.substr(last + 1))};
+}
+
+// NOT_FOUND unless some preset has `value` as this part; of those of `task` alone, where one is given.
+absl::Status CheckPart(const std::string& flag, std::string_view value, std::string Parts::*part,
+                       std::string_view task = "") {
+  std::vector<std::string> known;
+  for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
+    const Parts parts = PartsOf(embedded.name);
+    if (task.empty() || parts.task == task) known.push_back(parts.*part);
   }
-  if (known.count(std::string(value)) != 0) return absl::OkStatus();
-  const std::vector<std::string> near = text::Near(value, {known.begin(), known.end()});
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  if (std::find(known.begin(), known.end(), value) != known.end()) return absl::OkStatus();
+  const std::vector<std::string> near = text::Near(value, known);
   const std::string suggestion = near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?");
   return absl::NotFoundError(absl::StrCat("--", flag, "=", std::string(value), ": it must be one of ",
                                           absl::StrJoin(known, ", "), suggestion));
@@ -33,11 +49,24 @@ absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view b
   for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
     if (embedded.name == wanted) return Parse(embedded.text, wanted);
   }
-  if (absl::Status status = CheckPart("benchmark", benchmark, 1); !status.ok()) return status;
-  if (absl::Status status = CheckPart("arch", architecture, 2); !status.ok()) return status;
-  if (absl::Status status = CheckPart("preset", preset, 0); !status.ok()) return status;
+  if (preset == kDefault && UsualPreset(benchmark) != kDefault)
+    return Preset(UsualPreset(benchmark), benchmark, architecture);
+  if (absl::Status status = CheckPart("task", benchmark, &Parts::task); !status.ok()) return status;
+  if (absl::Status status = CheckPart("arch", architecture, &Parts::arch); !status.ok()) return status;
+  if (absl::Status status = CheckPart("preset", preset, &Parts::preset, benchmark); !status.ok()) return status;
   return absl::NotFoundError(
       absl::StrCat("there is no preset ", wanted, "; there are ", absl::StrJoin(PresetNames(), ", ")));
+}
+
+std::string UsualPreset(std::string_view benchmark) {
+  std::string first;
+  for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
+    const Parts parts = PartsOf(embedded.name);
+    if (parts.task != benchmark) continue;
+    if (parts.preset == kUsual) return parts.preset;
+    if (first.empty()) first = parts.preset;
+  }
+  return first.empty() ? kUsual : first;
 }
 
 std::vector<std::string> PresetNames() {

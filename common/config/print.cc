@@ -48,4 +48,10 @@ std::string Print(const v1::RunConfig& config) {
   return out;
 }
 
+std::string PrintTask(const v1::TaskSpec& task) {
+  std::string out;
+  PrintMessage(task, "", out);
+  return out;
+}
+
 }  // namespace nmn::config

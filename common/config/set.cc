@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "common/config/config.h"
 #include "common/config/fields.h"
+#include "common/config/task.h"
 #include "common/text/number.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -94,6 +95,11 @@ absl::Status SetScalar(const std::string& path, const FieldDescriptor* field, co
       absl::StrCat(path, " is a group of fields; set one of ", path, ".{", absl::StrJoin(inner, ", "), "}"));
 }
 
+// A task is what its benchmark and its options make of it.
+constexpr char kTask[] = "task";
+constexpr char kTaskOptions[] = "env";
+constexpr char kBenchmark[] = "benchmark";
+
 // "ppo.kl_target" stands for the field of that name in the group that the objective reads, where ppo itself has none.
 const char* GroupOfObjective(const v1::RunConfig& config) {
   return config.ppo().objective() == v1::CLIPPED_RATIO ? "clipped_ratio" : "kl_penalty";
@@ -111,6 +117,7 @@ absl::Status Set(std::string_view assignment, v1::RunConfig& config) {
   const std::string path(absl::StripAsciiWhitespace(text.substr(0, equals)));
   const std::string value(absl::StripAsciiWhitespace(text.substr(equals + 1)));
   std::vector<std::string> parts = absl::StrSplit(path, '.');
+  if (parts[0] == kTask) parts[0] = kTaskOptions;
 
   v1::RunConfig changed = config;
   Message* message = &changed;
@@ -152,6 +159,7 @@ absl::Status Set(std::string_view assignment, v1::RunConfig& config) {
       if (absl::Status status = SetScalar(walked, field, stripped, *message); !status.ok()) return status;
     }
   }
+  if (parts[0] == kTaskOptions || parts[0] == kBenchmark) ResolveTask(changed);
   config = changed;
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "common/config/checks.h"
 #include "common/config/config.h"
+#include "common/config/task.h"
 #include "common/env/environment.h"
 #include "common/nn/network_spec.h"
 #include "common/trajectory/layout.h"
@@ -21,6 +22,9 @@ constexpr uint64_t kMaxEpisodeBytes = 4 << 20;
 // An update's trajectories are held in memory at once: 2^28 steps are 6 to 10 GB.
 constexpr uint64_t kMaxStepsPerUpdate = uint64_t{1} << 28;
 
+// Of a segment whose length is not said: what the references use.
+constexpr uint32_t kLongestSegment = 200;
+
 // Some seconds of the longest episodes: a learner is not stopped in the middle of them.
 constexpr uint32_t kMostEvaluationEpisodes = 10000;
 
@@ -31,13 +35,27 @@ bool IsLabel(const std::string& text) {
          });
 }
 
+// The task must be what this program makes of the benchmark.
+absl::Status ValidateTask(const v1::RunConfig& config) {
+  const absl::StatusOr<v1::TaskSpec> own = env::MakeTaskSpec(config.benchmark(), config.env());
+  if (!own.ok()) return own.status();
+  Checks checks;
+  for (const TaskDifference& difference : TaskDifferences(config.task(), *own)) {
+    checks.Text(difference.path, difference.first, false, difference.other,
+                absl::StrCat("what benchmark ", config.benchmark(), " is in this program with the options of env"));
+  }
+  return checks.status();
+}
+
 absl::Status ValidateEnvironment(const v1::RunConfig& config) {
   Checks checks;
   const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
   checks.Text("benchmark", absl::StrCat("\"", absl::CHexEscape(config.benchmark()), "\""), spec.ok(),
-              absl::StrCat("one of ", absl::StrJoin(env::BenchmarkNames(), ", ")));
+              absl::StrCat("one of ", absl::StrJoin(env::TaskNames(), ", ")));
   if (!checks.ok()) return checks.status();
   checks.Take(env::ValidateOptions(config.benchmark(), config.env()));
+  if (checks.ok()) checks.Take(ValidateTask(config));
+  if (!checks.ok()) return checks.status();
   const uint64_t horizon = Horizon(config);
   const absl::StatusOr<trajectory::TrajectoryLayout> layout = trajectory::LayoutOf(config);
   if (!layout.ok()) return layout.status();
@@ -149,10 +167,21 @@ uint32_t BudgetUpdates(const v1::RunConfig& config) {
   return static_cast<uint32_t>((config.budget().episodes() + per_update - 1) / per_update);
 }
 
+uint32_t KeptSteps(const v1::RunConfig& config) {
+  return config.ppo().kept_steps() == 0 ? RolloutSteps(config) : config.ppo().kept_steps();
+}
+
+uint32_t SegmentSteps(const v1::RunConfig& config) {
+  if (config.ppo().segment_steps() != 0) return config.ppo().segment_steps();
+  const uint32_t kept = KeptSteps(config);
+  uint32_t segment = std::max(std::min(kept, kLongestSegment), 1u);
+  while (kept % segment != 0) --segment;
+  return segment;
+}
+
 uint32_t Horizon(const v1::RunConfig& config) {
   if (config.env().horizon() != 0) return config.env().horizon();
-  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
-  return spec.ok() ? spec->default_horizon : 0;
+  return config.task().horizon();
 }
 
 uint32_t RolloutSteps(const v1::RunConfig& config) {

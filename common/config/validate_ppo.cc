@@ -33,16 +33,18 @@ void CheckShape(const v1::RunConfig& config, Checks& checks) {
   checks.Range("ppo.episodes_per_update", ppo.episodes_per_update(), 1, 1000000, Reference("50"));
   checks.Number("ppo.rollout_steps", ppo.rollout_steps(), ppo.rollout_steps() <= horizon,
                 absl::StrCat("0 (all steps) or from 1 to ", horizon, ", the horizon"), Reference("0"));
-  checks.Number("ppo.kept_steps", ppo.kept_steps(), ppo.kept_steps() >= 1 && ppo.kept_steps() <= rollout,
-                absl::StrCat("from 1 to ", rollout, played), Reference("400 in b1, 2000 in b2 and b3"));
+  const uint32_t kept = KeptSteps(config);
+  checks.Number("ppo.kept_steps", ppo.kept_steps(), ppo.kept_steps() <= rollout,
+                absl::StrCat("from 1 to ", rollout, played, ", or 0 for all of it"),
+                Reference("400 in b1, 2000 in b2 and b3"));
   checks.Number(
       "ppo.valued_steps", ppo.valued_steps(),
-      ppo.valued_steps() == 0 || (ppo.valued_steps() >= ppo.kept_steps() && ppo.valued_steps() <= rollout),
-      absl::StrCat("0 (all steps) or from ", ppo.kept_steps(), ", which is ppo.kept_steps, to ", rollout, played),
+      ppo.valued_steps() == 0 || (ppo.valued_steps() >= kept && ppo.valued_steps() <= rollout),
+      absl::StrCat("0 (all steps) or from ", kept, ", which is ppo.kept_steps, to ", rollout, played),
       Reference("0"));
-  checks.Number("ppo.segment_steps", ppo.segment_steps(),
-                ppo.segment_steps() >= 1 && ppo.kept_steps() % std::max(ppo.segment_steps(), 1u) == 0,
-                absl::StrCat("a divisor of ppo.kept_steps, which is ", ppo.kept_steps()), Reference("200"));
+  checks.Number("ppo.segment_steps", ppo.segment_steps(), kept % std::max(ppo.segment_steps(), 1u) == 0,
+                absl::StrCat("a divisor of ppo.kept_steps, which is ", kept, ", or 0 for the largest up to 200"),
+                Reference("200"));
   checks.Number("ppo.discount", ppo.discount(), ppo.discount() >= 0 && ppo.discount() < 1,
                 "from 0 to below 1, because rewards are scaled by 1 - discount", Reference("0.998"));
   checks.Range("ppo.trace_decay", ppo.trace_decay(), 0, 1, Reference("0.98"));
@@ -142,7 +144,7 @@ absl::Status ValidatePpo(const v1::RunConfig& config) {
               "KL_PENALTY or CLIPPED_RATIO", Reference("KL_PENALTY"));
   CheckShape(config, checks);
   if (!checks.ok()) return checks.status();
-  const uint64_t segments_of_episode = ppo.kept_steps() / ppo.segment_steps();
+  const uint64_t segments_of_episode = KeptSteps(config) / SegmentSteps(config);
   CheckPolicy(config, segments_of_episode, checks);
   CheckCritic(ppo, segments_of_episode, checks);
   if (ppo.objective() == v1::KL_PENALTY) CheckKlPenalty(ppo.kl_penalty(), checks);

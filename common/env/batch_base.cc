@@ -1,11 +1,10 @@
 #include "common/env/batch_base.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cassert>
-#include <chrono>
 #include <utility>
+
+#include "common/env/busy_wait.h"
 
 namespace nmn::env {
 namespace {
@@ -13,25 +12,6 @@ namespace {
 // Draw numbers of kTask: the two re-draws that can follow one step must not share a block.
 constexpr uint16_t kFirstOrHit = 0;
 constexpr uint16_t kListed = 1;
-
-double ThreadMicroseconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return 1e6 * static_cast<double>(now.tv_sec) + 1e-3 * static_cast<double>(now.tv_nsec);
-}
-
-// Takes this much of a core, as a simulator would: time in which another thread had the core does not count, or more
-// actors than cores would seem to help. The thread's clock is a system call, so the spin between two looks at it reads
-// the other clock.
-void BusyWait(double microseconds) {
-  if (microseconds <= 0) return;
-  const double end = ThreadMicroseconds() + microseconds;
-  for (double left = microseconds; left > 0; left = end - ThreadMicroseconds()) {
-    const auto spun = std::chrono::steady_clock::now() + std::chrono::duration<double, std::micro>(left);
-    while (std::chrono::steady_clock::now() < spun) {
-    }
-  }
-}
 
 std::vector<uint32_t> Sorted(std::vector<uint32_t> steps) {
   std::sort(steps.begin(), steps.end());

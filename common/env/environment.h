@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,10 +30,11 @@ struct BatchKey {
 // (the benchmarks' references have it too).
 inline constexpr double kReportedDiscount = 0.998;
 
-// What is fixed about a benchmark.
+// What is fixed about a task under given options.
 struct EnvironmentSpec {
   std::string name;                          // "b1"
   std::string title;                         // "moving target": what figures call it
+  uint32_t version = 1;                      // of its rules: other rules are another number
   uint32_t observation_size = 0;             // dimension of x
   v1::ActionSpace action;                    // what it does with u
   uint32_t default_horizon = 0;              // T
@@ -41,17 +43,22 @@ struct EnvironmentSpec {
   std::vector<std::string> state_variables;  // what a trace prints of the state before a step, e.g. {"x", "p"}
   double oracle_return = 0;  // known figures of docs/specification.md section 4, for reports and dashboards
   double oracle_discounted = 0;
-  double oracle_cone = 0;               // env.cone that the figures hold for, radians
-  std::vector<double> milestones = {};  // returns whose first update reports name; none: fractions of the oracle's
+  uint32_t oracle_horizon = 0;               // T that the figures hold for; 0: the options' own
+  double oracle_cone = 0;                    // env.cone that the figures hold for, radians
+  std::optional<double> random_return = {};  // what actions drawn by chance get, where it is known
+  std::vector<double> milestones = {};       // returns whose first update reports name; none: fractions of the oracle's
 
   // Which options it has (env.*) and what its tasks may be.
+  bool is_benchmark = false;  // of the paper: has presets fast, paper and reference, and a yardstick in nmn bench
   bool has_paper_domain = false;
   bool has_cone = false;
   bool has_targets = false;
+  bool has_switches = false;  // the task may be drawn anew within an episode
+  bool has_arms = false;
   double least_task = 0;
   double largest_task = 0;
   bool whole_tasks = false;      // no number between is a task
-  std::string legal_tasks = {};  // in words, for errors
+  std::string legal_tasks = {};  // in words, for errors; none: tasks cannot be given
 };
 
 // A batch of episodes of one benchmark, in structure-of-arrays form: every array is [.., lane]. One step moves every
@@ -92,12 +99,18 @@ class BatchedEnvironment {
   virtual void ReadState(size_t lane, std::span<float> out) const = 0;
 };
 
-// The registry. Names in alphabetical order.
+// The registry: every task that ships, the paper's benchmarks first.
+std::vector<std::string> TaskNames();
 std::vector<std::string> BenchmarkNames();
-// The same for people: "b1, b2 or b3", and with `titles` "b1 (moving target), b2 (windy navigation) or ..".
-std::string ListOfBenchmarks(bool titles = false);
-// NOT_FOUND names the benchmarks there are.
-absl::StatusOr<EnvironmentSpec> FindSpec(std::string_view benchmark);
+// The same for people: "b1, b2, b3 or bandit", and with `titles` "b1 (moving target), b2 (windy navigation), ..".
+std::string ListOfTasks(bool titles = false);
+// Those that have something, e.g. "b2": for errors about the others.
+std::string TasksThat(bool EnvironmentSpec::*have);
+// NOT_FOUND names the tasks there are. The options may be any.
+absl::StatusOr<EnvironmentSpec> FindSpec(std::string_view task, const v1::EnvironmentOptions& options = {});
+
+// What a task is under these options, to those who do not know its code. NOT_FOUND as FindSpec.
+absl::StatusOr<v1::TaskSpec> MakeTaskSpec(std::string_view benchmark, const v1::EnvironmentOptions& options);
 
 // Every option checked against the benchmark: INVALID_ARGUMENT names the field and its legal values ("env.cone is 4;
 // ..").

@@ -16,11 +16,12 @@ std::vector<uint32_t> AdaptationSteps(uint32_t horizon) {
 }
 
 std::optional<Optimum> KnownOptimum(std::string_view benchmark, const v1::EnvironmentOptions& options) {
-  const absl::StatusOr<EnvironmentSpec> spec = FindSpec(benchmark);
+  const absl::StatusOr<EnvironmentSpec> spec = FindSpec(benchmark, options);
   if (!spec.ok() || spec->oracle_return == 0) return std::nullopt;
-  const bool holds = (options.horizon() == 0 || options.horizon() == spec->default_horizon) &&
-                     options.switch_probability() == 0 && options.switch_steps().empty() && options.tasks().empty() &&
-                     options.targets().empty() && std::abs(options.cone() - spec->oracle_cone) < 1e-4;
+  const bool holds =
+      (spec->oracle_horizon == 0 || options.horizon() == 0 || options.horizon() == spec->oracle_horizon) &&
+      options.switch_probability() == 0 && options.switch_steps().empty() && options.tasks().empty() &&
+      options.targets().empty() && std::abs(options.cone() - spec->oracle_cone) < 1e-4;
   if (!holds) return std::nullopt;
   return Optimum{spec->oracle_return, spec->oracle_discounted};
 }

@@ -91,8 +91,11 @@ EnvironmentSpec MovingTargetSpec() {
           .state_variables = {"x", "p"},
           .oracle_return = 14000,
           .oracle_discounted = 4696.8,
+          .oracle_horizon = 1400,
           .milestones = {3000, 4000, 4534, 4600, 4650},
+          .is_benchmark = true,
           .has_paper_domain = true,
+          .has_switches = true,
           .least_task = -10,
           .largest_task = 10,
           .legal_tasks = "in [-10, 10] (alpha)"};

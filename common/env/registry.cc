@@ -1,6 +1,6 @@
-#include <array>
-
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/env/bandit.h"
 #include "common/env/environment.h"
 #include "common/env/moving_target.h"
 #include "common/env/two_targets.h"
@@ -9,53 +9,77 @@
 namespace nmn::env {
 namespace {
 
-struct Benchmark {
-  EnvironmentSpec spec;
+struct Task {
+  EnvironmentSpec (*spec)(const v1::EnvironmentOptions&);
   std::unique_ptr<BatchedEnvironment> (*make)(const v1::EnvironmentOptions&, size_t max_lanes);
 };
 
-// A benchmark's name is in its spec and nowhere else.
-const std::array<Benchmark, 3>& Benchmarks() {
-  static const auto& benchmarks = *new std::array<Benchmark, 3>{{
-      {MovingTargetSpec(), MakeMovingTarget},
-      {WindyNavigationSpec(), MakeWindyNavigation},
-      {TwoTargetsSpec(), MakeTwoTargets},
-  }};
-  return benchmarks;
+// A task whose spec does not depend on its options.
+template <EnvironmentSpec (*kSpec)()>
+EnvironmentSpec Fixed(const v1::EnvironmentOptions&) {
+  return kSpec();
 }
 
-absl::StatusOr<const Benchmark*> Find(std::string_view name) {
-  std::string names;
-  for (const Benchmark& benchmark : Benchmarks()) {
-    if (benchmark.spec.name == name) return &benchmark;
-    absl::StrAppend(&names, names.empty() ? "" : ", ", benchmark.spec.name);
+// A task's name is in its spec and nowhere else.
+constexpr Task kTasks[] = {
+    {Fixed<MovingTargetSpec>, MakeMovingTarget},
+    {Fixed<WindyNavigationSpec>, MakeWindyNavigation},
+    {Fixed<TwoTargetsSpec>, MakeTwoTargets},
+    {BanditSpec, MakeBandit},
+};
+
+absl::StatusOr<const Task*> Find(std::string_view name) {
+  for (const Task& task : kTasks) {
+    if (task.spec({}).name == name) return &task;
   }
-  return absl::NotFoundError(absl::StrCat("benchmark is \"", std::string(name), "\"; it must be one of ", names));
+  return absl::NotFoundError(
+      absl::StrCat("benchmark is \"", std::string(name), "\"; it must be one of ", absl::StrJoin(TaskNames(), ", ")));
+}
+
+std::string ListOf(const std::vector<std::string>& names) {
+  std::string list;
+  for (size_t i = 0; i < names.size(); ++i)
+    absl::StrAppend(&list, i == 0 ? "" : i + 1 == names.size() ? " or " : ", ", names[i]);
+  return list;
 }
 
 }  // namespace
 
-std::vector<std::string> BenchmarkNames() {
+std::vector<std::string> TaskNames() {
   std::vector<std::string> names;
-  for (const Benchmark& benchmark : Benchmarks()) names.push_back(benchmark.spec.name);
+  for (const Task& task : kTasks) names.push_back(task.spec({}).name);
   return names;
 }
 
-std::string ListOfBenchmarks(bool titles) {
-  std::string list;
-  const std::array<Benchmark, 3>& all = Benchmarks();
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (i > 0) list += i + 1 == all.size() ? " or " : ", ";
-    list += all[i].spec.name;
-    if (titles) absl::StrAppend(&list, " (", all[i].spec.title, ")");
+std::vector<std::string> BenchmarkNames() {
+  std::vector<std::string> names;
+  for (const Task& task : kTasks) {
+    if (task.spec({}).is_benchmark) names.push_back(task.spec({}).name);
   }
-  return list;
+  return names;
 }
 
-absl::StatusOr<EnvironmentSpec> FindSpec(std::string_view benchmark) {
-  const auto found = Find(benchmark);
+std::string ListOfTasks(bool titles) {
+  std::vector<std::string> names;
+  for (const Task& task : kTasks) {
+    const EnvironmentSpec spec = task.spec({});
+    names.push_back(titles ? absl::StrCat(spec.name, " (", spec.title, ")") : spec.name);
+  }
+  return ListOf(names);
+}
+
+std::string TasksThat(bool EnvironmentSpec::*have) {
+  std::vector<std::string> names;
+  for (const Task& task : kTasks) {
+    if (task.spec({}).*have) names.push_back(task.spec({}).name);
+  }
+  return ListOf(names);
+}
+
+absl::StatusOr<EnvironmentSpec> FindSpec(std::string_view task, const v1::EnvironmentOptions& options) {
+  const auto found = Find(task);
   if (!found.ok()) return found.status();
-  return (*found)->spec;
+  return (*found)->spec(options);
 }
 
 absl::StatusOr<std::unique_ptr<BatchedEnvironment>> MakeEnvironment(std::string_view benchmark,

@@ -120,9 +120,12 @@ EnvironmentSpec WindyNavigationSpec() {
           .state_variables = {"position_x", "position_y"},
           .oracle_return = 56942,
           .oracle_discounted = 7088,
+          .oracle_horizon = 4000,
           .oracle_cone = std::numbers::pi / 5,
+          .is_benchmark = true,
           .has_cone = true,
           .has_targets = true,
+          .has_switches = true,
           .least_task = -kMostWind,
           .largest_task = kMostWind,
           .legal_tasks = "in [-6.2832, 6.2832] (wind direction, radians)"};

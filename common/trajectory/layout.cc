@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "common/env/environment.h"
 #include "common/nn/action_space.h"
 
 namespace nmn::trajectory {
@@ -75,9 +74,9 @@ size_t TrajectoryLayout::width() const {
 }
 
 absl::StatusOr<TrajectoryLayout> LayoutOf(const v1::RunConfig& config) {
-  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
-  if (!spec.ok()) return spec.status();
-  return TrajectoryLayout::OfNetwork(spec->observation_size, *nn::MakePolicyHead(spec->action, config.network()));
+  const v1::TaskSpec& task = config.task();
+  if (absl::Status status = nn::ValidateActionSpace(task.action()); !status.ok()) return status;
+  return TrajectoryLayout::OfNetwork(task.observation_size(), *nn::MakePolicyHead(task.action(), config.network()));
 }
 
 }  // namespace nmn::trajectory

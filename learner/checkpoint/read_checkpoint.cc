@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/build/newer.h"
+#include "common/config/task.h"
 #include "common/digest/sha256.h"
 #include "common/safetensors/safetensors.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -170,6 +171,7 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(fs::FileSystem& fs, const std::string&
   if (checkpoint.state.format() != kFormat) {
     return Corrupt(path, absl::StrCat("has format ", checkpoint.state.format(), "; this build reads format ", kFormat));
   }
+  if (checkpoint.state.has_config()) config::CompleteTask(*checkpoint.state.mutable_config());
   if (checkpoint.state.update() != manifest->update()) {
     return Corrupt(path, absl::StrCat("is of update ", checkpoint.state.update(), ", not ", manifest->update()));
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/config/task.h"
+
 namespace nmn::ingest {
 namespace {
 
@@ -77,6 +79,13 @@ absl::Status Core::Hello(StreamId stream, const v1::Hello& hello, Time now) {
   if (hello.config_hash() != options_.config_hash) {
     ++rejects_[v1::WRONG_CONFIG];
     return absl::FailedPreconditionError("another config; register again");
+  }
+  if (hello.has_task()) {
+    const std::string difference = config::DescribeOtherTask(hello.task(), options_.task);
+    if (!difference.empty()) {
+      ++rejects_[v1::WRONG_CONFIG];
+      return absl::FailedPreconditionError("the actor plays another task: " + difference);
+    }
   }
   absl::Status status = actors_.Hello(stream, hello.actor_id(), hello.incarnation(), now, closes_);
   // The actor begins anew with each stream, so its old leases end. It still delivers what it works on, or another actor

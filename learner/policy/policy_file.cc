@@ -12,7 +12,6 @@
 #include "common/config/config.h"
 #include "common/config/schedule.h"
 #include "common/digest/sha256.h"
-#include "common/env/environment.h"
 #include "common/fs/endless.h"
 #include "common/nn/network_spec.h"
 #include "common/safetensors/safetensors.h"
@@ -186,12 +185,11 @@ absl::StatusOr<NetworkPolicy> Read(fs::FileSystem& fs, const std::string& path, 
 }  // namespace
 
 absl::StatusOr<std::vector<NamedTensor>> TensorsOf(const v1::RunConfig& config) {
-  absl::StatusOr<env::EnvironmentSpec> environment = env::FindSpec(config.benchmark());
-  if (!environment.ok()) return environment.status();
+  const v1::TaskSpec& task = config.task();
   std::vector<NamedTensor> tensors;
   for (const auto& [role, prefix] : {std::pair{nn::Role::kActor, kActor}, std::pair{nn::Role::kCritic, kCritic}}) {
     absl::StatusOr<nn::NetworkSpec> spec =
-        nn::MakeNetworkSpec(config.network(), role, environment->observation_size, environment->action);
+        nn::MakeNetworkSpec(config.network(), role, task.observation_size(), task.action());
     if (!spec.ok()) return spec.status();
     for (const nn::TensorSpec& tensor : spec->tensors)
       tensors.push_back({absl::StrCat(prefix, tensor.name), tensor.shape, {}});

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/config.h"
 #include "common/config/schedule.h"
-#include "common/env/environment.h"
 #include "common/failpoint/failpoint.h"
 #include "common/nn/denormals.h"
 #include "learner/bptt/thread_pool.h"
@@ -278,11 +278,10 @@ absl::Status TorchTrainer::RestoreAll(const TrainerState& state) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Role role,
-                                            const env::EnvironmentSpec& environment, at::Device device,
+absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Role role, at::Device device,
                                             const std::shared_ptr<bptt::ThreadPool>& pool) {
   absl::StatusOr<nn::NetworkSpec> spec =
-      nn::MakeNetworkSpec(config.network(), role, environment.observation_size, environment.action);
+      nn::MakeNetworkSpec(config.network(), role, config.task().observation_size(), config.task().action());
   if (!spec.ok()) return spec.status();
   LearnedNetwork network;
   if (pool != nullptr) {
@@ -304,8 +303,6 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::RunConfig& co
   return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Trainer>> {
     const absl::StatusOr<at::Device> device = FindDevice(options.device);
     if (!device.ok()) return device.status();
-    const absl::StatusOr<env::EnvironmentSpec> environment = env::FindSpec(config.benchmark());
-    if (!environment.ok()) return environment.status();
     PinNumerics();
     std::shared_ptr<bptt::ThreadPool> pool;
     if (options.engine == Engine::kAuto && device->is_cpu()) {
@@ -313,11 +310,14 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::RunConfig& co
       if (!created.ok()) return created.status();
       pool = *std::move(created);
     }
-    absl::StatusOr<LearnedNetwork> actor = FreshNetwork(config, nn::Role::kActor, *environment, *device, pool);
+    absl::StatusOr<LearnedNetwork> actor = FreshNetwork(config, nn::Role::kActor, *device, pool);
     if (!actor.ok()) return actor.status();
-    absl::StatusOr<LearnedNetwork> critic = FreshNetwork(config, nn::Role::kCritic, *environment, *device, pool);
+    absl::StatusOr<LearnedNetwork> critic = FreshNetwork(config, nn::Role::kCritic, *device, pool);
     if (!critic.ok()) return critic.status();
-    return std::make_unique<TorchTrainer>(config, std::move(pool), *std::move(actor), *std::move(critic),
+    v1::RunConfig whole = config;  // its numbers of steps written out
+    whole.mutable_ppo()->set_kept_steps(config::KeptSteps(config));
+    whole.mutable_ppo()->set_segment_steps(config::SegmentSteps(config));
+    return std::make_unique<TorchTrainer>(whole, std::move(pool), *std::move(actor), *std::move(critic),
                                           options.on_step);
   });
 }

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "common/env/environment.h"
 #include "learner/ppo/critic_health.h"
 #include "learner/ppo/schedules.h"
 #include "learner/run/process_clock.h"
@@ -23,7 +22,7 @@ double KlTargetOf(const v1::RunConfig& config, uint32_t update) {
 
 Recorder::Recorder(const v1::RunConfig& config, RunStorage& storage, metrics::LearnerMetrics& metrics,
                    RunObserver& observer)
-    : measures_(env::FindSpec(config.benchmark())->measures),
+    : measures_(config.task().measures().begin(), config.task().measures().end()),
       storage_(storage),
       metrics_(metrics),
       observer_(observer) {}

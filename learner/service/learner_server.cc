@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "common/config/config.h"
-#include "common/env/environment.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
 #include "learner/service/exchange.h"
@@ -28,8 +27,6 @@ constexpr size_t kQuotaBytes = size_t{512} << 20;
 
 absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options& options) {
   const v1::RunConfig& config = options.config;
-  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
-  if (!spec.ok()) return spec.status();
   const absl::StatusOr<trajectory::TrajectoryLayout> layout = trajectory::LayoutOf(config);
   if (!layout.ok()) return layout.status();
   ingest::CoreOptions core;
@@ -39,7 +36,8 @@ absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options
   core.shape = {.horizon = config::RolloutSteps(config),
                 .layout = *layout,
                 .episodes = config.ppo().episodes_per_update(),
-                .measures = spec->measures};
+                .measures = {config.task().measures().begin(), config.task().measures().end()}};
+  core.task = config.task();
   core.unit_episodes = config.work().unit_episodes();
   core.max_lag = config.mode() == v1::ASYNC ? config.async().max_lag() : 0;
   if (const uint32_t budget = config::BudgetUpdates(config); budget > 0) core.last_update = budget;

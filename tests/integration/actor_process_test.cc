@@ -32,7 +32,7 @@ constexpr std::chrono::milliseconds kLookEvery{20};
 
 v1::RunConfig SmallRun() {
   v1::RunConfig config = *config::Preset("reference", "b1", "nmn");
-  config.mutable_env()->set_horizon(200);
+  EXPECT_TRUE(config::Set("env.horizon=200", config).ok());
   config.mutable_ppo()->set_episodes_per_update(30);
   config.mutable_work()->set_unit_episodes(2);
   return config;
@@ -186,6 +186,20 @@ TEST_F(ActorProcess, ARefusedActorEndsWith42AndTheReason) {
   EXPECT_THAT(actor.err(), HasSubstr("another"));
 }
 
+TEST_F(ActorProcess, AnActorOfAnotherTaskIsRefusedByBothSides) {
+  const v1::RunConfig config = SmallRun();
+  Serve(config);
+  server_->Publish(1, Parameters(config, 1));
+  const auto outcome = testing::RunProcess(
+      {testing::Binary("nmn-actor"), "--learner=" + server_->address(), "--connect_timeout=20", "--task=b2"});
+  EXPECT_EQ(outcome.code, 42);
+  EXPECT_THAT(outcome.err, HasSubstr("cannot play this run: task.name is \"b2\", the run's is \"b1\""));
+  grpc::ClientContext context;
+  v1::GetStatusResponse status;
+  ASSERT_TRUE(v1::LearnerService::NewStub(server_->InProcessChannel())->GetStatus(&context, {}, &status).ok());
+  EXPECT_EQ(status.rejects().at("WRONG_CONFIG"), 1u);
+}
+
 TEST(ActorCommandLine, SaysOnceThatItWaitsAndGivesUpWithOne) {
   const auto outcome =
       testing::RunProcess({testing::Binary("nmn-actor"), "--learner=127.0.0.1:1", "--connect_timeout=0.3"});
@@ -195,9 +209,10 @@ TEST(ActorCommandLine, SaysOnceThatItWaitsAndGivesUpWithOne) {
 }
 
 TEST(ActorCommandLine, RefusesWhatIsWrongInOneLineWith42) {
-  for (const char* flag : {"--learner=nowhere", "--learner=localhost:0", "--learner=a b:1",
-                           "--learner=", "--learner=h:1,--actor_id=A B", "--learner=h:1,--log_level=loud",
-                           "--learner=h:1,--connect_timeout=-1", "--learner=h:1,--nonsense", "--actor_id=a"}) {
+  for (const char* flag :
+       {"--learner=nowhere", "--learner=localhost:0", "--learner=a b:1", "--learner=", "--learner=h:1,--actor_id=A B",
+        "--learner=h:1,--log_level=loud", "--learner=h:1,--connect_timeout=-1", "--learner=h:1,--nonsense",
+        "--learner=h:1,--task=b9", "--actor_id=a"}) {
     std::vector<std::string> arguments = {testing::Binary("nmn-actor")};
     std::string rest = flag;
     for (size_t comma; (comma = rest.find(",--")) != std::string::npos; rest = rest.substr(comma + 1)) {

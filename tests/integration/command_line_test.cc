@@ -114,7 +114,7 @@ TEST(CommandLine, AMisspeltVariableIsRefusedByEveryProgram) {
 }
 
 TEST(CommandLine, ABenchmarkThatIsNearlyOneIsAnsweredWithIt) {
-  ExpectRefused(Nmn({"train", "--benchmark=B1"}), AllOf(HasSubstr("--benchmark=B1"), HasSubstr("did you mean b1?")));
+  ExpectRefused(Nmn({"train", "--benchmark=B1"}), AllOf(HasSubstr("--task=B1"), HasSubstr("did you mean b1?")));
   ExpectRefused(Nmn({"train", "--benchmark=b1", "--preset=fsat"}), HasSubstr("did you mean fast?"));
 }
 
@@ -145,7 +145,7 @@ TEST(CommandLine, TheHintOfAStoppedRunIsACommandThatGoesOn) {
   const std::string hint = Hint(first.err());
   EXPECT_THAT(hint, AllOf(HasSubstr("nmn train --resume --run_dir='"), HasSubstr(" --metrics=off"),
                           HasSubstr(" --actors=1"), HasSubstr(" --no_figure")));
-  EXPECT_THAT(hint, ::testing::Not(HasSubstr("--benchmark")));
+  EXPECT_THAT(hint, ::testing::Not(HasSubstr("--task")));
   const std::string folder = std::filesystem::path(Binary("nmn")).parent_path();
   const int update = UpdatesInMetrics(run).back() + 1;
   const Outcome second =

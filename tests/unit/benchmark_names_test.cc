@@ -24,7 +24,7 @@ std::vector<std::string> Spelled(const std::string& file, const std::string& tex
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const std::string code = line.substr(0, line.find("//"));
-    for (const std::string& name : env::BenchmarkNames()) {
+    for (const std::string& name : env::TaskNames()) {
       if (code.find('"' + name + '"') != std::string::npos) found.push_back(file + ": " + name);
     }
   }
@@ -42,8 +42,8 @@ TEST(BenchmarkNames, AreSpelledInTheirOwnSourcesOnly) {
     }
   }
   std::sort(found.begin(), found.end());
-  EXPECT_THAT(found, ElementsAre("common/env/moving_target.cc: b1", "common/env/two_targets.cc: b3",
-                                 "common/env/windy_navigation.cc: b2"));
+  EXPECT_THAT(found, ElementsAre("common/env/bandit.cc: bandit", "common/env/moving_target.cc: b1",
+                                 "common/env/two_targets.cc: b3", "common/env/windy_navigation.cc: b2"));
 }
 
 TEST(BenchmarkNames, AreFoundWhereTheyStand) {
@@ -51,8 +51,9 @@ TEST(BenchmarkNames, AreFoundWhereTheyStand) {
 }
 
 TEST(BenchmarkNames, ListForPeople) {
-  EXPECT_EQ(env::ListOfBenchmarks(), "b1, b2 or b3");
-  EXPECT_EQ(env::ListOfBenchmarks(true), "b1 (moving target), b2 (windy navigation) or b3 (two targets)");
+  EXPECT_EQ(env::ListOfTasks(), "b1, b2, b3 or bandit");
+  EXPECT_EQ(env::ListOfTasks(true),
+            "b1 (moving target), b2 (windy navigation), b3 (two targets) or bandit (Bernoulli bandit)");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "nmn/v1/checkpoint.pb.h"
 #include "nmn/v1/learner.pb.h"
 #include "nmn/v1/run_config.pb.h"
+#include "nmn/v1/task.pb.h"
 
 namespace nmn::fault {
 namespace {
@@ -67,7 +68,8 @@ std::vector<std::string> Difference(const Wire& of, const Wire& without) {
 Wire PresentWire() {
   Wire wire;
   for (const Descriptor* type :
-       {v1::Hello::descriptor(), v1::RunConfig::descriptor(), v1::CheckpointState::descriptor()})
+       {v1::Hello::descriptor(), v1::RunConfig::descriptor(), v1::TaskSpec::descriptor(),
+        v1::CheckpointState::descriptor()})
     AddFile(*type->file(), wire);
   return wire;
 }

@@ -25,7 +25,7 @@ class RawLearner : public v1::LearnerService::Service {
   RawLearner() {
     config_.set_benchmark("b1");
     config_.set_mode(v1::SYNC);
-    config_.mutable_env()->set_horizon(5);
+    EXPECT_TRUE(config::Set("env.horizon=5", config_).ok());
     config_.mutable_ppo()->set_episodes_per_update(2);
     config_.mutable_work()->set_unit_episodes(1);
     grpc::ServerBuilder builder;

@@ -74,5 +74,48 @@ TEST_F(CorruptedLearner, WeightsOfTheWrongVersionAreFetchedAgain) {
   EXPECT_EQ(learner_.fetches, 1);
 }
 
+// What the first message up says of the actor's task, and how the session ends.
+class OtherTask : public ::testing::Test {
+ protected:
+  ExitCode RunSession(const std::string& task) {
+    ActorSession::Options options;
+    options.actor_id = "a";
+    options.learner = "the test";
+    options.task = task;
+    options.engine = [](const v1::RunConfig& config, size_t) { return std::make_unique<FakeEngine>(config); };
+    learner_.set_on_exchange([this](int, RawLearner::Stream& stream) {
+      v1::ActorMessage message;
+      EXPECT_TRUE(stream.Read(&message));
+      told_ = message.hello().task();
+      RawLearner::SayGoodbye(stream);
+    });
+    return ActorSession(learner_.Channel(), options).Run(std::stop_token());
+  }
+
+  RawLearner learner_;
+  v1::TaskSpec told_;
+};
+
+TEST_F(OtherTask, OneOfAnotherVersionIsToldToTheLearnerAndNotPlayed) {
+  learner_.set_on_register([](int, v1::RegisterResponse& response) {
+    response.mutable_config()->mutable_task()->set_version(2);
+    response.set_config_hash(config::Hash(response.config()));
+  });
+  EXPECT_EQ(RunSession(""), kExitPermanent);
+  EXPECT_EQ(told_.version(), 1u);
+  EXPECT_EQ(learner_.streams, 1);
+}
+
+TEST_F(OtherTask, AnActorOfOneTaskPlaysNoOther) {
+  EXPECT_EQ(RunSession("b2"), kExitPermanent);
+  EXPECT_EQ(told_.name(), "b2");
+  EXPECT_EQ(learner_.streams, 1);
+}
+
+TEST_F(OtherTask, TheSameTaskIsPlayed) {
+  EXPECT_EQ(RunSession("b1"), kExitDone);
+  EXPECT_EQ(told_.name(), "b1");
+}
+
 }  // namespace
 }  // namespace nmn::actor

@@ -82,9 +82,9 @@ TEST(ChoosePolicy, BadNamesAreNamedWithTheGoodOnes) {
   const auto error = [](const PolicyFlags& flags) { return std::string(ChoosePolicy(flags).status().message()); };
   EXPECT_THAT(error(Flags("wizard", "b1")), HasSubstr("oracle, a run directory, a checkpoint or a .safetensors file"));
   EXPECT_THAT(error(Flags("oracle", "b9")), HasSubstr("b1, b2, b3"));
-  EXPECT_THAT(error(Flags("oracle", "")), HasSubstr("--benchmark is required"));
+  EXPECT_THAT(error(Flags("oracle", "")), HasSubstr("--task is required"));
   EXPECT_THAT(error(Flags("oracle", "b1", {"env.colour=3"})), HasSubstr("colour"));
-  EXPECT_THAT(error(Flags("oracle", "b1", {"ppo.discount=1"})), HasSubstr("only fields of env"));
+  EXPECT_THAT(error(Flags("oracle", "b1", {"ppo.discount=1"})), HasSubstr("only options of the task"));
 }
 
 TEST(ChoosePolicy, TheMeanIsForNetworks) {

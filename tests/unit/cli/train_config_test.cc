@@ -71,7 +71,7 @@ TEST(NewRunConfig, ConfigFileExcludesPreset) {
 }
 
 TEST(NewRunConfig, NeedsABenchmark) {
-  EXPECT_THAT(std::string(NewRunConfig({}).status().message()), HasSubstr("--benchmark is missing"));
+  EXPECT_THAT(std::string(NewRunConfig({}).status().message()), HasSubstr("--task is missing"));
 }
 
 TEST(ResumedRunConfig, AScaledScheduleStaysWithTheBudgetItWasScaledTo) {

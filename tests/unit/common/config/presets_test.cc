@@ -33,8 +33,8 @@ class EveryPreset : public ::testing::TestWithParam<std::string> {
  protected:
   v1::RunConfig config() const {
     const std::string& name = GetParam();  // "reference-b1-nmn"
-    const size_t dash = name.find('-');
-    return Get(name.substr(0, dash), name.substr(dash + 1, 2), name.substr(dash + 4));
+    const size_t first = name.find('-'), last = name.rfind('-');
+    return Get(name.substr(0, first), name.substr(first + 1, last - first - 1), name.substr(last + 1));
   }
 };
 
@@ -78,7 +78,17 @@ TEST(Presets, EveryBenchmarkHasEachOfThemForBothNetworks) {
   EXPECT_THAT(PresetNames(), ::testing::IsSupersetOf(expected));
 }
 
-TEST(Presets, ThereAreEighteen) { EXPECT_EQ(PresetNames().size(), 18u); }
+TEST(Presets, EveryTaskHasOneForBothNetworks) {
+  for (const std::string& task : env::TaskNames()) {
+    for (const char* architecture : kArchitectures)
+      EXPECT_TRUE(Preset(UsualPreset(task), task, architecture).ok()) << task << " " << architecture;
+  }
+  EXPECT_EQ(UsualPreset("b1"), "fast");
+  EXPECT_EQ(Get("default", "b1", "rnn").SerializeAsString(), Get("fast", "b1", "rnn").SerializeAsString());
+  EXPECT_EQ(UsualPreset("bandit"), "default");
+}
+
+TEST(Presets, ThereAreTwenty) { EXPECT_EQ(PresetNames().size(), 20u); }
 
 TEST(Presets, AnUnknownOneIsAnsweredWithThoseThereAre) {
   const auto error = [](const char* preset, const char* benchmark, const char* architecture) {
@@ -88,8 +98,9 @@ TEST(Presets, AnUnknownOneIsAnsweredWithThoseThereAre) {
   };
   EXPECT_EQ(error("best", "b1", "nmn"), "--preset=best: it must be one of fast, paper, reference");
   EXPECT_EQ(error("fsat", "b1", "nmn"), "--preset=fsat: it must be one of fast, paper, reference; did you mean fast?");
-  EXPECT_EQ(error("fast", "B1", "nmn"), "--benchmark=B1: it must be one of b1, b2, b3; did you mean b1?");
-  EXPECT_EQ(error("fast", "b4", "nmn"), "--benchmark=b4: it must be one of b1, b2, b3; did you mean b1 or b2 or b3?");
+  EXPECT_EQ(error("fast", "B1", "nmn"), "--task=B1: it must be one of b1, b2, b3, bandit; did you mean b1?");
+  EXPECT_EQ(error("fast", "b4", "nmn"),
+            "--task=b4: it must be one of b1, b2, b3, bandit; did you mean b1 or b2 or b3?");
   EXPECT_EQ(error("fast", "b1", "lstm"), "--arch=lstm: it must be one of nmn, rnn");
 }
 
@@ -240,9 +251,9 @@ TEST(Budget, EpisodesRoundUpToWholeUpdates) {
 
 TEST(Horizon, AbsentIsTheBenchmarksOwn) {
   v1::RunConfig config = Get("reference", "b2", "nmn");
-  config.mutable_env()->set_horizon(0);
+  ASSERT_TRUE(Set("env.horizon=0", config).ok());
   EXPECT_EQ(Horizon(config), 4000u);
-  config.mutable_env()->set_horizon(17);
+  ASSERT_TRUE(Set("env.horizon=17", config).ok());
   EXPECT_EQ(Horizon(config), 17u);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 
 namespace nmn::config {
@@ -24,7 +25,7 @@ struct Refusal {
 };
 
 const Refusal kRefusals[] = {
-    {"reference", "b1", {"benchmark=b9"}, "benchmark is \"b9\"; it must be one of b1, b2, b3"},
+    {"reference", "b1", {"benchmark=b9"}, "benchmark is \"b9\"; it must be one of b1, b2, b3, bandit"},
     {"reference", "b1", {"preset=a/b"}, "preset is \"a/b\"; it must be at most 64 letters, digits, '-', '_' and '.'"},
     {"reference",
      "b1",
@@ -39,21 +40,14 @@ const Refusal kRefusals[] = {
     {"reference",
      "b1",
      {"env.horizon=399"},
-     "ppo.kept_steps is 400; it must be from 1 to 399, the horizon (the paper's reference uses 400 in b1, 2000 in b2 "
-     "and b3)"},
-    {"reference",
-     "b1",
-     {"ppo.kept_steps=0"},
-     "ppo.kept_steps is 0; it must be from 1 to 1400, the horizon (the paper's reference uses 400 in b1, 2000 in b2 "
+     "ppo.kept_steps is 400; it must be from 1 to 399, the horizon, or 0 for all of it (the paper's reference uses 400 "
+     "in b1, 2000 in b2 "
      "and b3)"},
     {"reference",
      "b1",
      {"ppo.segment_steps=150"},
-     "ppo.segment_steps is 150; it must be a divisor of ppo.kept_steps, which is 400 (the paper's reference uses 200)"},
-    {"reference",
-     "b1",
-     {"ppo.segment_steps=0"},
-     "ppo.segment_steps is 0; it must be a divisor of ppo.kept_steps, which is 400 (the paper's reference uses 200)"},
+     "ppo.segment_steps is 150; it must be a divisor of ppo.kept_steps, which is 400, or 0 for the largest up to 200 "
+     "(the paper's reference uses 200)"},
     {"reference",
      "b1",
      {"ppo.episodes_per_update=0"},
@@ -406,6 +400,22 @@ TEST(Validate, NumbersThatAreNotFiniteAreRefusedWhereverTheyStand) {
   config.mutable_env()->add_tasks(1);
   config.mutable_env()->add_tasks(std::numeric_limits<float>::quiet_NaN());
   EXPECT_EQ(Validate(config).message(), "env.tasks[1] is nan; it must be finite");
+}
+
+TEST(Steps, ThoseThatAreNotSaidFollowTheHorizon) {
+  v1::RunConfig config = *Preset("reference", "b1", "nmn");
+  EXPECT_EQ(KeptSteps(config), 400u);
+  EXPECT_EQ(SegmentSteps(config), 200u);
+  for (const char* assignment : {"ppo.kept_steps=0", "ppo.segment_steps=0"}) ASSERT_TRUE(Set(assignment, config).ok());
+  const auto at = [&](const char* horizon) {
+    EXPECT_TRUE(Set(absl::StrCat("task.horizon=", horizon), config).ok());
+    EXPECT_TRUE(Validate(config).ok()) << Validate(config);
+    return std::pair(KeptSteps(config), SegmentSteps(config));
+  };
+  EXPECT_EQ(at("1400"), std::pair(1400u, 200u));
+  EXPECT_EQ(at("10"), std::pair(10u, 10u));
+  EXPECT_EQ(at("500"), std::pair(500u, 125u));
+  EXPECT_EQ(at("211"), std::pair(211u, 1u));
 }
 
 TEST(Validate, AnEmptyConfigIsRefused) { EXPECT_FALSE(Validate(v1::RunConfig()).ok()); }

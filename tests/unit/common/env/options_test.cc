@@ -35,6 +35,11 @@ TEST(EnvironmentOptions, AnImpossibleValueIsRefusedByNameValueAndLegalValues) {
       {"b1", [](O& o) { o.add_tasks(11); }, "env.tasks[0] is 11", "[-10, 10]"},
       {"b2", [](O& o) { o.add_tasks(7); }, "env.tasks[0] is 7", "radians"},
       {"b3", [](O& o) { o.add_tasks(2); }, "env.tasks[0] is 2", "0 (the good target"},
+      {"b1", [](O& o) { o.set_arms(3); }, "env.arms is 3", "only bandit"},
+      {"bandit", [](O& o) { o.set_arms(1); }, "env.arms is 1", "[2, 1024], or 0 for 10"},
+      {"bandit", [](O& o) { o.set_switch_probability(0.5); }, "env.switch_probability is 0.5", "only b1, b2 or b3"},
+      {"bandit", [](O& o) { o.add_switch_steps(5); }, "env.switch_steps is a list of 1 numbers", "only b1, b2 or b3"},
+      {"bandit", [](O& o) { o.add_tasks(0.5); }, "env.tasks is a list of 1 numbers", "cannot be given"},
       {"b3", [](O& o) { o.add_targets(1); }, "env.targets is a list of 1 numbers", "only b2"},
       {"b2", [](O& o) { o.add_targets(1); }, "env.targets is a list of 1 numbers", "pairs"},
       {"b2",
@@ -57,9 +62,10 @@ TEST(EnvironmentOptions, AnImpossibleValueIsRefusedByNameValueAndLegalValues) {
 
 TEST(Registry, AnUnknownBenchmarkIsAnsweredWithTheOnesThereAre) {
   EXPECT_THAT(BenchmarkNames(), ::testing::ElementsAre("b1", "b2", "b3"));
+  EXPECT_THAT(TaskNames(), ::testing::ElementsAre("b1", "b2", "b3", "bandit"));
   const absl::Status status = FindSpec("b4").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(status.message(), "benchmark is \"b4\"; it must be one of b1, b2, b3");
+  EXPECT_EQ(status.message(), "benchmark is \"b4\"; it must be one of b1, b2, b3, bandit");
 }
 
 }  // namespace

@@ -37,12 +37,14 @@ TEST(TrajectoryLayout, AnObservationHasAnAxisForItsWidthAndOneNumberHasNone) {
   EXPECT_THAT((FieldSpec{FindKind(v1::RAW_ACTION), 2}.Shape(7, 3)), ElementsAre(7, 2, 3));
 }
 
-TEST(TrajectoryLayout, IsThatOfTheConfigsBenchmark) {
+TEST(TrajectoryLayout, IsThatOfTheConfigsTask) {
   v1::RunConfig config;
-  config.set_benchmark("b3");
+  config.mutable_task()->set_observation_size(4);
+  *config.mutable_task()->mutable_action() = nn::BoxOf(2);
   EXPECT_EQ(LayoutOf(config)->width(v1::OBSERVATION), 4u);
-  config.set_benchmark("b9");
-  EXPECT_EQ(LayoutOf(config).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(LayoutOf(config)->width(v1::ACTION), 2u);
+  config.clear_task();
+  EXPECT_EQ(LayoutOf(config).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(TrajectoryLayout, EveryFieldOfTheWireIsAKind) {

@@ -17,6 +17,15 @@ TEST_F(StoreTest, RestoresWhatWasSaved) {
   EXPECT_THAT(reports_, IsEmpty());
 }
 
+TEST_F(StoreTest, AConfigOfBeforeTasksGetsThatOfItsBenchmark) {
+  Checkpoint before = Make(7);
+  before.state.mutable_config()->set_benchmark("b3");
+  ASSERT_TRUE(Store().Save(before).ok());
+  const auto restored = Restore();
+  ASSERT_TRUE(restored.ok() && restored->has_value()) << restored.status();
+  EXPECT_EQ((*restored)->state.config().task().observation_size(), 4u);
+}
+
 TEST_F(StoreTest, ACheckpointIsTheFourDocumentedFiles) {
   Save(7);
   EXPECT_THAT(Names(), ElementsAre("ckpt-00000007"));

@@ -48,9 +48,17 @@ class CoreTest : public testing::Test {
     return firsts;
   }
 
+  static v1::TaskSpec MakeTask(uint32_t version) {
+    v1::TaskSpec task;
+    task.set_name("task");
+    task.set_version(version);
+    return task;
+  }
+
   Core core_{{.run_id = kRunId,
               .generation = 1,
               .config_hash = "hash",
+              .task = MakeTask(1),
               .shape = kShape,
               .unit_episodes = 2,
               .lease_seconds = 10,
@@ -64,6 +72,18 @@ TEST_F(CoreTest, NoLeaseBeforeTheWeightsOfItsUpdateAreThere) {
   EXPECT_TRUE(core_.Decide(0).grants.empty());
   core_.Publish(1);
   EXPECT_EQ(core_.Decide(0).grants.size(), 1u);
+}
+
+TEST_F(CoreTest, AnActorWhoseTaskIsAnotherIsRefusedWithTheDifference) {
+  ASSERT_TRUE(core_.Register("a", 1, 3, 0).ok());
+  core_.Connect(1, 0);
+  v1::Hello hello = MakeHello("a");
+  *hello.mutable_task() = MakeTask(2);
+  const absl::Status refusal = core_.Hello(1, hello, 0);
+  EXPECT_EQ(refusal.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refusal.message(), "the actor plays another task: task.version is 2, the run's is 1");
+  *hello.mutable_task() = MakeTask(1);
+  EXPECT_TRUE(core_.Hello(1, hello, 0).ok());
 }
 
 TEST_F(CoreTest, SharesTheUnitsAmongTheConnected) {

@@ -36,7 +36,7 @@ inline LearnerServer::Options TestOptions() {
   options.config.set_benchmark("b1");
   options.config.set_mode(v1::SYNC);
   options.config.set_seed(5);
-  options.config.mutable_env()->set_horizon(kHorizon);
+  EXPECT_TRUE(config::Set(absl::StrCat("env.horizon=", kHorizon), options.config).ok());
   options.config.mutable_ppo()->set_episodes_per_update(kEpisodes);
   options.config.mutable_work()->set_unit_episodes(3);
   options.config.mutable_work()->set_lease_seconds(60);
