@@ -36,6 +36,7 @@ int RunVerb(int argc, char** argv) {
   nmn::cli::AddSweep(app, exit_code);
   nmn::cli::AddReplay(app, exit_code);
   nmn::cli::AddStatus(app, exit_code);
+  nmn::cli::AddTask(app, exit_code);
   nmn::cli::AddBench(app, exit_code);
   nmn::cli::AddVersion(app, exit_code);
   return nmn::flags::Parse(app, argc, argv).value_or(exit_code);

@@ -17,6 +17,7 @@ void AddReport(CLI::App& app, int& exit_code);
 void AddSweep(CLI::App& app, int& exit_code);
 void AddReplay(CLI::App& app, int& exit_code);
 void AddStatus(CLI::App& app, int& exit_code);
+void AddTask(CLI::App& app, int& exit_code);
 void AddBench(CLI::App& app, int& exit_code);
 
 }  // namespace nmn::cli

@@ -44,9 +44,11 @@ std::unique_ptr<ScriptedPolicy> MakeUniform(float low, float high) {
 
 }  // namespace
 
-std::unique_ptr<ScriptedPolicy> MakeZero(const v1::EnvironmentOptions&, size_t) { return std::make_unique<Zero>(); }
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeZero(const v1::EnvironmentOptions&, size_t) {
+  return std::make_unique<Zero>();
+}
 
-std::unique_ptr<ScriptedPolicy> MakeUntrained(const v1::EnvironmentOptions&, size_t) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeUntrained(const v1::EnvironmentOptions&, size_t) {
   const float deviation = std::exp(-0.5f);
   const auto draw = [=](const rng::StreamPosition& at) {
     return deviation * rng::StepNormal(at, rng::Purpose::kScriptedPolicy);
@@ -54,11 +56,11 @@ std::unique_ptr<ScriptedPolicy> MakeUntrained(const v1::EnvironmentOptions&, siz
   return std::make_unique<Drawn<decltype(draw)>>(draw);
 }
 
-std::unique_ptr<ScriptedPolicy> MakeRandomPosition(const v1::EnvironmentOptions&, size_t) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeRandomPosition(const v1::EnvironmentOptions&, size_t) {
   return MakeUniform(-4, 4);  // a = 5 u in [-20, 20)
 }
 
-std::unique_ptr<ScriptedPolicy> MakeRandomAngle(const v1::EnvironmentOptions&, size_t) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeRandomAngle(const v1::EnvironmentOptions&, size_t) {
   return MakeUniform(0, 2);  // angle = pi u in [0, 2 pi)
 }
 

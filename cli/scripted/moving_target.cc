@@ -128,13 +128,14 @@ class Adaptive final : public ScriptedPolicy {
 
 }  // namespace
 
-std::unique_ptr<ScriptedPolicy> MakeMovingTargetMemoryless(const v1::EnvironmentOptions&, size_t) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeMovingTargetMemoryless(const v1::EnvironmentOptions&, size_t) {
   return std::make_unique<Memoryless>();
 }
-std::unique_ptr<ScriptedPolicy> MakeMovingTargetAdaptive(const v1::EnvironmentOptions& options, size_t max_lanes) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeMovingTargetAdaptive(const v1::EnvironmentOptions& options,
+                                                                         size_t max_lanes) {
   return std::make_unique<Adaptive>(options, max_lanes);
 }
-std::unique_ptr<ScriptedPolicy> MakeMovingTargetOracle(const v1::EnvironmentOptions&, size_t) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeMovingTargetOracle(const v1::EnvironmentOptions&, size_t) {
   return std::make_unique<Oracle>();
 }
 

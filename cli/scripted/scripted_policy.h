@@ -35,6 +35,8 @@ class ScriptedPolicy {
                    ConstView2 previous_action, const float* previous_reward, View2 raw_action) = 0;
 };
 
+// What a task has of these, and what it has of its own: in the order of the table.
+//
 // random      the action uniform over its range
 // zero        u = 0
 // untrained   u ~ N(0, e^-1), what a policy gives whose network is all zeros
@@ -42,10 +44,21 @@ class ScriptedPolicy {
 //             wrap-around; of two targets the same to the one at the smaller distance
 // adaptive    finds the task out and uses it: close to the best there is
 // oracle      knows the task
-std::vector<std::string> PolicyNames();
+//
+// and of a bandit, all with ties by chance:
+//
+// greedy      the arm of the largest posterior mean (s + 1) / (c + 2), of s rewards in c pulls
+// thompson    the arm of the largest draw from the posteriors Beta(s + 1, c - s + 1)
+// ucb1        each arm once, then that of the largest s / c + 0.2 sqrt(2 ln t / c); Auer et al. 2002 with a factor that
+//             was tuned as Duan et al. 2016 did, who use 0.2
+// gittins     the arm of the largest Gittins index of the pulls that are left
+// optimal     the largest expected return there is, by dynamic programming; for two arms
+std::vector<std::string> PolicyNames();                       // of all tasks together
+std::vector<std::string> PolicyNames(std::string_view task);  // none where it has none
 
-// NOT_FOUND names the policies there are, or the benchmarks; INVALID_ARGUMENT as env::ValidateOptions.
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeScriptedPolicy(std::string_view policy, std::string_view benchmark,
+// NOT_FOUND names the policies that the task has, or the tasks; INVALID_ARGUMENT as env::ValidateOptions, or where a
+// rule does not play the options.
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeScriptedPolicy(std::string_view policy, std::string_view task,
                                                                    const v1::EnvironmentOptions& options,
                                                                    size_t max_lanes);
 

@@ -79,13 +79,14 @@ class Adaptive final : public ScriptedPolicy {
 
 }  // namespace
 
-std::unique_ptr<ScriptedPolicy> MakeTwoTargetsMemoryless(const v1::EnvironmentOptions&, size_t) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeTwoTargetsMemoryless(const v1::EnvironmentOptions&, size_t) {
   return std::make_unique<Memoryless>();
 }
-std::unique_ptr<ScriptedPolicy> MakeTwoTargetsAdaptive(const v1::EnvironmentOptions&, size_t max_lanes) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeTwoTargetsAdaptive(const v1::EnvironmentOptions&,
+                                                                       size_t max_lanes) {
   return std::make_unique<Adaptive>(max_lanes);
 }
-std::unique_ptr<ScriptedPolicy> MakeTwoTargetsOracle(const v1::EnvironmentOptions&, size_t) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeTwoTargetsOracle(const v1::EnvironmentOptions&, size_t) {
   return std::make_unique<Oracle>();
 }
 

@@ -95,13 +95,15 @@ class Adaptive final : public ScriptedPolicy {
 
 }  // namespace
 
-std::unique_ptr<ScriptedPolicy> MakeWindyNavigationMemoryless(const v1::EnvironmentOptions&, size_t) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeWindyNavigationMemoryless(const v1::EnvironmentOptions&, size_t) {
   return std::make_unique<Memoryless>();
 }
-std::unique_ptr<ScriptedPolicy> MakeWindyNavigationAdaptive(const v1::EnvironmentOptions& options, size_t max_lanes) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeWindyNavigationAdaptive(const v1::EnvironmentOptions& options,
+                                                                            size_t max_lanes) {
   return std::make_unique<Adaptive>(options.cone(), max_lanes);
 }
-std::unique_ptr<ScriptedPolicy> MakeWindyNavigationOracle(const v1::EnvironmentOptions& options, size_t) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeWindyNavigationOracle(const v1::EnvironmentOptions& options,
+                                                                          size_t) {
   return std::make_unique<Oracle>(options.cone());
 }
 

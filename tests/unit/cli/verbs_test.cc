@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/env/environment.h"
 #include "tests/support/subprocess.h"
 #include "tests/unit/cli/policy_fixture.h"
 #include "tests/unit/cli/run_fixture.h"
@@ -90,12 +91,43 @@ TEST(NmnEval, ABenchmarkThatIsNotThePolicysOwnIsNamedBesideIt) {
   const std::string file = folder.path() + "/policy.safetensors";
   testing::WriteFile(file, Encode(MakePolicy("reference", "b1", "nmn")));
   ExpectOneLineError(Nmn({"eval", "--benchmark=b2", "--policy=" + file}),
-                     "--benchmark=b2, but " + file + " was trained on b1");
+                     "--task=b2, but " + file + " was trained on b1");
 }
 
 TEST(NmnTrace, AFileThatCannotBeWrittenIsNamed) {
   ExpectOneLineError(Nmn({"trace", "--benchmark=b1", "--policy=zero", "--csv=/nowhere/trace.csv"}),
                      "/nowhere/trace.csv");
+}
+
+TEST(NmnTask, ListNamesEveryTaskAndItsRules) {
+  const Outcome outcome = Nmn({"task", "list"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const std::string& task : env::TaskNames()) EXPECT_THAT(outcome.out, HasSubstr("\n" + task + " "));
+  EXPECT_THAT(outcome.out, HasSubstr("thompson"));
+}
+
+TEST(NmnTask, CheckSaysWhatItFoundAndPrintsTheSpec) {
+  const Outcome outcome = Nmn({"task", "check", "--task=bandit", "--set", "task.arms=5", "--set", "task.horizon=20"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, ::testing::AllOf(HasSubstr("5 choices"), HasSubstr("20 steps"), HasSubstr("same bits"),
+                                            HasSubstr("name: \"bandit\"\n"), HasSubstr("discrete: 5\n")));
+}
+
+TEST(NmnTask, CheckOfNoTaskNamesThoseThereAre) {
+  ExpectOneLineError(Nmn({"task", "check"}), "--task is missing: b1, b2, b3 or bandit");
+  ExpectOneLineError(Nmn({"task", "check", "--task=b9"}), "it must be one of b1, b2, b3, bandit");
+  ExpectOneLineError(Nmn({"task", "check", "--task=bandit", "--set", "task.arms=1"}), "env.arms is 1");
+}
+
+TEST(NmnEval, PlaysTheBanditsRules) {
+  const Outcome outcome = Nmn({"eval", "--task=bandit", "--set", "task.arms=2", "--set", "task.horizon=10",
+                               "--policy=optimal", "--episodes=200", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_GT(json.at("return_mean").get<double>(), 5);
+  EXPECT_GT(json.at("best_pulls_mean").get<double>(), 5);
+  ExpectOneLineError(Nmn({"eval", "--task=bandit", "--policy=optimal"}), "env.arms is 10; optimal plays 2");
+  ExpectOneLineError(Nmn({"eval", "--task=bandit", "--policy=adaptive"}), "it must be one of random, greedy, thompson");
 }
 
 TEST(NmnStatus, WithoutALearnerMayWorkLater) {

@@ -24,6 +24,7 @@ inline Estimate EstimateOf(const std::vector<double>& values) {
 inline v1::EnvironmentOptions OptionsOf(std::string_view benchmark, v1::Domain domain = v1::DOMAIN_REFERENCE) {
   v1::EnvironmentOptions options;
   options.set_domain(domain);
+  if (benchmark == "bandit") options.set_arms(2);
   if (benchmark == "b2") options.set_cone(0.628318530717958648);
   return options;
 }

@@ -1,0 +1,107 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "cli/fail.h"
+#include "cli/policy_choice.h"
+#include "cli/scripted/scripted_policy.h"
+#include "cli/task_check.h"
+#include "cli/verbs.h"
+#include "common/config/config.h"
+#include "common/env/environment.h"
+
+namespace nmn::cli {
+namespace {
+
+struct CheckFlags {
+  std::string task;
+  std::vector<std::string> set;
+  uint64_t seed = 1;
+  uint32_t episodes = 20;
+};
+
+// "one number in [-20, 20]", "10 choices": what an action is, for people.
+std::string DescribeAction(const v1::ActionSpace& space) {
+  if (space.has_box()) {
+    const v1::BoxSpace& box = space.box();
+    std::vector<std::string> ranges;
+    for (int i = 0; i < box.low_size(); ++i) ranges.push_back(absl::StrFormat("[%g, %g]", box.low(i), box.high(i)));
+    return absl::StrCat(box.low_size(), box.low_size() == 1 ? " number in " : " numbers in ",
+                        absl::StrJoin(ranges, " x "));
+  }
+  if (space.has_multi_discrete()) {
+    return absl::StrCat(absl::StrJoin(space.multi_discrete().choices(), " x "), " choices");
+  }
+  return absl::StrCat(space.discrete(), " choices");
+}
+
+absl::Status List() {
+  std::cout << absl::StrFormat("%-10s %-18s %6s  %-4s %-26s %s\n", "task", "", "T", "x", "action", "rules of nmn eval");
+  for (const std::string& name : env::TaskNames()) {
+    const absl::StatusOr<v1::RunConfig> config = TaskConfig(name, {});
+    if (!config.ok()) return config.status();
+    const v1::TaskSpec& task = config->task();
+    std::cout << absl::StrFormat("%-10s %-18s %6d  %-4d %-26s %s\n", name, env::FindSpec(name)->title, task.horizon(),
+                                 task.observation_size(), DescribeAction(task.action()),
+                                 absl::StrJoin(scripted::PolicyNames(name), ", "));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const CheckFlags& flags) {
+  if (flags.task.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--task is missing: ", env::ListOfTasks(), "; nmn task list says more"));
+  }
+  const absl::StatusOr<v1::RunConfig> config = TaskConfig(flags.task, flags.set);
+  if (!config.ok()) return config.status();
+  const auto make = [&](size_t lanes) { return env::MakeEnvironment(config->benchmark(), config->env(), lanes); };
+  const absl::StatusOr<TaskCheck> check = CheckTask(make, flags.seed, flags.episodes);
+  if (!check.ok()) return check.status();
+  const v1::TaskSpec& task = config->task();
+  std::cout << absl::StrFormat("observation    %d numbers, seen from %g to %g\n", task.observation_size(),
+                               check->least_observed, check->largest_observed)
+            << absl::StrFormat("action         %s\n", DescribeAction(task.action()))
+            << absl::StrFormat("episode        %d steps\n", task.horizon())
+            << absl::StrFormat("return         %.4f +- %.4f of actions drawn by chance, %d episodes\n",
+                               check->return_mean, check->return_error, flags.episodes)
+            << "same seed      same bits: again, and in another environment with other neighbours\n"
+            << "numbers        finite, actions within their space\n"
+            << absl::StrFormat("speed          %.3g steps a second on one core\n\n", check->steps_per_second)
+            << config::PrintTask(task);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddTask(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("task", "The tasks that can be trained on: list them, check one");
+  verb->require_subcommand(1);
+  verb->footer("Examples:  nmn task list\n           nmn task check --task=bandit --set task.arms=5");
+  CLI::App* list = verb->add_subcommand("list", "What ships");
+  list->callback([&exit_code] {
+    const absl::Status status = List();
+    exit_code = status.ok() ? kExitDone : Fail("task list", status);
+  });
+  CLI::App* check = verb->add_subcommand(
+      "check", "Steps a task with actions drawn by chance; says what it found and prints the TaskSpec");
+  auto flags = std::make_shared<CheckFlags>();
+  check->add_option("--task,--benchmark", flags->task, env::ListOfTasks(/*titles=*/true));
+  check->add_option("--set", flags->set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
+      ->take_all()
+      ->allow_extra_args(false);
+  check->add_option("--seed", flags->seed, "Of tasks, environment and actions")->capture_default_str();
+  check->add_option("--episodes", flags->episodes, "Episodes to play, three times")
+      ->check(CLI::Range(2u, 10'000u))
+      ->capture_default_str();
+  check->footer("Exit codes: 0 it is in order; 42 it is not, and the line names field, episode and step.");
+  check->callback([flags, &exit_code] {
+    const absl::Status status = Check(*flags);
+    exit_code = status.ok() ? kExitDone : Fail("task check", status);
+  });
+}
+
+}  // namespace nmn::cli
