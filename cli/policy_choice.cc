@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/scripted/scripted_policy.h"
 #include "common/config/config.h"
+#include "common/config/task.h"
 #include "common/env/environment.h"
 #include "common/fs/file_system.h"
 
@@ -56,6 +57,12 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
   if (!flags.benchmark.empty() && flags.benchmark != network->config.benchmark()) {
     return absl::InvalidArgumentError(absl::StrCat("--task=", flags.benchmark, ", but ", flags.policy,
                                                    " was trained on ", network->config.benchmark()));
+  }
+  const absl::StatusOr<v1::TaskSpec> own = env::MakeTaskSpec(network->config.benchmark(), network->config.env());
+  if (!own.ok()) return own.status();
+  if (const std::string other = config::DescribeOtherTask(*own, network->config.task()); !other.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flags.policy, " was trained on another task than this program's: ", other));
   }
   PolicyChoice choice;
   choice.config = network->config;

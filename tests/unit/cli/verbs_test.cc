@@ -94,6 +94,16 @@ TEST(NmnEval, ABenchmarkThatIsNotThePolicysOwnIsNamedBesideIt) {
                      "--task=b2, but " + file + " was trained on b1");
 }
 
+TEST(NmnEval, ANetworkOfOtherRulesOfItsTaskIsRefused) {
+  testing::TemporaryDirectory folder;
+  const std::string file = folder.path() + "/policy.safetensors";
+  policy::NetworkPolicy policy = MakePolicy("reference", "b1", "nmn");
+  policy.config.mutable_task()->set_version(2);
+  testing::WriteFile(file, Encode(policy));
+  ExpectOneLineError(Nmn({"eval", "--policy=" + file}),
+                     "another task than this program's: task.version is 1, the run's is 2");
+}
+
 TEST(NmnTrace, AFileThatCannotBeWrittenIsNamed) {
   ExpectOneLineError(Nmn({"trace", "--benchmark=b1", "--policy=zero", "--csv=/nowhere/trace.csv"}),
                      "/nowhere/trace.csv");
