@@ -8,6 +8,7 @@
 #include "common/build/newer.h"
 #include "common/config/task.h"
 #include "common/digest/sha256.h"
+#include "common/fs/endless.h"
 #include "common/safetensors/safetensors.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/message.h"
@@ -26,6 +27,7 @@ absl::Status Corrupt(const std::string& path, const std::string& reason) {
 
 // A file that is not there is as bad as one that is altered.
 absl::StatusOr<std::string> ReadFile(fs::FileSystem& fs, const std::string& path) {
+  if (!fs::RefuseEndless(path, "").ok()) return Corrupt(path, "is a pipe, a socket or a device");
   absl::StatusOr<std::string> content = fs.Read(path);
   if (absl::IsNotFound(content.status())) return Corrupt(path, "is missing");
   return content;
@@ -47,7 +49,7 @@ uint32_t FormatOf(const std::string& manifest) {
 
 // What the metadata of the weights say of it; "" where they cannot be read.
 std::string ProgramOf(fs::FileSystem& fs, const std::string& folder) {
-  const absl::StatusOr<std::string> bytes = fs.Read(absl::StrCat(folder, "/", kWeights));
+  const absl::StatusOr<std::string> bytes = ReadFile(fs, absl::StrCat(folder, "/", kWeights));
   if (!bytes.ok()) return "";
   absl::StatusOr<SafetensorsFile> weights = DecodeSafetensors(*bytes);
   return weights.ok() ? weights->metadata[kProgram] : "";

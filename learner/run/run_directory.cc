@@ -79,6 +79,19 @@ class RunDirectory::Files {
     return absl::OkStatus();
   }
 
+  // Cuts to a length that was the end of a row. Where it is not any more, somebody has written the file anew.
+  absl::Status CutTo(const char* name, uint64_t length) {
+    if (name != kEvents) {
+      const absl::StatusOr<std::string> text = fs.Read(Path(name));
+      if (!text.ok()) return text.status();
+      if (length > 0 && length <= text->size() && (*text)[length - 1] != '\n') {
+        return absl::DataLossError(
+            absl::StrCat(Path(name), " was changed: its first ", length, " bytes do not end with a row"));
+      }
+    }
+    return fs.Truncate(Path(name), length);
+  }
+
   // Notices where somebody else took rows away since the last write.
   absl::StatusOr<uint64_t> LengthOfRecord(size_t record) {
     const absl::StatusOr<uint64_t> length = Length(kRecords[record]);
@@ -183,13 +196,13 @@ absl::StatusOr<std::string> RunDirectory::AcceptLoss(std::map<std::string, uint6
     if (found == lengths.end()) continue;
     const absl::StatusOr<uint64_t> there = files_->Length(name);
     if (!there.ok()) return there.status();
-    if (*there >= found->second) continue;
     uint64_t whole = 0;  // of TensorBoard's file nothing: its records have no mark where one begins
     if (name != kEvents && *there > 0) {
       const absl::StatusOr<std::string> text = files_->fs.Read(files_->Path(name));
       if (!text.ok()) return text.status();
-      whole = text->rfind('\n') + 1;  // npos + 1 is 0
+      whole = text->rfind('\n', found->second - 1) + 1;  // npos + 1 is 0
     }
+    if (*there >= found->second && (name == kEvents || whole == found->second)) continue;
     absl::StrAppend(&loss, loss.empty() ? "" : "; ", files_->Path(name), " had ", found->second,
                     " bytes at the checkpoint and keeps ", whole);
     if (whole == 0) {
@@ -206,15 +219,14 @@ absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& length
   std::fill(std::begin(files_->written), std::end(files_->written), 0);
   for (const char* name : kGrowing) {
     const auto found = lengths.find(name);
-    const absl::Status status = found == lengths.end() ? files_->fs.RemoveAll(files_->Path(name))
-                                                       : files_->fs.Truncate(files_->Path(name), found->second);
-    if (!status.ok()) {
-      return absl::Status(
-          status.code(),
-          absl::StrCat(std::string(status.message()),
-                       "; the checkpoint counts on this file: put it back to continue the run, or go on without "
-                       "its lost rows with --accept_loss"));
-    }
+    const absl::Status status =
+        found == lengths.end() ? files_->fs.RemoveAll(files_->Path(name)) : files_->CutTo(name, found->second);
+    if (status.ok()) continue;
+    const char* const advice = absl::IsDataLoss(status) || absl::IsNotFound(status)
+                                   ? "; the checkpoint counts on this file: put it back to continue the run, or go on "
+                                     "without its lost rows with --accept_loss"
+                                   : "; the run writes to this file: mend that to continue the run";
+    return absl::Status(status.code(), absl::StrCat(std::string(status.message()), advice));
   }
   for (size_t record = 0; record < std::size(kRecords); ++record) {
     if (const auto found = lengths.find(kRecords[record]); found != lengths.end())

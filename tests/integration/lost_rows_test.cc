@@ -64,6 +64,26 @@ TEST(LostRows, BeforeAResumeThatAcceptsTheLossAreNamedByItAndByTheReportAndChang
   EXPECT_THAT(report.err, HasSubstr(run + "/episodes.csv:2: the episodes 1 to 60 are missing before update 4"));
 }
 
+// An editor ended each row in another way: the checkpoint's count of bytes ends within one.
+TEST(LostRows, AFileThatWasWrittenAnewIsRefusedAndNotCutWithinARow) {
+  testing::TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run", file = run + "/episodes.csv";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 3)).code, 0);
+  std::string rows;
+  for (const char c : ReadFile(file)) rows += c == '\n' ? "\r\n" : std::string(1, c);
+  testing::WriteFile(file, rows);
+  std::vector<std::string> resume = {Binary("nmn"),      "train",      "--resume", "--no_figure",
+                                     "--run_dir=" + run, "--updates=4"};
+  const Outcome refused = RunProcess(resume);
+  EXPECT_EQ(refused.code, 42) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr(file + " was changed: its first "));
+  EXPECT_EQ(ReadFile(file), rows);
+  resume.push_back("--accept_loss");
+  const Outcome accepted = RunProcess(resume);
+  EXPECT_EQ(accepted.code, 0) << accepted.err;
+  EXPECT_THAT(accepted.err, HasSubstr(file + " had "));
+}
+
 TEST(LearningCurve, OfTrainSaysWhereTheLineOfTheOracleIsNotDrawn) {
   testing::TemporaryDirectory folder;
   std::vector<std::string> arguments = TinyTrain(folder.path() + "/run", 2, {"--set", "env.horizon=1400"});
