@@ -38,10 +38,11 @@ constexpr size_t kLibraryThreads = 24;
 // glibc's malloc has an arena a thread up to so many a core, and one more while it aligns one: with the stacks
 // nearly all that training maps beyond its libraries, measured with presets fast and reference.
 constexpr uint64_t kArenasPerCore = 8;
-// How long an end waits for a stderr that is slow.
+// How long an end waits for a stderr that is slow, and training for a reader of stdout.
 constexpr std::chrono::milliseconds kLastWords(1000);
 
 const char* program_name = "nmn";
+StdoutBuffer* stdout_buffer = nullptr;  // while Main runs
 // Of descriptors 0 to 2: closed by the parent.
 std::array<bool, 3> was_closed{};
 
@@ -163,6 +164,7 @@ int Main(const char* program, const std::function<int()>& body) {
   }
   StdoutBuffer buffer(STDOUT_FILENO);
   std::streambuf* const standard = std::cout.rdbuf(&buffer);
+  stdout_buffer = &buffer;
   int code = kExitDone;
   try {
     code = body();
@@ -170,10 +172,12 @@ int Main(const char* program, const std::function<int()>& body) {
     DieOfException();
   }
   if (const int error = FlushStdout(buffer); error != 0 && code == kExitDone) {
-    log::Say(std::string(program) + ": cannot write stdout: " + std::strerror(error) + "\n");
+    log::Say(std::string(program) +
+             ": cannot write stdout: " + (error == EAGAIN ? "nobody reads it" : std::strerror(error)) + "\n");
     code = kExitRetry;
   }
   std::cout.rdbuf(standard);
+  stdout_buffer = nullptr;
   log::Drain(kLastWords);
   return code;
 }
@@ -201,6 +205,7 @@ void OutliveReaders() {
     close(null);
   }
   log::WriteFromAThread();
+  if (stdout_buffer != nullptr) stdout_buffer->GiveUpAfter(kLastWords);
 }
 
 absl::Status CheckThreads(size_t own) {

@@ -1,8 +1,10 @@
 #include "common/process/stdout_buffer.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <string_view>
 
 #include "common/log/line_writer.h"
@@ -25,9 +27,25 @@ std::streamsize StdoutBuffer::xsputn(const char* text, std::streamsize size) {
   return terminal_ && line_ended && sync() != 0 ? 0 : taken;
 }
 
+bool StdoutBuffer::Write(std::string_view text) const {
+  if (!limit_) return log::WriteAll(fd_, text);
+  while (!text.empty()) {
+    pollfd room{fd_, POLLOUT, 0};
+    if (poll(&room, 1, static_cast<int>(limit_->count())) == 0) {
+      errno = EAGAIN;
+      return false;
+    }
+    // A pipe that has room has it for so much.
+    const std::string_view piece = text.substr(0, PIPE_BUF);
+    if (!log::WriteAll(fd_, piece)) return false;
+    text.remove_prefix(piece.size());
+  }
+  return true;
+}
+
 int StdoutBuffer::sync() {
   const std::string_view waiting(pbase(), static_cast<size_t>(pptr() - pbase()));
-  if (error_ == 0 && !waiting.empty() && !log::WriteAll(fd_, waiting)) error_ = errno;
+  if (error_ == 0 && !waiting.empty() && !Write(waiting)) error_ = errno;
   setp(bytes_.data(), bytes_.data() + bytes_.size());
   return error_ == 0 ? 0 : -1;
 }

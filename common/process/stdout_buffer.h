@@ -1,7 +1,10 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <optional>
 #include <streambuf>
+#include <string_view>
 
 namespace nmn::process {
 
@@ -10,6 +13,9 @@ namespace nmn::process {
 class StdoutBuffer : public std::streambuf {
  public:
   explicit StdoutBuffer(int fd);
+
+  // From now on a reader who takes nothing for so long has gone: EAGAIN. Without it a write waits for its reader.
+  void GiveUpAfter(std::chrono::milliseconds limit) { limit_ = limit; }
 
   // errno of the first write that failed; 0 where none did.
   int error() const { return error_; }
@@ -20,8 +26,11 @@ class StdoutBuffer : public std::streambuf {
   int sync() override;
 
  private:
+  bool Write(std::string_view text) const;
+
   const int fd_;
   const bool terminal_;
+  std::optional<std::chrono::milliseconds> limit_;
   int error_ = 0;
   std::array<char, 1 << 16> bytes_;
 };

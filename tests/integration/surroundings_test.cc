@@ -376,6 +376,30 @@ TEST(Surroundings, OutputThatCannotBeWrittenIsAnErrorWithItsReason) {
   }
 }
 
+TEST(Surroundings, AStdoutThatIsFullAndThatNobodyReadsEndsTrainingAllTheSame) {
+  const TemporaryDirectory folder;
+  const std::string full =
+      "mkfifo " + folder.path() + "/pipe\nexec 3<>" + folder.path() + "/pipe\nhead -c 65536 /dev/zero >&3\n";
+  const Outcome outcome = RunProcess(InShell(full, TinyTrain(folder.path() + "/run", 1), ">&3"));
+  EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("nmn: cannot write stdout: nobody reads it\n"));
+  EXPECT_EQ(ReadSummary(folder.path() + "/run")["complete"], true);
+}
+
+TEST(Surroundings, APipeInThePlaceOfACheckpointsFileIsADamagedCheckpoint) {
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 4)).code, 0);
+  for (const char* name : {"MANIFEST", "weights.safetensors"}) {
+    const std::string file = run + "/checkpoints/ckpt-00000004/" + name;
+    std::filesystem::remove(file);
+    ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+    const Outcome outcome = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(std::string(name) + " is a pipe, a socket or a device"));
+  }
+}
+
 TEST(Surroundings, AReaderOfAFilterThatHasGoneEndsItQuietly) {
   const Outcome outcome = RunProcess(
       {"/bin/bash", "-c",
