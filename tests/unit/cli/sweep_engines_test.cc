@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "tests/integration/tiny_run.h"
 #include "tests/support/subprocess.h"
 
 namespace nmn::sweep {
@@ -148,8 +149,8 @@ TEST_F(SweepEngine, SlurmGetsWhatIsChosenAndItsIndicesStay) {
   const Outcome more = Sweep({directory, "--seeds=3-4"});
   ASSERT_EQ(more.code, 0) << more.err;
   EXPECT_EQ(more.err, "the sweep grows: 2 more runs, 8 in all\n");
-  const Outcome set = Sweep({directory, "--set=eval.every_updates=3", "--seeds=3-4"});
-  EXPECT_EQ(set.err, "from their next start on, runs that are not done have --set eval.every_updates=3\n");
+  const Outcome set = Sweep({directory, "--set=checkpoint.keep=3", "--seeds=3-4"});
+  EXPECT_EQ(set.err, "from their next start on, runs that are not done have --set checkpoint.keep=3\n");
   EXPECT_THAT(ReadFile(folder.path() + "/said"), HasSubstr("--array=2,5-7\n"));
   EXPECT_THAT(ReadFile(directory + "/runs.txt"), HasSubstr("b1-rnn-s3\nb1-nmn-s4\nb1-rnn-s4\n"));
 }
@@ -226,13 +227,12 @@ TEST_F(SweepEngine, ATaskOfASweepFromOldWeightsNamesThem) {
   Fake("squeue", "");
   Fake("srun", "echo \"$@\"; exit 42");
   const std::string source = folder.path() + "/source";
-  ASSERT_EQ(RunProcess({Binary("nmn"), "train", "--benchmark=b1", "--updates=1", "--run_dir=" + source, "--no_figure",
-                        "--set=env.horizon=40", "--set=ppo.kept_steps=40", "--set=ppo.segment_steps=40",
-                        "--set=ppo.episodes_per_update=4"})
-                .code,
-            0);
+  std::vector<std::string> train = {Binary("nmn"), "train", "--run_dir=" + source, "--no_figure"};
+  const std::vector<std::string> tiny = ::nmn::testing::TinyFlags(1);
+  train.insert(train.end(), tiny.begin(), tiny.end());
+  ASSERT_EQ(RunProcess(train).code, 0);
   for (const bool old : {false, true}) {
-    std::vector<std::string> flags = {directory, "--benchmark=b1", "--seeds=1", "--engine=slurm"};
+    std::vector<std::string> flags = {directory, "--benchmark=b1", "--preset=reference", "--seeds=1", "--engine=slurm"};
     if (old) flags.push_back("--init_from=" + source);
     const Outcome submitted = Sweep(flags);
     ASSERT_EQ(submitted.code, 0) << submitted.err;
@@ -246,7 +246,8 @@ TEST_F(SweepEngine, ATaskOfASweepFromOldWeightsNamesThem) {
     EXPECT_EQ(task.out.find(flag) != std::string::npos, old) << task.out;
     std::filesystem::remove_all(directory);
   }
-  const Outcome kubernetes = SweepGrid({"--arch=nmn", "--engine=kubernetes", "--init_from=" + source});
+  const Outcome kubernetes = Sweep(
+      {directory, "--benchmark=b1", "--preset=reference", "--seeds=1", "--engine=kubernetes", "--init_from=" + source});
   EXPECT_EQ(kubernetes.code, 42);
   EXPECT_THAT(kubernetes.err, HasSubstr("--init_from is for --engine=local and slurm; this is --engine=kubernetes"));
   EXPECT_FALSE(std::filesystem::exists(directory));
