@@ -22,7 +22,7 @@ struct CoreOptions {
   std::string run_id;
   uint32_t generation = 0;
   std::string config_hash;  // 32 bytes
-  v1::TaskSpec task;        // of the run
+  v1::TaskSpec task = {};   // of the run
   BatchShape shape;
   uint32_t unit_episodes = 0;  // divides shape.episodes
   // Versions that the policy of an episode may be behind its update. 0, SYNC: an update is played by its own weights.

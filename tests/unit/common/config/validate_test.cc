@@ -237,7 +237,8 @@ const Refusal kRefusals[] = {
     {"fast",
      "b1",
      {"ppo.rollout_steps=199"},
-     "ppo.kept_steps is 200; it must be from 1 to 199, which is ppo.rollout_steps (the paper's reference uses 400 in "
+     "ppo.kept_steps is 200; it must be from 1 to 199, which is ppo.rollout_steps, or 0 for all of it (the paper's "
+     "reference uses 400 in "
      "b1, 2000 in b2 and b3)"},
     {"fast",
      "b1",
