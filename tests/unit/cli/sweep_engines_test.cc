@@ -236,10 +236,11 @@ TEST_F(SweepEngine, ATaskOfASweepFromOldWeightsNamesThem) {
     if (old) flags.push_back("--init_from=" + source);
     const Outcome submitted = Sweep(flags);
     ASSERT_EQ(submitted.code, 0) << submitted.err;
-    const Outcome task = RunProcess({"/bin/sh", "-c", "cd \"$0\" && exec bash sweep.sbatch BIN 0 cpu", directory},
-                                    std::chrono::seconds(60),
-                                    {"PATH=" + folder.path() + "/bin:/usr/bin:/bin", "SLURM_ARRAY_TASK_ID=0",
-                                     "SLURM_ARRAY_JOB_ID=7", "SLURM_JOB_ID=7", "SLURM_NTASKS=2"});
+    const Outcome task =
+        RunProcess({"/bin/sh", "-c", "cd \"$0\" && PATH=\"$1:$PATH\" exec bash sweep.sbatch BIN 0 cpu", directory,
+                    folder.path() + "/bin"},
+                   std::chrono::seconds(60),
+                   {"SLURM_ARRAY_TASK_ID=0", "SLURM_ARRAY_JOB_ID=7", "SLURM_JOB_ID=7", "SLURM_NTASKS=2"});
     EXPECT_EQ(task.code, 42) << task.err;
     EXPECT_THAT(task.out, HasSubstr("BIN/nmn-learner --config=configs/b1-nmn-s1.textproto"));
     const std::string flag = " --init_from=" + directory + "/init.safetensors";
