@@ -49,8 +49,10 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
   absl::StatusOr<policy::NetworkPolicy> network =
       policy::LoadNetworkPolicy(fs::RealFileSystem(), flags.policy, flags.update);
   if (absl::IsNotFound(network.status()) && !flags.update.has_value()) {
+    const std::vector<std::string> rules = scripted::PolicyNames(flags.benchmark);
     return absl::NotFoundError(absl::StrCat("--policy=", flags.policy, ": ", std::string(network.status().message()),
-                                            "; a policy is one of ", absl::StrJoin(scripted::PolicyNames(), ", "),
+                                            "; a policy is one of ",
+                                            absl::StrJoin(rules.empty() ? scripted::PolicyNames() : rules, ", "),
                                             ", a run directory, a checkpoint or a .safetensors file"));
   }
   if (!network.ok()) return network.status();
