@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 
 #include "tests/integration/tiny_run.h"
+#include "tests/support/python.h"
+#include "tests/unit/cli/export_page.h"
 
 namespace nmn::testing {
 namespace {
@@ -113,6 +116,20 @@ TEST_F(Choices, ATraceHasIndicesAndLogits) {
   for (int arm = 0; arm < kArms; ++arm) EXPECT_EQ(trace.at("logit" + std::to_string(arm)).size(), 10u);
   EXPECT_EQ(trace.count("logit" + std::to_string(kArms)), 0u);
   EXPECT_EQ(trace.count("mean"), 0u);
+}
+
+TEST_F(Choices, ThePageOfTheExportComputesWhatTheTraceHas) {
+  const std::string python = PythonWithNumpy();
+  if (python.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
+  WriteFile(file("forward.py"), CodeOfExportPage());
+  Trace(run(), file("page.csv"));
+  const Outcome outcome = RunProcess({python, file("forward.py"), run() + "/policy.safetensors", file("page.csv")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string words = "largest difference ";
+  ASSERT_EQ(outcome.out.rfind(words, 0), 0u) << outcome.out;
+  const double difference = std::strtod(outcome.out.c_str() + words.size(), nullptr);
+  EXPECT_GT(difference, 0);
+  EXPECT_LT(difference, 1e-4);
 }
 
 TEST_F(Choices, ItsMetricsHaveAnEntropyAndNoDeviation) {
