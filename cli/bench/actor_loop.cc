@@ -8,6 +8,7 @@
 #include "cli/bench/twin.h"
 #include "cli/bench/verify.h"
 #include "common/config/config.h"
+#include "common/config/task.h"
 #include "common/env/environment.h"
 
 namespace nmn::cli::bench {
@@ -62,6 +63,7 @@ void AddActorLoop(std::vector<Benchmark>& all) {
     const size_t preset_lanes = config.ppo().episodes_per_update();
     Add("actor_loop/" + b + "/preset", config, {preset_lanes}, all);
     config.mutable_env()->set_horizon(kSteps);
+    config::ResolveTask(config);
     Add("actor_loop/" + b, config, BatchSizes(), all);
   }
 }

@@ -15,6 +15,7 @@
 #include "cli/bench/verify.h"
 #include "cli/bench/whole_update.h"
 #include "cli/bench/wire.h"
+#include "common/config/task.h"
 #include "common/nn/denormals.h"
 #include "tests/support/subprocess.h"
 
@@ -121,6 +122,7 @@ TEST(BenchUpdateFlop, IsProportionalToEpisodes) {
 TEST(BenchWire, CountsWhatArrivesBeyondTheBudgetOfTheConfig) {
   v1::RunConfig config = ReferenceConfig("b1");
   config.mutable_env()->set_horizon(400);
+  config::ResolveTask(config);
   config.mutable_budget()->set_updates(3);
   for (const bool tcp : {false, true}) {
     const auto result = MeasureWire("wire", tcp, config, {.least = 10, .budget_seconds = 0, .clock = Clock::kWall});
