@@ -175,6 +175,7 @@ TEST(Record, LogProbabilitiesOfTheActorAreThoseOfTheLearner) {
       for (const char* architecture : {"nmn", "rnn"}) {
         v1::RunConfig config = *config::Preset(preset, benchmark, architecture);
         config.mutable_env()->set_horizon(100);
+        config.mutable_ppo()->set_rollout_steps(0);
         const auto engine = *actor::RolloutEngine::Create(config, 8);
         const env::EnvironmentSpec environment = *env::FindSpec(benchmark);
         const nn::NetworkSpec spec =
