@@ -7,6 +7,10 @@
 namespace nmn::bridge {
 namespace {
 
+// Numbers of an observation that say how the step before ended its trial.
+constexpr uint32_t kEndRows = 2;
+constexpr float kTerminated = 1, kTruncated = 2;  // as a worker says it
+
 enum MeasureIndex { kTrials, kFirstTrialReturn, kLastTrialReturn };
 
 void Fill(View2 view, float value) {
@@ -19,7 +23,8 @@ env::EnvironmentSpec EnvironmentSpecOf(const FoundTask& found) {
   env::EnvironmentSpec spec;
   spec.name = found.spec.name();
   spec.title = found.spec.name();
-  spec.observation_size = found.spec.observation_size();
+  spec.version = found.spec.version();
+  spec.observation_size = found.spec.observation_size() + kEndRows;
   spec.action = found.spec.action();
   spec.default_horizon = found.spec.horizon();
   spec.measures = {found.spec.measures().begin(), found.spec.measures().end()};
@@ -50,22 +55,28 @@ absl::StatusOr<std::unique_ptr<PythonEnvironment>> PythonEnvironment::Start(cons
 PythonEnvironment::PythonEnvironment(std::unique_ptr<WorkerPool> pool, size_t max_lanes)
     : pool_(std::move(pool)), spec_(EnvironmentSpecOf(pool_->found())), trial_end_(max_lanes), trials_(max_lanes) {}
 
+View2 PythonEnvironment::Own(View2 observation) const {
+  return View2(observation.data, observation.rows - kEndRows, observation.columns, observation.stride);
+}
+
 void PythonEnvironment::Reset(const env::BatchKey& key, View2 observation) {
   std::fill(trials_.begin(), trials_.end(), Trials());
-  status_ = pool_->Reset(key, observation);
-  if (!status_.ok()) Fill(observation, 0);
+  Fill(observation, 0);
+  status_ = pool_->Reset(key, Own(observation));
 }
 
 void PythonEnvironment::Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) {
   assert(status_.ok());
   ToTask(spec_.action, raw_action, action);
-  status_ = pool_->Step(action, reward, trial_end_.data(), observation);
+  status_ = pool_->Step(action, reward, trial_end_.data(), Own(observation));
   if (!status_.ok()) {
     std::fill_n(reward, observation.columns, 0.0f);
     Fill(observation, 0);
     return;
   }
   for (size_t lane = 0; lane < observation.columns; ++lane) {
+    observation(observation.rows - kEndRows, lane) = trial_end_[lane] == kTerminated ? 1 : 0;
+    observation(observation.rows - 1, lane) = trial_end_[lane] == kTruncated ? 1 : 0;
     Trials& trials = trials_[lane];
     trials.now += reward[lane];
     if (trial_end_[lane] == 0) continue;

@@ -10,7 +10,9 @@
 
 namespace nmn::bridge {
 
-// A task in Python as the environment that a rollout steps. Its measures are of an episode's trials:
+// A task in Python as the environment that a rollout steps. An observation has two numbers more than the task's own: 1,
+// 0 where the step before terminated a trial, 0, 1 where it truncated one, else 0, 0. So the policy knows that what it
+// sees is the first of another trial. The measures are of an episode's trials:
 //
 //   trials               that ended
 //   first_trial_return   of the first that ended; of the one that T cut where none did
@@ -44,6 +46,9 @@ class PythonEnvironment final : public env::BatchedEnvironment {
   };
 
   PythonEnvironment(std::unique_ptr<WorkerPool> pool, size_t max_lanes);
+
+  // The rows of the task's own numbers.
+  View2 Own(View2 observation) const;
 
   const std::unique_ptr<WorkerPool> pool_;
   const env::EnvironmentSpec spec_;

@@ -13,7 +13,8 @@ using ::testing::HasSubstr;
 
 // Steps one lane of a task with the same actions in every step, to its end or its failure.
 struct Episode {
-  std::vector<std::vector<float>> actions;  // as fed back, of each step
+  std::vector<std::vector<float>> observations;  // from x_0 on
+  std::vector<std::vector<float>> actions;       // as fed back, of each step
   float sum_of_rewards = 0;
 };
 
@@ -22,11 +23,13 @@ Episode Play(PythonEnvironment& environment, const std::vector<float>& raw_actio
   std::vector<float> x(environment.spec().observation_size), action(raw_action.size());
   const View2 observation(x.data(), x.size(), 1);
   environment.Reset({.seed = 1, .update = 1}, observation);
+  episode.observations.push_back(x);
   for (uint32_t t = 0; t < environment.horizon() && environment.status().ok(); ++t) {
     float reward = 0;
     environment.Step({raw_action.data(), raw_action.size(), 1}, {action.data(), action.size(), 1}, &reward,
                      observation);
     episode.actions.push_back(action);
+    episode.observations.push_back(x);
     episode.sum_of_rewards += reward;
   }
   return episode;
@@ -63,6 +66,20 @@ TEST_F(PoolTest, MeasuresAreOfTheTrialsThatEnded) {
   EXPECT_EQ((*environment)->Measure(2, 0), 6);
   EXPECT_EQ((*environment)->spec().measures,
             (std::vector<std::string>{"trials", "first_trial_return", "last_trial_return"}));
+}
+
+// The first trial of Seeds ends as terminated, the second as truncated, after three steps each.
+TEST_F(PoolTest, AnObservationSaysHowTheStepBeforeEndedItsTrial) {
+  const auto environment = PythonEnvironment::Start(Task("tasks:Seeds"), 1);
+  ASSERT_TRUE(environment.ok()) << environment.status();
+  EXPECT_EQ((*environment)->spec().observation_size, 5);
+  const Episode episode = Play(**environment, {0});
+  ASSERT_EQ(episode.observations.size(), 8);
+  for (size_t t = 0; t < 8; ++t) {
+    EXPECT_EQ(episode.observations[t][3], t == 3 ? 1 : 0) << t;
+    EXPECT_EQ(episode.observations[t][4], t == 6 ? 1 : 0) << t;
+    EXPECT_EQ(episode.observations[t][2], t < 3 ? 1 : t < 6 ? 2 : 3) << "the trial, " << t;
+  }
 }
 
 TEST_F(PoolTest, WhereNoTrialEndsTheOneThatIsCutCounts) {
