@@ -86,6 +86,7 @@ absl::StatusOr<v1::RunConfig> TaskConfig(const std::string& task, const std::vec
 void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_option("--task,--benchmark", flags.benchmark,
                   absl::StrCat(absl::StrJoin(env::TaskNames(), ", "), " [a network's own]"));
+  bridge::AddPythonFlags(verb, flags.python);
   verb.add_option("--policy", flags.policy,
                   absl::StrCat(absl::StrJoin(scripted::PolicyNames(), ", "),
                                ", RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors"))
@@ -98,7 +99,9 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_flag("--mean", flags.use_mean, "Act with the mean of the network's Gaussian instead of a sample");
 }
 
-absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& flags) {
+absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& given) {
+  PolicyFlags flags = given;
+  if (absl::Status status = bridge::BringPythonTask(flags.python, flags.benchmark); !status.ok()) return status;
   const std::vector<std::string> rules = scripted::PolicyNames();
   const bool is_rule = std::find(rules.begin(), rules.end(), flags.policy) != rules.end();
   absl::StatusOr<PolicyChoice> choice = is_rule ? ChooseRule(flags) : ChooseNetwork(flags);

@@ -193,16 +193,12 @@ absl::Status Report(Flags flags) {
     drawings.push_back({"adaptation", [&] { return report::DrawAdaptation(*adaptation, out); }});
   }
   std::vector<double> thresholds = flags.until;
-  if (thresholds.empty()) {
-    absl::StatusOr<std::vector<double>> usual = report::DefaultThresholds(runs[0].config.benchmark());
-    if (!usual.ok()) return usual.status();
-    thresholds = *std::move(usual);
-  }
+  if (thresholds.empty()) thresholds = report::DefaultThresholds(runs[0].config.benchmark());
   if (absl::Status status = report::WriteUntil(runs, thresholds, out); !status.ok()) return status;
   if (absl::Status status = report::WritePhases(runs, out); !status.ok()) return status;
   PrintRuns(curve);
   PrintCurves(curve);
-  std::cout << "\n" << report::UntilTable(runs, thresholds);
+  if (!thresholds.empty()) std::cout << "\n" << report::UntilTable(runs, thresholds);
   if (const std::string phases = report::PhasesTable(runs); !phases.empty()) {
     std::cout << "\n" << phases;
     tables.push_back("phases");

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "bridge/python_flags.h"
 #include "cli/fail.h"
 #include "cli/policy_choice.h"
 #include "cli/scripted/scripted_policy.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct CheckFlags {
   std::string task;
+  bridge::PythonFlags python;
   std::vector<std::string> set;
   uint64_t seed = 1;
   uint32_t episodes = 20;
@@ -51,7 +53,8 @@ absl::Status List() {
   return absl::OkStatus();
 }
 
-absl::Status Check(const CheckFlags& flags) {
+absl::Status Check(CheckFlags flags) {
+  if (absl::Status status = bridge::BringPythonTask(flags.python, flags.task); !status.ok()) return status;
   if (flags.task.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--task is missing: ", env::ListOfTasks(), "; nmn task list says more"));
@@ -80,7 +83,9 @@ absl::Status Check(const CheckFlags& flags) {
 void AddTask(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("task", "The tasks that can be trained on: list them, check one");
   verb->require_subcommand(1);
-  verb->footer("Examples:  nmn task list\n           nmn task check --task=bandit --set task.arms=5");
+  verb->footer(
+      "Examples:  nmn task list\n           nmn task check --task=bandit --set task.arms=5\n"
+      "           PYTHONPATH=. nmn task check --task_python=my_tasks.cartpole:make");
   CLI::App* list = verb->add_subcommand("list", "What ships");
   list->callback([&exit_code] {
     const absl::Status status = List();
@@ -90,6 +95,7 @@ void AddTask(CLI::App& app, int& exit_code) {
       "check", "Steps a task with actions drawn by chance; says what it found and prints the TaskSpec");
   auto flags = std::make_shared<CheckFlags>();
   check->add_option("--task,--benchmark", flags->task, env::ListOfTasks(/*titles=*/true));
+  bridge::AddPythonFlags(*check, flags->python);
   check->add_option("--set", flags->set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
       ->take_all()
       ->allow_extra_args(false);

@@ -150,9 +150,9 @@ absl::StatusOr<TaskCheck> CheckTask(const EnvironmentMaker& make, uint64_t seed,
   if (!same.ok()) return same;
   const env::BatchKey last = {
       .seed = seed, .first_episode = episodes - half, .first_global_episode = uint64_t{episodes} - half};
-  const absl::StatusOr<Played> other = Play(**smaller, last, half);
-  if (!other.ok()) return other.status();
-  same = CheckSame(played, *other, episodes - half, spec.observation_size,
+  const absl::StatusOr<Played> elsewhere = Play(**smaller, last, half);
+  if (!elsewhere.ok()) return elsewhere.status();
+  same = CheckSame(played, *elsewhere, episodes - half, spec.observation_size,
                    "in another environment with other neighbours: it is no function of the seed and the episode");
   if (!same.ok()) return same;
 

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "bridge/python_flags.h"
 #include "cli/embedded_actors.h"
 #include "cli/fail.h"
 #include "cli/progress.h"
@@ -37,6 +38,7 @@ namespace {
 
 struct TrainOptions {
   TrainFlags flags;
+  bridge::PythonFlags python;
   run::RunOptions run;
   uint32_t actors = 1;
   bool print_config = false;
@@ -89,8 +91,16 @@ std::string LearningCurveLine(const std::string& directory) {
                       notice ? absl::StrCat("\n", *notice) : "");
 }
 
-void PrintOutcome(const v1::RunConfig& config, const std::string& directory, const run::UpdateSummary& last,
-                  bool figure) {
+std::string TaskFlags(const TrainOptions& options, const v1::RunConfig& config) {
+  if (options.python.task.empty()) return absl::StrCat("--benchmark=", config.benchmark());
+  return absl::StrCat("--task_python=", flags::ShellQuoted(options.python.task),
+                      options.python.python.empty() ? "" : " --python=",
+                      options.python.python.empty() ? "" : flags::ShellQuoted(options.python.python));
+}
+
+// `task`: the flags that name it.
+void PrintOutcome(const v1::RunConfig& config, const std::string& task, const std::string& directory,
+                  const run::UpdateSummary& last, bool figure) {
   const std::optional<env::Optimum> optimum = env::KnownTrainingOptimum(config);
   std::cout << absl::StrFormat("\n%s %s, preset %s, seed %d: %d updates, %d episodes in %s\n", config.benchmark(),
                                config.network().architecture() == v1::RNN ? "RNN" : "NMN", config.preset(),
@@ -100,8 +110,8 @@ void PrintOutcome(const v1::RunConfig& config, const std::string& directory, con
   if (optimum) std::cout << absl::StrFormat("  (an oracle that knows the task: %.1f)", optimum->discounted);
   std::cout << "\n";
   if (figure) std::cout << LearningCurveLine(directory) << "\n";
-  std::cout << "look closer:    nmn eval --benchmark=" << config.benchmark()
-            << " --policy=" << flags::ShellQuoted(directory) << " --episodes=1000\n";
+  std::cout << "look closer:    nmn eval " << task << " --policy=" << flags::ShellQuoted(directory)
+            << " --episodes=1000\n";
 }
 
 // Remembers the last update for the outcome.
@@ -118,8 +128,12 @@ class TrainObserver : public Progress {
 int Train(TrainOptions options, const CLI::App& verb) {
   const auto fail = [](const absl::Status& status) { return Fail("train", status); };
   if (absl::Status status = log::SetUp("nmn", options.log_level); !status.ok()) return fail(status);
+  std::string task = options.flags.benchmark.value_or("");
+  if (absl::Status status = bridge::BringPythonTask(options.python, task); !status.ok()) return fail(status);
+  if (!task.empty() && !options.flags.config_path) options.flags.benchmark = task;
   absl::StatusOr<v1::RunConfig> config = ResolveConfig(options);
   if (!config.ok()) return fail(config.status());
+  if (absl::Status status = env::FindSpec(config->benchmark()).status(); !status.ok()) return fail(status);
   options.run.config = *config;
   if (options.print_config) {
     const absl::StatusOr<v1::RunConfig> checked = run::CheckedConfig(options.run);
@@ -160,7 +174,8 @@ int Train(TrainOptions options, const CLI::App& verb) {
     observer.OnNotice(absl::StrCat("stopped after update ", (*run)->update(),
                                    "; continue with: ", run::ResumeCommand(verb, options.run.directory, kStored)));
   }
-  if (code == kExitDone) PrintOutcome(*config, options.run.directory, observer.last, !options.no_figure);
+  if (code == kExitDone)
+    PrintOutcome(*config, TaskFlags(options, *config), options.run.directory, observer.last, !options.no_figure);
   return code;
 }
 
@@ -172,6 +187,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
   options->actors = std::max(1u, std::thread::hardware_concurrency());
   TrainFlags& flags = options->flags;
   verb->add_option("--task,--benchmark", flags.benchmark, env::ListOfTasks(/*titles=*/true));
+  bridge::AddPythonFlags(*verb, options->python);
   verb->add_option("--arch", flags.arch, "nmn (default) or rnn");
   verb->add_option("--preset", flags.preset,
                    "default; the benchmarks of the paper have fast (their default), reference and paper");

@@ -77,10 +77,10 @@ std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& 
   return Reached{*update, *Median(passes, runs.size()), *Median(seconds, runs.size())};
 }
 
-absl::StatusOr<std::vector<double>> DefaultThresholds(const std::string& benchmark) {
+std::vector<double> DefaultThresholds(const std::string& benchmark) {
   absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(benchmark);
-  if (!spec.ok()) return spec.status();
-  if (!spec->milestones.empty()) return spec->milestones;
+  if (spec.ok() && !spec->milestones.empty()) return spec->milestones;
+  if (!spec.ok() || spec->oracle_discounted == 0) return {};
   std::vector<double> thresholds;
   for (double share : {0.25, 0.5, 0.75, 0.9, 0.95})
     thresholds.push_back(100 * std::round(share * spec->oracle_discounted / 100));

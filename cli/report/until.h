@@ -31,8 +31,9 @@ std::optional<Reached> FirstReached(const Run& run, double threshold);
 // middle is such a run.
 std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& runs);
 
-// The benchmark's milestones; where it has none a quarter to 95 % of what an oracle gets, in hundreds.
-absl::StatusOr<std::vector<double>> DefaultThresholds(const std::string& benchmark);
+// The benchmark's milestones; where it has none a quarter to 95 % of what an oracle gets, in hundreds. None of a task
+// of the user's own.
+std::vector<double> DefaultThresholds(const std::string& benchmark);
 
 // Writes until.csv, a row for each run and threshold, and until_median.csv, one for each group of runs and threshold
 // (GroupRuns). Cells are empty where the threshold was not reached. `out` exists.

@@ -6,6 +6,7 @@
 #include "common/config/checks.h"
 #include "common/config/fields.h"
 #include "google/protobuf/message.h"
+#include "nmn/v1/task.pb.h"
 
 namespace nmn::config {
 namespace {
@@ -36,12 +37,18 @@ const Message& Inner(const Message& message, const FieldDescriptor* field, int i
                               : reflection.GetMessage(message, field);
 }
 
+// A number of an action may have no bound on a side.
+bool MayBeInfinite(const FieldDescriptor* field) {
+  return field->containing_type() == v1::BoxSpace::descriptor() &&
+         (field->number() == v1::BoxSpace::kLowFieldNumber || field->number() == v1::BoxSpace::kHighFieldNumber);
+}
+
 void CheckValue(const Message& message, const FieldDescriptor* field, int i, const std::string& place, Checks& checks) {
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_DOUBLE:
     case FieldDescriptor::CPPTYPE_FLOAT: {
       const double value = FloatingValue(message, field, i);
-      checks.Number(place, value, std::isfinite(value), "finite");
+      checks.Number(place, value, std::isfinite(value) || (std::isinf(value) && MayBeInfinite(field)), "finite");
       return;
     }
     case FieldDescriptor::CPPTYPE_ENUM: {

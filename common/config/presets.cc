@@ -4,6 +4,8 @@
 #include "absl/strings/str_join.h"
 #include "common/config/config.h"
 #include "common/config/embedded_presets.h"
+#include "common/config/task.h"
+#include "common/env/brought.h"
 #include "common/text/suggestion.h"
 
 namespace nmn::config {
@@ -40,10 +42,32 @@ absl::Status CheckPart(const std::string& flag, std::string_view value, std::str
                                           absl::StrJoin(known, ", "), suggestion));
 }
 
+// Of a task that was brought: what is robust on the first task that ships with such a preset.
+absl::StatusOr<v1::RunConfig> PresetOfBrought(std::string_view preset, std::string_view benchmark,
+                                              std::string_view architecture) {
+  if (preset != kDefault) {
+    return absl::NotFoundError(
+        absl::StrCat("--preset=", std::string(preset), ": a task of your own has preset ", kDefault, " alone"));
+  }
+  for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
+    const Parts parts = PartsOf(embedded.name);
+    if (parts.preset != kDefault || parts.arch != architecture) continue;
+    absl::StatusOr<v1::RunConfig> config = Parse(embedded.text, embedded.name);
+    if (!config.ok()) return config;
+    config->set_benchmark(std::string(benchmark));
+    config->clear_env();
+    config->mutable_env()->set_domain(v1::DOMAIN_REFERENCE);
+    ResolveTask(*config);
+    return config;
+  }
+  return CheckPart("arch", architecture, &Parts::arch);
+}
+
 }  // namespace
 
 absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view benchmark,
                                      std::string_view architecture) {
+  if (env::FindBrought(benchmark) != nullptr) return PresetOfBrought(preset, benchmark, architecture);
   const std::string wanted =
       absl::StrCat(std::string(preset), "-", std::string(benchmark), "-", std::string(architecture));
   for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
@@ -59,6 +83,7 @@ absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view b
 }
 
 std::string UsualPreset(std::string_view benchmark) {
+  if (env::FindBrought(benchmark) != nullptr) return kDefault;
   std::string first;
   for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
     const Parts parts = PartsOf(embedded.name);

@@ -11,6 +11,7 @@
 #include "common/config/config.h"
 #include "common/config/task.h"
 #include "common/env/environment.h"
+#include "common/nn/action_space.h"
 #include "common/nn/network_spec.h"
 #include "common/trajectory/layout.h"
 
@@ -25,6 +26,9 @@ constexpr uint64_t kMaxStepsPerUpdate = uint64_t{1} << 28;
 // Of a segment whose length is not said: what the references use.
 constexpr uint32_t kLongestSegment = 200;
 
+// An observation is a vector; a picture of this size would be an episode of four steps a message.
+constexpr uint32_t kMostObservationNumbers = 1 << 18;
+
 // Some seconds of the longest episodes: a learner is not stopped in the middle of them.
 constexpr uint32_t kMostEvaluationEpisodes = 10000;
 
@@ -33,6 +37,17 @@ bool IsLabel(const std::string& text) {
   return text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
            return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
          });
+}
+
+absl::Status ValidateHorizon(const v1::RunConfig& config, const std::string& hint) {
+  Checks checks;
+  const uint64_t horizon = Horizon(config);
+  const absl::StatusOr<trajectory::TrajectoryLayout> layout = trajectory::LayoutOf(config);
+  if (!layout.ok()) return layout.status();
+  const uint64_t longest = kMaxEpisodeBytes / (layout->width() * sizeof(float));
+  checks.Number("env.horizon", static_cast<double>(horizon), horizon >= 1 && horizon <= longest,
+                absl::StrCat("from 1 to ", longest, ", so that an episode fits a message"), hint);
+  return checks.status();
 }
 
 // The task must be what this program makes of the benchmark.
@@ -47,22 +62,42 @@ absl::Status ValidateTask(const v1::RunConfig& config) {
   return checks.status();
 }
 
+// A task whose code this process does not have: whoever made the config asked it what it is, and actors that have the
+// code play it. Nothing here may load it.
+bool IsPlayedElsewhere(const v1::RunConfig& config) {
+  return !env::FindSpec(config.benchmark()).ok() && !config.benchmark().empty() &&
+         config.task().name() == config.benchmark();
+}
+
+absl::Status ValidateTaskPlayedElsewhere(const v1::RunConfig& config) {
+  Checks checks;
+  const v1::TaskSpec& task = config.task();
+  checks.Text("benchmark", absl::StrCat("\"", absl::CHexEscape(config.benchmark()), "\""), IsLabel(config.benchmark()),
+              "at most 64 letters, digits, - _ and .");
+  checks.Range("task.version", task.version(), 1, std::numeric_limits<int32_t>::max());
+  checks.Range("task.observation_size", task.observation_size(), 1, kMostObservationNumbers);
+  if (checks.ok()) checks.Take(nn::ValidateActionSpace(task.action()));
+  checks.Number("task.horizon", task.horizon(), config.env().horizon() == 0 || config.env().horizon() == task.horizon(),
+                absl::StrCat("what env.horizon says, ", config.env().horizon()));
+  checks.Number("eval.every_updates", config.eval().every_updates(), config.eval().every_updates() == 0,
+                "0 where the task is played elsewhere", "nmn train with --task_python has evaluations");
+  return checks.status();
+}
+
 absl::Status ValidateEnvironment(const v1::RunConfig& config) {
   Checks checks;
+  if (IsPlayedElsewhere(config)) {
+    checks.Take(ValidateTaskPlayedElsewhere(config));
+    if (checks.ok()) checks.Take(ValidateHorizon(config, ""));
+    return checks.status();
+  }
   const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
   checks.Text("benchmark", absl::StrCat("\"", absl::CHexEscape(config.benchmark()), "\""), spec.ok(),
               absl::StrCat("one of ", absl::StrJoin(env::TaskNames(), ", ")));
   if (!checks.ok()) return checks.status();
   checks.Take(env::ValidateOptions(config.benchmark(), config.env()));
   if (checks.ok()) checks.Take(ValidateTask(config));
-  if (!checks.ok()) return checks.status();
-  const uint64_t horizon = Horizon(config);
-  const absl::StatusOr<trajectory::TrajectoryLayout> layout = trajectory::LayoutOf(config);
-  if (!layout.ok()) return layout.status();
-  const uint64_t longest = kMaxEpisodeBytes / (layout->width() * sizeof(float));
-  checks.Number("env.horizon", static_cast<double>(horizon), horizon >= 1 && horizon <= longest,
-                absl::StrCat("from 1 to ", longest, ", so that an episode fits a message"),
-                absl::StrCat(kReference, spec->default_horizon));
+  if (checks.ok()) checks.Take(ValidateHorizon(config, absl::StrCat(kReference, spec->default_horizon)));
   return checks.status();
 }
 

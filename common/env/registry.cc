@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/env/bandit.h"
+#include "common/env/brought.h"
 #include "common/env/environment.h"
 #include "common/env/moving_target.h"
 #include "common/env/two_targets.h"
@@ -32,8 +33,9 @@ absl::StatusOr<const Task*> Find(std::string_view name) {
   for (const Task& task : kTasks) {
     if (task.spec({}).name == name) return &task;
   }
-  return absl::NotFoundError(
-      absl::StrCat("benchmark is \"", std::string(name), "\"; it must be one of ", absl::StrJoin(TaskNames(), ", ")));
+  return absl::NotFoundError(absl::StrCat("benchmark is \"", std::string(name), "\"; it must be one of ",
+                                          absl::StrJoin(TaskNames(), ", "),
+                                          ", or a task of your own that --task_python brings"));
 }
 
 std::string ListOf(const std::vector<std::string>& names) {
@@ -48,6 +50,7 @@ std::string ListOf(const std::vector<std::string>& names) {
 std::vector<std::string> TaskNames() {
   std::vector<std::string> names;
   for (const Task& task : kTasks) names.push_back(task.spec({}).name);
+  if (Brought() != nullptr) names.push_back(Brought()->spec.name);
   return names;
 }
 
@@ -77,6 +80,7 @@ std::string TasksThat(bool EnvironmentSpec::*have) {
 }
 
 absl::StatusOr<EnvironmentSpec> FindSpec(std::string_view task, const v1::EnvironmentOptions& options) {
+  if (const BroughtTask* brought = FindBrought(task)) return brought->spec;
   const auto found = Find(task);
   if (!found.ok()) return found.status();
   return (*found)->spec(options);
@@ -85,11 +89,10 @@ absl::StatusOr<EnvironmentSpec> FindSpec(std::string_view task, const v1::Enviro
 absl::StatusOr<std::unique_ptr<BatchedEnvironment>> MakeEnvironment(std::string_view benchmark,
                                                                     const v1::EnvironmentOptions& options,
                                                                     size_t max_lanes) {
-  const auto found = Find(benchmark);
-  if (!found.ok()) return found.status();
   if (const absl::Status valid = ValidateOptions(benchmark, options); !valid.ok()) return valid;
   if (max_lanes == 0) return absl::InvalidArgumentError("a batch of environments has 0 lanes; it must have at least 1");
-  return (*found)->make(options, max_lanes);
+  if (const BroughtTask* brought = FindBrought(benchmark)) return brought->make(options, max_lanes);
+  return Find(benchmark).value()->make(options, max_lanes);
 }
 
 }  // namespace nmn::env

@@ -85,8 +85,8 @@ def find_factory(name):
 def find_name(task, factory):
     """What runs are called by: letters that a file's name may have."""
     name = getattr(factory, "name", None) or task.replace(":", ".")
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.]*", name):
-        raise Refusal(f"the name of the task is {name!r}; it must be of letters, digits, _ and .")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.]{0,63}", name):
+        raise Refusal(f"the name of the task is {name!r}; it must be of letters, digits, _ and ., at most 64")
     return name
 
 

@@ -118,7 +118,7 @@ class Forks(Faulty):
         child = os.fork()
         if child == 0:
             time.sleep(3600)
-        with open(os.environ["NMN_TEST_FILE"], "w") as file:
+        with open(os.environ["TASK_TEST_FILE"], "w") as file:
             file.write(f"{os.getpid()} {child} ")
         back = os.fork()
         if back > 0:
@@ -131,7 +131,7 @@ class FailsOnce(Faulty):
 
     def fault(self):
         try:
-            os.close(os.open(os.environ["NMN_TEST_FILE"], os.O_CREAT | os.O_EXCL))
+            os.close(os.open(os.environ["TASK_TEST_FILE"], os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             return Env.step(self, 0)
         raise ValueError("the first time")

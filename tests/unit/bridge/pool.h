@@ -20,7 +20,7 @@ class PoolTest : public ::testing::Test {
     if (python_.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
     setenv("PYTHONPATH", "tests/unit/bridge", 1);
     setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
-    setenv("NMN_TEST_FILE", File().c_str(), 1);
+    setenv("TASK_TEST_FILE", File().c_str(), 1);
   }
 
   PythonTask Task(const std::string& name, uint32_t workers = 1) const {

@@ -1,6 +1,7 @@
 """Tasks that work."""
 
 import os
+import signal
 
 import numpy as np
 
@@ -95,7 +96,10 @@ class Several(Env):
 
     observation_space = Tuple([Box(-9, 9, ()), Box(0, 9, (1,), np.uint8)])
     action_space = MultiDiscrete([3, 5], start=[-1, 2])
-    action = (0, 0)
+
+    def reset(self, *, seed=None, options=None):
+        self.action = (0, 0)
+        return super().reset(seed=seed, options=options)
 
     def step(self, action):
         self.action = action
@@ -109,7 +113,7 @@ class Ending(Env):
     """Says when it is closed."""
 
     def close(self):
-        with open(os.environ["NMN_TEST_FILE"], "a") as file:
+        with open(os.environ["TASK_TEST_FILE"], "a") as file:
             file.write("closed\n")
 
 
@@ -117,6 +121,35 @@ class Prints(Env):
     def step(self, action):
         print("hello from a task")
         return super().step(action)
+
+
+class KilledOnce(Drift):
+    """Drift under its name, but whichever process steps the fourth environment first is killed at that."""
+
+    name = "tasks.Drift"
+    made = 0
+
+    def __init__(self):
+        type(self).made += 1
+        self.number = type(self).made
+
+    def step(self, action):
+        if self.number == 4 and self.steps == 2:
+            try:
+                os.close(os.open(os.environ["TASK_TEST_FILE"], os.O_CREAT | os.O_EXCL))
+                os.kill(os.getpid(), signal.SIGKILL)
+            except FileExistsError:
+                pass
+        return super().step(action)
+
+
+class Restless(Env):
+    """No function of its seeds: its generator lives on."""
+
+    random = np.random.default_rng(1)
+
+    def observe(self):
+        return self.random.uniform(-1, 1, 2).astype(np.float32)
 
 
 class Mode:
@@ -163,7 +196,7 @@ class FailsAtFirst(Env):
 
     def step(self, action):
         try:
-            os.close(os.open(os.environ["NMN_TEST_FILE"], os.O_CREAT | os.O_EXCL))
+            os.close(os.open(os.environ["TASK_TEST_FILE"], os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             return super().step(action)
         raise ValueError("the first time")

@@ -99,9 +99,9 @@ TEST(MedianReached, CountsARunThatNeverGotThereAsLaterThanAllOthers) {
 }
 
 TEST(DefaultThresholds, AreSharesOfTheOracleWhereNoneAreNamed) {
-  EXPECT_THAT(DefaultThresholds("b1").value(), ElementsAre(3000, 4000, 4534, 4600, 4650));
-  EXPECT_THAT(DefaultThresholds("b3").value(), ElementsAre(2100, 4300, 6400, 7700, 8200));  // of 8595
-  EXPECT_EQ(DefaultThresholds("b9").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(DefaultThresholds("b1"), ElementsAre(3000, 4000, 4534, 4600, 4650));
+  EXPECT_THAT(DefaultThresholds("b3"), ElementsAre(2100, 4300, 6400, 7700, 8200));  // of 8595
+  EXPECT_THAT(DefaultThresholds("my_tasks.reach.make"), ElementsAre());
 }
 
 TEST(WriteUntil, LeavesCellsEmptyWhereTheReturnWasNotReached) {
