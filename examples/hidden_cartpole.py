@@ -1,7 +1,7 @@
 """CartPole-v1 of gymnasium with a pole whose length is hidden: an episode has several trials with one pole, and how to
 balance it must be found out in the first. Needs gymnasium and numpy.
 
-    PYTHONPATH=examples nmn train --task_python=hidden_cartpole:HiddenCartPole
+    PYTHONPATH=examples nmn train --task_python=hidden_cartpole:HiddenCartPole --updates=200
 """
 
 import gymnasium
@@ -24,3 +24,8 @@ class HiddenCartPole(gymnasium.Wrapper):
         cart.length = task.uniform(0.25, 1.5)
         cart.polemass_length = cart.masspole * cart.length
         return self.env.reset(seed=seed)
+
+    def step(self, action):
+        # An episode always has T steps, so 1 for each step is the same sum whatever is done: a fall has its price.
+        x, reward, terminated, truncated, info = self.env.step(action)
+        return x, reward - 50 * terminated, terminated, truncated, info
