@@ -37,11 +37,10 @@ void CheckShape(const v1::RunConfig& config, Checks& checks) {
   checks.Number("ppo.kept_steps", ppo.kept_steps(), ppo.kept_steps() <= rollout,
                 absl::StrCat("from 1 to ", rollout, played, ", or 0 for all of it"),
                 Reference("400 in b1, 2000 in b2 and b3"));
-  checks.Number(
-      "ppo.valued_steps", ppo.valued_steps(),
-      ppo.valued_steps() == 0 || (ppo.valued_steps() >= kept && ppo.valued_steps() <= rollout),
-      absl::StrCat("0 (all steps) or from ", kept, ", which is ppo.kept_steps, to ", rollout, played),
-      Reference("0"));
+  checks.Number("ppo.valued_steps", ppo.valued_steps(),
+                ppo.valued_steps() == 0 || (ppo.valued_steps() >= kept && ppo.valued_steps() <= rollout),
+                absl::StrCat("0 (all steps) or from ", kept, ", which is ppo.kept_steps, to ", rollout, played),
+                Reference("0"));
   checks.Number("ppo.segment_steps", ppo.segment_steps(), kept % std::max(ppo.segment_steps(), 1u) == 0,
                 absl::StrCat("a divisor of ppo.kept_steps, which is ", kept, ", or 0 for the largest up to 200"),
                 Reference("200"));

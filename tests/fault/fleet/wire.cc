@@ -67,9 +67,8 @@ std::vector<std::string> Difference(const Wire& of, const Wire& without) {
 
 Wire PresentWire() {
   Wire wire;
-  for (const Descriptor* type :
-       {v1::Hello::descriptor(), v1::RunConfig::descriptor(), v1::TaskSpec::descriptor(),
-        v1::CheckpointState::descriptor()})
+  for (const Descriptor* type : {v1::Hello::descriptor(), v1::RunConfig::descriptor(), v1::TaskSpec::descriptor(),
+                                 v1::CheckpointState::descriptor()})
     AddFile(*type->file(), wire);
   return wire;
 }
