@@ -65,7 +65,9 @@ TEST(Registry, AnUnknownBenchmarkIsAnsweredWithTheOnesThereAre) {
   EXPECT_THAT(TaskNames(), ::testing::ElementsAre("b1", "b2", "b3", "bandit"));
   const absl::Status status = FindSpec("b4").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(status.message(), "benchmark is \"b4\"; it must be one of b1, b2, b3, bandit");
+  EXPECT_EQ(
+      std::string(status.message()),
+      "benchmark is \"b4\"; it must be one of b1, b2, b3, bandit, or a task of your own that --task_python brings");
 }
 
 }  // namespace
