@@ -45,6 +45,17 @@ absl::StatusOr<PolicyChoice> ChooseRule(const PolicyFlags& flags) {
   return choice;
 }
 
+// A network has inputs and outputs for the task that it was trained on: what --set makes of it must leave both.
+absl::Status CheckFits(const PolicyFlags& flags, const v1::TaskSpec& played, const v1::TaskSpec& trained) {
+  for (const config::TaskDifference& difference : config::TaskDifferences(played, trained)) {
+    if (difference.path != "task.observation_size" && difference.path != "task.action") continue;
+    return absl::InvalidArgumentError(absl::StrCat("--set makes another task of it: ", difference.path, " is ",
+                                                   difference.first, ", and ", flags.policy, " was trained with ",
+                                                   difference.other));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
   absl::StatusOr<policy::NetworkPolicy> network =
       policy::LoadNetworkPolicy(fs::RealFileSystem(), flags.policy, flags.update);
@@ -106,8 +117,11 @@ absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& given) {
   const bool is_rule = std::find(rules.begin(), rules.end(), flags.policy) != rules.end();
   absl::StatusOr<PolicyChoice> choice = is_rule ? ChooseRule(flags) : ChooseNetwork(flags);
   if (!choice.ok()) return choice.status();
+  const v1::TaskSpec trained = choice->config.task();
   if (absl::Status status = ApplyEnvironment(flags.set, choice->config); !status.ok()) return status;
-  if (choice->network.has_value()) choice->network->config = choice->config;
+  if (!choice->network.has_value()) return choice;
+  if (absl::Status status = CheckFits(flags, choice->config.task(), trained); !status.ok()) return status;
+  choice->network->config = choice->config;
   return choice;
 }
 

@@ -103,6 +103,16 @@ TEST_F(Choices, ThePolicyLearnsAndItsExportPlaysTheSame) {
   EXPECT_EQ(Eval({"--policy=" + file("policy.safetensors")}), learnt);
 }
 
+TEST_F(Choices, ThePolicyPlaysNoTaskThatItsNetworkDoesNotFit) {
+  for (const char* verb : {"eval", "trace"}) {
+    const Outcome refused =
+        RunProcess({Binary("nmn"), verb, "--policy=" + run(), "--episodes=1", "--set", "task.arms=4"});
+    EXPECT_EQ(refused.code, 42);
+    EXPECT_THAT(refused.err,
+                ::testing::HasSubstr("task.action is discrete: 4, and " + run() + " was trained with discrete: 5"));
+  }
+}
+
 TEST_F(Choices, ATraceHasIndicesAndLogits) {
   const auto trace = Trace(run(), file("trace.csv"));
   ASSERT_EQ(trace.at("u").size(), 10u);
