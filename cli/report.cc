@@ -193,7 +193,7 @@ absl::Status Report(Flags flags) {
     drawings.push_back({"adaptation", [&] { return report::DrawAdaptation(*adaptation, out); }});
   }
   std::vector<double> thresholds = flags.until;
-  if (thresholds.empty()) thresholds = report::DefaultThresholds(runs[0].config.benchmark());
+  if (thresholds.empty()) thresholds = report::DefaultThresholds(runs[0].config.benchmark(), runs[0].config.env());
   if (absl::Status status = report::WriteUntil(runs, thresholds, out); !status.ok()) return status;
   if (absl::Status status = report::WritePhases(runs, out); !status.ok()) return status;
   PrintRuns(curve);

@@ -77,13 +77,18 @@ std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& 
   return Reached{*update, *Median(passes, runs.size()), *Median(seconds, runs.size())};
 }
 
-std::vector<double> DefaultThresholds(const std::string& benchmark) {
-  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(benchmark);
+std::vector<double> DefaultThresholds(const std::string& benchmark, const v1::EnvironmentOptions& options) {
+  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(benchmark, options);
   if (spec.ok() && !spec->milestones.empty()) return spec->milestones;
   if (!spec.ok() || spec->oracle_discounted == 0) return {};
+  // Hundreds read well where returns are thousands; smaller returns keep two digits.
+  const double digits = std::min(2.0, std::floor(std::log10(spec->oracle_discounted)) - 1);
+  const double unit = std::pow(10, std::abs(digits));
   std::vector<double> thresholds;
-  for (double share : {0.25, 0.5, 0.75, 0.9, 0.95})
-    thresholds.push_back(100 * std::round(share * spec->oracle_discounted / 100));
+  for (double share : {0.25, 0.5, 0.75, 0.9, 0.95}) {
+    const double threshold = share * spec->oracle_discounted;
+    thresholds.push_back(digits < 0 ? std::round(threshold * unit) / unit : std::round(threshold / unit) * unit);
+  }
   return thresholds;
 }
 

@@ -102,6 +102,10 @@ TEST(DefaultThresholds, AreSharesOfTheOracleWhereNoneAreNamed) {
   EXPECT_THAT(DefaultThresholds("b1"), ElementsAre(3000, 4000, 4534, 4600, 4650));
   EXPECT_THAT(DefaultThresholds("b3"), ElementsAre(2100, 4300, 6400, 7700, 8200));  // of 8595
   EXPECT_THAT(DefaultThresholds("my_tasks.reach.make"), ElementsAre());
+  v1::EnvironmentOptions five;
+  five.set_arms(5);
+  five.set_horizon(10);
+  EXPECT_THAT(DefaultThresholds("bandit", five), ElementsAre(2.1, 4.1, 6.2, 7.4, 7.8));  // of 8.26
 }
 
 TEST(WriteUntil, LeavesCellsEmptyWhereTheReturnWasNotReached) {
