@@ -66,11 +66,12 @@ absl::StatusOr<UpdateSummary> Recorder::WriteDown(RunState& state, const service
   const UpdateSummary summary = SummaryOf(record.metrics, state.budget(), seconds_left);
   observer_.OnUpdate(summary);
   if (report.critic_blind_updates == ppo::kBlindUpdates) {
-    observer_.OnNotice(
-        absl::StrCat("the critic explains nothing: for ", ppo::kBlindUpdates, " updates explained_variance was below ",
-                     ppo::kBlindBelow,
-                     ", so the policy learns from noisier advantages than it could; ppo.critic.learning_rate, "
-                     "ppo.adam.critic_beta1 and ppo.discount decide that"));
+    observer_.OnNotice(absl::StrCat(
+        "the critic explains nothing: for ", ppo::kBlindUpdates, " updates explained_variance was below ",
+        ppo::kBlindBelow,
+        ", so the policy learns from noisier advantages than it could. It passes by itself where the policy has "
+        "just become much better; where it stays, look at ppo.critic.learning_rate, "
+        "ppo.adam.critic_beta1 and ppo.discount"));
   }
   return summary;
 }
