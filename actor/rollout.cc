@@ -112,8 +112,7 @@ class BatchRollout final : public RolloutEngine {
 
 absl::StatusOr<std::unique_ptr<RolloutEngine>> RolloutEngine::Create(const v1::RunConfig& config, size_t max_lanes) {
   if (max_lanes < 1) return absl::InvalidArgumentError("a rollout engine needs at least one lane");
-  const v1::TaskSpec& task = config.task();
-  const auto spec = nn::MakeNetworkSpec(config.network(), nn::Role::kActor, task.observation_size(), task.action());
+  const auto spec = nn::MakeNetworkSpec(config, nn::Role::kActor);
   if (!spec.ok()) return spec.status();
   auto forward = nn::PolicyForward::Create(*spec, max_lanes);
   if (!forward.ok()) return forward.status();

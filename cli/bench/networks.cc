@@ -10,10 +10,7 @@ v1::RunConfig ReferenceConfig(const std::string& benchmark) {
   return config::Preset("reference", benchmark, "nmn").value();
 }
 
-nn::NetworkSpec SpecOf(const v1::RunConfig& config, nn::Role role) {
-  const v1::TaskSpec& task = config.task();
-  return nn::MakeNetworkSpec(config.network(), role, task.observation_size(), task.action()).value();
-}
+nn::NetworkSpec SpecOf(const v1::RunConfig& config, nn::Role role) { return nn::MakeNetworkSpec(config, role).value(); }
 
 nn::NetworkSpec ReferenceSpec(const std::string& benchmark, nn::Role role) {
   return SpecOf(ReferenceConfig(benchmark), role);

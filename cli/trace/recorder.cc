@@ -24,8 +24,7 @@ absl::StatusOr<std::unique_ptr<Recorder>> Recorder::Create(const env::Environmen
                                                            const std::string& columns, uint32_t every) {
   std::unique_ptr<Recorder> recorder(new Recorder(environment, policy, every));
   if (policy != nullptr) {
-    absl::StatusOr<nn::NetworkSpec> actor = nn::MakeNetworkSpec(policy->config.network(), nn::Role::kActor,
-                                                                environment.observation_size, environment.action);
+    absl::StatusOr<nn::NetworkSpec> actor = nn::MakeNetworkSpec(policy->config, nn::Role::kActor);
     if (!actor.ok()) return actor.status();
     recorder->network_ = *std::move(actor);
   }
@@ -35,8 +34,7 @@ absl::StatusOr<std::unique_ptr<Recorder>> Recorder::Create(const env::Environmen
   recorder->columns_ = *std::move(chosen);
   if (!recorder->Wants(Source::kValue)) return recorder;
 
-  absl::StatusOr<nn::NetworkSpec> critic = nn::MakeNetworkSpec(policy->config.network(), nn::Role::kCritic,
-                                                               environment.observation_size, environment.action);
+  absl::StatusOr<nn::NetworkSpec> critic = nn::MakeNetworkSpec(policy->config, nn::Role::kCritic);
   if (!critic.ok()) return critic.status();
   absl::StatusOr<std::unique_ptr<nn::PolicyForward>> forward = nn::PolicyForward::Create(*critic, 1);
   if (!forward.ok()) return forward.status();

@@ -204,4 +204,8 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   return spec;
 }
 
+absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::RunConfig& config, Role role) {
+  return MakeNetworkSpec(config.network(), role, config.task().observation_size(), config.task().action());
+}
+
 }  // namespace nmn::nn

@@ -75,6 +75,8 @@ absl::Status ValidateNetwork(const v1::NetworkOptions& options);
 
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size,
                                             const v1::ActionSpace& action);
+// The network of a run: for its task.
+absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::RunConfig& config, Role role);
 
 // Initial parameters, flat: weights truncated normals keyed by (seed, role, tensor index, element), biases zero.
 std::vector<float> InitialParameters(const NetworkSpec& spec, uint64_t seed);

@@ -185,11 +185,9 @@ absl::StatusOr<NetworkPolicy> Read(fs::FileSystem& fs, const std::string& path, 
 }  // namespace
 
 absl::StatusOr<std::vector<NamedTensor>> TensorsOf(const v1::RunConfig& config) {
-  const v1::TaskSpec& task = config.task();
   std::vector<NamedTensor> tensors;
   for (const auto& [role, prefix] : {std::pair{nn::Role::kActor, kActor}, std::pair{nn::Role::kCritic, kCritic}}) {
-    absl::StatusOr<nn::NetworkSpec> spec =
-        nn::MakeNetworkSpec(config.network(), role, task.observation_size(), task.action());
+    absl::StatusOr<nn::NetworkSpec> spec = nn::MakeNetworkSpec(config, role);
     if (!spec.ok()) return spec.status();
     for (const nn::TensorSpec& tensor : spec->tensors)
       tensors.push_back({absl::StrCat(prefix, tensor.name), tensor.shape, {}});

@@ -280,8 +280,7 @@ absl::Status TorchTrainer::RestoreAll(const TrainerState& state) {
 
 absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Role role, at::Device device,
                                             const std::shared_ptr<bptt::ThreadPool>& pool) {
-  absl::StatusOr<nn::NetworkSpec> spec =
-      nn::MakeNetworkSpec(config.network(), role, config.task().observation_size(), config.task().action());
+  absl::StatusOr<nn::NetworkSpec> spec = nn::MakeNetworkSpec(config, role);
   if (!spec.ok()) return spec.status();
   LearnedNetwork network;
   if (pool != nullptr) {
