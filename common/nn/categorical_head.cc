@@ -12,6 +12,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "common/nn/activations-inl.h"
+#include "common/nn/lanes-inl.h"
 #include "common/rng/elementary-inl.h"
 // clang-format on
 
@@ -21,16 +22,6 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using rng::HWY_NAMESPACE::Log;
-
-// Calls body(d, first) for whole vectors of lanes, then for each lane that is left.
-template <class Body>
-HWY_INLINE void ForLanes(size_t lanes, Body body) {
-  const hn::ScalableTag<float> d;
-  const hn::CappedTag<float, 1> one;
-  size_t first = 0;
-  for (; first + hn::Lanes(d) <= lanes; first += hn::Lanes(d)) body(d, first);
-  for (; first < lanes; ++first) body(one, first);
-}
 
 // The logits of one component are the rows of a view. Sums run over them in their order.
 

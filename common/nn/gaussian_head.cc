@@ -11,6 +11,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "common/nn/activations-inl.h"
+#include "common/nn/lanes-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -20,16 +21,6 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr float kLogTwoPi = 1.8378770664093453f;
-
-// Calls body(d, first) for whole vectors of lanes, then for each lane that is left.
-template <class Body>
-HWY_INLINE void ForLanes(size_t lanes, Body body) {
-  const hn::ScalableTag<float> d;
-  const hn::CappedTag<float, 1> one;
-  size_t first = 0;
-  for (; first + hn::Lanes(d) <= lanes; first += hn::Lanes(d)) body(d, first);
-  for (; first < lanes; ++first) body(one, first);
-}
 
 bool SampleOnTarget(const float* mean, const float* log_variance, const float* noise, size_t lanes, float* raw_action) {
   bool finite = true;
