@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/nn/action_space.h"
+#include "common/text/prefixed.h"
 
 namespace nmn::bridge {
 namespace {
@@ -79,7 +80,7 @@ absl::StatusOr<FoundTask> ParseFoundTask(const PythonTask& task, std::string_vie
   if (size < 1 || found.low.size() != size || found.high.size() != size)
     return absl::InternalError(absl::StrCat("task ", task.task, ": a worker's description has bounds of another size"));
   if (const absl::Status status = nn::ValidateActionSpace(found.spec.action()); !status.ok()) {
-    return absl::Status(status.code(), absl::StrCat("task ", task.task, ": ", std::string(status.message())));
+    return text::Prefixed(absl::StrCat("task ", task.task), status);
   }
   return found;
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/nn/action_space.h"
 #include "common/rng/philox.h"
+#include "common/text/prefixed.h"
 #include "common/trajectory/layout.h"
 #include "google/protobuf/util/message_differencer.h"
 
@@ -36,7 +37,7 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(PythonTask task, s
     return absl::InvalidArgumentError("a task in Python needs at least one lane and one worker");
   std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(task), max_lanes));
   if (const absl::Status status = pool->StartMembers(max_lanes); !status.ok()) {
-    return absl::Status(status.code(), absl::StrCat("task ", pool->task_.task, ": ", std::string(status.message())));
+    return text::Prefixed(absl::StrCat("task ", pool->task_.task), status);
   }
   return pool;
 }
@@ -95,7 +96,7 @@ absl::Status WorkerPool::ReplaceFailed() {
 absl::Status WorkerPool::Reset(const env::BatchKey& key, View2 observation) {
   assert(observation.columns <= trial_.size() && observation.rows == found_.spec.observation_size());
   if (const absl::Status status = ReplaceFailed(); !status.ok()) {
-    return absl::Status(status.code(), absl::StrCat("task ", task_.task, ": ", std::string(status.message())));
+    return text::Prefixed(absl::StrCat("task ", task_.task), status);
   }
   key_ = key;
   lanes_ = observation.columns;
@@ -221,9 +222,9 @@ absl::Status WorkerPool::CheckObservation(size_t index, float x) const {
 
 absl::Status WorkerPool::Located(Command command, size_t lane, const absl::Status& failure) const {
   const std::string when = command == Command::kStep ? absl::StrCat("step ", step_) : "reset";
-  return absl::Status(failure.code(),
-                      absl::StrCat("task ", task_.task, ", environment ", lane, " (update ", key_.update, ", episode ",
-                                   key_.first_episode + lane, "), ", when, ": ", std::string(failure.message())));
+  return text::Prefixed(absl::StrCat("task ", task_.task, ", environment ", lane, " (update ", key_.update,
+                                     ", episode ", key_.first_episode + lane, "), ", when),
+                        failure);
 }
 
 }  // namespace nmn::bridge

@@ -13,6 +13,7 @@
 #include "cli/verbs.h"
 #include "common/fs/endless.h"
 #include "common/fs/file_system.h"
+#include "common/text/prefixed.h"
 
 namespace nmn::cli {
 namespace {
@@ -108,9 +109,7 @@ absl::Status Replay(const Flags& flags) {
   if (absl::Status status = fs::RefuseEndless(flags.dump, "a failed-update-N.safetensors"); !status.ok()) return status;
   const absl::StatusOr<std::string> bytes = fs::RealFileSystem().Read(flags.dump);
   if (!bytes.ok()) return bytes.status();
-  const auto named = [&](const absl::Status& status) {
-    return absl::Status(status.code(), absl::StrCat(flags.dump, ": ", std::string(status.message())));
-  };
+  const auto named = [&](const absl::Status& status) { return text::Prefixed(flags.dump, status); };
   const absl::StatusOr<run::FailedUpdate> failed = run::DecodeFailedUpdate(*bytes);
   if (!failed.ok()) return named(failed.status());
   const absl::StatusOr<run::ReplayReport> report = run::Replay(*failed, flags.trainer);

@@ -6,20 +6,13 @@
 #include "cli/sweep/grid.h"
 #include "common/digest/sha256.h"
 #include "common/fs/file_system.h"
+#include "common/text/prefixed.h"
 #include "learner/run/initial_weights.h"
 
 namespace nmn::sweep {
-namespace {
-
-absl::Status Prefixed(const std::string& prefix, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(prefix, ": ", std::string(status.message())));
-}
-
-}  // namespace
-
 absl::StatusOr<InitialWeights> ReadInitialWeights(const std::string& source) {
   absl::StatusOr<policy::NetworkPolicy> policy = policy::LoadNetworkPolicy(fs::RealFileSystem(), source);
-  if (!policy.ok()) return Prefixed("--init_from", policy.status());
+  if (!policy.ok()) return text::Prefixed("--init_from", policy.status());
   InitialWeights weights;
   weights.source = source;
   weights.weights_sha256 = WeightsSha256(policy->weights);
@@ -47,7 +40,7 @@ absl::Status CheckFit(const InitialWeights& weights, const std::vector<SweepRun>
   for (const SweepRun& run : runs) {
     if (!fits.insert(run.config.benchmark() + run.config.network().SerializeAsString()).second) continue;
     const absl::Status status = run::LineageOf(*weights.policy, weights.source, run.config).status();
-    if (!status.ok()) return Prefixed(run.name, status);
+    if (!status.ok()) return text::Prefixed(run.name, status);
   }
   return absl::OkStatus();
 }

@@ -13,6 +13,7 @@
 #include "common/config/fields.h"
 #include "common/config/task.h"
 #include "common/text/byte_order_mark.h"
+#include "common/text/prefixed.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/text_format.h"
@@ -172,10 +173,9 @@ absl::StatusOr<v1::RunConfig> Load(const std::string& path) {
   }
   if (!config.ok()) return config;
   if (absl::Status valid = Validate(*config); !valid.ok()) {
-    const std::string message(valid.message());
-    const int line = LineOf(message, places);
+    const int line = LineOf(std::string(valid.message()), places);
     const std::string place = line > 0 ? absl::StrCat(path, ":", line) : path;
-    return absl::Status(valid.code(), absl::StrCat(place, ": ", message));
+    return text::Prefixed(place, valid);
   }
   return config;
 }

@@ -8,6 +8,7 @@
 #include "common/digest/sha256.h"
 #include "common/failpoint/failpoint.h"
 #include "common/safetensors/safetensors.h"
+#include "common/text/prefixed.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/checkpoint/layout.h"
 
@@ -121,8 +122,7 @@ absl::Status CheckpointStore::Save(const Checkpoint& checkpoint) {
   if (absl::Status status = Hit(Point::kSaveDirectorySynced); !status.ok()) return status;
   if (absl::Status status = ReadTwice(fs_, folder).status(); !status.ok()) {
     if (!IsAboutAccess(status)) MoveAside(fs_, folder, folder + kCorrupt).IgnoreError();
-    return absl::Status(status.code(), absl::StrCat("a checkpoint cannot be read back after it was written: ",
-                                                    std::string(status.message())));
+    return text::Prefixed("a checkpoint cannot be read back after it was written", status);
   }
   if (absl::Status status = Hit(Point::kSaveVerified); !status.ok()) return status;
 
@@ -132,8 +132,7 @@ absl::Status CheckpointStore::Save(const Checkpoint& checkpoint) {
   for (const std::string& name : CompletedFolders(*names)) {
     if (UpdateOfFolder(name).has_value() && ++kept <= keep_) continue;
     if (absl::Status status = Remove(fs_, absl::StrCat(directory_, "/", name)); !status.ok()) {
-      return absl::Status(status.code(), absl::StrCat(folder, " is saved, but an older checkpoint cannot be removed: ",
-                                                      std::string(status.message())));
+      return text::Prefixed(absl::StrCat(folder, " is saved, but an older checkpoint cannot be removed"), status);
     }
   }
   failpoint::Pass(Point::kSaveDone);

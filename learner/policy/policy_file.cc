@@ -15,6 +15,7 @@
 #include "common/fs/endless.h"
 #include "common/nn/network_spec.h"
 #include "common/safetensors/safetensors.h"
+#include "common/text/prefixed.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/checkpoint/layout.h"
 
@@ -27,10 +28,6 @@ const char kFormat[] = "nmn-policy-";
 constexpr uint32_t kFormatNumber = 1;
 constexpr char kActor[] = "actor.", kCritic[] = "critic.";
 const char kPolicyFile[] = "policy.safetensors";
-
-absl::Status Prefixed(const std::string& source, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(source, ": ", std::string(status.message())));
-}
 
 std::string Value(const Metadata& metadata, const std::string& name) {
   const auto found = metadata.find(name);
@@ -45,7 +42,7 @@ absl::Status CheckMetadata(const std::string& file, const Metadata& metadata) {
   // "pt" and "np" are what other programs write there.
   if (format.starts_with("nmn-")) {
     const absl::Status known = build::CheckFormat(format, kFormat, kFormatNumber, Value(metadata, "program"));
-    if (!known.ok()) return Prefixed(file, known);
+    if (!known.ok()) return text::Prefixed(file, known);
   }
   if (!Value(metadata, "config").empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
@@ -79,7 +76,7 @@ absl::StatusOr<NetworkPolicy> ReadExport(fs::FileSystem& fs, const std::string& 
   absl::StatusOr<std::string> bytes = fs.Read(file);
   if (!bytes.ok()) return bytes.status();
   absl::StatusOr<SafetensorsFile> content = DecodeSafetensors(*bytes);
-  if (!content.ok()) return Prefixed(file, content.status());
+  if (!content.ok()) return text::Prefixed(file, content.status());
   const Metadata& metadata = content->metadata;
   if (absl::Status status = CheckMetadata(file, metadata); !status.ok()) return status;
   absl::StatusOr<v1::RunConfig> config = config::Parse(Value(metadata, "config"), file);
@@ -197,7 +194,7 @@ absl::StatusOr<std::vector<NamedTensor>> TensorsOf(const v1::RunConfig& config) 
 
 absl::Status Fit(const std::string& source, NetworkPolicy& policy) {
   absl::StatusOr<std::vector<NamedTensor>> tensors = TensorsOf(policy.config);
-  if (!tensors.ok()) return Prefixed(source, tensors.status());
+  if (!tensors.ok()) return text::Prefixed(source, tensors.status());
   std::map<std::string, NamedTensor> found;
   for (NamedTensor& tensor : policy.weights) {
     const std::string name = tensor.name;
