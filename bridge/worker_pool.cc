@@ -107,7 +107,7 @@ absl::Status WorkerPool::Reset(const env::BatchKey& key, View2 observation) {
     member.first = lanes_ * w / members_.size();
     member.count = lanes_ * (w + 1) / members_.size() - member.first;
     member.segment.lanes() = static_cast<int32_t>(member.count);
-    Seed(member);
+    for (size_t i = 0; i < member.count; ++i) Seed(member, i);
   }
   if (const absl::Status status = Run(Command::kReset); !status.ok()) return status;
   for (Member& member : members_) {
@@ -115,8 +115,8 @@ absl::Status WorkerPool::Reset(const env::BatchKey& key, View2 observation) {
       trial_[member.first + i] = 1;
       for (size_t k = 0; k < observation.rows; ++k)
         observation(k, member.first + i) = member.segment.observation()(i, k);
+      Seed(member, i);
     }
-    Seed(member);
   }
   return absl::OkStatus();
 }
@@ -135,21 +135,21 @@ absl::Status WorkerPool::Step(ConstView2 action, float* reward, float* trial_end
       reward[lane] = member.segment.reward()[i];
       trial_end[lane] = member.segment.trial_end()[i];
       for (size_t k = 0; k < observation.rows; ++k) observation(k, lane) = member.segment.observation()(i, k);
-      if (trial_end[lane] != 0) ++trial_[lane];
+      if (trial_end[lane] == 0) continue;
+      ++trial_[lane];
+      Seed(member, i);
     }
-    Seed(member);
   }
   return absl::OkStatus();
 }
 
-// What the next reset of each lane gets: a worker begins a trial without asking.
-void WorkerPool::Seed(Member& member) {
-  for (size_t i = 0; i < member.count; ++i) {
-    const auto episode = key_.first_episode + static_cast<uint32_t>(member.first + i);
-    member.segment.task_seed()[i] = SeedOf(rng::Draw({key_.seed, key_.update, episode, 0}, rng::Purpose::kTask));
-    member.segment.trial_seed()[i] =
-        SeedOf(rng::Draw({key_.seed, key_.update, episode, trial_[member.first + i]}, rng::Purpose::kTrial));
-  }
+// What the next reset of a lane gets: a worker begins a trial without asking.
+void WorkerPool::Seed(Member& member, size_t i) {
+  const size_t lane = member.first + i;
+  const auto episode = key_.first_episode + static_cast<uint32_t>(lane);
+  member.segment.task_seed()[i] = SeedOf(rng::Draw({key_.seed, key_.update, episode, 0}, rng::Purpose::kTask));
+  member.segment.trial_seed()[i] =
+      SeedOf(rng::Draw({key_.seed, key_.update, episode, trial_[lane]}, rng::Purpose::kTrial));
 }
 
 void WorkerPool::WriteActions(ConstView2 action, Member& member) const {

@@ -54,7 +54,7 @@ class WorkerPool {
   WorkerPool(PythonTask task, size_t max_lanes) : task_(std::move(task)), trial_(max_lanes) {}
   absl::Status StartMembers(size_t max_lanes);
   absl::Status ReplaceFailed();
-  void Seed(Member& member);
+  void Seed(Member& member, size_t i);  // its lane i
   void WriteActions(ConstView2 action, Member& member) const;
   absl::Status Run(Command command);
   absl::Status Check(Command command, Member& member) const;
