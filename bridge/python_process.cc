@@ -75,10 +75,6 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
-absl::Status SystemFailure(std::string_view what, int error) {
-  return absl::Status(absl::ErrnoToStatusCode(error), absl::StrCat(std::string(what), ": ", std::strerror(error)));
-}
-
 // A pair of connected descriptors, neither of them among those that a new process gets.
 struct Ends {
   fs::Descriptor ours{-1}, theirs{-1};
@@ -93,10 +89,10 @@ absl::StatusOr<Ends> Connect(bool pipe) {
   std::array<int, 2> ends;
   const int made =
       pipe ? pipe2(ends.data(), O_CLOEXEC) : socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data());
-  if (made != 0) return SystemFailure("cannot connect a worker", errno);
+  if (made != 0) return fs::SystemError("connect", "a worker", errno);
   // Of a pipe the first is the end to read.
   Ends connected{OutOfTheWay(ends[1]), OutOfTheWay(ends[0])};
-  if (!connected.ours.ok() || !connected.theirs.ok()) return SystemFailure("cannot connect a worker", EMFILE);
+  if (!connected.ours.ok() || !connected.theirs.ok()) return fs::SystemError("connect", "a worker", EMFILE);
   return connected;
 }
 
@@ -151,10 +147,10 @@ absl::StatusOr<std::unique_ptr<PythonProcess>> PythonProcess::Start(const Python
   const int error = Spawn({python, "-c", kBootstrap, task.task}, {{ends->theirs.get(), kChannel}}, &pid);
   if (error == ENOENT && task.python.empty())
     return absl::NotFoundError("there is no python3 on PATH; name one with --python=FILE");
-  if (error != 0) return SystemFailure(absl::StrCat("cannot start ", python, " (--python)"), error);
+  if (error != 0) return fs::SystemError("start", absl::StrCat(python, " (--python)"), error);
   auto process = std::unique_ptr<PythonProcess>(
       new PythonProcess(pid, std::move(ends->ours), fs::Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))));
-  if (!process->pid_fd_.ok()) return SystemFailure("cannot watch a worker", errno);
+  if (!process->pid_fd_.ok()) return fs::SystemError("watch", "a worker", errno);
   if (const absl::Status status = process->StartGuardian(); !status.ok()) return status;
   ends->theirs.Close();
   // What is sent to a process that ended is nobody's loss: whoever reads its answer hears of the end.
@@ -167,7 +163,7 @@ absl::Status PythonProcess::StartGuardian() {
   if (!ends.ok()) return ends.status();
   const int error = Spawn({"/bin/sh", "-c", kGuardian, "nmn-guardian", absl::StrCat(pid_)},
                           {{ends->theirs.get(), STDIN_FILENO}}, &guardian_);
-  if (error != 0) return SystemFailure("cannot start the guardian of a worker, /bin/sh", error);
+  if (error != 0) return fs::SystemError("start", "the guardian of a worker, /bin/sh", error);
   lifeline_ = std::make_unique<fs::Descriptor>(std::move(ends->ours));
   return absl::OkStatus();
 }
@@ -210,7 +206,7 @@ absl::Status PythonProcess::SendDescriptor(int descriptor) {
 absl::Status PythonProcess::WaitForBytes(std::chrono::milliseconds limit) {
   std::array<pollfd, 2> waits = {pollfd{socket_.get(), POLLIN, 0}, pollfd{pid_fd_.get(), POLLIN, 0}};
   const int ready = fs::Retry([&] { return poll(waits.data(), waits.size(), static_cast<int>(limit.count())); });
-  if (ready < 0) return SystemFailure("cannot wait for a worker", errno);
+  if (ready < 0) return fs::SystemError("wait for", "a worker", errno);
   if (ready == 0) {
     return absl::DeadlineExceededError(absl::StrCat("no answer for ", static_cast<double>(limit.count()) / 1000, " s"));
   }
@@ -244,7 +240,7 @@ absl::Status PythonProcess::Ended() {
   WaitForEnd(kBetweenSocketAndEnd);
   siginfo_t end{};
   if (fs::Retry([&] { return waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT | WNOHANG); }) != 0)
-    return SystemFailure("cannot wait for a worker", errno);
+    return fs::SystemError("wait for", "a worker", errno);
   if (end.si_pid == 0) return absl::UnavailableError("its process closed its socket");
   return absl::UnavailableError(EndOf(end));
 }

@@ -36,8 +36,8 @@ Verdict CheckBlock(const FieldSpec& field, size_t steps, size_t count, const v1:
 }
 
 Verdict CheckIndices(const FieldSpec& field, const v1::Block& block) {
-  const size_t rows = block.data().size() / sizeof(float) / block.shape(block.shape_size() - 1);
-  const size_t count = block.data().size() / sizeof(float) / rows;
+  const size_t count = block.shape(block.shape_size() - 1);
+  const size_t rows = block.data().size() / sizeof(float) / count;
   for (size_t row = 0; row < rows; ++row) {
     const uint32_t choices = field.choices[row % field.width];
     const char* data = BlockRow(block, row, count, 0);
