@@ -30,7 +30,7 @@ std::optional<Optimum> KnownTrainingOptimum(const v1::RunConfig& config) {
   const std::optional<Optimum> optimum = KnownOptimum(config.benchmark(), config.env());
   if (!optimum) return std::nullopt;
   const uint32_t steps = config.ppo().rollout_steps();
-  const bool whole = steps == 0 || steps == FindSpec(config.benchmark())->default_horizon;
+  const bool whole = steps == 0 || steps == config.task().horizon();
   return whole ? optimum : std::nullopt;
 }
 

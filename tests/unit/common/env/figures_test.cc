@@ -5,6 +5,8 @@
 #include <functional>
 #include <vector>
 
+#include "common/env/environment.h"
+
 namespace nmn::env {
 namespace {
 
@@ -60,10 +62,22 @@ TEST(KnownOptimum, IsUnknownWhereEpisodesAreOthers) {
 TEST(KnownTrainingOptimum, IsUnknownWhereTrainingPlaysShorterEpisodes) {
   v1::RunConfig config;
   config.set_benchmark("b3");
+  *config.mutable_task() = *MakeTaskSpec("b3", config.env());
   EXPECT_EQ(KnownTrainingOptimum(config)->discounted, 8595);
   config.mutable_ppo()->set_rollout_steps(5000);
   EXPECT_EQ(KnownTrainingOptimum(config)->discounted, 8595);
   config.mutable_ppo()->set_rollout_steps(1000);
+  EXPECT_FALSE(KnownTrainingOptimum(config).has_value());
+}
+
+TEST(KnownTrainingOptimum, MeasuresRolloutsByTheHorizonThatTheRunHas) {
+  v1::RunConfig config;
+  config.set_benchmark("bandit");
+  config.mutable_env()->set_horizon(200);
+  *config.mutable_task() = *MakeTaskSpec("bandit", config.env());
+  config.mutable_ppo()->set_rollout_steps(200);
+  EXPECT_TRUE(KnownTrainingOptimum(config).has_value());
+  config.mutable_ppo()->set_rollout_steps(100);  // the bandit's own T, and half of this run's
   EXPECT_FALSE(KnownTrainingOptimum(config).has_value());
 }
 
