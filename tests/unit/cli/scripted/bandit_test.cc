@@ -14,21 +14,15 @@
 
 #include "cli/scripted/bandit_tables.h"
 #include "tests/unit/cli/scripted/evaluate.h"
+#include "tests/unit/common/env/bandit_options.h"
 
 namespace nmn::scripted {
 namespace {
 
 constexpr double kErrors = 4;
 
-v1::EnvironmentOptions Options(uint32_t arms, uint32_t horizon) {
-  v1::EnvironmentOptions options;
-  options.set_arms(arms);
-  options.set_horizon(horizon);
-  return options;
-}
-
 Estimate Measured(std::string_view rule, uint32_t arms, uint32_t horizon, size_t episodes) {
-  return EstimateOf(Play(rule, "bandit", Options(arms, horizon), episodes).raw);
+  return EstimateOf(Play(rule, "bandit", env::BanditOptions(arms, horizon), episodes).raw);
 }
 
 // Two pulls of two arms, by hand. The first is worth 1/2. A reward makes its arm worth 2/3, none 1/3; the other is 1/2.
@@ -164,7 +158,7 @@ TEST(BanditRules, NoneIsAboveTheOptimum) {
 
 TEST(BanditRules, WhatATableCannotHoldIsRefusedByItsOption) {
   const auto refusal = [](std::string_view rule, uint32_t arms, uint32_t horizon) {
-    return std::string(MakeScriptedPolicy(rule, "bandit", Options(arms, horizon), 1).status().message());
+    return std::string(MakeScriptedPolicy(rule, "bandit", env::BanditOptions(arms, horizon), 1).status().message());
   };
   EXPECT_THAT(refusal("optimal", 3, 10), ::testing::StartsWith("env.arms is 3; optimal plays 2"));
   EXPECT_THAT(refusal("optimal", 2, 201), ::testing::StartsWith("env.horizon is 201; optimal plays at most 200"));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/env/figures.h"
+#include "tests/unit/common/env/bandit_options.h"
 #include "tests/unit/common/env/player.h"
 
 namespace nmn::env {
@@ -14,21 +15,14 @@ namespace {
 
 constexpr double kErrors = 4;
 
-v1::EnvironmentOptions Options(uint32_t arms, uint32_t horizon) {
-  v1::EnvironmentOptions options;
-  options.set_arms(arms);
-  options.set_horizon(horizon);
-  return options;
-}
-
 TEST(Bandit, ItsSpecFollowsFromItsOptions) {
-  const EnvironmentSpec spec = *FindSpec("bandit", Options(5, 10));
+  const EnvironmentSpec spec = *FindSpec("bandit", BanditOptions(5, 10));
   EXPECT_EQ(spec.action.discrete(), 5u);
   EXPECT_EQ(spec.task_variables.size(), 5u);
   EXPECT_DOUBLE_EQ(spec.oracle_return, 10 * 5 / 6.0);
   EXPECT_EQ(spec.random_return, 5);
   EXPECT_EQ(FindSpec("bandit")->action.discrete(), kDefaultArms);
-  const v1::TaskSpec task = *MakeTaskSpec("bandit", Options(5, 10));
+  const v1::TaskSpec task = *MakeTaskSpec("bandit", BanditOptions(5, 10));
   EXPECT_EQ(task.action().discrete(), 5u);
   EXPECT_EQ(task.horizon(), 10u);
   EXPECT_DOUBLE_EQ(task.best_return(), 10 * 5 / 6.0);
@@ -38,13 +32,13 @@ TEST(Bandit, ItsSpecFollowsFromItsOptions) {
 TEST(Bandit, TheOptimumOfAnyHorizonIsKnown) {
   double discounted = 0;
   for (int t = 0; t < 10; ++t) discounted += std::pow(kReportedDiscount, t) * 5 / 6;
-  EXPECT_NEAR(KnownOptimum("bandit", Options(5, 10))->discounted, discounted, 1e-9);
+  EXPECT_NEAR(KnownOptimum("bandit", BanditOptions(5, 10))->discounted, discounted, 1e-9);
 }
 
 // Chances are uniform on [0, 1], of each arm by itself: mean 1/2, variance 1/12, no correlation.
 TEST(Bandit, ChancesAreUniformAndIndependent) {
   constexpr size_t kLanes = 4000;
-  Player player("bandit", Options(6, 1), kLanes);
+  Player player("bandit", BanditOptions(6, 1), kLanes);
   std::vector<double> sum(6), squares(6);
   double products = 0;
   for (size_t lane = 0; lane < kLanes; ++lane) {
@@ -68,7 +62,7 @@ TEST(Bandit, ChancesAreUniformAndIndependent) {
 TEST(Bandit, AnArmIsRewardedWithItsChance) {
   constexpr size_t kLanes = 50;
   constexpr uint32_t kSteps = 2000;
-  Player player("bandit", Options(3, kSteps), kLanes);
+  Player player("bandit", BanditOptions(3, kSteps), kLanes);
   for (size_t lane = 0; lane < kLanes; ++lane) player.u[lane] = static_cast<float>(lane % 3);
   std::vector<double> rewards(kLanes);
   for (uint32_t t = 0; t < kSteps; ++t) {
@@ -92,7 +86,7 @@ TEST(Bandit, AnArmIsRewardedWithItsChance) {
 }
 
 TEST(Bandit, TheObservationIsWhatIsLeftOfTheEpisode) {
-  Player player("bandit", Options(2, 4), 3);
+  Player player("bandit", BanditOptions(2, 4), 3);
   for (const float left : {1.0f, 0.75f, 0.5f, 0.25f}) {
     for (size_t lane = 0; lane < 3; ++lane) EXPECT_EQ(player.x(0, lane), left);
     player.Step(1);
@@ -101,7 +95,7 @@ TEST(Bandit, TheObservationIsWhatIsLeftOfTheEpisode) {
 
 // All that an episode shows, with arms by the step.
 std::vector<float> Trace(const BatchKey& key, size_t lanes, size_t traced) {
-  Player player("bandit", Options(7, 40), lanes, key);
+  Player player("bandit", BanditOptions(7, 40), lanes, key);
   std::vector<float> trace = player.task(traced);
   for (uint32_t t = 0; t < 40; ++t) {
     player.Step(static_cast<float>(t % 7));
@@ -123,7 +117,7 @@ TEST(Bandit, AnEpisodeDependsNeitherOnNeighboursNorOnTheBatch) {
 }
 
 TEST(Bandit, ResetStartsAfresh) {
-  Player player("bandit", Options(3, 20), 4, {.seed = 9});
+  Player player("bandit", BanditOptions(3, 20), 4, {.seed = 9});
   const auto task = player.task(2);
   for (int t = 0; t < 20; ++t) player.Step(2);
   std::vector<float> x(4);
