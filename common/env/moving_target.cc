@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/env/batch_base.h"
+#include "common/env/switching_batch.h"
 
 namespace nmn::env {
 namespace {
@@ -17,10 +17,10 @@ constexpr float kHitDistance = 1;  // strictly nearer
 constexpr float kHitReward = 10;
 constexpr float kLeastReward = -20;  // domain reference
 
-class MovingTarget final : public BatchBase {
+class MovingTarget final : public SwitchingBatch {
  public:
   MovingTarget(const v1::EnvironmentOptions& options, size_t max_lanes)
-      : BatchBase(MovingTargetSpec(), options, max_lanes),
+      : SwitchingBatch(MovingTargetSpec(), options, max_lanes),
         paper_(options.domain() == v1::DOMAIN_PAPER),
         least_reward_(paper_ ? -INFINITY : kLeastReward),
         displayed_(max_lanes),
@@ -35,7 +35,7 @@ class MovingTarget final : public BatchBase {
  private:
   float DrawTask(uint32_t word) const override { return rng::Uniform(word, -kAlphaRange, kAlphaRange); }
 
-  void Begin(size_t lane) override {
+  void Start(size_t lane) override {
     const uint32_t word = rng::Draw(Now(lane), rng::Purpose::kPosition)[0];
     if (paper_) {
       target_[lane] = rng::Uniform(word, -kTargetRange, kTargetRange);
@@ -66,7 +66,7 @@ class MovingTarget final : public BatchBase {
     for (size_t lane = 0; lane < lanes(); ++lane) {
       if (reward[lane] != kHitReward) continue;
       HitTask(lane);
-      Begin(lane);
+      Start(lane);
     }
   }
 

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "common/env/batch_base.h"
+#include "common/env/switching_batch.h"
 #include "common/env/torus.h"
 #include "common/rng/batch.h"
 
@@ -12,10 +12,10 @@ namespace {
 constexpr float kGoodReward = 100;
 constexpr float kBadReward = -50;
 
-class TwoTargets final : public BatchBase {
+class TwoTargets final : public SwitchingBatch {
  public:
   TwoTargets(const v1::EnvironmentOptions& options, size_t max_lanes)
-      : BatchBase(TwoTargetsSpec(), options, max_lanes),
+      : SwitchingBatch(TwoTargetsSpec(), options, max_lanes),
         position_(max_lanes),
         targets_(max_lanes),
         sine_(max_lanes),
@@ -34,7 +34,7 @@ class TwoTargets final : public BatchBase {
  private:
   float DrawTask(uint32_t word) const override { return static_cast<float>(word >> 31); }
 
-  void Begin(size_t lane) override {
+  void Start(size_t lane) override {
     const rng::Block block = rng::Draw(Now(lane), rng::Purpose::kTarget);
     targets_[lane] = {TargetFrom(block[0], block[1]), TargetFrom(block[2], block[3])};
     Respawn(lane);

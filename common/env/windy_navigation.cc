@@ -2,7 +2,7 @@
 
 #include <numbers>
 
-#include "common/env/batch_base.h"
+#include "common/env/switching_batch.h"
 #include "common/env/torus.h"
 #include "common/rng/batch.h"
 
@@ -14,10 +14,10 @@ constexpr float kMostWind = 6.2832f;  // a little above 2 pi, so that either rou
 constexpr float kHitReward = 100;
 constexpr float kStepReward = -2;
 
-class WindyNavigation final : public BatchBase {
+class WindyNavigation final : public SwitchingBatch {
  public:
   WindyNavigation(const v1::EnvironmentOptions& options, size_t max_lanes)
-      : BatchBase(WindyNavigationSpec(), options, max_lanes),
+      : SwitchingBatch(WindyNavigationSpec(), options, max_lanes),
         cone_(static_cast<float>(options.cone())),
         position_(max_lanes),
         target_(max_lanes),
@@ -45,7 +45,7 @@ class WindyNavigation final : public BatchBase {
  private:
   float DrawTask(uint32_t word) const override { return rng::Uniform(word, 0, kTurn); }
 
-  void Begin(size_t lane) override {
+  void Start(size_t lane) override {
     if (given_targets_.empty()) {
       const rng::Block block = rng::Draw(Now(lane), rng::Purpose::kTarget);
       target_[lane] = TargetFrom(block[0], block[1]);

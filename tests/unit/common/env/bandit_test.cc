@@ -93,38 +93,9 @@ TEST(Bandit, TheObservationIsWhatIsLeftOfTheEpisode) {
   }
 }
 
-// All that an episode shows, with arms by the step.
-std::vector<float> Trace(const BatchKey& key, size_t lanes, size_t traced) {
-  Player player("bandit", BanditOptions(7, 40), lanes, key);
-  std::vector<float> trace = player.task(traced);
-  for (uint32_t t = 0; t < 40; ++t) {
-    player.Step(static_cast<float>(t % 7));
-    trace.push_back(player.reward[traced]);
-    trace.push_back(player.x(0, traced));
-  }
-  return trace;
-}
-
-TEST(Bandit, AnEpisodeDependsNeitherOnNeighboursNorOnTheBatch) {
-  for (const uint32_t episode : {1u, 5u, 13u}) {
-    const auto alone = Trace({.seed = 4, .update = 3, .first_episode = episode}, 1, 0);
-    EXPECT_EQ(Trace({.seed = 4, .update = 3}, 20, episode), alone);
-    EXPECT_EQ(Trace({.seed = 4, .update = 3, .first_episode = episode - 1}, 3, 1), alone);
-    EXPECT_NE(Trace({.seed = 5, .update = 3, .first_episode = episode}, 1, 0), alone);
-    EXPECT_NE(Trace({.seed = 4, .update = 2, .first_episode = episode}, 1, 0), alone);
-    EXPECT_NE(Trace({.seed = 4, .update = 3, .first_episode = episode + 1}, 1, 0), alone);
-  }
-}
-
-TEST(Bandit, ResetStartsAfresh) {
-  Player player("bandit", BanditOptions(3, 20), 4, {.seed = 9});
-  const auto task = player.task(2);
-  for (int t = 0; t < 20; ++t) player.Step(2);
-  std::vector<float> x(4);
-  player.environment().Reset({.seed = 9}, View2(x.data(), 1, 4));
-  EXPECT_EQ(player.task(2), task);
-  EXPECT_THAT(x, ::testing::Each(1));
-  EXPECT_EQ(player.environment().Measure(0, 2), 0);
+// The spec of options that are refused is that of the nearest legal ones: what is refused was once a want of memory.
+TEST(Bandit, ItsSpecIsSmallWhateverItsOptions) {
+  EXPECT_EQ(FindSpec("bandit", BanditOptions(2000000000, 10))->action.discrete(), kMostArms);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What holds for every benchmark.
+// What holds for every task that ships, and for every benchmark, whose tasks can switch.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <time.h>
@@ -21,67 +21,105 @@ class EveryBenchmark : public ::testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Benchmarks, EveryBenchmark, ::testing::ValuesIn(BenchmarkNames()),
                          [](const auto& info) { return info.param; });
 
+class EveryTask : public ::testing::TestWithParam<std::string> {
+ protected:
+  v1::EnvironmentOptions options_ = PaperOptions(GetParam());
+};
+INSTANTIATE_TEST_SUITE_P(Tasks, EveryTask, ::testing::ValuesIn(TaskNames()), [](const auto& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
 // All that one lane showed in its first steps, with u depending on the episode and step only.
-std::vector<float> Trace(std::string_view benchmark, const v1::EnvironmentOptions& options, uint32_t first_episode,
-                         size_t lanes, size_t traced, uint32_t steps = 300) {
-  Player player(benchmark, options, lanes,
+std::vector<float> Trace(std::string_view task, const v1::EnvironmentOptions& options, uint32_t first_episode,
+                         size_t lanes, size_t traced) {
+  Player player(task, options, lanes,
                 {.seed = 42, .update = 3, .first_episode = first_episode, .first_global_episode = 100 + first_episode});
+  const EnvironmentSpec& spec = player.environment().spec();
+  const size_t width = ActionWidth(spec.action);
   std::vector<float> trace;
-  for (uint32_t t = 0; t < steps; ++t) {
+  for (uint32_t t = 0; t < std::min(300u, player.environment().horizon()); ++t) {
     for (uint32_t lane = 0; lane < lanes; ++lane) {
-      player.u[lane] = 1.5f * rng::StepNormal({1, 0, first_episode + lane, t}, rng::Purpose::kActionNoise);
+      const rng::Block words = rng::Draw({1, 0, first_episode + lane, t}, rng::Purpose::kActionNoise);
+      for (size_t i = 0; i < width; ++i) player.u[i * lanes + lane] = SomeAction(spec.action, words[i]);
     }
     player.Step();
-    for (size_t i = 0; i < player.environment().spec().observation_size; ++i) trace.push_back(player.x(i, traced));
-    trace.push_back(player.action[traced]);
+    for (size_t i = 0; i < spec.observation_size; ++i) trace.push_back(player.x(i, traced));
+    for (size_t i = 0; i < width; ++i) trace.push_back(player.action[i * lanes + traced]);
     trace.push_back(player.reward[traced]);
-    trace.push_back(player.task(traced)[0]);
+    for (const float number : player.task(traced)) trace.push_back(number);
+    for (const float number : player.state(traced)) trace.push_back(number);
   }
-  for (size_t i = 0; i < player.environment().spec().measures.size(); ++i) {
+  for (size_t i = 0; i < spec.measures.size(); ++i) {
     trace.push_back(static_cast<float>(player.environment().Measure(i, traced)));
   }
   return trace;
 }
 
-TEST_P(EveryBenchmark, AnEpisodeDependsNeitherOnNeighboursNorOnTheBatch) {
-  options_.set_switch_probability(0.3);
-  options_.add_switch_steps(50);
+TEST_P(EveryTask, AnEpisodeDependsNeitherOnNeighboursNorOnTheBatch) {
+  if (FindSpec(GetParam())->has_switches) {
+    options_.set_switch_probability(0.3);
+    options_.add_switch_steps(50);
+  }
   for (const uint32_t episode : {0u, 5u, 13u}) {
     const auto alone = Trace(GetParam(), options_, episode, 1, 0);
     EXPECT_EQ(Trace(GetParam(), options_, 0, 20, episode), alone);
+    EXPECT_NE(Trace(GetParam(), options_, episode + 1, 1, 0), alone);
     if (episode > 0) {
       EXPECT_EQ(Trace(GetParam(), options_, episode - 1, 3, 1), alone);
     }
   }
 }
 
-TEST_P(EveryBenchmark, ResetStartsAfresh) {
+TEST_P(EveryTask, ResetStartsAfresh) {
   Player player(GetParam(), options_, 4, {.seed = 9});
   const auto first = player.observation();
+  const auto task = player.task(2);
   for (int t = 0; t < 40; ++t) player.Step(0.3f);
   std::vector<float> again(first.size());
   player.environment().Reset({.seed = 9}, View2(again.data(), first.size() / 4, 4));
   EXPECT_EQ(again, first);
+  EXPECT_EQ(player.task(2), task);
   EXPECT_EQ(player.environment().Measure(0, 0), 0);
 }
 
-TEST_P(EveryBenchmark, ASmallerBatchThanTheLargestIsFine) {
+TEST_P(EveryTask, ASmallerBatchThanTheLargestIsFine) {
   auto environment = MakeEnvironment(GetParam(), options_, 8).value();
-  const size_t size = environment->spec().observation_size;
-  std::vector<float> x(size * 3), u(3, 0.1f), action(3), reward(3);
+  const size_t size = environment->spec().observation_size, width = ActionWidth(environment->spec().action);
+  std::vector<float> x(size * 3), u(3 * width, 0.1f), action(3 * width), reward(3);
   environment->Reset({.seed = 1}, View2(x.data(), size, 3));
-  environment->Step({u.data(), 1, 3}, {action.data(), 1, 3}, reward.data(), View2(x.data(), size, 3));
+  environment->Step({u.data(), width, 3}, {action.data(), width, 3}, reward.data(), View2(x.data(), size, 3));
   Player player(GetParam(), options_, 3);
   player.Step(0.1f);
   EXPECT_EQ(player.observation(), x);
 }
 
-TEST_P(EveryBenchmark, SeedUpdateAndEpisodeChangeTheTask) {
-  const auto start = [&](const BatchKey& key) { return Player(GetParam(), options_, 1, key).observation(); };
+TEST_P(EveryTask, SeedUpdateAndEpisodeChangeTheTask) {
+  const auto start = [&](const BatchKey& key) {
+    const Player player(GetParam(), options_, 1, key);
+    std::vector<float> shown = player.task();
+    shown.insert(shown.end(), player.observation().begin(), player.observation().end());
+    return shown;
+  };
   EXPECT_NE(start({.seed = 1}), start({.seed = 2}));
   EXPECT_NE(start({.seed = 1, .update = 1}), start({.seed = 1, .update = 2}));
   EXPECT_NE(start({.seed = 1, .first_episode = 1}), start({.seed = 1, .first_episode = 2}));
   EXPECT_EQ(start({.seed = 1, .first_global_episode = 1}), start({.seed = 1, .first_global_episode = 2}));
+}
+
+// What no policy gives: the environment takes something legal in its place and touches no memory that is not its own.
+TEST_P(EveryTask, AnActionOutsideCountsAsOneWithin) {
+  const v1::ActionSpace space = FindSpec(GetParam())->action;
+  for (const float u : {-1e30f, -1.0f, 1e30f}) {
+    Player player(GetParam(), options_, 3);
+    player.Step(u);
+    for (size_t i = 0; i < player.action.size(); ++i) {
+      const int component = static_cast<int>(i / 3);
+      EXPECT_GE(player.action[i], space.has_box() ? space.box().low(component) : 0);
+      EXPECT_LE(player.action[i], space.has_box() ? space.box().high(component) : space.discrete() - 1);
+    }
+  }
 }
 
 TEST_P(EveryBenchmark, GivenTasksGoRoundByTheEpisodeOfTheRun) {
@@ -143,7 +181,7 @@ double ThreadSeconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-TEST_P(EveryBenchmark, StepCostIsPaidForEveryLane) {
+TEST_P(EveryTask, StepCostIsPaidForEveryLane) {
   options_.set_step_cost_us(500);
   Player player(GetParam(), options_, 10);
   const double start = ThreadSeconds();
@@ -151,7 +189,7 @@ TEST_P(EveryBenchmark, StepCostIsPaidForEveryLane) {
   EXPECT_GE(ThreadSeconds() - start, 0.02);
 }
 
-TEST_P(EveryBenchmark, StepCostIsTimeOfTheCoreEvenWhereThreadsShareIt) {
+TEST_P(EveryTask, StepCostIsTimeOfTheCoreEvenWhereThreadsShareIt) {
   options_.set_step_cost_us(500);
   std::vector<double> seconds(4 * std::max(1u, std::thread::hardware_concurrency()));
   std::vector<std::thread> threads;
@@ -168,27 +206,29 @@ TEST_P(EveryBenchmark, StepCostIsTimeOfTheCoreEvenWhereThreadsShareIt) {
 }
 
 // a = offset + scale u, then the bound: what the declared action space says of u is what the environment feeds back.
-TEST_P(EveryBenchmark, TheActionThatIsFedBackIsThatOfTheDeclaredSpace) {
-  const v1::BoxSpace box = FindSpec(GetParam())->action.box();
-  ASSERT_EQ(box.low_size(), 1);
-  const double low = box.low(0), high = box.high(0);
+TEST_P(EveryTask, TheActionThatIsFedBackIsThatOfTheDeclaredSpace) {
+  const v1::ActionSpace space = FindSpec(GetParam())->action;
+  if (!space.has_box()) return;
+  const v1::BoxSpace& box = space.box();
   const std::vector<float> u = {-1000, -4.5f, -4, -2, -1, -0.3f, 0, 0.1f, 1, 1.9f, 2, 3.3f, 4, 7, 1000};
   Player player(GetParam(), options_, u.size());
-  player.u = u;
+  for (size_t i = 0; i < player.u.size(); ++i) player.u[i] = u[(i + i / u.size()) % u.size()];
   player.Step();
-  for (size_t lane = 0; lane < u.size(); ++lane) {
-    const double action = player.action[lane], scaled = box.offset(0) + double{box.scale(0)} * u[lane];
+  for (size_t i = 0; i < player.u.size(); ++i) {
+    const int component = static_cast<int>(i / u.size());
+    const double low = box.low(component), high = box.high(component), action = player.action[i];
+    const double scaled = box.offset(component) + double{box.scale(component)} * player.u[i];
     EXPECT_GE(action, low);
     EXPECT_LE(action, high);
     if (box.bound() == v1::BoxSpace::CLIP) {
-      EXPECT_FLOAT_EQ(player.action[lane], static_cast<float>(std::clamp(scaled, low, high))) << u[lane];
+      EXPECT_FLOAT_EQ(player.action[i], static_cast<float>(std::clamp(scaled, low, high))) << player.u[i];
     } else {
-      EXPECT_NEAR(std::remainder(action - scaled, high - low), 0, 1e-6 * std::abs(scaled) + 1e-6) << u[lane];
+      EXPECT_NEAR(std::remainder(action - scaled, high - low), 0, 1e-6 * std::abs(scaled) + 1e-6) << player.u[i];
     }
   }
 }
 
-TEST_P(EveryBenchmark, SpecNamesItsSizes) {
+TEST_P(EveryTask, SpecNamesItsSizes) {
   const auto spec = FindSpec(GetParam()).value();
   EXPECT_EQ(spec.name, GetParam());
   options_.set_horizon(0);

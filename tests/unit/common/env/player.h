@@ -5,15 +5,26 @@
 #include <vector>
 
 #include "common/env/environment.h"
+#include "common/rng/philox.h"
 
 namespace nmn::env {
 
-// The paper's options of a benchmark.
+// The paper's options of a benchmark, and what any other task has where nothing is said.
 inline v1::EnvironmentOptions PaperOptions(std::string_view benchmark) {
   v1::EnvironmentOptions options;
   options.set_domain(v1::DOMAIN_REFERENCE);
   if (benchmark == "b2") options.set_cone(0.628318530717958648);
   return options;
+}
+
+// Numbers of a recorded action.
+inline size_t ActionWidth(const v1::ActionSpace& space) {
+  return space.has_box() ? static_cast<size_t>(space.box().low_size()) : 1;
+}
+
+// Some raw action of one component, by a random word.
+inline float SomeAction(const v1::ActionSpace& space, uint32_t word) {
+  return space.has_box() ? rng::Uniform(word, -3, 3) : static_cast<float>(word % space.discrete());
 }
 
 // An environment with its buffers, to be stepped by hand. The options must be legal.
@@ -23,14 +34,17 @@ class Player {
          const BatchKey& key = {.seed = 1})
       : environment_(MakeEnvironment(benchmark, options, lanes).value()),
         lanes_(lanes),
-        u(lanes),
-        action(lanes),
+        width_(ActionWidth(environment_->spec().action)),
+        u(width_ * lanes),
+        action(width_ * lanes),
         reward(lanes),
         x_(environment_->spec().observation_size * lanes) {
     environment_->Reset(key, view());
   }
 
-  void Step() { environment_->Step({u.data(), 1, lanes_}, {action.data(), 1, lanes_}, reward.data(), view()); }
+  void Step() {
+    environment_->Step({u.data(), width_, lanes_}, {action.data(), width_, lanes_}, reward.data(), view());
+  }
   void Step(float raw_action) {
     std::fill(u.begin(), u.end(), raw_action);
     Step();
@@ -55,9 +69,11 @@ class Player {
 
   std::unique_ptr<BatchedEnvironment> environment_;
   size_t lanes_;
+  size_t width_;
 
  public:
-  std::vector<float> u, action, reward;  // [lane]
+  std::vector<float> u, action;  // [component, lane]
+  std::vector<float> reward;     // [lane]
 
  private:
   std::vector<float> x_;  // [feature, lane]
