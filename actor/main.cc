@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "actor/session.h"
-#include "bridge/python_flags.h"
+#include "bridge/task_flags.h"
 #include "common/build/build.h"
 #include "common/env/environment.h"
 #include "common/failpoint/failpoint.h"
@@ -60,8 +60,8 @@ int RunActor(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e9));
   app.add_option("--task", options.task, "play this task only, and refuse a run of another; default: the run's");
-  nmn::bridge::PythonFlags python;
-  nmn::bridge::AddPythonFlags(app, python);
+  nmn::bridge::TaskFlags brought;
+  nmn::bridge::AddTaskFlags(app, brought);
   app.add_option("--lanes", options.lanes,
                  "most episodes played at once; 0: as many as an update has; reaches no result")
       ->capture_default_str()
@@ -99,7 +99,7 @@ int RunActor(int argc, char** argv) {
     return nmn::kExitDone;
   }
   nmn::process::OutliveReaders();
-  if (absl::Status status = nmn::bridge::BringPythonTask(python, options.task); !status.ok()) return Fail(status);
+  if (absl::Status status = nmn::bridge::BringTask(brought, options.task); !status.ok()) return Fail(status);
   if (absl::Status status = nmn::process::CheckThreads(kOwnThreads); !status.ok()) return Fail(status);
   options.learner = nmn::net::ToString(*address);
   options.connect_timeout = std::chrono::milliseconds(static_cast<int64_t>(connect_timeout_seconds * 1000));

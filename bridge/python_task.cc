@@ -1,12 +1,9 @@
 #include "bridge/python_task.h"
 
-#include <algorithm>
-#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "common/nn/action_space.h"
 #include "common/text/prefixed.h"
 
 namespace nmn::bridge {
@@ -23,16 +20,6 @@ std::vector<float> Numbers(const json& list, float infinity) {
 
 std::vector<float> Lows(const json& list) { return Numbers(list, -std::numeric_limits<float>::infinity()); }
 std::vector<float> Highs(const json& list) { return Numbers(list, std::numeric_limits<float>::infinity()); }
-
-// What u = 0 and u = 1 mean where the task does not say: the middle and the upper bound. Where a side has no bound, u
-// is the action itself, from the number next to 0 that is legal.
-void AddNumber(float low, float high, v1::BoxSpace& box) {
-  const bool bounded = std::isfinite(low) && std::isfinite(high);
-  box.add_low(low);
-  box.add_high(high);
-  box.add_scale(bounded ? (high - low) / 2 : 1);
-  box.add_offset(bounded ? low + (high - low) / 2 : std::clamp(0.0f, low, high));
-}
 
 v1::ActionSpace ParseActionSpace(const json& description) {
   v1::ActionSpace space;
@@ -56,8 +43,7 @@ FoundTask Parse(const PythonTask& task, const json& description) {
   found.spec.set_version(description.at("version").get<uint32_t>());
   found.spec.set_observation_size(description.at("observation_size").get<uint32_t>());
   found.spec.set_horizon(description.at("horizon").get<uint32_t>());
-  found.spec.set_has_trials(true);
-  for (const char* measure : {"trials", "first_trial_return", "last_trial_return"}) found.spec.add_measures(measure);
+  AddTrials(found.spec);
   *found.spec.mutable_action() = ParseActionSpace(description.at("action"));
   found.low = Lows(description.at("low"));
   found.high = Highs(description.at("high"));
@@ -77,9 +63,9 @@ absl::StatusOr<FoundTask> ParseFoundTask(const PythonTask& task, std::string_vie
     return absl::InternalError(absl::StrCat("task ", task.task, ": a worker's description is broken: ", error.what()));
   }
   const size_t size = found.spec.observation_size();
-  if (size < 1 || found.low.size() != size || found.high.size() != size)
+  if (found.low.size() != size || found.high.size() != size)
     return absl::InternalError(absl::StrCat("task ", task.task, ": a worker's description has bounds of another size"));
-  if (const absl::Status status = nn::ValidateActionSpace(found.spec.action()); !status.ok()) {
+  if (const absl::Status status = CheckFoundTask(found); !status.ok()) {
     return text::Prefixed(absl::StrCat("task ", task.task), status);
   }
   return found;

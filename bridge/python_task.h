@@ -4,10 +4,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "nmn/v1/task.pb.h"
+#include "bridge/found_task.h"
 
 namespace nmn::bridge {
 
@@ -23,14 +22,7 @@ struct PythonTask {
   std::chrono::milliseconds step_limit = std::chrono::minutes(2);
 };
 
-// What a worker found the task to be.
-struct FoundTask {
-  v1::TaskSpec spec;
-  std::vector<float> low, high;          // of each number of an observation; infinite where there is no bound
-  std::string python, numpy, gymnasium;  // versions; gymnasium "" where the task does without
-};
-
-// Of a worker's description. INVALID_ARGUMENT: an action space that nmn does not take (nn::ValidateActionSpace).
+// Of a worker's description. INVALID_ARGUMENT: what CheckFoundTask refuses.
 absl::StatusOr<FoundTask> ParseFoundTask(const PythonTask& task, std::string_view json);
 
 }  // namespace nmn::bridge

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/nn/action_space.h"
-#include "common/rng/philox.h"
 #include "common/text/prefixed.h"
-#include "common/trajectory/layout.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace nmn::bridge {
@@ -20,9 +17,6 @@ namespace {
 // For environments to close in; what is not done then is killed.
 constexpr std::chrono::milliseconds kCloseLimit(2000);
 constexpr uint8_t kLastTrialEnd = 2;
-
-// Gymnasium's environments and numpy's generators take seeds below 2^31.
-uint32_t SeedOf(const rng::Block& block) { return block[0] >> 1; }
 
 uint32_t ActionWidth(const v1::ActionSpace& space) { return nn::ActionCoding(space).recorded_width(); }
 
@@ -94,25 +88,23 @@ absl::Status WorkerPool::ReplaceFailed() {
 }
 
 absl::Status WorkerPool::Reset(const env::BatchKey& key, View2 observation) {
-  assert(observation.columns <= trial_.size() && observation.rows == found_.spec.observation_size());
+  assert(observation.rows == found_.spec.observation_size());
   if (const absl::Status status = ReplaceFailed(); !status.ok()) {
     return text::Prefixed(absl::StrCat("task ", task_.task), status);
   }
-  key_ = key;
-  lanes_ = observation.columns;
-  step_ = 0;
-  std::fill(trial_.begin(), trial_.end(), 0);
+  const size_t lanes = observation.columns;
+  episodes_.Begin(key, lanes);
   for (size_t w = 0; w < members_.size(); ++w) {
     Member& member = members_[w];
-    member.first = lanes_ * w / members_.size();
-    member.count = lanes_ * (w + 1) / members_.size() - member.first;
+    member.first = lanes * w / members_.size();
+    member.count = lanes * (w + 1) / members_.size() - member.first;
     member.segment.lanes() = static_cast<int32_t>(member.count);
     for (size_t i = 0; i < member.count; ++i) Seed(member, i);
   }
   if (const absl::Status status = Run(Command::kReset); !status.ok()) return status;
   for (Member& member : members_) {
     for (size_t i = 0; i < member.count; ++i) {
-      trial_[member.first + i] = 1;
+      episodes_.NextTrial(member.first + i);
       for (size_t k = 0; k < observation.rows; ++k)
         observation(k, member.first + i) = member.segment.observation()(i, k);
       Seed(member, i);
@@ -122,13 +114,13 @@ absl::Status WorkerPool::Reset(const env::BatchKey& key, View2 observation) {
 }
 
 absl::Status WorkerPool::Step(ConstView2 action, float* reward, float* trial_end, View2 observation) {
-  assert(step_ < found_.spec.horizon() && observation.columns == lanes_ && action.columns == lanes_);
+  assert(episodes_.step() < found_.spec.horizon() && observation.columns == episodes_.lanes());
   for (Member& member : members_) {
-    member.segment.step() = static_cast<int32_t>(step_);
+    member.segment.step() = static_cast<int32_t>(episodes_.step());
     WriteActions(action, member);
   }
   if (const absl::Status status = Run(Command::kStep); !status.ok()) return status;
-  ++step_;
+  episodes_.NextStep();
   for (Member& member : members_) {
     for (size_t i = 0; i < member.count; ++i) {
       const size_t lane = member.first + i;
@@ -136,7 +128,7 @@ absl::Status WorkerPool::Step(ConstView2 action, float* reward, float* trial_end
       trial_end[lane] = member.segment.trial_end()[i];
       for (size_t k = 0; k < observation.rows; ++k) observation(k, lane) = member.segment.observation()(i, k);
       if (trial_end[lane] == 0) continue;
-      ++trial_[lane];
+      episodes_.NextTrial(lane);
       Seed(member, i);
     }
   }
@@ -144,12 +136,9 @@ absl::Status WorkerPool::Step(ConstView2 action, float* reward, float* trial_end
 }
 
 // What the next reset of a lane gets: a worker begins a trial without asking.
-void WorkerPool::Seed(Member& member, size_t i) {
-  const size_t lane = member.first + i;
-  const auto episode = key_.first_episode + static_cast<uint32_t>(lane);
-  member.segment.task_seed()[i] = SeedOf(rng::Draw({key_.seed, key_.update, episode, 0}, rng::Purpose::kTask));
-  member.segment.trial_seed()[i] =
-      SeedOf(rng::Draw({key_.seed, key_.update, episode, trial_[lane]}, rng::Purpose::kTrial));
+void WorkerPool::Seed(Member& member, size_t i) const {
+  member.segment.task_seed()[i] = episodes_.task_seed(member.first + i);
+  member.segment.trial_seed()[i] = episodes_.trial_seed(member.first + i);
 }
 
 void WorkerPool::WriteActions(ConstView2 action, Member& member) const {
@@ -173,58 +162,35 @@ absl::Status WorkerPool::Run(Command command) {
     absl::Status status = member.worker->Wait(command);
     if (!status.ok()) {
       const size_t lane = std::clamp<size_t>(member.segment.lane_now(), 0, member.count - 1);
-      status = Located(command, member.first + lane, status);
+      status = episodes_.Located(member.first + lane, command == Command::kReset, status);
       member.worker.reset();
     } else {
       status = Check(command, member);
     }
     if (first.ok()) first = std::move(status);
   }
-  if (!first.ok()) lanes_ = 0;  // the episodes are lost
+  if (!first.ok()) episodes_.Lose();
   return first;
 }
 
 absl::Status WorkerPool::Check(Command command, Member& member) const {
   const View2 observation = member.segment.observation();
+  const bool in_reset = command == Command::kReset;
   for (size_t i = 0; i < member.count; ++i) {
     const size_t lane = member.first + i;
     for (size_t k = 0; k < observation.columns; ++k) {
-      if (const absl::Status status = CheckObservation(k, observation(i, k)); !status.ok())
-        return Located(command, lane, status);
+      if (const absl::Status status = CheckObserved(found_, k, observation(i, k)); !status.ok())
+        return episodes_.Located(lane, in_reset, status);
     }
-    if (command == Command::kReset) continue;
-    const float reward = member.segment.reward()[i];
-    if (!(std::fabs(reward) <= trajectory::kLargestEnvironmentValue)) {
-      return Located(command, lane,
-                     absl::OutOfRangeError(absl::StrCat("the reward is ", reward, "; it must be a number of at most ",
-                                                        trajectory::kLargestEnvironmentValue, " in magnitude")));
+    if (in_reset) continue;
+    if (const absl::Status status = CheckReward(member.segment.reward()[i]); !status.ok())
+      return episodes_.Located(lane, in_reset, status);
+    if (member.segment.trial_end()[i] > kLastTrialEnd) {
+      return episodes_.Located(lane, in_reset,
+                               absl::InternalError("the end of its trial is none; something else writes to memory"));
     }
-    if (member.segment.trial_end()[i] > kLastTrialEnd)
-      return Located(command, lane,
-                     absl::InternalError("the end of its trial is none; something else writes to memory"));
   }
   return absl::OkStatus();
-}
-
-absl::Status WorkerPool::CheckObservation(size_t index, float x) const {
-  // NaN is not at most anything.
-  if (!(std::fabs(x) <= trajectory::kLargestEnvironmentValue)) {
-    return absl::OutOfRangeError(absl::StrCat("number ", index, " of the observation is ", x,
-                                              "; it must be of at most ", trajectory::kLargestEnvironmentValue,
-                                              " in magnitude"));
-  }
-  if (x < found_.low[index] || x > found_.high[index]) {
-    return absl::OutOfRangeError(absl::StrCat("number ", index, " of the observation is ", x, ", and its space says ",
-                                              found_.low[index], " to ", found_.high[index]));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status WorkerPool::Located(Command command, size_t lane, const absl::Status& failure) const {
-  const std::string when = command == Command::kStep ? absl::StrCat("step ", step_) : "reset";
-  return text::Prefixed(absl::StrCat("task ", task_.task, ", environment ", lane, " (update ", key_.update,
-                                     ", episode ", key_.first_episode + lane, "), ", when),
-                        failure);
 }
 
 }  // namespace nmn::bridge

@@ -97,7 +97,7 @@ absl::StatusOr<v1::RunConfig> TaskConfig(const std::string& task, const std::vec
 void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_option("--task,--benchmark", flags.benchmark,
                   absl::StrCat(absl::StrJoin(env::TaskNames(), ", "), " [a network's own]"));
-  bridge::AddPythonFlags(verb, flags.python);
+  bridge::AddTaskFlags(verb, flags.brought);
   verb.add_option("--policy", flags.policy,
                   absl::StrCat(absl::StrJoin(scripted::PolicyNames(), ", "),
                                ", RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors"))
@@ -112,7 +112,7 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
 
 absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& given) {
   PolicyFlags flags = given;
-  if (absl::Status status = bridge::BringPythonTask(flags.python, flags.benchmark); !status.ok()) return status;
+  if (absl::Status status = bridge::BringTask(flags.brought, flags.benchmark); !status.ok()) return status;
   const std::vector<std::string> rules = scripted::PolicyNames();
   const bool is_rule = std::find(rules.begin(), rules.end(), flags.policy) != rules.end();
   absl::StatusOr<PolicyChoice> choice = is_rule ? ChooseRule(flags) : ChooseNetwork(flags);

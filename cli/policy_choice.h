@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "bridge/python_flags.h"
+#include "bridge/task_flags.h"
 #include "learner/policy/policy_file.h"
 #include "nmn/v1/run_config.pb.h"
 
@@ -18,7 +18,7 @@ namespace nmn::cli {
 
 // Which policy in which environment: the flags that nmn eval and nmn trace share.
 struct PolicyFlags {
-  bridge::PythonFlags python;
+  bridge::TaskFlags brought;
   std::string benchmark;
   std::string policy;
   std::optional<uint32_t> update;  // of a run directory: which checkpoint

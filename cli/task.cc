@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "bridge/python_flags.h"
+#include "bridge/task_flags.h"
 #include "cli/fail.h"
 #include "cli/policy_choice.h"
 #include "cli/scripted/scripted_policy.h"
@@ -19,7 +19,7 @@ namespace {
 
 struct CheckFlags {
   std::string task;
-  bridge::PythonFlags python;
+  bridge::TaskFlags brought;
   std::vector<std::string> set;
   uint64_t seed = 1;
   uint32_t episodes = 20;
@@ -54,7 +54,7 @@ absl::Status List() {
 }
 
 absl::Status Check(CheckFlags flags) {
-  if (absl::Status status = bridge::BringPythonTask(flags.python, flags.task); !status.ok()) return status;
+  if (absl::Status status = bridge::BringTask(flags.brought, flags.task); !status.ok()) return status;
   if (flags.task.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--task is missing: ", env::ListOfTasks(), "; nmn task list says more"));
@@ -95,7 +95,7 @@ void AddTask(CLI::App& app, int& exit_code) {
       "check", "Steps a task with actions drawn by chance; says what it found and prints the TaskSpec");
   auto flags = std::make_shared<CheckFlags>();
   check->add_option("--task,--benchmark", flags->task, env::ListOfTasks(/*titles=*/true));
-  bridge::AddPythonFlags(*check, flags->python);
+  bridge::AddTaskFlags(*check, flags->brought);
   check->add_option("--set", flags->set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
       ->take_all()
       ->allow_extra_args(false);

@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "bridge/python_flags.h"
+#include "bridge/task_flags.h"
 #include "cli/embedded_actors.h"
 #include "cli/fail.h"
 #include "cli/progress.h"
@@ -38,7 +38,7 @@ namespace {
 
 struct TrainOptions {
   TrainFlags flags;
-  bridge::PythonFlags python;
+  bridge::TaskFlags brought;
   run::RunOptions run;
   uint32_t actors = 1;
   bool print_config = false;
@@ -91,13 +91,6 @@ std::string LearningCurveLine(const std::string& directory) {
                       notice ? absl::StrCat("\n", *notice) : "");
 }
 
-std::string TaskFlags(const TrainOptions& options, const v1::RunConfig& config) {
-  if (options.python.task.empty()) return absl::StrCat("--benchmark=", config.benchmark());
-  return absl::StrCat("--task_python=", flags::ShellQuoted(options.python.task),
-                      options.python.python.empty() ? "" : " --python=",
-                      options.python.python.empty() ? "" : flags::ShellQuoted(options.python.python));
-}
-
 // `task`: the flags that name it.
 void PrintOutcome(const v1::RunConfig& config, const std::string& task, const std::string& directory,
                   const run::UpdateSummary& last, bool figure) {
@@ -129,7 +122,7 @@ int Train(TrainOptions options, const CLI::App& verb) {
   const auto fail = [](const absl::Status& status) { return Fail("train", status); };
   if (absl::Status status = log::SetUp("nmn", options.log_level); !status.ok()) return fail(status);
   std::string task = options.flags.benchmark.value_or("");
-  if (absl::Status status = bridge::BringPythonTask(options.python, task); !status.ok()) return fail(status);
+  if (absl::Status status = bridge::BringTask(options.brought, task); !status.ok()) return fail(status);
   if (!task.empty() && !options.flags.config_path) options.flags.benchmark = task;
   absl::StatusOr<v1::RunConfig> config = ResolveConfig(options);
   if (!config.ok()) return fail(config.status());
@@ -175,7 +168,9 @@ int Train(TrainOptions options, const CLI::App& verb) {
                                    "; continue with: ", run::ResumeCommand(verb, options.run.directory, kStored)));
   }
   if (code == kExitDone)
-    PrintOutcome(*config, TaskFlags(options, *config), options.run.directory, observer.last, !options.no_figure);
+    PrintOutcome(*config,
+                 options.brought.any() ? options.brought.Command() : absl::StrCat("--benchmark=", config->benchmark()),
+                 options.run.directory, observer.last, !options.no_figure);
   return code;
 }
 
@@ -187,7 +182,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
   options->actors = std::max(1u, std::thread::hardware_concurrency());
   TrainFlags& flags = options->flags;
   verb->add_option("--task,--benchmark", flags.benchmark, env::ListOfTasks(/*titles=*/true));
-  bridge::AddPythonFlags(*verb, options->python);
+  bridge::AddTaskFlags(*verb, options->brought);
   verb->add_option("--arch", flags.arch, "nmn (default) or rnn");
   verb->add_option("--preset", flags.preset,
                    "default; the benchmarks of the paper have fast (their default), reference and paper");

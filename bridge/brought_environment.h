@@ -3,31 +3,26 @@
 #include <memory>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "bridge/python_task.h"
-#include "bridge/worker_pool.h"
+#include "bridge/task_lanes.h"
 #include "common/env/environment.h"
 
 namespace nmn::bridge {
 
-// A task in Python as the environment that a rollout steps. An observation has two numbers more than the task's own: 1,
-// 0 where the step before terminated a trial, 0, 1 where it truncated one, else 0, 0. So the policy knows that what it
-// sees is the first of another trial. The measures are of an episode's trials:
+// A task of the user's own as the environment that a rollout steps. An observation has two numbers more than the task's
+// own: 1, 0 where the step before terminated a trial, 0, 1 where it truncated one, else 0, 0. So the policy knows that
+// what it sees is the first of another trial. The measures are of an episode's trials:
 //
 //   trials               that ended
 //   first_trial_return   of the first that ended; of the one that T cut where none did
 //   last_trial_return    likewise of the last
 //
-// A failure of the task shows in status(), and the next Reset begins a new worker in the place of the one that failed.
-class PythonEnvironment final : public env::BatchedEnvironment {
+// A failure of the task shows in status(), and the next Reset begins anew.
+class BroughtEnvironment final : public env::BatchedEnvironment {
  public:
-  // Blocks until every worker has made an environment.
-  static absl::StatusOr<std::unique_ptr<PythonEnvironment>> Start(const PythonTask& task, size_t max_lanes);
-
-  const FoundTask& found() const { return pool_->found(); }
+  BroughtEnvironment(std::unique_ptr<TaskLanes> lanes, size_t max_lanes);
 
   const env::EnvironmentSpec& spec() const override { return spec_; }
-  uint32_t horizon() const override { return pool_->found().spec.horizon(); }
+  uint32_t horizon() const override { return lanes_->found().spec.horizon(); }
   size_t max_lanes() const override { return trials_.size(); }
   absl::Status status() const override { return status_; }
   void Reset(const env::BatchKey& key, View2 observation) override;
@@ -45,12 +40,10 @@ class PythonEnvironment final : public env::BatchedEnvironment {
     double now = 0;  // so far, of the one that goes on
   };
 
-  PythonEnvironment(std::unique_ptr<WorkerPool> pool, size_t max_lanes);
-
   // The rows of the task's own numbers.
   View2 Own(View2 observation) const;
 
-  const std::unique_ptr<WorkerPool> pool_;
+  const std::unique_ptr<TaskLanes> lanes_;
   const env::EnvironmentSpec spec_;
   absl::Status status_;
   std::vector<float> trial_end_;  // [lane]

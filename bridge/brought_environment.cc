@@ -1,4 +1,4 @@
-#include "bridge/python_environment.h"
+#include "bridge/brought_environment.h"
 
 #include <algorithm>
 #include <cassert>
@@ -9,7 +9,7 @@ namespace {
 
 // Numbers of an observation that say how the step before ended its trial.
 constexpr uint32_t kEndRows = 2;
-constexpr float kTerminated = 1, kTruncated = 2;  // as a worker says it
+constexpr float kTerminated = 1, kTruncated = 2;  // as TaskLanes say it
 
 enum MeasureIndex { kTrials, kFirstTrialReturn, kLastTrialReturn };
 
@@ -46,29 +46,23 @@ void ToTask(const v1::ActionSpace& space, ConstView2 raw_action, View2 action) {
   }
 }
 
-absl::StatusOr<std::unique_ptr<PythonEnvironment>> PythonEnvironment::Start(const PythonTask& task, size_t max_lanes) {
-  absl::StatusOr<std::unique_ptr<WorkerPool>> pool = WorkerPool::Start(task, max_lanes);
-  if (!pool.ok()) return pool.status();
-  return std::unique_ptr<PythonEnvironment>(new PythonEnvironment(*std::move(pool), max_lanes));
-}
+BroughtEnvironment::BroughtEnvironment(std::unique_ptr<TaskLanes> lanes, size_t max_lanes)
+    : lanes_(std::move(lanes)), spec_(EnvironmentSpecOf(lanes_->found())), trial_end_(max_lanes), trials_(max_lanes) {}
 
-PythonEnvironment::PythonEnvironment(std::unique_ptr<WorkerPool> pool, size_t max_lanes)
-    : pool_(std::move(pool)), spec_(EnvironmentSpecOf(pool_->found())), trial_end_(max_lanes), trials_(max_lanes) {}
-
-View2 PythonEnvironment::Own(View2 observation) const {
+View2 BroughtEnvironment::Own(View2 observation) const {
   return View2(observation.data, observation.rows - kEndRows, observation.columns, observation.stride);
 }
 
-void PythonEnvironment::Reset(const env::BatchKey& key, View2 observation) {
+void BroughtEnvironment::Reset(const env::BatchKey& key, View2 observation) {
   std::fill(trials_.begin(), trials_.end(), Trials());
   Fill(observation, 0);
-  status_ = pool_->Reset(key, Own(observation));
+  status_ = lanes_->Reset(key, Own(observation));
 }
 
-void PythonEnvironment::Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) {
+void BroughtEnvironment::Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) {
   assert(status_.ok());
   ToTask(spec_.action, raw_action, action);
-  status_ = pool_->Step(action, reward, trial_end_.data(), Own(observation));
+  status_ = lanes_->Step(action, reward, trial_end_.data(), Own(observation));
   if (!status_.ok()) {
     std::fill_n(reward, observation.columns, 0.0f);
     Fill(observation, 0);
@@ -87,7 +81,7 @@ void PythonEnvironment::Step(ConstView2 raw_action, View2 action, float* reward,
   }
 }
 
-double PythonEnvironment::Measure(size_t measure, size_t lane) const {
+double BroughtEnvironment::Measure(size_t measure, size_t lane) const {
   const Trials& trials = trials_[lane];
   if (measure == kTrials) return trials.ended;
   if (trials.ended == 0) return trials.now;

@@ -1,4 +1,4 @@
-#include "bridge/python_environment.h"
+#include "bridge/brought_environment.h"
 
 #include <gmock/gmock.h>
 
@@ -18,7 +18,13 @@ struct Episode {
   float sum_of_rewards = 0;
 };
 
-Episode Play(PythonEnvironment& environment, const std::vector<float>& raw_action) {
+absl::StatusOr<std::unique_ptr<BroughtEnvironment>> Start(const PythonTask& task, size_t max_lanes) {
+  absl::StatusOr<std::unique_ptr<WorkerPool>> pool = WorkerPool::Start(task, max_lanes);
+  if (!pool.ok()) return pool.status();
+  return std::make_unique<BroughtEnvironment>(*std::move(pool), max_lanes);
+}
+
+Episode Play(BroughtEnvironment& environment, const std::vector<float>& raw_action) {
   Episode episode;
   std::vector<float> x(environment.spec().observation_size), action(raw_action.size());
   const View2 observation(x.data(), x.size(), 1);
@@ -36,7 +42,7 @@ Episode Play(PythonEnvironment& environment, const std::vector<float>& raw_actio
 }
 
 TEST_F(PoolTest, AnActionIsScaledIntoItsBoxAndFedBackSo) {
-  const auto environment = PythonEnvironment::Start(Task("tasks:Drift"), 1);
+  const auto environment = Start(Task("tasks:Drift"), 1);
   ASSERT_TRUE(environment.ok()) << environment.status();
   // The first number is in [-1, 1]; the second is from 0 on, without an upper bound.
   EXPECT_EQ(Play(**environment, {0.25f, 3}).actions[0], (std::vector<float>{0.25f, 3}));
@@ -58,7 +64,7 @@ TEST(ToTask, ScalesAboutTheMiddleAndClips) {
 
 // Rewards are 1, 2, 3 in each trial of three steps; T = 7 cuts the third.
 TEST_F(PoolTest, MeasuresAreOfTheTrialsThatEnded) {
-  const auto environment = PythonEnvironment::Start(Task("tasks:Seeds"), 1);
+  const auto environment = Start(Task("tasks:Seeds"), 1);
   ASSERT_TRUE(environment.ok()) << environment.status();
   EXPECT_EQ(Play(**environment, {0}).sum_of_rewards, 13);
   EXPECT_EQ((*environment)->Measure(0, 0), 2);
@@ -70,7 +76,7 @@ TEST_F(PoolTest, MeasuresAreOfTheTrialsThatEnded) {
 
 // The first trial of Seeds ends as terminated, the second as truncated, after three steps each.
 TEST_F(PoolTest, AnObservationSaysHowTheStepBeforeEndedItsTrial) {
-  const auto environment = PythonEnvironment::Start(Task("tasks:Seeds"), 1);
+  const auto environment = Start(Task("tasks:Seeds"), 1);
   ASSERT_TRUE(environment.ok()) << environment.status();
   EXPECT_EQ((*environment)->spec().observation_size, 5);
   const Episode episode = Play(**environment, {0});
@@ -85,7 +91,7 @@ TEST_F(PoolTest, AnObservationSaysHowTheStepBeforeEndedItsTrial) {
 TEST_F(PoolTest, WhereNoTrialEndsTheOneThatIsCutCounts) {
   PythonTask task = Task("tasks:Seeds");
   task.horizon = 2;
-  const auto environment = PythonEnvironment::Start(task, 1);
+  const auto environment = Start(task, 1);
   ASSERT_TRUE(environment.ok()) << environment.status();
   Play(**environment, {0});
   EXPECT_EQ((*environment)->Measure(0, 0), 0);
@@ -94,7 +100,7 @@ TEST_F(PoolTest, WhereNoTrialEndsTheOneThatIsCutCounts) {
 }
 
 TEST_F(PoolTest, AFailureShowsInTheStatusUntilTheNextReset) {
-  const auto environment = PythonEnvironment::Start(Task("tasks:FailsAtFirst"), 1);
+  const auto environment = Start(Task("tasks:FailsAtFirst"), 1);
   ASSERT_TRUE(environment.ok()) << environment.status();
   Play(**environment, {0});
   EXPECT_THAT(std::string((*environment)->status().message()), HasSubstr("step 0: ValueError: the first time"));

@@ -1,0 +1,94 @@
+#include "bridge/task_flags.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/brought_environment.h"
+#include "bridge/python_task.h"
+#include "bridge/worker_pool.h"
+#include "common/env/brought.h"
+#include "common/flags/command.h"
+
+namespace nmn::bridge {
+namespace {
+
+// Makes lanes of a task; horizon 0: what the task says.
+using LanesMaker = std::function<absl::StatusOr<std::unique_ptr<TaskLanes>>(uint32_t horizon, size_t max_lanes)>;
+
+LanesMaker PythonMaker(const TaskFlags& flags) {
+  PythonTask task;
+  task.task = flags.task_python;
+  task.python = flags.python;
+  task.workers = flags.python_workers;
+  task.step_limit = std::chrono::milliseconds(static_cast<int64_t>(flags.python_timeout * 1000));
+  return [task](uint32_t horizon, size_t max_lanes) -> absl::StatusOr<std::unique_ptr<TaskLanes>> {
+    PythonTask sized = task;
+    sized.horizon = horizon;
+    return WorkerPool::Start(sized, max_lanes);
+  };
+}
+
+// The flag that is there for --task_python alone, "" where none was given.
+std::string FlagOfPython(const TaskFlags& flags) {
+  const TaskFlags none;
+  if (!flags.python.empty()) return absl::StrCat("--python=", flags.python);
+  if (flags.python_workers != none.python_workers) return absl::StrCat("--python_workers=", flags.python_workers);
+  if (flags.python_timeout != none.python_timeout) return absl::StrCat("--python_timeout=", flags.python_timeout);
+  return "";
+}
+
+absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
+  const std::string of_python = FlagOfPython(flags);
+  if (flags.task_python.empty() && !of_python.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(of_python, " is for a task in Python, and --task_python names none; leave it out, or name one"));
+  }
+  if (flags.any() && !task.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--task=", task, " and ", flags.Command(), " both name a task; give one of them"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string TaskFlags::Command() const {
+  if (task_python.empty()) return "";
+  return absl::StrCat("--task_python=", flags::ShellQuoted(task_python),
+                      python.empty() ? "" : " --python=", python.empty() ? "" : flags::ShellQuoted(python));
+}
+
+void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
+  app.add_option("--task_python", flags.task_python,
+                 "a task of your own: package.module:factory, found by PYTHONPATH (docs/tasks.md)");
+  app.add_option("--python", flags.python, "the interpreter of --task_python [the first python3 on PATH]");
+  app.add_option("--python_workers", flags.python_workers,
+                 "processes that share the episodes of --task_python; reaches no result")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--python_timeout", flags.python_timeout,
+                 "seconds after which a step of --task_python hangs, and its process is killed")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 1e6));
+}
+
+absl::Status BringTask(const TaskFlags& flags, std::string& task) {
+  if (absl::Status status = CheckFlags(flags, task); !status.ok()) return status;
+  if (!flags.any()) return absl::OkStatus();
+  const LanesMaker lanes = PythonMaker(flags);
+  const absl::StatusOr<std::unique_ptr<TaskLanes>> first = lanes(0, 1);
+  if (!first.ok()) return first.status();
+  const auto make = [lanes](const v1::EnvironmentOptions& options,
+                            size_t max_lanes) -> absl::StatusOr<std::unique_ptr<env::BatchedEnvironment>> {
+    absl::StatusOr<std::unique_ptr<TaskLanes>> made = lanes(options.horizon(), max_lanes);
+    if (!made.ok()) return made.status();
+    return std::make_unique<BroughtEnvironment>(*std::move(made), max_lanes);
+  };
+  task = (*first)->found().spec.name();
+  return env::Bring({EnvironmentSpecOf((*first)->found()), make});
+}
+
+}  // namespace nmn::bridge

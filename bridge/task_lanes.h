@@ -1,0 +1,33 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "bridge/found_task.h"
+#include "common/env/environment.h"
+#include "common/tensor/view.h"
+
+namespace nmn::bridge {
+
+// Episodes of a task of the user's own, a lane each, whoever plays them.
+//
+//   Reset(key, x) -> [ Step(action, reward, trial end, x) ] x T
+//
+// Where a trial ends inside an episode the next one of the same task begins in the same step: the observation is its
+// first. What the task puts out is checked: finite, within the bounds that it declares. Whatever fails is one line that
+// names the task, environment, step and cause. Then the episodes are lost, and the next Reset begins anew. ABORTED,
+// OUT_OF_RANGE, DEADLINE_EXCEEDED, UNAVAILABLE: the same episodes may go well another time. Not thread-safe.
+class TaskLanes {
+ public:
+  virtual ~TaskLanes() = default;
+
+  virtual const FoundTask& found() const = 0;
+
+  // Begins observation.columns episodes. observation [observation_size, lane] out: x_0.
+  virtual absl::Status Reset(const env::BatchKey& key, View2 observation) = 0;
+  // action      [action width, lane]      within its bounds; an index from 0 for a choice
+  // reward      [lane] out
+  // trial_end   [lane] out                0 going on, 1 terminated, 2 truncated
+  // observation [observation_size, lane]  out: x_{t+1}
+  virtual absl::Status Step(ConstView2 action, float* reward, float* trial_end, View2 observation) = 0;
+};
+
+}  // namespace nmn::bridge
