@@ -30,10 +30,10 @@ bool IsMalformed(v1::RejectReason reason) {
 
 }  // namespace
 
-Core::Core(CoreOptions options)
-    : options_(std::move(options)),
-      actors_(options_.max_actors),
-      ring_(options_.max_lag + 2, Collection{LeaseTable(options_.lease_seconds), Slab(options_.shape)}) {}
+Core::Core(CoreOptions options) : options_(std::move(options)), actors_(options_.max_actors) {
+  for (uint32_t i = 0; i < options_.max_lag + 2; ++i)
+    ring_.push_back({LeaseTable(options_.lease_seconds), Slab(options_.shape)});
+}
 
 size_t Core::LeasedTo(const Actor& actor) const {
   size_t units = 0;
@@ -207,38 +207,58 @@ Verdict Core::Examine(StreamId stream, const v1::Trajectory& trajectory, size_t 
   return verdict;
 }
 
-Verdict Core::Deliver(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now) {
+Verdict Core::Claim(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now,
+                    Slab::Claim& claim) {
   // The payload was checked without a lock. Meanwhile the update may have ended or a copy may have come: judge again.
   Verdict verdict = payload.accepted() ? Judge(stream, trajectory, 0, now) : payload;
+  if (verdict.accepted()) {
+    claim = Of(trajectory.unit().update()).slab.Reserve(trajectory);
+  } else {
+    Reject(stream, trajectory, verdict, now);
+  }
+  return verdict;
+}
+
+Verdict Core::Keep(StreamId stream, const v1::Trajectory& trajectory, const Slab::Claim& claim, Time now) {
   const uint32_t update = trajectory.unit().update();
-  if (verdict.accepted() && !Of(update).slab.Agrees(trajectory))
+  Slab& slab = Of(update).slab;
+  Verdict verdict;
+  if (!claim.agrees()) {
+    slab.GiveUp(claim);
     verdict = {v1::DUPLICATE_DIFFERS, "other episodes than those accepted"};
+  } else if (!slab.Keep(claim)) {
+    verdict = {v1::STALE_POLICY, "the update is over"};
+  }
   if (!verdict.accepted()) {
     Reject(stream, trajectory, verdict, now);
     return verdict;
   }
-  Actor& actor = *actors_.Of(stream);
-  actor.strikes = 0;
-  actor.no_lease_before = 0;
-  actor.pace.OnArrived(trajectory.unit(), trajectory.count(), now);
-  actor.policy_version = trajectory.policy_version();
-  actor.policy_lag = update - trajectory.policy_version();
-  accepted_[update][{trajectory.first_episode(), trajectory.count()}] = {trajectory.sha256(),
-                                                                         trajectory.policy_version()};
-  const uint32_t new_episodes = Of(update).slab.Fill(trajectory);
-  if (new_episodes == 0) verdict = {v1::DUPLICATE, ""};
-  if (verdict.accepted()) FinishUnits(actor, trajectory);
-  Tell(stream, trajectory, verdict, new_episodes);
+  Actor* actor = actors_.Of(stream);
+  if (actor != nullptr) {
+    actor->strikes = 0;
+    actor->no_lease_before = 0;
+    actor->pace.OnArrived(trajectory.unit(), trajectory.count(), now);
+    actor->policy_version = trajectory.policy_version();
+    actor->policy_lag = update - trajectory.policy_version();
+  }
+  if (claim.missing() > 0) {
+    accepted_[update][{trajectory.first_episode(), trajectory.count()}] = {trajectory.sha256(),
+                                                                           trajectory.policy_version()};
+    FinishUnits(actor, trajectory);
+  } else {
+    verdict = {v1::DUPLICATE, ""};
+  }
+  Tell(stream, trajectory, verdict, claim.missing());
   return verdict;
 }
 
-void Core::FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory) {
+void Core::FinishUnits(Actor* deliverer, const v1::Trajectory& trajectory) {
   const v1::UnitId& unit = trajectory.unit();
   for (uint32_t e = unit.first_episode(); e < unit.first_episode() + unit.count(); ++e) {
     if (!Of(unit.update()).slab.Has(e)) return;
   }
-  Of(unit.update()).leases.Finish(*UnitIndex(unit));
-  ++deliverer.units_accepted;
+  if (const std::optional<size_t> index = UnitIndex(unit)) Of(unit.update()).leases.Finish(*index);
+  if (deliverer != nullptr) ++deliverer->units_accepted;
 }
 
 void Core::Tell(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, uint32_t new_episodes) {

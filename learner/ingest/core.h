@@ -54,9 +54,11 @@ struct Decisions {
 // the newest weights, so that an update's episodes are from its own version or up to L before. Each open update has a
 // slab; no message of a version beyond that is taken.
 //
-// A trajectory takes three steps, because the middle one is costly and needs no lock:
-//   Examine (identity, run, unit, duplicate, shape) -> CheckPayload (digest, finite, range) -> Deliver (into the slab)
-// A verdict that is not ACCEPTED ends it at once.
+// A trajectory takes five steps, because two of them are costly and need no lock:
+//   Examine (identity, run, unit, duplicate, shape) -> CheckPayload (digest, finite, range; no lock)
+//   -> Claim (its episodes that are missing) -> Slab::Claim::Write (compares, copies; no lock) -> Keep (they are here)
+// A verdict that is not ACCEPTED ends it at once. What was claimed must be written and kept. Of two copies that are on
+// their way at the same time the one claimed first counts; the other is not compared with it.
 class Core {
  public:
   explicit Core(CoreOptions options);
@@ -77,7 +79,11 @@ class Core {
   void Open(uint32_t update);
 
   Verdict Examine(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now);
-  Verdict Deliver(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now);
+  // `claim` is set where the verdict is ACCEPTED.
+  Verdict Claim(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now,
+                Slab::Claim& claim);
+  // The stream may have ended since it claimed.
+  Verdict Keep(StreamId stream, const v1::Trajectory& trajectory, const Slab::Claim& claim, Time now);
 
   // Whether what the stream sends would be answered with QUARANTINED.
   bool Quarantined(StreamId stream, Time now);
@@ -125,7 +131,7 @@ class Core {
   void Tell(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, uint32_t new_episodes);
   void Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, Time now);
   std::optional<size_t> UnitIndex(const v1::UnitId& unit) const;
-  void FinishUnits(Actor& deliverer, const v1::Trajectory& trajectory);
+  void FinishUnits(Actor* deliverer, const v1::Trajectory& trajectory);
   void GrantLeases(Time now, std::vector<Grant>& grants);
   void GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
   void GrantLate(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);

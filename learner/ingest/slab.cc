@@ -8,82 +8,103 @@
 namespace nmn::ingest {
 namespace {
 
-// Calls body(run_first, run_count) for each maximal run of episodes of `trajectory` whose presence is `wanted`.
+// Calls body(field, place, there) for each row of each field: `place` of episode `first` in the field's array, and
+// where the message has it.
 template <typename Body>
-void ForRuns(const std::vector<bool>& present, const v1::Trajectory& trajectory, bool wanted, Body body) {
-  const uint32_t end = trajectory.first_episode() + trajectory.count();
-  for (uint32_t e = trajectory.first_episode(); e < end;) {
-    if (present[e] != wanted) {
-      ++e;
-      continue;
-    }
-    const uint32_t first = e;
-    while (e < end && present[e] == wanted) ++e;
-    body(first, e - first);
+void ForRows(const BatchShape& shape, const v1::Trajectory& trajectory, uint32_t first, Body body) {
+  const size_t column = first - trajectory.first_episode();
+  for (size_t f = 0; f < shape.layout.fields().size(); ++f) {
+    const v1::Block& block = trajectory.blocks(static_cast<int>(f));
+    const size_t rows = size_t{shape.horizon} * shape.layout.fields()[f].width;
+    for (size_t r = 0; r < rows; ++r)
+      body(f, r * shape.episodes + first, trajectory::BlockRow(block, r, trajectory.count(), column));
   }
+}
+
+// Episode `first` of measure `m` in the message.
+const double* MeasureIn(const v1::Trajectory& trajectory, size_t m, uint32_t first) {
+  return trajectory.measures(static_cast<int>(m)).values().data() + (first - trajectory.first_episode());
 }
 
 }  // namespace
 
-Slab::Slab(const BatchShape& shape)
-    : shape_(shape),
-      arrays_(shape.layout, shape.horizon, shape.episodes),
-      measures_(shape.measures.size(), std::vector<double>(shape.episodes)),
-      policy_versions_(shape.episodes),
-      present_(shape.episodes) {}
+Slab::Content::Content(const BatchShape& with_shape)
+    : shape(with_shape),
+      arrays(shape.layout, shape.horizon, shape.episodes),
+      measures(shape.measures.size(), std::vector<double>(shape.episodes)),
+      policy_versions(shape.episodes) {}
+
+Slab::Slab(const BatchShape& shape) : content_(std::make_shared<Content>(shape)), episodes_(shape.episodes) {}
 
 void Slab::Clear() {
-  std::fill(present_.begin(), present_.end(), false);
+  const bool claimed = std::find(episodes_.begin(), episodes_.end(), Episode::kReserved) != episodes_.end();
+  if (claimed) content_ = std::make_shared<Content>(content_->shape);
+  std::fill(episodes_.begin(), episodes_.end(), Episode::kMissing);
   present_count_ = 0;
 }
 
-template <typename Body>
-void Slab::ForRows(const v1::Trajectory& trajectory, uint32_t first, Body body) const {
-  const size_t column = first - trajectory.first_episode();
-  for (size_t f = 0; f < shape_.layout.fields().size(); ++f) {
-    const v1::Block& block = trajectory.blocks(static_cast<int>(f));
-    const size_t rows = size_t{shape_.horizon} * shape_.layout.fields()[f].width;
-    for (size_t r = 0; r < rows; ++r)
-      body(f, r * shape_.episodes + first, trajectory::BlockRow(block, r, trajectory.count(), column));
+Slab::Claim Slab::Reserve(const v1::Trajectory& trajectory) {
+  Claim claim;
+  claim.content_ = content_;
+  const auto add = [](std::vector<Claim::Run>& runs, uint32_t episode) {
+    if (runs.empty() || runs.back().first + runs.back().count != episode) runs.push_back({episode, 0});
+    ++runs.back().count;
+  };
+  for (uint32_t e = trajectory.first_episode(); e < trajectory.first_episode() + trajectory.count(); ++e) {
+    if (episodes_[e] == Episode::kMissing) {
+      episodes_[e] = Episode::kReserved;
+      add(claim.missing_, e);
+    } else if (Has(e) && content_->policy_versions[e] == trajectory.policy_version()) {
+      add(claim.there_, e);
+    }
+  }
+  return claim;
+}
+
+void Slab::Claim::Write(const v1::Trajectory& trajectory) {
+  Content& to = *content_;
+  for (const Run& run : there_) {
+    ForRows(to.shape, trajectory, run.first, [&](size_t field, size_t place, const char* there) {
+      agrees_ = agrees_ && std::memcmp(to.arrays.data(field) + place, there, run.count * sizeof(float)) == 0;
+    });
+    for (size_t m = 0; m < to.measures.size(); ++m) {
+      const double* there = MeasureIn(trajectory, m, run.first);
+      agrees_ = agrees_ && std::memcmp(&to.measures[m][run.first], there, run.count * sizeof(double)) == 0;
+    }
+  }
+  if (!agrees_) return;
+  for (const Run& run : missing_) {
+    ForRows(to.shape, trajectory, run.first, [&](size_t field, size_t place, const char* there) {
+      std::memcpy(to.arrays.data(field) + place, there, run.count * sizeof(float));
+    });
+    for (size_t m = 0; m < to.measures.size(); ++m)
+      std::copy_n(MeasureIn(trajectory, m, run.first), run.count, to.measures[m].begin() + run.first);
+    std::fill_n(to.policy_versions.begin() + run.first, run.count, trajectory.policy_version());
   }
 }
 
-bool Slab::Agrees(const v1::Trajectory& trajectory) const {
-  bool equal = true;
-  const auto episodes_equal = [&](uint32_t first, uint32_t run) {
-    ForRows(trajectory, first, [&](size_t field, size_t place, const char* there) {
-      equal = equal && std::memcmp(arrays_.data(field) + place, there, run * sizeof(float)) == 0;
-    });
-    for (size_t m = 0; m < measures_.size(); ++m) {
-      const double* there =
-          trajectory.measures(static_cast<int>(m)).values().data() + (first - trajectory.first_episode());
-      equal = equal && std::memcmp(&measures_[m][first], there, run * sizeof(double)) == 0;
-    }
-  };
-  std::vector<bool> comparable = present_;
-  for (uint32_t e = trajectory.first_episode(); e < trajectory.first_episode() + trajectory.count(); ++e)
-    comparable[e] = comparable[e] && policy_versions_[e] == trajectory.policy_version();
-  ForRuns(comparable, trajectory, true, episodes_equal);
-  return equal;
+uint32_t Slab::Claim::missing() const {
+  uint32_t episodes = 0;
+  for (const Run& run : missing_) episodes += run.count;
+  return episodes;
 }
 
-uint32_t Slab::Fill(const v1::Trajectory& trajectory) {
-  uint32_t filled = 0;
-  ForRuns(present_, trajectory, false, [&](uint32_t first, uint32_t run) {
-    ForRows(trajectory, first, [&](size_t field, size_t place, const char* there) {
-      std::memcpy(arrays_.data(field) + place, there, run * sizeof(float));
-    });
-    for (size_t m = 0; m < measures_.size(); ++m) {
-      const auto& values = trajectory.measures(static_cast<int>(m)).values();
-      std::copy_n(values.begin() + (first - trajectory.first_episode()), run, measures_[m].begin() + first);
-    }
-    std::fill_n(policy_versions_.begin() + first, run, trajectory.policy_version());
-    filled += run;
-  });
-  for (uint32_t e = trajectory.first_episode(); e < trajectory.first_episode() + trajectory.count(); ++e)
-    present_[e] = true;
-  present_count_ += filled;
-  return filled;
+bool Slab::Mark(const Claim& claim, Episode state) {
+  if (claim.content_ != content_) return false;
+  for (const Claim::Run& run : claim.missing_) std::fill_n(episodes_.begin() + run.first, run.count, state);
+  return true;
+}
+
+bool Slab::Keep(const Claim& claim) {
+  if (!Mark(claim, Episode::kPresent)) return false;
+  present_count_ += claim.missing();
+  return true;
+}
+
+void Slab::GiveUp(const Claim& claim) { Mark(claim, Episode::kMissing); }
+
+trajectory::TrajectoryBatch Slab::batch() const {
+  return content_->arrays.Batch(content_->shape.horizon, content_->shape.episodes);
 }
 
 }  // namespace nmn::ingest

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "common/trajectory/batch.h"
@@ -10,41 +11,79 @@
 namespace nmn::ingest {
 
 // The episodes of one update, each in the column of its number, so that the order of arrival leaves no trace.
-// Preallocated: nothing is allocated after the constructor. Not thread-safe.
+//
+// A message comes in by three steps, because the middle one moves megabytes and needs no lock:
+//   Reserve (which of its episodes are missing) -> Claim::Write (compares and copies) -> Keep or GiveUp
+// All but Claim::Write, and but what is read of a complete slab, wants the caller's lock.
 class Slab {
+  struct Content;
+
  public:
+  // The episodes of one message on their way into a slab.
+  class Claim {
+   public:
+    // Of the message that the claim was made for: compares the episodes that were there when it was made, bit for bit,
+    // and, where they are the same, copies those that were missing. Without a lock: nobody else touches either.
+    void Write(const v1::Trajectory& trajectory);
+    // As Write found: false where an episode that was there is another one.
+    bool agrees() const { return agrees_; }
+    // Episodes that it brings.
+    uint32_t missing() const;
+
+   private:
+    friend class Slab;
+    struct Run {
+      uint32_t first = 0;
+      uint32_t count = 0;
+    };
+    std::shared_ptr<Content> content_;
+    std::vector<Run> missing_;
+    std::vector<Run> there_;  // and played by the same version of the policy
+    bool agrees_ = true;
+  };
+
   explicit Slab(const BatchShape& shape);
 
-  // Forgets all episodes.
+  // Forgets all episodes. A claim on its way writes where nobody reads, and is not kept.
   void Clear();
 
-  // Of a message that passed CheckShape: whether the episodes of it that are here already and that the same version of
-  // the policy played are the same, bit for bit.
-  bool Agrees(const v1::Trajectory& trajectory) const;
-  // Copies the episodes that are missing; returns how many those were. Nothing that is here changes.
-  uint32_t Fill(const v1::Trajectory& trajectory);
+  // Of a message that passed CheckShape.
+  Claim Reserve(const v1::Trajectory& trajectory);
+  // What the claim brought is here, and never changes. False where the slab was cleared meanwhile.
+  bool Keep(const Claim& claim);
+  // What the claim would have brought is missing again.
+  void GiveUp(const Claim& claim);
 
-  bool complete() const { return present_count_ == shape_.episodes; }
-  bool Has(uint32_t episode) const { return present_[episode]; }
+  bool complete() const { return present_count_ == episodes_.size(); }
+  bool Has(uint32_t episode) const { return episodes_[episode] == Episode::kPresent; }
 
   // Views into this slab.
-  trajectory::TrajectoryBatch batch() const { return arrays_.Batch(shape_.horizon, shape_.episodes); }
+  trajectory::TrajectoryBatch batch() const;
   // Version of the policy that played each episode.
-  const std::vector<uint32_t>& policy_versions() const { return policy_versions_; }
+  const std::vector<uint32_t>& policy_versions() const { return content_->policy_versions; }
   // [measure][episode], in the order of BatchShape::measures.
-  const std::vector<std::vector<double>>& measures() const { return measures_; }
+  const std::vector<std::vector<double>>& measures() const { return content_->measures; }
 
  private:
-  // Calls body(field, place, there) for each row of each field: `place` of episode `first` in the field's array, and
-  // where the message has it.
-  template <typename Body>
-  void ForRows(const v1::Trajectory& trajectory, uint32_t first, Body body) const;
+  enum class Episode : uint8_t {
+    kMissing,
+    kReserved,  // by a claim
+    kPresent
+  };
+  struct Content {
+    explicit Content(const BatchShape& shape);
 
-  BatchShape shape_;
-  trajectory::TrajectoryArrays arrays_;
-  std::vector<std::vector<double>> measures_;  // [measure][episode]
-  std::vector<uint32_t> policy_versions_;      // [episode]
-  std::vector<bool> present_;
+    const BatchShape shape;
+    trajectory::TrajectoryArrays arrays;
+    std::vector<std::vector<double>> measures;  // [measure][episode]
+    std::vector<uint32_t> policy_versions;      // [episode]
+  };
+
+  // False where the claim is of a content that Clear gave away.
+  bool Mark(const Claim& claim, Episode state);
+
+  std::shared_ptr<Content> content_;
+  std::vector<Episode> episodes_;
   uint32_t present_count_ = 0;
 };
 

@@ -12,7 +12,7 @@
 namespace nmn::service {
 
 Exchange::Exchange(Hub& hub, grpc::CallbackServerContext* context) : hub_(hub), context_(context) {
-  MutexLock lock(hub_.mutex);
+  const HubLock lock(hub_);
   id_ = ++hub_.last_stream;
   hub_.streams[id_] = this;
   hub_.core.Connect(id_, hub_.Now());
@@ -74,14 +74,14 @@ void Exchange::OnReadDone(bool ok) {
     Handle(in_);
     return;
   }
-  MutexLock lock(hub_.mutex);
+  const HubLock lock(hub_);
   if (outgoing_.GoodbyeSaid()) hub_.core.Leave(id_);
   Close(absl::OkStatus());
 }
 
 void Exchange::Handle(const v1::ActorMessage& message) {
   {
-    MutexLock lock(hub_.mutex);
+    const HubLock lock(hub_);
     if (phase_ != Phase::kOpen) return;
     const absl::Status status = HandleLocked(message);
     if (!status.ok()) {
@@ -91,7 +91,7 @@ void Exchange::Handle(const v1::ActorMessage& message) {
     }
   }
   if (message.has_trajectory()) HandleTrajectory(message.trajectory());
-  MutexLock lock(hub_.mutex);
+  const HubLock lock(hub_);
   hub_.Dispatch();
   Pump();
   Read();
@@ -136,9 +136,15 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
   if (verdict.accepted()) {
     const ingest::Verdict payload = ingest::CheckPayload(hub_.layout, trajectory);
     failpoint::Pass(failpoint::Point::kIngestDeliver);
+    ingest::Slab::Claim claim;
     {
       MutexLock lock(hub_.mutex);
-      verdict = hub_.core.Deliver(id_, trajectory, payload, hub_.Now());
+      verdict = hub_.core.Claim(id_, trajectory, payload, hub_.Now(), claim);
+    }
+    if (verdict.accepted()) {
+      claim.Write(trajectory);
+      MutexLock lock(hub_.mutex);
+      verdict = hub_.core.Keep(id_, trajectory, claim, hub_.Now());
     }
     failpoint::Pass(failpoint::Point::kIngestDelivered);
   }
@@ -149,7 +155,7 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
   acknowledgement.set_detail(verdict.detail);
   acknowledgement.set_credit_bytes(bytes);
   const absl::Status lost = failpoint::Hit(failpoint::Point::kAcknowledge);
-  MutexLock lock(hub_.mutex);
+  const HubLock lock(hub_);
   hub_.judged_bytes -= bytes;
   if (!lost.ok()) {
     Abort(lost);
@@ -162,13 +168,18 @@ void Exchange::HandleTrajectory(const v1::Trajectory& trajectory) {
 void Exchange::Pump() {
   if (writing_ || phase_ != Phase::kOpen || !outgoing_.Next(out_)) return;
   writing_ = true;
+  hub_.writers.push_back(this);
+}
+
+void Exchange::Write() {
+  if (out_.weights != nullptr) FillChunk(*out_.weights, out_.offset, *out_.message.mutable_weights());
   HandOver(this);
-  StartWrite(&out_);
+  StartWrite(&out_.message);
 }
 
 void Exchange::OnWriteDone(bool ok) {
   TakeOver(this);
-  MutexLock lock(hub_.mutex);
+  const HubLock lock(hub_);
   writing_ = false;
   if (phase_ == Phase::kClosing) {
     FinishWith(closing_status_);
@@ -184,7 +195,7 @@ void Exchange::OnWriteDone(bool ok) {
 
 void Exchange::OnCancel() {
   TakeOver(this);
-  MutexLock lock(hub_.mutex);
+  const HubLock lock(hub_);
   Close(absl::CancelledError("cancelled"));
 }
 

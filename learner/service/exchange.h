@@ -36,6 +36,9 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
   // Ends the stream from this side, whatever is under way.
   void Abort(const absl::Status& status) NMN_REQUIRES(hub_.mutex);
 
+  // Gives gRPC the message that Pump chose, without the lock. The stream lives until that is written: HubLock calls it.
+  void Write() NMN_EXCLUDES(hub_.mutex);
+
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -67,12 +70,12 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
   grpc::CallbackServerContext* context_;
   ingest::StreamId id_ = 0;
   v1::ActorMessage in_;
-  v1::LearnerMessage out_;
+  OutMessage out_;  // of the write under way
   Outgoing outgoing_;
   Phase phase_ = Phase::kOpen;
   absl::Status closing_status_;  // kClosing
   Reading reading_ = Reading::kGoesOn;
-  bool writing_ = false;
+  bool writing_ = false;  // from the choice of the message until gRPC has written it
 };
 
 }  // namespace nmn::service

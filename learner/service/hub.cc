@@ -65,8 +65,9 @@ Exchange* Hub::Find(ingest::StreamId stream) {
 }
 
 void Hub::WatchTime() {
-  MutexLock lock(mutex);
-  while (!stopping_) {
+  while (true) {
+    const HubLock lock(*this);  // anew in each turn: leases are written when it is free
+    if (stopping_) return;
     if (!timer_) {
       timer_changed_.Wait(mutex);
       continue;
@@ -75,6 +76,12 @@ void Hub::WatchTime() {
     timer_changed_.WaitUntil(mutex, start_ + std::chrono::ceil<std::chrono::steady_clock::duration>(until));
     if (timer_ && Now() >= *timer_) Dispatch();
   }
+}
+
+HubLock::~HubLock() {
+  const std::vector<Exchange*> writers = std::exchange(hub_.writers, {});
+  hub_.mutex.Unlock();
+  for (Exchange* stream : writers) stream->Write();
 }
 
 }  // namespace nmn::service

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "common/sync/mutex.h"
 #include "learner/ingest/core.h"
@@ -19,8 +20,8 @@ namespace nmn::service {
 class Exchange;
 
 // What the rpcs and the run loop share: the core, the streams, the newest weights. One lock for all of it; nothing
-// costly happens under it. Owns the thread that tells the core that time has passed. Streams must be gone before it is
-// destroyed.
+// costly happens under it: payloads are checked and copied, and messages are made and given to gRPC, without it. Owns
+// the thread that tells the core that time has passed. Streams must be gone before it is destroyed.
 class Hub {
  public:
   explicit Hub(ingest::CoreOptions options);
@@ -31,7 +32,7 @@ class Hub {
 
   const trajectory::TrajectoryLayout layout;  // of every trajectory
 
-  Mutex mutex;
+  Mutex mutex;      // by HubLock, where a stream may be given something to say
   CondVar changed;  // anything the run loop may wait for
   ingest::Core core NMN_GUARDED_BY(mutex);
   std::map<ingest::StreamId, Exchange*> streams NMN_GUARDED_BY(mutex);
@@ -41,6 +42,8 @@ class Hub {
   uint64_t judged_bytes NMN_GUARDED_BY(mutex) = 0;  // of trajectories received and not yet acknowledged
   // Set once the run is over or the learner stops; every stream hears it, and so does each that comes later.
   std::optional<v1::GoodbyeReason> goodbye NMN_GUARDED_BY(mutex);
+
+  std::vector<Exchange*> writers NMN_GUARDED_BY(mutex);  // what they say next is to be written when the lock is free
 
   // Has the core decide, and carries it out. After each event.
   void Dispatch() NMN_REQUIRES(mutex);
@@ -57,6 +60,18 @@ class Hub {
   std::optional<ingest::Time> timer_ NMN_GUARDED_BY(mutex);
   bool stopping_ NMN_GUARDED_BY(mutex) = false;
   std::thread timer_thread_;
+};
+
+// Holds the hub's lock. Once it has let go, it writes what the streams were given to say meanwhile.
+class NMN_THREAD_ANNOTATION(scoped_lockable) HubLock {
+ public:
+  explicit HubLock(Hub& hub) NMN_THREAD_ANNOTATION(acquire_capability(hub.mutex)) : hub_(hub) { hub_.mutex.Lock(); }
+  ~HubLock() NMN_THREAD_ANNOTATION(release_capability());
+  HubLock(const HubLock&) = delete;
+  HubLock& operator=(const HubLock&) = delete;
+
+ private:
+  Hub& hub_;
 };
 
 }  // namespace nmn::service

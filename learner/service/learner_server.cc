@@ -111,7 +111,7 @@ std::shared_ptr<grpc::Channel> LearnerServer::InProcessChannel() {
 void LearnerServer::Publish(uint32_t version, std::span<const float> actor_parameters) {
   std::shared_ptr<const Weights> weights = MakeWeights(version, actor_parameters);
   {
-    MutexLock lock(hub_->mutex);
+    const HubLock lock(*hub_);
     hub_->weights = weights;
     for (const auto& [id, actor] : hub_->core.actors().actors()) {
       Exchange* stream = actor.stream ? hub_->Find(*actor.stream) : nullptr;
@@ -126,7 +126,7 @@ void LearnerServer::Publish(uint32_t version, std::span<const float> actor_param
 }
 
 void LearnerServer::Begin(uint32_t update) {
-  MutexLock lock(hub_->mutex);
+  const HubLock lock(*hub_);
   if (hub_->core.update() == update) return;
   hub_->core.Open(update);
   hub_->Dispatch();
@@ -192,8 +192,11 @@ void LearnerServer::SayGoodbye(v1::GoodbyeReason reason, double linger_seconds) 
   const auto deadline =
       std::chrono::steady_clock::now() +
       std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(linger_seconds));
+  {
+    const HubLock lock(*hub_);
+    hub_->SayGoodbye(reason);
+  }
   MutexLock lock(hub_->mutex);
-  hub_->SayGoodbye(reason);
   const auto waiting = [&]() NMN_REQUIRES(hub_->mutex) {
     return reason == v1::RUN_COMPLETE ? hub_->core.actors().AwaitingGoodbye(hub_->Now()) > 0 : !hub_->streams.empty();
   };

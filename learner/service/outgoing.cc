@@ -18,15 +18,16 @@ Message Pop(std::deque<Message>& messages) {
 
 bool Outgoing::HasRoom() const { return acknowledgements_.size() < kMostAcknowledgements; }
 
-bool Outgoing::Next(v1::LearnerMessage& message) {
-  message.Clear();
+bool Outgoing::Next(OutMessage& out) {
+  out.message.Clear();
+  out.weights.reset();
   if (!acknowledgements_.empty()) {
-    *message.mutable_acknowledgement() = Pop(acknowledgements_);
+    *out.message.mutable_acknowledgement() = Pop(acknowledgements_);
     return true;
   }
   if (goodbye_) {
     if (std::exchange(goodbye_said_, true)) return false;
-    message.mutable_goodbye()->set_reason(*goodbye_);
+    out.message.mutable_goodbye()->set_reason(*goodbye_);
     return true;
   }
   if (newest_ != nullptr) {
@@ -34,12 +35,13 @@ bool Outgoing::Next(v1::LearnerMessage& message) {
     said_bytes_ = 0;
   }
   if (sending_ != nullptr) {
-    said_bytes_ = FillChunk(*sending_, said_bytes_, *message.mutable_weights());
+    out.weights = sending_;
+    out.offset = std::exchange(said_bytes_, ChunkEnd(*sending_, said_bytes_));
     if (said_bytes_ == sending_->bytes.size()) sending_.reset();
     return true;
   }
   if (leases_.empty()) return false;
-  *message.mutable_lease() = Pop(leases_);
+  *out.message.mutable_lease() = Pop(leases_);
   return true;
 }
 

@@ -12,6 +12,13 @@
 
 namespace nmn::service {
 
+// A message to an actor.
+struct OutMessage {
+  v1::LearnerMessage message;
+  std::shared_ptr<const Weights> weights;  // whose chunk at `offset` the message becomes; null where it is whole
+  uint64_t offset = 0;
+};
+
 // What one actor is still to be told, in the order of its importance: acknowledgements, goodbye (after which nothing
 // but acknowledgements follows), the newest weights in chunks, leases. Newer weights take the place of those that are
 // not begun; those on their way are given up for them. Not thread-safe.
@@ -27,8 +34,8 @@ class Outgoing {
   // False for a reader so far behind with its acknowledgements that it should get no more of them.
   bool HasRoom() const;
 
-  // The next message; false where there is none now.
-  bool Next(v1::LearnerMessage& message);
+  // The next message; false where there is none now. A chunk of weights is left to FillChunk, which copies megabytes.
+  bool Next(OutMessage& out);
 
  private:
   std::deque<v1::Acknowledgement> acknowledgements_;

@@ -40,7 +40,8 @@ class WeightsWriter : public grpc::ServerWriteReactor<v1::WeightsChunk> {
 
  private:
   void Next() {
-    offset_ = FillChunk(*weights_, offset_, chunk_);
+    FillChunk(*weights_, offset_, chunk_);
+    offset_ = ChunkEnd(*weights_, offset_);
     HandOver(this);
     StartWrite(&chunk_);
   }
@@ -98,7 +99,7 @@ grpc::ServerUnaryReactor* RpcService::Register(grpc::CallbackServerContext* cont
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   absl::Status status = CheckBuild(request->build());
   if (status.ok()) {
-    MutexLock lock(hub_.mutex);
+    const HubLock lock(hub_);
     if (hub_.weights == nullptr) {
       status = absl::UnavailableError("the learner is starting");
     } else if (hub_.goodbye == v1::DRAINING) {

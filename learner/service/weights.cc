@@ -15,14 +15,16 @@ std::shared_ptr<const Weights> MakeWeights(uint32_t version, std::span<const flo
   return weights;
 }
 
-uint64_t FillChunk(const Weights& weights, uint64_t offset, v1::WeightsChunk& chunk) {
-  const size_t size = std::min<size_t>(net::kChunkBytes, weights.bytes.size() - offset);
+uint64_t ChunkEnd(const Weights& weights, uint64_t offset) {
+  return std::min<uint64_t>(offset + net::kChunkBytes, weights.bytes.size());
+}
+
+void FillChunk(const Weights& weights, uint64_t offset, v1::WeightsChunk& chunk) {
   chunk.set_version(weights.version);
   chunk.set_total_bytes(weights.bytes.size());
   chunk.set_offset(offset);
-  chunk.set_data(weights.bytes.data() + offset, size);
+  chunk.set_data(weights.bytes.data() + offset, ChunkEnd(weights, offset) - offset);
   chunk.set_sha256(weights.sha256);
-  return offset + size;
 }
 
 }  // namespace nmn::service

@@ -18,7 +18,9 @@ struct Weights {
 
 std::shared_ptr<const Weights> MakeWeights(uint32_t version, std::span<const float> parameters);
 
-// The piece that begins at `offset`: at most net::kChunkBytes. Returns the offset behind it.
-uint64_t FillChunk(const Weights& weights, uint64_t offset, v1::WeightsChunk& chunk);
+// The offset behind the piece that begins at `offset`, which has at most net::kChunkBytes.
+uint64_t ChunkEnd(const Weights& weights, uint64_t offset);
+// The piece that begins at `offset`.
+void FillChunk(const Weights& weights, uint64_t offset, v1::WeightsChunk& chunk);
 
 }  // namespace nmn::service

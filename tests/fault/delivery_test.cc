@@ -10,6 +10,7 @@
 #include "common/nn/gaussian_head.h"
 #include "learner/ingest/core.h"
 #include "tests/fault/row.h"
+#include "tests/support/deliver.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
 
 namespace nmn::fault {
@@ -71,8 +72,7 @@ class Fleet {
 
   Verdict Send(uint64_t stream, const v1::Trajectory& trajectory) {
     Verdict verdict = core_.Examine(stream, trajectory, trajectory.ByteSizeLong(), 0);
-    if (verdict.accepted())
-      verdict = core_.Deliver(stream, trajectory, ingest::CheckPayload(Options().shape.layout, trajectory), 0);
+    if (verdict.accepted()) verdict = ingest::Deliver(core_, Options().shape.layout, stream, trajectory, 0);
     return verdict;
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/fault/simulation/episodes.h"
+#include "tests/support/deliver.h"
 
 namespace nmn::fault {
 namespace {
@@ -155,8 +156,7 @@ void SimulatedLearner::Deliver(const Envelope& envelope) {
   const v1::Trajectory& trajectory = envelope.up.trajectory();
   ingest::Verdict verdict = core_->Examine(envelope.stream, trajectory, trajectory.ByteSizeLong(), world_.now());
   if (verdict.accepted())
-    verdict = core_->Deliver(envelope.stream, trajectory, ingest::CheckPayload(SimulatedShape().layout, trajectory),
-                             world_.now());
+    verdict = ingest::Deliver(*core_, SimulatedShape().layout, envelope.stream, trajectory, world_.now());
   v1::LearnerMessage message;
   *message.mutable_acknowledgement()->mutable_unit() = trajectory.unit();
   message.mutable_acknowledgement()->set_first_episode(trajectory.first_episode());

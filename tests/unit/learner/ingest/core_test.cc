@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "common/nn/gaussian_head.h"
+#include "tests/support/deliver.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
 
 namespace nmn::ingest {
@@ -35,8 +36,7 @@ class CoreTest : public testing::Test {
   }
   v1::RejectReason Send(StreamId stream, const v1::Trajectory& trajectory, Time now = 1) {
     const Verdict first = core_.Examine(stream, trajectory, trajectory.ByteSizeLong(), now);
-    return first.accepted() ? core_.Deliver(stream, trajectory, CheckPayload(kShape.layout, trajectory), now).reason
-                            : first.reason;
+    return first.accepted() ? Deliver(core_, kShape.layout, stream, trajectory, now).reason : first.reason;
   }
   // A whole unit of two episodes.
   v1::RejectReason SendUnit(StreamId stream, uint32_t first, uint32_t update = 1, Time now = 1) {
@@ -122,6 +122,24 @@ TEST_F(CoreTest, AUnitMayComeInParts) {
   EXPECT_EQ(Send(1, FakeTrajectory(kShape, 1, 0, 2, 1, 1)), v1::ACCEPTED);
   EXPECT_EQ(Send(1, FakeTrajectory(kShape, 1, 0, 2, 0, 1)), v1::ACCEPTED);
   EXPECT_EQ(core_.actors().actors().at("a").units_accepted, 1u);
+}
+
+TEST_F(CoreTest, AnEpisodeIsHereOnlyWhenItIsCopied) {
+  Join("a", 1);
+  Begin(1);
+  core_.Decide(0);
+  for (const uint32_t first : {0u, 2u, 4u}) SendUnit(1, first);
+  const v1::Trajectory last = FakeTrajectory(kShape, 1, 6, 2, 6, 2);
+  Slab::Claim claim;
+  ASSERT_TRUE(core_.Claim(1, last, {}, 1, claim).accepted());
+  EXPECT_FALSE(core_.complete());
+  EXPECT_EQ(SendUnit(1, 6), v1::DUPLICATE);  // a copy that comes meanwhile
+  claim.Write(last);
+  EXPECT_FALSE(core_.complete());
+  core_.Disconnect(1, 1);  // its sender is gone meanwhile
+  EXPECT_TRUE(core_.Keep(1, last, claim, 1).accepted());
+  EXPECT_TRUE(core_.complete());
+  EXPECT_EQ(core_.lease_counts().outstanding + core_.lease_counts().unleased, 0u);
 }
 
 TEST_F(CoreTest, TheUnitsOfALostActorGoToAnother) {

@@ -10,6 +10,7 @@
 
 #include "common/nn/gaussian_head.h"
 #include "learner/ingest/core.h"
+#include "tests/support/deliver.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
 
 namespace nmn::ingest {
@@ -94,8 +95,7 @@ class Fleet {
     for (const v1::UnitId& unit : units_[a].units) {
       const v1::Trajectory t =
           FakeTrajectory(shape_, unit.update(), unit.first_episode(), kUnit, unit.first_episode(), kUnit);
-      if (core_.Examine(a, t, t.ByteSizeLong(), now_).accepted())
-        core_.Deliver(a, t, CheckPayload(shape_.layout, t), now_);
+      if (core_.Examine(a, t, t.ByteSizeLong(), now_).accepted()) ingest::Deliver(core_, shape_.layout, a, t, now_);
     }
     units_[a].units.clear();
   }

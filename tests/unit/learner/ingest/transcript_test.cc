@@ -18,6 +18,7 @@
 
 #include "common/nn/gaussian_head.h"
 #include "learner/ingest/core.h"
+#include "tests/support/deliver.h"
 #include "tests/unit/learner/ingest/fake_trajectory.h"
 
 namespace nmn::ingest {
@@ -113,7 +114,7 @@ class Player {
     if (fault == "generation") t.set_generation(0);
     if (fault == "run") t.set_run_id("another");
     Verdict verdict = core_->Examine(stream, t, t.ByteSizeLong(), now_);
-    if (verdict.accepted()) verdict = core_->Deliver(stream, t, CheckPayload(shape_.layout, t), now_);
+    if (verdict.accepted()) verdict = Deliver(*core_, shape_.layout, stream, t, now_);
     out << "    " << v1::RejectReason_Name(verdict.reason) << (verdict.detail.empty() ? "" : ": " + verdict.detail)
         << "\n";
     if (verdict.accepted() && core_->complete()) out << "    update " << core_->update() << " is complete\n";
