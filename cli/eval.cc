@@ -83,7 +83,8 @@ void AddEval(CLI::App& app, int& exit_code) {
   verb->footer(
       "Policies that are rules:  random: the action uniform over its range; zero: u = 0; untrained: u ~ N(0, 1/e); "
       "memoryless: the best\n"
-      "rule without memory; adaptive: learns the task while it acts; oracle: knows the task.\n"
+      "rule without memory; adaptive: learns the task while it acts; oracle: knows the task. nmn task list has each "
+      "task's;\ndocs/environments.md says what the others do.\n"
       "A network acts with a sample of its policy, as in training, or with its mean. Same seed, same episodes, for "
       "every policy.\n"
       "discounted: gamma = 0.998. The standard error is of the mean over episodes.\n"

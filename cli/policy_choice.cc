@@ -11,6 +11,7 @@
 #include "common/config/task.h"
 #include "common/env/environment.h"
 #include "common/fs/file_system.h"
+#include "common/text/suggestion.h"
 
 namespace nmn::cli {
 namespace {
@@ -60,11 +61,13 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
   absl::StatusOr<policy::NetworkPolicy> network =
       policy::LoadNetworkPolicy(fs::RealFileSystem(), flags.policy, flags.update);
   if (absl::IsNotFound(network.status()) && !flags.update.has_value()) {
-    const std::vector<std::string> rules = scripted::PolicyNames(flags.benchmark);
-    return absl::NotFoundError(absl::StrCat("--policy=", flags.policy, ": ", std::string(network.status().message()),
-                                            "; a policy is one of ",
-                                            absl::StrJoin(rules.empty() ? scripted::PolicyNames() : rules, ", "),
-                                            ", a run directory, a checkpoint or a .safetensors file"));
+    const std::vector<std::string> rules =
+        flags.benchmark.empty() ? scripted::PolicyNames() : scripted::PolicyNames(flags.benchmark);
+    const std::vector<std::string> near = text::Near(flags.policy, rules);
+    return absl::NotFoundError(
+        absl::StrCat("--policy=", flags.policy, ": ", std::string(network.status().message()), "; a policy is one of ",
+                     absl::StrJoin(rules, ", "), ", a run directory, a checkpoint or a .safetensors file",
+                     near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?")));
   }
   if (!network.ok()) return network.status();
   if (!flags.benchmark.empty() && flags.benchmark != network->config.benchmark()) {

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "absl/strings/str_format.h"
@@ -38,6 +39,24 @@ std::string DescribeAction(const v1::ActionSpace& space) {
     return absl::StrCat(absl::StrJoin(space.multi_discrete().choices(), " x "), " choices");
   }
   return absl::StrCat(space.discrete(), " choices");
+}
+
+// What ships, as programs read it.
+absl::Status ListAsJson() {
+  nlohmann::ordered_json tasks = nlohmann::ordered_json::array();
+  for (const std::string& name : env::TaskNames()) {
+    const absl::StatusOr<v1::RunConfig> config = TaskConfig(name, {});
+    if (!config.ok()) return config.status();
+    const v1::TaskSpec& task = config->task();
+    tasks.push_back({{"task", name},
+                     {"title", env::FindSpec(name)->title},
+                     {"horizon", task.horizon()},
+                     {"observation_size", task.observation_size()},
+                     {"action", DescribeAction(task.action())},
+                     {"rules", scripted::PolicyNames(name)}});
+  }
+  std::cout << tasks.dump() << "\n";
+  return absl::OkStatus();
 }
 
 absl::Status List() {
@@ -87,8 +106,10 @@ void AddTask(CLI::App& app, int& exit_code) {
       "Examples:  nmn task list\n           nmn task check --task=bandit --set task.arms=5\n"
       "           PYTHONPATH=. nmn task check --task_python=my_tasks.cartpole:make");
   CLI::App* list = verb->add_subcommand("list", "What ships");
-  list->callback([&exit_code] {
-    const absl::Status status = List();
+  auto json = std::make_shared<bool>(false);
+  list->add_flag("--json", *json, "One JSON array on one line: task, title, horizon, observation_size, action, rules");
+  list->callback([json, &exit_code] {
+    const absl::Status status = *json ? ListAsJson() : List();
     exit_code = status.ok() ? kExitDone : Fail("task list", status);
   });
   CLI::App* check = verb->add_subcommand(

@@ -166,36 +166,25 @@ absl::Status TooLong(const char* rule, uint32_t horizon, uint32_t most) {
       absl::StrCat("env.horizon is ", horizon, "; ", rule, " plays at most ", most, ", because its tables grow fast"));
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBanditRandom(const v1::EnvironmentOptions& options,
-                                                                 size_t max_lanes) {
-  return MakeByIndex(options, max_lanes, [](const Arm&, uint32_t, Noise&) { return 0.0; });
-}
-
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBanditGreedy(const v1::EnvironmentOptions& options,
-                                                                 size_t max_lanes) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeGreedy(const v1::EnvironmentOptions& options, size_t max_lanes) {
   return MakeByIndex(options, max_lanes,
                      [](const Arm& arm, uint32_t, Noise&) { return (arm.rewards + 1.0) / (arm.pulls + 2.0); });
 }
 
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBanditThompson(const v1::EnvironmentOptions& options,
-                                                                   size_t max_lanes) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeThompson(const v1::EnvironmentOptions& options, size_t max_lanes) {
   return MakeByIndex(options, max_lanes, [](const Arm& arm, uint32_t, Noise& noise) {
     return noise.Beta(arm.rewards + 1.0, arm.pulls - arm.rewards + 1.0);
   });
 }
 
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBanditUcb1(const v1::EnvironmentOptions& options,
-                                                               size_t max_lanes) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeUcb1(const v1::EnvironmentOptions& options, size_t max_lanes) {
   return MakeByIndex(options, max_lanes, [](const Arm& arm, uint32_t t, Noise&) {
     if (arm.pulls == 0) return std::numeric_limits<double>::infinity();
     return static_cast<double>(arm.rewards) / arm.pulls + kUcbFactor * std::sqrt(2 * std::log(t) / arm.pulls);
   });
 }
 
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBanditGittins(const v1::EnvironmentOptions& options,
-                                                                  size_t max_lanes) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeGittins(const v1::EnvironmentOptions& options, size_t max_lanes) {
   const uint32_t horizon = HorizonOf(options);
   if (horizon > GittinsIndices::kMostPulls) return TooLong("gittins", horizon, GittinsIndices::kMostPulls);
   const auto indices = std::make_shared<const GittinsIndices>(horizon);
@@ -204,8 +193,7 @@ absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBanditGittins(const v1::Envi
   });
 }
 
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBanditOptimal(const v1::EnvironmentOptions& options,
-                                                                  size_t max_lanes) {
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeOptimal(const v1::EnvironmentOptions& options, size_t max_lanes) {
   const uint32_t arms = env::BanditSpec(options).action.discrete(), horizon = HorizonOf(options);
   if (arms != 2) {
     return absl::InvalidArgumentError(
@@ -215,8 +203,16 @@ absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBanditOptimal(const v1::Envi
   return std::make_unique<Optimal>(horizon, max_lanes);
 }
 
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBanditOracle(const v1::EnvironmentOptions& options, size_t) {
-  return std::make_unique<Oracle>(options);
+}  // namespace
+
+TaskRules BanditRules() {
+  return {.task = env::BanditSpec({}).name,
+          .rules = {{"greedy", MakeGreedy},
+                    {"thompson", MakeThompson},
+                    {"ucb1", MakeUcb1},
+                    {"gittins", MakeGittins},
+                    {"optimal", MakeOptimal},
+                    {"oracle", Make<Oracle>}}};
 }
 
 }  // namespace nmn::scripted

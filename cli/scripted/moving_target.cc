@@ -1,4 +1,6 @@
 // Benchmark 1: without memory, adaptive, oracle.
+#include "common/env/moving_target.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -128,15 +130,13 @@ class Adaptive final : public ScriptedPolicy {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeMovingTargetMemoryless(const v1::EnvironmentOptions&, size_t) {
-  return std::make_unique<Memoryless>();
-}
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeMovingTargetAdaptive(const v1::EnvironmentOptions& options,
-                                                                         size_t max_lanes) {
-  return std::make_unique<Adaptive>(options, max_lanes);
-}
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeMovingTargetOracle(const v1::EnvironmentOptions&, size_t) {
-  return std::make_unique<Oracle>();
+TaskRules MovingTargetRules() {
+  return {.task = env::MovingTargetSpec().name,
+          .rules = {{"zero", MakeZero},
+                    {"untrained", MakeUntrained},
+                    {"memoryless", Make<Memoryless>},
+                    {"adaptive", Make<Adaptive>},
+                    {"oracle", Make<Oracle>}}};
 }
 
 }  // namespace nmn::scripted

@@ -1,39 +1,50 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
 #include "cli/scripted/scripted_policy.h"
 
-// One maker for each rule; scripted_policy.cc has the table. Options are valid. INVALID_ARGUMENT where a rule does not
-// play them.
+// The rules of each task, from the task's own source; scripted_policy.cc has the list. Every task has "random" besides.
 namespace nmn::scripted {
 
-using Maker = absl::StatusOr<std::unique_ptr<ScriptedPolicy>>(const v1::EnvironmentOptions& options, size_t max_lanes);
+// Options are valid. INVALID_ARGUMENT where the rule does not play them.
+using Maker = absl::StatusOr<std::unique_ptr<ScriptedPolicy>> (*)(const v1::EnvironmentOptions& options,
+                                                                  size_t max_lanes);
 
-// The maker of a task's policy: NOT_FOUND names those that the task has.
-absl::StatusOr<Maker*> FindMaker(std::string_view policy, std::string_view task);
+struct Rule {
+  std::string_view name;
+  Maker make;
+};
 
-Maker MakeZero;
-Maker MakeUntrained;
-Maker MakeRandomPosition;  // of a moving target
-Maker MakeRandomAngle;
+struct TaskRules {
+  std::string task;
+  std::vector<Rule> rules;
+};
 
-Maker MakeMovingTargetMemoryless;
-Maker MakeMovingTargetAdaptive;
-Maker MakeMovingTargetOracle;
+TaskRules MovingTargetRules();
+TaskRules WindyNavigationRules();
+TaskRules TwoTargetsRules();
+TaskRules BanditRules();
 
-Maker MakeWindyNavigationMemoryless;
-Maker MakeWindyNavigationAdaptive;
-Maker MakeWindyNavigationOracle;
+// A rule that needs no more than its own class: Make<Oracle> for a constructor of (options, max_lanes), of (options) or
+// of nothing.
+template <class Policy>
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> Make(const v1::EnvironmentOptions& options, size_t max_lanes) {
+  if constexpr (std::is_constructible_v<Policy, const v1::EnvironmentOptions&, size_t>)
+    return std::make_unique<Policy>(options, max_lanes);
+  else if constexpr (std::is_constructible_v<Policy, const v1::EnvironmentOptions&>)
+    return std::make_unique<Policy>(options);
+  else
+    return std::make_unique<Policy>();
+}
 
-Maker MakeTwoTargetsMemoryless;
-Maker MakeTwoTargetsAdaptive;
-Maker MakeTwoTargetsOracle;
-
-Maker MakeBanditRandom;
-Maker MakeBanditGreedy;
-Maker MakeBanditThompson;
-Maker MakeBanditUcb1;
-Maker MakeBanditGittins;
-Maker MakeBanditOptimal;
-Maker MakeBanditOracle;
+// Rules of any task.
+std::unique_ptr<ScriptedPolicy> MakeRandom(const v1::ActionSpace& space);
+// Rules of tasks whose action is numbers.
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeZero(const v1::EnvironmentOptions& options, size_t max_lanes);
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeUntrained(const v1::EnvironmentOptions& options, size_t max_lanes);
 
 }  // namespace nmn::scripted

@@ -1,68 +1,35 @@
 #include "cli/scripted/scripted_policy.h"
 
 #include <algorithm>
-#include <span>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/scripted/policies.h"
-#include "common/env/bandit.h"
-#include "common/env/moving_target.h"
-#include "common/env/two_targets.h"
-#include "common/env/windy_navigation.h"
+#include "common/text/suggestion.h"
 
 namespace nmn::scripted {
 namespace {
 
-struct Rule {
-  std::string_view name;
-  Maker* make;
-};
+constexpr char kRandom[] = "random";
 
-constexpr Rule kMovingTarget[] = {
-    {"random", MakeRandomPosition},         {"zero", MakeZero},
-    {"untrained", MakeUntrained},           {"memoryless", MakeMovingTargetMemoryless},
-    {"adaptive", MakeMovingTargetAdaptive}, {"oracle", MakeMovingTargetOracle},
-};
-constexpr Rule kWindyNavigation[] = {
-    {"random", MakeRandomAngle},
-    {"zero", MakeZero},
-    {"untrained", MakeUntrained},
-    {"memoryless", MakeWindyNavigationMemoryless},
-    {"adaptive", MakeWindyNavigationAdaptive},
-    {"oracle", MakeWindyNavigationOracle},
-};
-constexpr Rule kTwoTargets[] = {
-    {"random", MakeRandomAngle},          {"zero", MakeZero},
-    {"untrained", MakeUntrained},         {"memoryless", MakeTwoTargetsMemoryless},
-    {"adaptive", MakeTwoTargetsAdaptive}, {"oracle", MakeTwoTargetsOracle},
-};
-constexpr Rule kBandit[] = {
-    {"random", MakeBanditRandom}, {"greedy", MakeBanditGreedy},   {"thompson", MakeBanditThompson},
-    {"ucb1", MakeBanditUcb1},     {"gittins", MakeBanditGittins}, {"optimal", MakeBanditOptimal},
-    {"oracle", MakeBanditOracle},
-};
-
-struct Rules {
-  std::string task;
-  std::span<const Rule> rules;
-};
-
-const std::vector<Rules>& AllRules() {
-  static const auto& all = *new std::vector<Rules>{
-      {env::MovingTargetSpec().name, kMovingTarget},
-      {env::WindyNavigationSpec().name, kWindyNavigation},
-      {env::TwoTargetsSpec().name, kTwoTargets},
-      {env::BanditSpec({}).name, kBandit},
-  };
+const std::vector<TaskRules>& AllRules() {
+  static const auto& all =
+      *new std::vector<TaskRules>{MovingTargetRules(), WindyNavigationRules(), TwoTargetsRules(), BanditRules()};
   return all;
+}
+
+std::vector<Rule> RulesOf(std::string_view task) {
+  for (const TaskRules& rules : AllRules()) {
+    if (rules.task == task) return rules.rules;
+  }
+  return {};
 }
 
 }  // namespace
 
 std::vector<std::string> PolicyNames() {
-  std::vector<std::string> names;
-  for (const Rules& rules : AllRules()) {
+  std::vector<std::string> names = {kRandom};
+  for (const TaskRules& rules : AllRules()) {
     for (const Rule& rule : rules.rules) {
       if (std::find(names.begin(), names.end(), rule.name) == names.end()) names.emplace_back(rule.name);
     }
@@ -71,34 +38,26 @@ std::vector<std::string> PolicyNames() {
 }
 
 std::vector<std::string> PolicyNames(std::string_view task) {
-  std::vector<std::string> names;
-  for (const Rules& rules : AllRules()) {
-    if (rules.task != task) continue;
-    for (const Rule& rule : rules.rules) names.emplace_back(rule.name);
-  }
+  std::vector<std::string> names = {kRandom};
+  for (const Rule& rule : RulesOf(task)) names.emplace_back(rule.name);
   return names;
-}
-
-absl::StatusOr<Maker*> FindMaker(std::string_view policy, std::string_view task) {
-  for (const Rules& rules : AllRules()) {
-    if (rules.task != task) continue;
-    for (const Rule& rule : rules.rules) {
-      if (rule.name == policy) return rule.make;
-    }
-    return absl::NotFoundError(absl::StrCat("policy is \"", std::string(policy), "\"; it must be one of ",
-                                            absl::StrJoin(PolicyNames(task), ", "), ", the rules of ", rules.task));
-  }
-  return absl::NotFoundError(
-      absl::StrCat("there is no rule \"", std::string(policy), "\" for task ", std::string(task)));
 }
 
 absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeScriptedPolicy(std::string_view policy, std::string_view task,
                                                                    const v1::EnvironmentOptions& options,
                                                                    size_t max_lanes) {
   if (const absl::Status valid = env::ValidateOptions(task, options); !valid.ok()) return valid;
-  const absl::StatusOr<Maker*> maker = FindMaker(policy, task);
-  if (!maker.ok()) return maker.status();
-  return (*maker)(options, max_lanes);
+  const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(task, options);
+  if (!spec.ok()) return spec.status();
+  if (policy == kRandom) return MakeRandom(spec->action);
+  for (const Rule& rule : RulesOf(task)) {
+    if (rule.name == policy) return rule.make(options, max_lanes);
+  }
+  const std::vector<std::string> names = PolicyNames(task);
+  const std::vector<std::string> near = text::Near(policy, names);
+  return absl::NotFoundError(absl::StrCat(
+      "policy is \"", std::string(policy), "\"; it must be one of ", absl::StrJoin(names, ", "), ", the rules of ",
+      std::string(task), near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?")));
 }
 
 }  // namespace nmn::scripted

@@ -1,4 +1,6 @@
 // Benchmark 3: without memory, adaptive, oracle.
+#include "common/env/two_targets.h"
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -48,7 +50,7 @@ class Oracle final : public ScriptedPolicy {
 // follows a switch.
 class Adaptive final : public ScriptedPolicy {
  public:
-  explicit Adaptive(size_t max_lanes) : belief_(max_lanes) {}
+  Adaptive(const v1::EnvironmentOptions&, size_t max_lanes) : belief_(max_lanes) {}
 
   void Reset(const env::BatchKey&, size_t lanes) override { std::fill_n(belief_.begin(), lanes, Belief()); }
 
@@ -79,15 +81,13 @@ class Adaptive final : public ScriptedPolicy {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeTwoTargetsMemoryless(const v1::EnvironmentOptions&, size_t) {
-  return std::make_unique<Memoryless>();
-}
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeTwoTargetsAdaptive(const v1::EnvironmentOptions&,
-                                                                       size_t max_lanes) {
-  return std::make_unique<Adaptive>(max_lanes);
-}
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeTwoTargetsOracle(const v1::EnvironmentOptions&, size_t) {
-  return std::make_unique<Oracle>();
+TaskRules TwoTargetsRules() {
+  return {.task = env::TwoTargetsSpec().name,
+          .rules = {{"zero", MakeZero},
+                    {"untrained", MakeUntrained},
+                    {"memoryless", Make<Memoryless>},
+                    {"adaptive", Make<Adaptive>},
+                    {"oracle", Make<Oracle>}}};
 }
 
 }  // namespace nmn::scripted

@@ -1,4 +1,6 @@
 // Benchmark 2: without memory, adaptive, oracle.
+#include "common/env/windy_navigation.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -28,7 +30,7 @@ class Memoryless final : public ScriptedPolicy {
 
 class Oracle final : public ScriptedPolicy {
  public:
-  explicit Oracle(double cone) : cone_(cone) {}
+  explicit Oracle(const v1::EnvironmentOptions& options) : cone_(options.cone()) {}
   void Reset(const env::BatchKey&, size_t) override {}
   void Act(const env::BatchedEnvironment& environment, uint32_t, ConstView2 observation, ConstView2, const float*,
            View2 raw_action) override {
@@ -49,7 +51,7 @@ class Oracle final : public ScriptedPolicy {
 // says that the wind has switched.
 class Adaptive final : public ScriptedPolicy {
  public:
-  Adaptive(double cone, size_t max_lanes) : cone_(cone), belief_(max_lanes) {}
+  Adaptive(const v1::EnvironmentOptions& options, size_t max_lanes) : cone_(options.cone()), belief_(max_lanes) {}
 
   void Reset(const env::BatchKey&, size_t lanes) override { std::fill_n(belief_.begin(), lanes, Belief()); }
 
@@ -95,16 +97,13 @@ class Adaptive final : public ScriptedPolicy {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeWindyNavigationMemoryless(const v1::EnvironmentOptions&, size_t) {
-  return std::make_unique<Memoryless>();
-}
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeWindyNavigationAdaptive(const v1::EnvironmentOptions& options,
-                                                                            size_t max_lanes) {
-  return std::make_unique<Adaptive>(options.cone(), max_lanes);
-}
-absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeWindyNavigationOracle(const v1::EnvironmentOptions& options,
-                                                                          size_t) {
-  return std::make_unique<Oracle>(options.cone());
+TaskRules WindyNavigationRules() {
+  return {.task = env::WindyNavigationSpec().name,
+          .rules = {{"zero", MakeZero},
+                    {"untrained", MakeUntrained},
+                    {"memoryless", Make<Memoryless>},
+                    {"adaptive", Make<Adaptive>},
+                    {"oracle", Make<Oracle>}}};
 }
 
 }  // namespace nmn::scripted

@@ -8,6 +8,19 @@
 
 namespace nmn::env {
 
+v1::ActionSpace Numbers(int count, float low, float high, float scale, v1::BoxSpace::Bound bound) {
+  v1::ActionSpace space;
+  v1::BoxSpace& box = *space.mutable_box();
+  for (int i = 0; i < count; ++i) {
+    box.add_low(low);
+    box.add_high(high);
+    box.add_scale(scale);
+    box.add_offset(0);
+  }
+  box.set_bound(bound);
+  return space;
+}
+
 uint32_t ChoiceOf(float raw_action, uint32_t choices) {
   return raw_action >= 0 ? static_cast<uint32_t>(std::min(raw_action, static_cast<float>(choices - 1))) : 0;
 }

@@ -8,6 +8,9 @@
 
 namespace nmn::env {
 
+// An action of `count` numbers, each bound(scale u), where the bound leads into [low, high].
+v1::ActionSpace Numbers(int count, float low, float high, float scale, v1::BoxSpace::Bound bound);
+
 // The choice that a recorded action names, of `choices`; what is outside counts as the nearest, and no number as the
 // first: a caller who gives such a thing gets a wrong step, never memory that is not its own.
 uint32_t ChoiceOf(float raw_action, uint32_t choices);

@@ -84,7 +84,7 @@ EnvironmentSpec MovingTargetSpec() {
   return {.name = "b1",
           .title = "moving target",
           .observation_size = 1,
-          .action = OneNumber(-kActionLimit, kActionLimit, kActionScale, v1::BoxSpace::CLIP),
+          .action = Numbers(1, -kActionLimit, kActionLimit, kActionScale, v1::BoxSpace::CLIP),
           .default_horizon = 1400,
           .measures = {"distance"},  // sum of |a - p|
           .task_variables = {"alpha"},

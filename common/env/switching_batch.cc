@@ -17,17 +17,6 @@ std::vector<uint32_t> Sorted(std::vector<uint32_t> steps) {
 
 }  // namespace
 
-v1::ActionSpace OneNumber(float low, float high, float scale, v1::BoxSpace::Bound bound) {
-  v1::ActionSpace space;
-  v1::BoxSpace& box = *space.mutable_box();
-  box.add_low(low);
-  box.add_high(high);
-  box.add_scale(scale);
-  box.add_offset(0);
-  box.set_bound(bound);
-  return space;
-}
-
 SwitchingBatch::SwitchingBatch(EnvironmentSpec spec, const v1::EnvironmentOptions& options, size_t max_lanes)
     : BatchBase(std::move(spec), options, max_lanes),
       switch_probability_(static_cast<float>(options.switch_probability())),

@@ -7,9 +7,6 @@
 
 namespace nmn::env {
 
-// An action of one number: bound(scale u), where the bound leads into [low, high].
-v1::ActionSpace OneNumber(float low, float high, float scale, v1::BoxSpace::Bound bound);
-
 // What the paper's benchmarks share: a task that is one number, drawn, given or drawn anew within the episode. A
 // benchmark fills in the hooks.
 //

@@ -89,7 +89,7 @@ EnvironmentSpec TwoTargetsSpec() {
   return {.name = "b3",
           .title = "two targets",
           .observation_size = 4,
-          .action = OneNumber(0, kTurn, kPi, v1::BoxSpace::WRAP),
+          .action = Numbers(1, 0, kTurn, kPi, v1::BoxSpace::WRAP),
           .default_horizon = 5000,
           .measures = {"good_hits", "bad_hits"},
           .task_variables = {"order", "good_x", "good_y", "bad_x", "bad_y"},

@@ -113,7 +113,7 @@ EnvironmentSpec WindyNavigationSpec() {
   return {.name = "b2",
           .title = "windy navigation",
           .observation_size = 2,
-          .action = OneNumber(0, kTurn, kPi, v1::BoxSpace::WRAP),
+          .action = Numbers(1, 0, kTurn, kPi, v1::BoxSpace::WRAP),
           .default_horizon = 4000,
           .measures = {"hits"},
           .task_variables = {"wind", "target_x", "target_y"},

@@ -116,6 +116,24 @@ TEST(NmnTask, ListNamesEveryTaskAndItsRules) {
   EXPECT_THAT(outcome.out, HasSubstr("thompson"));
 }
 
+TEST(NmnTask, TheListForPrograms) {
+  const Outcome outcome = Nmn({"task", "list", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto tasks = nlohmann::json::parse(outcome.out);
+  std::vector<std::string> names;
+  for (const auto& task : tasks) names.push_back(task.at("task"));
+  EXPECT_EQ(names, env::TaskNames());
+  for (const auto& task : tasks) {
+    if (task.at("task") != "bandit") continue;
+    EXPECT_EQ(task.at("title"), "Bernoulli bandit");
+    EXPECT_EQ(task.at("horizon"), 100);
+    EXPECT_EQ(task.at("observation_size"), 1);
+    EXPECT_EQ(task.at("action"), "10 choices");
+    EXPECT_EQ(task.at("rules"),
+              nlohmann::json({"random", "greedy", "thompson", "ucb1", "gittins", "optimal", "oracle"}));
+  }
+}
+
 TEST(NmnTask, CheckSaysWhatItFoundAndPrintsTheSpec) {
   const Outcome outcome = Nmn({"task", "check", "--task=bandit", "--set", "task.arms=5", "--set", "task.horizon=20"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
@@ -124,7 +142,7 @@ TEST(NmnTask, CheckSaysWhatItFoundAndPrintsTheSpec) {
 }
 
 TEST(NmnTask, CheckOfNoTaskNamesThoseThereAre) {
-  ExpectOneLineError(Nmn({"task", "check"}), "--task is missing: b1, b2, b3 or bandit");
+  ExpectOneLineError(Nmn({"task", "check"}), "--task is missing: " + env::ListOfTasks());
   ExpectOneLineError(Nmn({"task", "check", "--task=b9"}), "it must be one of b1, b2, b3, bandit");
   ExpectOneLineError(Nmn({"task", "check", "--task=bandit", "--set", "task.arms=1"}), "env.arms is 1");
 }
@@ -138,6 +156,19 @@ TEST(NmnEval, PlaysTheBanditsRules) {
   EXPECT_GT(json.at("best_pulls_mean").get<double>(), 5);
   ExpectOneLineError(Nmn({"eval", "--task=bandit", "--policy=optimal"}), "env.arms is 10; optimal plays 2");
   ExpectOneLineError(Nmn({"eval", "--task=bandit", "--policy=adaptive"}), "it must be one of random, greedy, thompson");
+}
+
+TEST(NmnEval, AMisspeltRuleIsAnsweredWithTheOneThatWasMeant) {
+  ExpectOneLineError(Nmn({"eval", "--task=bandit", "--policy=tompson"}), "; did you mean thompson?");
+  ExpectOneLineError(Nmn({"eval", "--task=b1", "--policy=orakle"}), "; did you mean oracle?");
+  ExpectOneLineError(Nmn({"eval", "--policy=memoryles"}), "; did you mean memoryless?");
+}
+
+TEST(NmnEval, MoreArmsThanThereAreMayBeIsARangeError) {
+  ExpectOneLineError(Nmn({"eval", "--task=bandit", "--set", "task.arms=2000000000", "--policy=random"}),
+                     "env.arms is 2000000000; it must be in [2, 1024], or 0 for 10");
+  ExpectOneLineError(Nmn({"train", "--task=bandit", "--set", "task.arms=2000000000", "--print_config"}),
+                     "env.arms is 2000000000; it must be in [2, 1024], or 0 for 10");
 }
 
 TEST(NmnStatus, WithoutALearnerMayWorkLater) {

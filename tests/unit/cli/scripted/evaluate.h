@@ -32,7 +32,7 @@ inline v1::EnvironmentOptions OptionsOf(std::string_view benchmark, v1::Domain d
 struct Returns {
   std::vector<double> raw;         // [lane]
   std::vector<double> discounted;  // [lane], gamma 0.998
-  std::vector<float> raw_actions;  // [time, lane]
+  std::vector<float> raw_actions;  // [time, component, lane]
 };
 
 // Whole episodes of a scripted policy.
@@ -40,9 +40,12 @@ inline Returns Play(std::string_view policy, std::string_view benchmark, const v
                     size_t lanes, const env::BatchKey& key = {.seed = 20}) {
   const auto environment = env::MakeEnvironment(benchmark, options, lanes).value();
   const auto rule = MakeScriptedPolicy(policy, benchmark, options, lanes).value();
-  const size_t size = environment->spec().observation_size;
-  std::vector<float> x(size * lanes), u(lanes), action(lanes), reward(lanes);
-  const View2 observation(x.data(), size, lanes), raw_action(u.data(), 1, lanes), fed_back(action.data(), 1, lanes);
+  const env::EnvironmentSpec& spec = environment->spec();
+  const size_t size = spec.observation_size;
+  const size_t width = spec.action.has_box() ? static_cast<size_t>(spec.action.box().low_size()) : 1;
+  std::vector<float> x(size * lanes), u(width * lanes), action(width * lanes), reward(lanes);
+  const View2 observation(x.data(), size, lanes), raw_action(u.data(), width, lanes);
+  const View2 fed_back(action.data(), width, lanes);
   environment->Reset(key, observation);
   rule->Reset(key, lanes);
   Returns returns{std::vector<double>(lanes), std::vector<double>(lanes), {}};
