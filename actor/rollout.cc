@@ -67,7 +67,7 @@ class BatchRollout final : public RolloutEngine {
             absl::StrCat("the policy's action is not finite at step ", t, "; its weights are broken"));
       }
       if (observer != nullptr) observer->OnStep(t, *environment_, *forward_);
-      environment_->Step(raw_action.plane(t), action.plane(t), reward.row(t), observation.plane(t + 1));
+      environment_->Step(raw_action.plane(t), {action.plane(t), reward.row(t), observation.plane(t + 1)});
       if (absl::Status status = environment_->status(); !status.ok()) return status;
     }
     return RolloutResult{.update = key.update,

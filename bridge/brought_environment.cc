@@ -59,10 +59,12 @@ void BroughtEnvironment::Reset(const env::BatchKey& key, View2 observation) {
   status_ = lanes_->Reset(key, Own(observation));
 }
 
-void BroughtEnvironment::Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) {
+void BroughtEnvironment::Step(ConstView2 raw_action, const env::StepResult& result) {
   assert(status_.ok());
-  ToTask(spec_.action, raw_action, action);
-  status_ = lanes_->Step(action, reward, trial_end_.data(), Own(observation));
+  ToTask(spec_.action, raw_action, result.action);
+  const View2 observation = result.observation;
+  float* const reward = result.reward;
+  status_ = lanes_->Step(result.action, reward, trial_end_.data(), Own(observation));
   if (!status_.ok()) {
     std::fill_n(reward, observation.columns, 0.0f);
     Fill(observation, 0);

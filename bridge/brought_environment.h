@@ -26,7 +26,7 @@ class BroughtEnvironment final : public env::BatchedEnvironment {
   size_t max_lanes() const override { return trials_.size(); }
   absl::Status status() const override { return status_; }
   void Reset(const env::BatchKey& key, View2 observation) override;
-  void Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) override;
+  void Step(ConstView2 raw_action, const env::StepResult& result) override;
   double Measure(size_t measure, size_t lane) const override;
   void ReadTask(size_t lane, std::span<float> out) const override {}
   void ReadState(size_t lane, std::span<float> out) const override {}

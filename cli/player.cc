@@ -34,7 +34,7 @@ class RulePlayer final : public play::Player {
       policy_->Act(*environment_, t, observation.plane(t), action.plane(previous), reward.row(previous),
                    raw_action.plane(t));
       if (observer != nullptr) observer->OnStep(t, *environment_, nullptr);
-      environment_->Step(raw_action.plane(t), action.plane(t), reward.row(t), observation.plane(t + 1));
+      environment_->Step(raw_action.plane(t), {action.plane(t), reward.row(t), observation.plane(t + 1)});
       if (absl::Status status = environment_->status(); !status.ok()) return status;
     }
     play::PlayedBatch batch{.trajectories = record_.Batch(horizon, lanes), .measures = {}};

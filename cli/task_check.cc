@@ -65,7 +65,7 @@ absl::StatusOr<Played> Play(env::BatchedEnvironment& environment, const env::Bat
     std::copy(memory.begin(), memory.end(), row);
     DrawActions(spec.action, key, t, raw_action);
     const auto start = std::chrono::steady_clock::now();
-    environment.Step(raw_action, {row + x * lanes, width, lanes}, row + (x + width) * lanes, observation);
+    environment.Step(raw_action, {{row + x * lanes, width, lanes}, row + (x + width) * lanes, observation});
     played.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (absl::Status status = environment.status(); !status.ok()) return status;
   }

@@ -36,8 +36,8 @@ absl::StatusOr<Pass> MakePass(const std::string& name, const std::string& benchm
     Forget(play->action);
     play->environment->Reset({.seed = 1, .update = 1}, observation);
     for (size_t t = 0; t < kSteps; ++t) {
-      play->environment->Step({&play->raw_action[t % kActionRows * lanes], 1, lanes}, {play->action.data(), 1, lanes},
-                              play->reward.data(), observation);
+      play->environment->Step({&play->raw_action[t % kActionRows * lanes], 1, lanes},
+                              {{play->action.data(), 1, lanes}, play->reward.data(), observation});
     }
     absl::Status acted = CheckWritten(name, play->action);
     return acted.ok() ? CheckWritten(name, play->observation) : acted;

@@ -43,7 +43,9 @@ class Bandit final : public BatchBase {
     }
   }
 
-  void Act(ConstView2 raw_action, View2 action, float* reward) override {
+  void Act(ConstView2 raw_action, const StepResult& result) override {
+    const View2 action = result.action;
+    float* const reward = result.reward;
     const View2 noise(noise_.data(), kWords, max_lanes());
     if (step() % kWords == 0) {
       rng::StepUniformBlock(key().seed, key().update, key().first_episode, lanes(), step() / kWords,

@@ -48,14 +48,14 @@ void BatchBase::Reset(const BatchKey& key, View2 observation) {
   Observe(observation);
 }
 
-void BatchBase::Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) {
-  assert(step_ < horizon_ && observation.columns == lanes_);
-  assert(raw_action.columns == lanes_ && action.columns == lanes_ && action.rows == raw_action.rows);
+void BatchBase::Step(ConstView2 raw_action, const StepResult& result) {
+  assert(step_ < horizon_ && result.observation.columns == lanes_);
+  assert(raw_action.columns == lanes_ && result.action.columns == lanes_ && result.action.rows == raw_action.rows);
   draw_step_ = step_ + 1;
-  Act(raw_action, action, reward);
+  Act(raw_action, result);
   ++step_;
   BeforeObservation();
-  Observe(observation);
+  Observe(result.observation);
   BusyWait(step_cost_us_ * static_cast<double>(lanes_));
 }
 

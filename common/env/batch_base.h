@@ -28,7 +28,7 @@ class BatchBase : public BatchedEnvironment {
   uint32_t horizon() const final { return horizon_; }
   size_t max_lanes() const final { return max_lanes_; }
   void Reset(const BatchKey& key, View2 observation) final;
-  void Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) final;
+  void Step(ConstView2 raw_action, const StepResult& result) final;
   double Measure(size_t measure, size_t lane) const final;
 
  protected:
@@ -36,8 +36,9 @@ class BatchBase : public BatchedEnvironment {
 
   // The task and the first state of a lane.
   virtual void Begin(size_t lane) = 0;
-  // One step of all lanes: fed-back action, reward, next state.
-  virtual void Act(ConstView2 raw_action, View2 action, float* reward) = 0;
+  // One step of all lanes: the next state, and of the result all but the observation. A task with trials begins the
+  // next one here.
+  virtual void Act(ConstView2 raw_action, const StepResult& result) = 0;
   // After Begin of all lanes, and after Act when step() counts it: what may change before x_t is displayed.
   virtual void BeforeObservation() {}
   virtual void Observe(View2 observation) const = 0;

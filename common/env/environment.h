@@ -26,6 +26,23 @@ struct BatchKey {
   uint64_t first_global_episode = 0;
 };
 
+// How a step leaves its trial. A trial is a part of an episode: the environment ends it and begins the next one of the
+// same task. What trial_end below says is one of these.
+inline constexpr float kGoesOn = 0;
+inline constexpr float kTerminated = 1;
+inline constexpr float kTruncated = 2;
+
+// What one step of every lane gives: where to put it. The lanes are those of the last Reset.
+struct StepResult {
+  View2 action;       // [action_width, lane]      as fed back
+  float* reward;      // [lane]                    raw
+  View2 observation;  // [observation_size, lane]  x_{t+1}: of the next trial where the step ended one
+  // Both of tasks with trials alone (EnvironmentSpec::has_trials); others leave them as they are.
+  float* trial_end = nullptr;    // [lane]                    one of the three above; null: not wanted
+  View2 final_observation = {};  // [observation_size, lane]  what a truncated trial would have shown next, zeros
+                                 // elsewhere; without rows: not wanted
+};
+
 // gamma of every discounted return that is reported, whatever a policy is trained with, so that figures can be compared
 // (the benchmarks' references have it too).
 inline constexpr double kReportedDiscount = 0.998;
@@ -38,6 +55,7 @@ struct EnvironmentSpec {
   uint32_t observation_size = 0;             // dimension of x
   v1::ActionSpace action;                    // what it does with u
   uint32_t default_horizon = 0;              // T
+  bool has_trials = false;                   // a trial may end inside an episode
   std::vector<std::string> measures;         // extra measures of an episode, e.g. {"hits"}
   std::vector<std::string> task_variables;   // what a trace prints of the task, e.g. {"alpha"}
   std::vector<std::string> state_variables;  // what a trace prints of the state before a step, e.g. {"x", "p"}
@@ -64,7 +82,7 @@ struct EnvironmentSpec {
 // A batch of episodes of one benchmark, in structure-of-arrays form: every array is [.., lane]. One step moves every
 // lane.
 //
-//   Reset(key, x) -> [ Step(u, action, reward, x) ] x T
+//   Reset(key, x) -> [ Step(u, result) ] x T
 //
 // Preallocated for `max_lanes`: no allocation after construction. Not thread-safe. Deterministic: same key, options and
 // u, same bytes.
@@ -82,13 +100,10 @@ class BatchedEnvironment {
   // Begins observation.columns episodes (at most max_lanes). observation [observation_size, lane] out: x_0.
   virtual void Reset(const BatchKey& key, View2 observation) = 0;
 
-  // One step of every lane, for t = 0 .. horizon - 1.
-  //   raw_action  [action_width, lane]      u, before scale, clip and wrap, or indices of choices; must be finite
-  //   action      [action_width, lane]      out: as fed back
-  //   reward      [lane]                    out: raw
-  //   observation [observation_size, lane]  out: x_{t+1}
-  // where action_width is the numbers of a box, or the components of a discrete space.
-  virtual void Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) = 0;
+  // One step of every lane, for t = 0 .. horizon - 1. raw_action [action_width, lane] is u, before scale, clip and
+  // wrap, or indices of choices; it must be finite. action_width is the numbers of a box, or the components of a
+  // discrete space.
+  virtual void Step(ConstView2 raw_action, const StepResult& result) = 0;
 
   // Extra measures of the episodes so far: [measure, lane] in the order of spec().measures, float64 sums.
   virtual double Measure(size_t measure, size_t lane) const = 0;

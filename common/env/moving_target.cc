@@ -53,7 +53,9 @@ class MovingTarget final : public SwitchingBatch {
     }
   }
 
-  void Act(ConstView2 raw_action, View2 action, float* reward) override {
+  void Act(ConstView2 raw_action, const StepResult& result) override {
+    const View2 action = result.action;
+    float* const reward = result.reward;
     const float* u = raw_action.row(0);
     double* distances = measure(0);
     for (size_t lane = 0; lane < lanes(); ++lane) {

@@ -14,6 +14,7 @@ absl::StatusOr<v1::TaskSpec> MakeTaskSpec(std::string_view benchmark, const v1::
   task.set_observation_size(spec->observation_size);
   *task.mutable_action() = spec->action;
   task.set_horizon(options.horizon() == 0 ? spec->default_horizon : options.horizon());
+  task.set_has_trials(spec->has_trials);
   *task.mutable_measures() = {spec->measures.begin(), spec->measures.end()};
   if (spec->random_return) task.set_random_return(*spec->random_return);
   if (const std::optional<Optimum> optimum = KnownOptimum(benchmark, options)) task.set_best_return(optimum->raw);

@@ -44,7 +44,9 @@ class TwoTargets final : public SwitchingBatch {
 
   void Respawn(size_t lane) { position_[lane] = Spawn(Now(lane), targets_[lane]); }
 
-  void Act(ConstView2 raw_action, View2 action, float* reward) override {
+  void Act(ConstView2 raw_action, const StepResult& result) override {
+    const View2 action = result.action;
+    float* const reward = result.reward;
     WrapAngles(raw_action.row(0), lanes(), action.row(0));
     rng::SinCos(action.row(0), lanes(), sine_.data(), cosine_.data());
     double* good_hits = measure(0);

@@ -70,7 +70,9 @@ class WindyNavigation final : public SwitchingBatch {
     for (size_t lane = 0; lane < lanes(); ++lane) wind_[lane] = task(lane) + gust[lane];
   }
 
-  void Act(ConstView2 raw_action, View2 action, float* reward) override {
+  void Act(ConstView2 raw_action, const StepResult& result) override {
+    const View2 action = result.action;
+    float* const reward = result.reward;
     WrapAngles(raw_action.row(0), lanes(), action.row(0));
     DrawWind();
     rng::SinCos(action.row(0), lanes(), sine_.data(), cosine_.data());

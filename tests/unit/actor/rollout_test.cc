@@ -125,8 +125,8 @@ TEST(Rollout, FeedsBackTheLastActionRewardAndObservationAndZerosAtFirst) {
           ASSERT_EQ(result.trajectories.observation().plane(t)(f, lane), x[f * lanes + lane]);
       }
       last_x = x;
-      environment->Step(result.trajectories.Of(v1::RAW_ACTION).plane(t), {last_action.data(), 1, lanes},
-                        last_reward.data(), {x.data(), n, lanes});
+      environment->Step(result.trajectories.Of(v1::RAW_ACTION).plane(t),
+                        {{last_action.data(), 1, lanes}, last_reward.data(), {x.data(), n, lanes}});
       for (size_t lane = 0; lane < lanes; ++lane) {
         ASSERT_EQ(result.trajectories.action()(t, lane), last_action[lane]);
         ASSERT_EQ(result.trajectories.reward()(t, lane), last_reward[lane]);

@@ -32,8 +32,8 @@ Episode Play(BroughtEnvironment& environment, const std::vector<float>& raw_acti
   episode.observations.push_back(x);
   for (uint32_t t = 0; t < environment.horizon() && environment.status().ok(); ++t) {
     float reward = 0;
-    environment.Step({raw_action.data(), raw_action.size(), 1}, {action.data(), action.size(), 1}, &reward,
-                     observation);
+    environment.Step({raw_action.data(), raw_action.size(), 1},
+                     {{action.data(), action.size(), 1}, &reward, observation});
     episode.actions.push_back(action);
     episode.observations.push_back(x);
     episode.sum_of_rewards += reward;

@@ -38,14 +38,14 @@ class FaultyTask final : public env::BatchedEnvironment {
     ++play_;
     Observe(observation);
   }
-  void Step(ConstView2 raw_action, View2 action, float* reward, View2 observation) override {
+  void Step(ConstView2 raw_action, const env::StepResult& result) override {
     for (uint32_t lane = 0; lane < raw_action.columns; ++lane) {
       EXPECT_TRUE(raw_action(0, lane) == 0 || raw_action(0, lane) == 1 || raw_action(0, lane) == 2);
-      action(0, lane) = raw_action(0, lane) + faults_.fed_back_offset;
-      reward[lane] = faults_.reward(first_ + lane, t_, play_, raw_action.columns);
+      result.action(0, lane) = raw_action(0, lane) + faults_.fed_back_offset;
+      result.reward[lane] = faults_.reward(first_ + lane, t_, play_, raw_action.columns);
     }
     ++t_;
-    Observe(observation);
+    Observe(result.observation);
   }
   double Measure(size_t, size_t) const override { return 0; }
   void ReadTask(size_t, std::span<float>) const override {}

@@ -52,7 +52,7 @@ inline Returns Play(std::string_view policy, std::string_view benchmark, const v
   double weight = 1;
   for (uint32_t t = 0; t < environment->horizon(); ++t, weight *= 0.998) {
     rule->Act(*environment, t, observation, fed_back, reward.data(), raw_action);
-    environment->Step(raw_action, fed_back, reward.data(), observation);
+    environment->Step(raw_action, {fed_back, reward.data(), observation});
     returns.raw_actions.insert(returns.raw_actions.end(), u.begin(), u.end());
     for (size_t lane = 0; lane < lanes; ++lane) {
       returns.raw[lane] += reward[lane];

@@ -89,7 +89,7 @@ TEST_P(EveryTask, ASmallerBatchThanTheLargestIsFine) {
   const size_t size = environment->spec().observation_size, width = ActionWidth(environment->spec().action);
   std::vector<float> x(size * 3), u(3 * width, 0.1f), action(3 * width), reward(3);
   environment->Reset({.seed = 1}, View2(x.data(), size, 3));
-  environment->Step({u.data(), width, 3}, {action.data(), width, 3}, reward.data(), View2(x.data(), size, 3));
+  environment->Step({u.data(), width, 3}, {{action.data(), width, 3}, reward.data(), View2(x.data(), size, 3)});
   Player player(GetParam(), options_, 3);
   player.Step(0.1f);
   EXPECT_EQ(player.observation(), x);

@@ -43,7 +43,7 @@ class Player {
   }
 
   void Step() {
-    environment_->Step({u.data(), width_, lanes_}, {action.data(), width_, lanes_}, reward.data(), view());
+    environment_->Step({u.data(), width_, lanes_}, {{action.data(), width_, lanes_}, reward.data(), view()});
   }
   void Step(float raw_action) {
     std::fill(u.begin(), u.end(), raw_action);
