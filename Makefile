@@ -9,10 +9,11 @@ LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build train test test-deploy fault sanitize bench format lint clean
+.PHONY: help deps build install train test test-deploy fault sanitize bench format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
+	@echo "make install  build, then install the programs and nmn/task.h below PREFIX (/usr/local)"
 	@echo "make train   build, train benchmark 1 (less than a minute on two cores), draw its learning curve"
 	@echo "make test    build and run every test"
 	@echo "make test-deploy  build, then try what deploy/ and docker/ ship: containers, dashboards, schedulers (as root)"
@@ -41,6 +42,10 @@ $(BUILD)/build.ninja: | deps
 
 build: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET) --target nmn nmn-learner nmn-actor
+
+PREFIX ?= /usr/local
+install: build
+	cmake --install $(BUILD) --prefix $(PREFIX)
 
 TRAIN_SEED ?= 1
 train: build

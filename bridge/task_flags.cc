@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/brought_environment.h"
+#include "bridge/plugin_lanes.h"
 #include "bridge/python_task.h"
 #include "bridge/worker_pool.h"
 #include "common/env/brought.h"
@@ -31,6 +32,14 @@ LanesMaker PythonMaker(const TaskFlags& flags) {
   };
 }
 
+absl::StatusOr<LanesMaker> PluginMaker(const std::string& file) {
+  absl::StatusOr<PluginLibrary> library = LoadPlugin(file);
+  if (!library.ok()) return library.status();
+  return [library = *std::move(library)](uint32_t horizon, size_t max_lanes) {
+    return absl::StatusOr<std::unique_ptr<TaskLanes>>(PluginLanes::Create(library, horizon, max_lanes));
+  };
+}
+
 // The flag that is there for --task_python alone, "" where none was given.
 std::string FlagOfPython(const TaskFlags& flags) {
   const TaskFlags none;
@@ -46,6 +55,10 @@ absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
     return absl::InvalidArgumentError(
         absl::StrCat(of_python, " is for a task in Python, and --task_python names none; leave it out, or name one"));
   }
+  if (!flags.task_python.empty() && !flags.task_plugin.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--task_python=", flags.task_python, " and --task_plugin=",
+                                                   flags.task_plugin, " both name a task; give one of them"));
+  }
   if (flags.any() && !task.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--task=", task, " and ", flags.Command(), " both name a task; give one of them"));
@@ -56,6 +69,7 @@ absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
 }  // namespace
 
 std::string TaskFlags::Command() const {
+  if (!task_plugin.empty()) return absl::StrCat("--task_plugin=", flags::ShellQuoted(task_plugin));
   if (task_python.empty()) return "";
   return absl::StrCat("--task_python=", flags::ShellQuoted(task_python),
                       python.empty() ? "" : " --python=", python.empty() ? "" : flags::ShellQuoted(python));
@@ -73,12 +87,17 @@ void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
                  "seconds after which a step of --task_python hangs, and its process is killed")
       ->capture_default_str()
       ->check(CLI::Range(0.001, 1e6));
+  app.add_option("--task_plugin", flags.task_plugin,
+                 "a task of your own: a shared library made with nmn/task.h (docs/tasks.md)");
 }
 
 absl::Status BringTask(const TaskFlags& flags, std::string& task) {
   if (absl::Status status = CheckFlags(flags, task); !status.ok()) return status;
   if (!flags.any()) return absl::OkStatus();
-  const LanesMaker lanes = PythonMaker(flags);
+  const absl::StatusOr<LanesMaker> maker =
+      flags.task_python.empty() ? PluginMaker(flags.task_plugin) : PythonMaker(flags);
+  if (!maker.ok()) return maker.status();
+  const LanesMaker lanes = *maker;
   const absl::StatusOr<std::unique_ptr<TaskLanes>> first = lanes(0, 1);
   if (!first.ok()) return first.status();
   const auto make = [lanes](const v1::EnvironmentOptions& options,

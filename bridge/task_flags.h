@@ -18,8 +18,9 @@ struct TaskFlags {
   std::string python;           // --python
   uint32_t python_workers = 1;  // --python_workers
   double python_timeout = 120;  // --python_timeout, seconds
+  std::string task_plugin;
 
-  bool any() const { return !task_python.empty(); }
+  bool any() const { return !task_python.empty() || !task_plugin.empty(); }
   // As a person types them, quoted for a shell: those that say which code runs. "" where none is named.
   std::string Command() const;
 };

@@ -126,6 +126,11 @@ int Train(TrainOptions options, const CLI::App& verb) {
   if (!task.empty() && !options.flags.config_path) options.flags.benchmark = task;
   absl::StatusOr<v1::RunConfig> config = ResolveConfig(options);
   if (!config.ok()) return fail(config.status());
+  if (options.brought.any() && config->benchmark() != task) {
+    return fail(absl::InvalidArgumentError(
+        absl::StrCat("--config=", *options.flags.config_path, " is of task ", config->benchmark(), ", and ",
+                     options.brought.Command(), " brings ", task, "; give the config of that task, or leave it out")));
+  }
   if (absl::Status status = env::FindSpec(config->benchmark()).status(); !status.ok()) return fail(status);
   options.run.config = *config;
   if (options.print_config) {

@@ -80,7 +80,7 @@ absl::Status ValidateTaskPlayedElsewhere(const v1::RunConfig& config) {
   checks.Number("task.horizon", task.horizon(), config.env().horizon() == 0 || config.env().horizon() == task.horizon(),
                 absl::StrCat("what env.horizon says, ", config.env().horizon()));
   checks.Number("eval.every_updates", config.eval().every_updates(), config.eval().every_updates() == 0,
-                "0 where the task is played elsewhere", "nmn train with --task_python has evaluations");
+                "0 where the task is played elsewhere", "nmn train, which has its code, has evaluations");
   return checks.status();
 }
 

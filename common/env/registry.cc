@@ -35,7 +35,7 @@ absl::StatusOr<const Task*> Find(std::string_view name) {
   }
   return absl::NotFoundError(absl::StrCat("benchmark is \"", std::string(name), "\"; it must be one of ",
                                           absl::StrJoin(TaskNames(), ", "),
-                                          ", or a task of your own that --task_python brings"));
+                                          ", or a task of your own that --task_python or --task_plugin brings"));
 }
 
 std::string ListOf(const std::vector<std::string>& names) {

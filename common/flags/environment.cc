@@ -103,6 +103,7 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_STUCK_AFTER",
       "NMN_TAG",
       "NMN_TASK",
+      "NMN_TASK_PLUGIN",
       "NMN_TASK_PYTHON",
       "NMN_THREADS",
       "NMN_TIMEOUT",

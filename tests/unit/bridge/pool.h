@@ -44,7 +44,7 @@ class Played {
   using Steps = std::vector<std::vector<std::vector<float>>>;
 
   // Actions are `action` in every component.
-  static absl::StatusOr<Steps> Episodes(WorkerPool& pool, const env::BatchKey& key, size_t lanes, float action = 1) {
+  static absl::StatusOr<Steps> Episodes(TaskLanes& pool, const env::BatchKey& key, size_t lanes, float action = 1) {
     const v1::TaskSpec& spec = pool.found().spec;
     const size_t size = spec.observation_size();
     const size_t width = spec.action().has_box() ? spec.action().box().low_size()

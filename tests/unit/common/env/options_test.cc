@@ -68,7 +68,7 @@ TEST(Registry, AnUnknownBenchmarkIsAnsweredWithTheOnesThereAre) {
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(std::string(status.message()), "benchmark is \"b4\"; it must be one of " +
                                                absl::StrJoin(TaskNames(), ", ") +
-                                               ", or a task of your own that --task_python brings");
+                                               ", or a task of your own that --task_python or --task_plugin brings");
 }
 
 }  // namespace

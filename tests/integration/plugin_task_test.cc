@@ -1,0 +1,180 @@
+// The example of a task in C, compiled outside of this tree against the installed header alone, from the command line
+// of a person to the weights; and what may make a process load code.
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_replace.h"
+#include "tests/integration/brought_task.h"
+
+namespace nmn::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+bool IsInstalled(const std::string& program) {
+  return RunProcess({"/bin/sh", "-c", "command -v " + program + " > /dev/null"}).code == 0;
+}
+
+class PluginTask : public BroughtTask {
+ protected:
+  void SetUp() override { setenv("TASK_TEST_FILE", File().c_str(), 1); }
+
+  std::string Where(const std::string& name) const { return folder_.path() + "/" + name; }
+
+  static void SetUpTestSuite() { made_ = new TemporaryDirectory; }
+  static void TearDownTestSuite() { delete std::exchange(made_, nullptr); }
+
+  // The example, made with a compiler, once. "" where that failed, which fails the test.
+  static std::string MakeExample(const std::string& compiler) {
+    const std::string installed = made_->path() + "/installed", build = made_->path() + "/" + compiler;
+    const std::string library = build + "/libhidden_push.so";
+    if (std::filesystem::exists(library)) return library;
+    for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+             {CMAKE, "--install", BUILD_DIRECTORY, "--component", "header", "--prefix", installed},
+             {CMAKE, "-S", "examples/plugin", "-B", build, "-DCMAKE_PREFIX_PATH=" + installed,
+              "-DCMAKE_C_COMPILER=" + compiler},
+             {CMAKE, "--build", build}}) {
+      const Outcome outcome = RunProcess(command);
+      EXPECT_EQ(outcome.code, 0) << command[1] << outcome.out << outcome.err;
+      if (outcome.code != 0) return "";
+    }
+    EXPECT_THAT(ReadFile(build + "/CMakeCache.txt"), HasSubstr("NMN_INCLUDE_DIR:PATH=" + installed + "/include"));
+    return library;
+  }
+  // By the compiler that is there in any case.
+  static std::vector<std::string> Brings() { return {"--task_plugin=" + MakeExample("gcc")}; }
+
+ private:
+  static inline TemporaryDirectory* made_ = nullptr;
+};
+
+TEST_F(PluginTask, OnlyTheHeaderIsInstalledAsComponent) {
+  ASSERT_EQ(RunProcess({CMAKE, "--install", BUILD_DIRECTORY, "--component", "header", "--prefix", Where("to")}).code,
+            0);
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(Where("to"))) {
+    if (entry.is_regular_file()) files.push_back(entry.path().string());
+  }
+  EXPECT_EQ(files, std::vector<std::string>{Where("to") + "/include/nmn/task.h"});
+}
+
+TEST_F(PluginTask, CheckSaysWhatTheExampleIs) {
+  const Outcome outcome = Nmn({"task", "check"}, Brings());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("name: \"hidden_push\""), HasSubstr("horizon: 20"), HasSubstr("same bits")));
+}
+
+TEST_F(PluginTask, WhoPlaysItReachesNoResult) {
+  const std::vector<std::string> brings = Brings();
+  const Outcome one = Train(Run(), brings, {"--actors=1", "--threads=1"});
+  ASSERT_EQ(one.code, 0) << one.err;
+  const std::string hash = WeightsHash(Run());
+  EXPECT_EQ(hash.size(), 64);
+  const Outcome three = Train(Run() + "-3", brings, {"--actors=3"});
+  ASSERT_EQ(three.code, 0) << three.err;
+  EXPECT_EQ(WeightsHash(Run() + "-3"), hash);
+
+  Subprocess learner(LearnerCommand(ConfigFile(brings), Run() + "-tcp"));
+  const std::string address = AddressOf(learner);
+  ASSERT_FALSE(address.empty()) << learner.err();
+  const Outcome without = RunProcess(ActorCommand(address, {}));
+  EXPECT_EQ(without.code, 42);
+  EXPECT_THAT(without.err, HasSubstr("or a task of your own that --task_python or --task_plugin brings"));
+  Subprocess actor(ActorCommand(address, brings));
+  EXPECT_EQ(learner.Wait(), 0) << learner.err();
+  EXPECT_EQ(actor.Wait(), 0) << actor.err();
+  EXPECT_EQ(WeightsHash(Run() + "-tcp"), hash);
+}
+
+TEST_F(PluginTask, ClangMakesTheSameTask) {
+  if (!IsInstalled("clang")) GTEST_SKIP() << "NO CLANG: apt-get install clang (deploy/debian-lint-packages.txt)";
+  const Outcome gcc = Train(Run(), Brings(), {"--actors=1"});
+  ASSERT_EQ(gcc.code, 0) << gcc.err;
+  const Outcome clang = Train(Run() + "-clang", {"--task_plugin=" + MakeExample("clang")}, {"--actors=1"});
+  ASSERT_EQ(clang.code, 0) << clang.err;
+  EXPECT_EQ(WeightsHash(Run() + "-clang"), WeightsHash(Run()));
+}
+
+TEST_F(PluginTask, ARunIsResumedEvaluatedAndTracedWithTheSameFlag) {
+  const std::vector<std::string> brings = Brings();
+  ASSERT_EQ(Train(Run(), brings, {"--actors=1"}).code, 0);
+  const Outcome without = Nmn({"train", "--resume", "--run_dir=" + Run()}, {});
+  EXPECT_EQ(without.code, 42);
+  EXPECT_THAT(without.err, AllOf(HasSubstr("\"hidden_push\""), HasSubstr("--task_plugin")));
+  std::vector<std::string> more = brings;
+  more.push_back("--updates=" + std::to_string(kUpdates + 1));
+  const Outcome resumed = Nmn({"train", "--resume", "--no_figure", "--run_dir=" + Run()}, more);
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  const Outcome evaluated = Nmn({"eval", "--policy=" + Run(), "--episodes=20"}, brings);
+  EXPECT_EQ(evaluated.code, 0) << evaluated.err;
+  EXPECT_THAT(evaluated.out, HasSubstr("last_trial_return"));
+  const Outcome traced = Nmn({"trace", "--policy=" + Run(), "--episodes=2", "--out=" + Where("trace")}, brings);
+  EXPECT_EQ(traced.code, 0) << traced.err;
+}
+
+// Each is one line, before a run directory is made.
+TEST_F(PluginTask, WhatCannotWorkIsRefused) {
+  const std::vector<std::string> brings = Brings();
+  const std::string config = ConfigFile(brings);
+  const auto refusal = [&](const std::vector<std::string>& flags) {
+    const Outcome outcome = Nmn({"train", "--no_figure", "--run_dir=" + Run()}, flags);
+    EXPECT_EQ(outcome.code, 42) << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(Run()));
+    return outcome.err;
+  };
+  EXPECT_THAT(refusal({"--task_plugin=" + Where("none.so")}), HasSubstr("none.so: it cannot be found"));
+  EXPECT_THAT(refusal({brings[0], "--task=b1"}), HasSubstr("both name a task; give one of them"));
+  EXPECT_THAT(refusal({brings[0], "--task_python=a:b"}), HasSubstr("both name a task; give one of them"));
+  EXPECT_THAT(refusal({brings[0], "--python=python3"}), HasSubstr("--task_python names none"));
+  EXPECT_THAT(refusal({brings[0], "--config=" + std::string("deploy/presets/fast-b1-nmn.textproto")}),
+              HasSubstr("is of task b1, and " + brings[0] + " brings hidden_push"));
+  const Outcome same = Nmn({"train", "--no_figure", "--run_dir=" + Run()}, {brings[0], "--config=" + config});
+  EXPECT_EQ(same.code, 0) << same.err;
+}
+
+// Whatever a config, a run directory or a learner calls its task: a library that the loader would find, or a module
+// that Python would.
+TEST_F(PluginTask, NothingButItsOwnCommandLineMakesAProcessLoadCode) {
+  const std::vector<std::string> brings = Brings();
+  const std::string config = ConfigFile(brings);
+  ASSERT_EQ(Train(Run(), brings, {"--actors=1"}).code, 0);
+  std::filesystem::copy_file(MARKING_LIBRARY, Where("marks.so"));
+  const std::vector<std::string> environment = {"LD_LIBRARY_PATH=" + folder_.path(), "PYTHONPATH=tests/unit/bridge"};
+  const auto try_all = [&](const std::string& name) {
+    const auto renamed = [&](const std::string& text) { return absl::StrReplaceAll(text, {{"hidden_push", name}}); };
+    const std::string other = Where("other.textproto");
+    WriteFile(other, renamed(ReadFile(config)));
+    const std::string run = Where("copied");
+    std::filesystem::remove_all(run);
+    std::filesystem::copy(Run(), run, std::filesystem::copy_options::recursive);
+    WriteFile(run + "/config.textproto", renamed(ReadFile(run + "/config.textproto")));
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"train", "--config=" + other, "--run_dir=" + Where("new")},
+                                               {"train", "--resume", "--run_dir=" + run},
+                                               {"eval", "--policy=" + run},
+                                               {"trace", "--policy=" + run, "--out=" + Where("trace")},
+                                               {"task", "check", "--task=" + name}}) {
+      const Outcome outcome = RunProcess(Command(arguments, {}), std::chrono::seconds(120), environment);
+      EXPECT_EQ(outcome.code, 42) << arguments[0] << outcome.err;
+    }
+    Subprocess learner(LearnerCommand(other, Where("new")), environment);
+    if (const std::string address = AddressOf(learner); !address.empty()) {
+      const Outcome actor = RunProcess(ActorCommand(address, {}), std::chrono::seconds(120), environment);
+      EXPECT_EQ(actor.code, 42) << actor.err;
+    }
+    std::filesystem::remove_all(Where("new"));
+  };
+  try_all("marks.so");
+  try_all(Where("marks.so"));
+  try_all("marks.Env");
+  EXPECT_EQ(ReadFile(File()), "") << "code was loaded";
+
+  EXPECT_EQ(Nmn({"task", "check"}, {"--task_plugin=" + Where("marks.so")}).code, 42);
+  EXPECT_EQ(ReadFile(File()), "loaded\n") << "the library that was tried says nothing";
+}
+
+}  // namespace
+}  // namespace nmn::testing
