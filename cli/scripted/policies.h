@@ -28,6 +28,7 @@ TaskRules MovingTargetRules();
 TaskRules WindyNavigationRules();
 TaskRules TwoTargetsRules();
 TaskRules BanditRules();
+TaskRules PendulumRules();
 
 // A rule that needs no more than its own class: Make<Oracle> for a constructor of (options, max_lanes), of (options) or
 // of nothing.

@@ -14,7 +14,7 @@ constexpr char kRandom[] = "random";
 
 const std::vector<TaskRules>& AllRules() {
   static const auto& all =
-      *new std::vector<TaskRules>{MovingTargetRules(), WindyNavigationRules(), TwoTargetsRules(), BanditRules()};
+      *new std::vector<TaskRules>{MovingTargetRules(), WindyNavigationRules(), TwoTargetsRules(), BanditRules(), PendulumRules()};
   return all;
 }
 

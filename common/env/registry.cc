@@ -4,6 +4,7 @@
 #include "common/env/brought.h"
 #include "common/env/environment.h"
 #include "common/env/moving_target.h"
+#include "common/env/pendulum.h"
 #include "common/env/two_targets.h"
 #include "common/env/windy_navigation.h"
 
@@ -27,6 +28,7 @@ constexpr Task kTasks[] = {
     {Fixed<WindyNavigationSpec>, MakeWindyNavigation},
     {Fixed<TwoTargetsSpec>, MakeTwoTargets},
     {BanditSpec, MakeBandit},
+    {Fixed<PendulumSpec>, MakePendulum},
 };
 
 absl::StatusOr<const Task*> Find(std::string_view name) {
