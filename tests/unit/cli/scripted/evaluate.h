@@ -30,9 +30,10 @@ inline v1::EnvironmentOptions OptionsOf(std::string_view benchmark, v1::Domain d
 }
 
 struct Returns {
-  std::vector<double> raw;         // [lane]
-  std::vector<double> discounted;  // [lane], gamma 0.998
-  std::vector<float> raw_actions;  // [time, component, lane]
+  std::vector<double> raw;                  // [lane]
+  std::vector<double> discounted;           // [lane], gamma 0.998
+  std::vector<float> raw_actions;           // [time, component, lane]
+  std::vector<std::vector<double>> trials;  // [trial][lane that completed it] return
 };
 
 // Whole episodes of a scripted policy.
@@ -48,15 +49,23 @@ inline Returns Play(std::string_view policy, std::string_view benchmark, const v
   const View2 fed_back(action.data(), width, lanes);
   environment->Reset(key, observation);
   rule->Reset(key, lanes);
-  Returns returns{std::vector<double>(lanes), std::vector<double>(lanes), {}};
+  Returns returns{std::vector<double>(lanes), std::vector<double>(lanes), {}, {}};
+  std::vector<float> trial_end(lanes, env::kGoesOn);
+  std::vector<double> of_trial(lanes);
+  std::vector<size_t> trial(lanes);
   double weight = 1;
   for (uint32_t t = 0; t < environment->horizon(); ++t, weight *= 0.998) {
     rule->Act(*environment, t, observation, fed_back, reward.data(), raw_action);
-    environment->Step(raw_action, {fed_back, reward.data(), observation});
+    environment->Step(raw_action, {fed_back, reward.data(), observation, trial_end.data()});
     returns.raw_actions.insert(returns.raw_actions.end(), u.begin(), u.end());
     for (size_t lane = 0; lane < lanes; ++lane) {
       returns.raw[lane] += reward[lane];
       returns.discounted[lane] += weight * reward[lane];
+      of_trial[lane] += reward[lane];
+      if (trial_end[lane] == env::kGoesOn) continue;
+      if (returns.trials.size() == trial[lane]) returns.trials.emplace_back();
+      returns.trials[trial[lane]++].push_back(of_trial[lane]);
+      of_trial[lane] = 0;
     }
   }
   return returns;

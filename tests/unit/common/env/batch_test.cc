@@ -108,6 +108,29 @@ TEST_P(EveryTask, SeedUpdateAndEpisodeChangeTheTask) {
   EXPECT_EQ(start({.seed = 1, .first_global_episode = 1}), start({.seed = 1, .first_global_episode = 2}));
 }
 
+// A task without trials leaves both arrays as they are; one with trials ends some within its usual episode, and keeps
+// the last observation of those alone that it truncates.
+TEST_P(EveryTask, OnlyATaskWithTrialsEndsThem) {
+  const bool has_trials = FindSpec(GetParam())->has_trials;
+  Player player(GetParam(), options_, 2);
+  bool ended = false;
+  for (uint32_t t = 0; t < std::min(300u, player.environment().horizon()); ++t) {
+    std::fill(player.trial_end.begin(), player.trial_end.end(), -1.0f);
+    std::fill(player.final_observation.begin(), player.final_observation.end(), -7.0f);
+    player.Step(1);
+    for (size_t lane = 0; lane < 2; ++lane) {
+      const float end = player.trial_end[lane];
+      ended |= end == kTerminated || end == kTruncated;
+      EXPECT_TRUE(has_trials ? end == kGoesOn || end == kTerminated || end == kTruncated : end == -1) << end;
+      for (size_t i = lane; i < player.final_observation.size(); i += 2) {
+        if (!has_trials) EXPECT_EQ(player.final_observation[i], -7);
+        if (has_trials && end != kTruncated) EXPECT_EQ(player.final_observation[i], 0);
+      }
+    }
+  }
+  EXPECT_EQ(ended, has_trials);
+}
+
 // What no policy gives: the environment takes something legal in its place and touches no memory that is not its own.
 TEST_P(EveryTask, AnActionOutsideCountsAsOneWithin) {
   const v1::ActionSpace space = FindSpec(GetParam())->action;

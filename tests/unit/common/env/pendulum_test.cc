@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/rng/philox.h"
+#include "tests/unit/common/env/moments.h"
 #include "tests/unit/common/env/player.h"
 
 namespace nmn::env {
@@ -16,18 +17,6 @@ namespace {
 
 constexpr double kErrors = 4;
 constexpr double kPi = std::numbers::pi;
-
-struct Moments {
-  double mean = 0, error = 0;
-};
-Moments MomentsOf(const std::vector<double>& values) {
-  Moments moments;
-  const double n = static_cast<double>(values.size());
-  for (const double value : values) moments.mean += value / n;
-  for (const double value : values) moments.error += (value - moments.mean) * (value - moments.mean) / (n - 1) / n;
-  moments.error = std::sqrt(moments.error);
-  return moments;
-}
 
 // Mass and length ~ U[0.7, 1.3], gravity a fair coin, the angle anywhere, the speed ~ U[-1, 1]; of each the mean and
 // the second moment.

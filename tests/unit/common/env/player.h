@@ -38,12 +38,15 @@ class Player {
         u(width_ * lanes),
         action(width_ * lanes),
         reward(lanes),
+        trial_end(lanes),
+        final_observation(environment_->spec().observation_size * lanes),
         x_(environment_->spec().observation_size * lanes) {
     environment_->Reset(key, view());
   }
 
   void Step() {
-    environment_->Step({u.data(), width_, lanes_}, {{action.data(), width_, lanes_}, reward.data(), view()});
+    environment_->Step({u.data(), width_, lanes_},
+                       {{action.data(), width_, lanes_}, reward.data(), view(), trial_end.data(), final_view()});
   }
   void Step(float raw_action) {
     std::fill(u.begin(), u.end(), raw_action);
@@ -65,6 +68,7 @@ class Player {
   const std::vector<float>& observation() const { return x_; }
 
  private:
+  View2 final_view() { return View2(final_observation.data(), environment_->spec().observation_size, lanes_); }
   View2 view() { return View2(x_.data(), environment_->spec().observation_size, lanes_); }
 
   std::unique_ptr<BatchedEnvironment> environment_;
@@ -72,8 +76,10 @@ class Player {
   size_t width_;
 
  public:
-  std::vector<float> u, action;  // [component, lane]
-  std::vector<float> reward;     // [lane]
+  std::vector<float> u, action;          // [component, lane]
+  std::vector<float> reward;             // [lane]
+  std::vector<float> trial_end;          // [lane]
+  std::vector<float> final_observation;  // [feature, lane]
 
  private:
   std::vector<float> x_;  // [feature, lane]
