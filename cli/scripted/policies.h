@@ -29,6 +29,7 @@ TaskRules WindyNavigationRules();
 TaskRules TwoTargetsRules();
 TaskRules BanditRules();
 TaskRules PendulumRules();
+TaskRules HiddenGoalRules();
 
 // A rule that needs no more than its own class: Make<Oracle> for a constructor of (options, max_lanes), of (options) or
 // of nothing.

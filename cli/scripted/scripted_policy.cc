@@ -13,8 +13,8 @@ namespace {
 constexpr char kRandom[] = "random";
 
 const std::vector<TaskRules>& AllRules() {
-  static const auto& all =
-      *new std::vector<TaskRules>{MovingTargetRules(), WindyNavigationRules(), TwoTargetsRules(), BanditRules(), PendulumRules()};
+  static const auto& all = *new std::vector<TaskRules>{MovingTargetRules(), WindyNavigationRules(), TwoTargetsRules(),
+                                                       BanditRules(),       PendulumRules(),        HiddenGoalRules()};
   return all;
 }
 

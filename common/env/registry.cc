@@ -3,6 +3,7 @@
 #include "common/env/bandit.h"
 #include "common/env/brought.h"
 #include "common/env/environment.h"
+#include "common/env/hidden_goal.h"
 #include "common/env/moving_target.h"
 #include "common/env/pendulum.h"
 #include "common/env/two_targets.h"
@@ -24,11 +25,9 @@ EnvironmentSpec Fixed(const v1::EnvironmentOptions&) {
 
 // A task's name is in its spec and nowhere else.
 constexpr Task kTasks[] = {
-    {Fixed<MovingTargetSpec>, MakeMovingTarget},
-    {Fixed<WindyNavigationSpec>, MakeWindyNavigation},
-    {Fixed<TwoTargetsSpec>, MakeTwoTargets},
-    {BanditSpec, MakeBandit},
-    {Fixed<PendulumSpec>, MakePendulum},
+    {Fixed<MovingTargetSpec>, MakeMovingTarget}, {Fixed<WindyNavigationSpec>, MakeWindyNavigation},
+    {Fixed<TwoTargetsSpec>, MakeTwoTargets},     {BanditSpec, MakeBandit},
+    {Fixed<PendulumSpec>, MakePendulum},         {Fixed<HiddenGoalSpec>, MakeHiddenGoal},
 };
 
 absl::StatusOr<const Task*> Find(std::string_view name) {
