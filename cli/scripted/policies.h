@@ -30,6 +30,7 @@ TaskRules TwoTargetsRules();
 TaskRules BanditRules();
 TaskRules PendulumRules();
 TaskRules HiddenGoalRules();
+TaskRules TabularRules();
 
 // A rule that needs no more than its own class: Make<Oracle> for a constructor of (options, max_lanes), of (options) or
 // of nothing.

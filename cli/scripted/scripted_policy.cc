@@ -13,8 +13,9 @@ namespace {
 constexpr char kRandom[] = "random";
 
 const std::vector<TaskRules>& AllRules() {
-  static const auto& all = *new std::vector<TaskRules>{MovingTargetRules(), WindyNavigationRules(), TwoTargetsRules(),
-                                                       BanditRules(),       PendulumRules(),        HiddenGoalRules()};
+  static const auto& all =
+      *new std::vector<TaskRules>{MovingTargetRules(), WindyNavigationRules(), TwoTargetsRules(), BanditRules(),
+                                  PendulumRules(),     HiddenGoalRules(),      TabularRules()};
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include "common/env/hidden_goal.h"
 #include "common/env/moving_target.h"
 #include "common/env/pendulum.h"
+#include "common/env/tabular.h"
 #include "common/env/two_targets.h"
 #include "common/env/windy_navigation.h"
 
@@ -28,6 +29,7 @@ constexpr Task kTasks[] = {
     {Fixed<MovingTargetSpec>, MakeMovingTarget}, {Fixed<WindyNavigationSpec>, MakeWindyNavigation},
     {Fixed<TwoTargetsSpec>, MakeTwoTargets},     {BanditSpec, MakeBandit},
     {Fixed<PendulumSpec>, MakePendulum},         {Fixed<HiddenGoalSpec>, MakeHiddenGoal},
+    {Fixed<TabularSpec>, MakeTabular},
 };
 
 absl::StatusOr<const Task*> Find(std::string_view name) {
