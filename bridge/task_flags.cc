@@ -1,6 +1,7 @@
 #include "bridge/task_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -73,6 +74,17 @@ std::string TaskFlags::Command() const {
   if (task_python.empty()) return "";
   return absl::StrCat("--task_python=", flags::ShellQuoted(task_python),
                       python.empty() ? "" : " --python=", python.empty() ? "" : flags::ShellQuoted(python));
+}
+
+std::vector<std::string> TaskFlags::Arguments() const {
+  if (!task_plugin.empty()) return {absl::StrCat("--task_plugin=", std::filesystem::absolute(task_plugin).string())};
+  if (task_python.empty()) return {};
+  std::vector<std::string> arguments = {absl::StrCat("--task_python=", task_python)};
+  const TaskFlags none;
+  if (!python.empty()) arguments.push_back(absl::StrCat("--python=", python));
+  if (python_workers != none.python_workers) arguments.push_back(absl::StrCat("--python_workers=", python_workers));
+  if (python_timeout != none.python_timeout) arguments.push_back(absl::StrCat("--python_timeout=", python_timeout));
+  return arguments;
 }
 
 void AddTaskFlags(CLI::App& app, TaskFlags& flags) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -23,6 +24,8 @@ struct TaskFlags {
   bool any() const { return !task_python.empty() || !task_plugin.empty(); }
   // As a person types them, quoted for a shell: those that say which code runs. "" where none is named.
   std::string Command() const;
+  // The same and all others, for a process that runs elsewhere: files by their whole path.
+  std::vector<std::string> Arguments() const;
 };
 void AddTaskFlags(CLI::App& app, TaskFlags& flags);
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "bridge/task_flags.h"
 #include "cli/fail.h"
 #include "cli/report/adaptation.h"
 #include "cli/report/learning_curve.h"
@@ -52,6 +53,7 @@ struct Flags {
   std::string out;
   bool adaptation = false;
   uint32_t adaptation_episodes = 1000;
+  bridge::TaskFlags brought;  // played for it
   std::vector<double> until;
   std::string size, y_range, average = "mean", band = "std";
   bool no_title = false;
@@ -167,6 +169,8 @@ absl::Status ReadOptions(Flags& flags) {
 
 absl::Status Report(Flags flags) {
   if (absl::Status status = ReadOptions(flags); !status.ok()) return status;
+  std::string none;
+  if (absl::Status status = bridge::BringTask(flags.brought, none); !status.ok()) return status;
   const report::Options& options = flags.options;
   absl::StatusOr<report::Selection> selection = report::SelectRuns(flags.run_directories, options.each);
   if (!selection.ok()) return selection.status();
@@ -268,6 +272,7 @@ void AddReport(CLI::App& app, int& exit_code) {
                    "How many episodes each policy plays for that; 0: none, training's own alone")
       ->check(CLI::Range(0u, 1'000'000u))
       ->capture_default_str();
+  bridge::AddTaskFlags(*verb, flags->brought);
   verb->add_option("--until", flags->until,
                    "Thresholds of the mean discounted return of the last 1000 episodes: what it took to reach each "
                    "[the benchmark's own, else 25, 50, 75, 90 and 95 % of the oracle's]")

@@ -10,6 +10,8 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bridge/task_flags.h"
 #include "cli/fail.h"
 #include "cli/sweep/directory.h"
 #include "cli/sweep/kubernetes.h"
@@ -34,6 +36,7 @@ namespace {
 struct SweepFlags {
   std::string directory;
   std::optional<std::string> init_from;
+  bridge::TaskFlags brought;
   sweep::GridRequest grid;
   sweep::EngineRequest engine;
 };
@@ -45,7 +48,7 @@ struct StatusFlags {
 
 size_t Cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
-absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep) {
+absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep, const bridge::TaskFlags& brought) {
   process::OutliveReaders();
   std::stop_source stop;
   SignalWatcher signals([&stop](int) { stop.request_stop(); },
@@ -56,6 +59,7 @@ absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep) {
   options.jobs = jobs != 0 ? jobs : Cores();
   options.threads = threads != 0 ? threads : std::max<size_t>(1, Cores() / options.jobs);
   options.device = sweep.engine.device.value_or(options.device);
+  options.task = brought.Arguments();
   absl::StatusOr<ExitCode> code = sweep::RunLocally(sweep, options, stop.get_token(), progress);
   if (!code.ok()) return code.status();
   std::cout << sweep::Table(sweep::ReadStates(sweep));
@@ -63,12 +67,13 @@ absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep) {
   if (*code == kExitDone) {
     progress.Note(absl::StrCat("curves: nmn report ", path, " --out=", flags::ShellQuoted(sweep.path + "/report")));
   } else {
-    progress.Note(absl::StrCat("go on with: nmn sweep ", path, "; logs are in ", sweep.path, "/logs"));
+    progress.Note(absl::StrCat("go on with: nmn sweep ", path, brought.any() ? " " : "", brought.Command(),
+                               "; logs are in ", sweep.path, "/logs"));
   }
   return *code;
 }
 
-absl::StatusOr<int> Submit(const sweep::SweepDirectory& sweep) {
+absl::StatusOr<int> Submit(const sweep::SweepDirectory& sweep, const bridge::TaskFlags& brought) {
   sweep::SlurmOptions options;
   options.jobs = sweep.engine.jobs.value_or(0);
   options.actors = sweep.engine.actors.value_or(options.actors);
@@ -76,17 +81,19 @@ absl::StatusOr<int> Submit(const sweep::SweepDirectory& sweep) {
   options.restarts = sweep.engine.restarts.value_or(options.restarts);
   options.device = sweep.engine.device.value_or(options.device);
   options.arguments = sweep.engine.sbatch;
+  options.task = brought.Arguments();
   absl::StatusOr<std::string> done = sweep::SubmitToSlurm(sweep, options);
   if (!done.ok()) return done.status();
   std::cout << *done << "\nsee: nmn sweep status " << flags::ShellQuoted(sweep.path) << "\n";
   return kExitDone;
 }
 
-absl::StatusOr<int> WriteManifests(const sweep::SweepDirectory& sweep) {
+absl::StatusOr<int> WriteManifests(const sweep::SweepDirectory& sweep, const bridge::TaskFlags& brought) {
   sweep::KubernetesOptions options;
   options.jobs = sweep.engine.jobs.value_or(0);
   options.registry = sweep.engine.registry.value_or("");
   options.tag = sweep.engine.tag.value_or(build::Version());
+  options.task = brought.Arguments();
   if (absl::Status status = sweep::WriteKubernetes(sweep, options); !status.ok()) return status;
   std::cout << "wrote " << sweep.path << "/kubernetes for " << sweep.runs.size()
             << " runs\nstart them: kubectl apply -k " << flags::ShellQuoted(sweep.path + "/kubernetes") << "\n";
@@ -104,9 +111,30 @@ absl::Status CheckEngine(const sweep::SweepDirectory& sweep) {
       ", before --engine=", sweep.engine.name));
 }
 
+// A task of the user's own is the only one of its sweep.
+absl::Status BringTask(SweepFlags& flags) {
+  std::string task = absl::StrJoin(flags.grid.benchmarks, ",");
+  if (absl::Status status = bridge::BringTask(flags.brought, task); !status.ok()) return status;
+  if (!flags.brought.any()) return absl::OkStatus();
+  const absl::StatusOr<v1::TaskSpec> spec = env::MakeTaskSpec(task, {});
+  if (!spec.ok()) return spec.status();
+  flags.grid.benchmarks = {task};
+  flags.grid.task = sweep::TaskText(*spec);
+  return absl::OkStatus();
+}
+
+// sweep.json says what the task is; its code comes from this command line or from nowhere.
+absl::Status CheckBrought(const sweep::SweepDirectory& sweep, const bridge::TaskFlags& brought) {
+  if (sweep.grid.task.empty() || brought.any()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(sweep.path, " is of ", sweep.grid.blocks[0].benchmarks[0],
+                   ", a task of your own; give --task_python or --task_plugin again: no file brings its code"));
+}
+
 absl::StatusOr<int> Sweep(SweepFlags flags) {
   if (flags.directory.empty())
     return absl::InvalidArgumentError("DIR is missing: the directory of the sweep; see nmn sweep --help");
+  if (absl::Status status = BringTask(flags); !status.ok()) return status;
   if (flags.init_from) {
     absl::StatusOr<sweep::InitialWeights> weights = sweep::ReadInitialWeights(*flags.init_from);
     if (!weights.ok()) return weights.status();
@@ -115,6 +143,7 @@ absl::StatusOr<int> Sweep(SweepFlags flags) {
   absl::StatusOr<sweep::OpenSweep> open = sweep::Open(flags.directory, flags.grid, flags.engine);
   if (!open.ok()) return open.status();
   const sweep::SweepDirectory& sweep = open->sweep;
+  if (absl::Status status = CheckBrought(sweep, flags.brought); !status.ok()) return status;
   if (absl::Status status = CheckEngine(sweep); !status.ok()) return status;
   if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
   if (const std::optional<std::string> notice = config::ScheduleNotice(sweep.runs[0].config); notice && open->is_new)
@@ -126,9 +155,9 @@ absl::StatusOr<int> Sweep(SweepFlags flags) {
   if (!open->growth.empty()) std::cerr << "the sweep grows: " << open->growth << "\n";
   if (!open->change.empty())
     std::cerr << "from their next start on, runs that are not done have " << open->change << "\n";
-  if (sweep.engine.name == "slurm") return Submit(sweep);
-  if (sweep.engine.name == "kubernetes") return WriteManifests(sweep);
-  return RunHere(sweep);
+  if (sweep.engine.name == "slurm") return Submit(sweep, flags.brought);
+  if (sweep.engine.name == "kubernetes") return WriteManifests(sweep, flags.brought);
+  return RunHere(sweep, flags.brought);
 }
 
 absl::Status PrintStatus(const StatusFlags& flags) {
@@ -174,6 +203,7 @@ void AddSweep(CLI::App& app, int& exit_code) {
   sweep::EngineRequest& engine = flags->engine;
   verb->add_option("DIR", flags->directory, "Directory of the sweep; created where absent");
   verb->add_option("--task,--benchmark", grid.benchmarks, env::ListOfTasks() + "; several with commas")->delimiter(',');
+  bridge::AddTaskFlags(*verb, flags->brought);
   verb->add_option("--arch", grid.architectures, "nmn (default), rnn, or both with a comma")->delimiter(',');
   verb->add_option("--seeds", grid.seeds, "Seeds, e.g. 1-30 or 1,2,5-8");
   verb->add_option(

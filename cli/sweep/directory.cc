@@ -8,6 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "cli/sweep/sweep_json.h"
 #include "common/config/config.h"
+#include "common/env/brought.h"
+#include "google/protobuf/text_format.h"
 
 namespace nmn::sweep {
 namespace {
@@ -57,6 +59,16 @@ absl::Status CheckWeights(SweepDirectory& sweep) {
 absl::Status CheckTogether(const SweepDirectory& sweep, const Engine& engine) {
   if (!sweep.grid.init_from || engine.name != "kubernetes") return absl::OkStatus();
   return absl::InvalidArgumentError("--init_from is for --engine=local and slurm; this is --engine=kubernetes");
+}
+
+// The runs of a task of the user's own are known by its spec, whoever asks. A task that was brought is compared with it
+// when the grid grows.
+absl::Status KnowTask(const Grid& grid, const std::string& file) {
+  if (grid.task.empty() || env::Brought() != nullptr) return absl::OkStatus();
+  v1::TaskSpec spec;
+  if (!google::protobuf::TextFormat::ParseFromString(grid.task, &spec))
+    return absl::DataLossError(absl::StrCat(file, ": its task cannot be read"));
+  return env::BringSpec(spec);
 }
 
 // The grid of `stored` with what the request adds, and its runs.
@@ -130,6 +142,7 @@ absl::StatusOr<SweepDirectory> Read(const std::string& path) {
   if (!json.ok()) return json.status();
   sweep.grid = std::move(json->grid);
   sweep.engine = std::move(json->engine);
+  if (absl::Status status = KnowTask(sweep.grid, file); !status.ok()) return status;
   absl::StatusOr<std::vector<SweepRun>> runs = Expand(sweep.grid);
   if (!runs.ok()) return absl::DataLossError(absl::StrCat(file, ": ", runs.status().message()));
   if (runs->empty()) return absl::DataLossError(absl::StrCat(file, " has no runs"));

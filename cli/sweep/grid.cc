@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/sweep/axes.h"
@@ -13,6 +14,7 @@
 #include "common/config/config.h"
 #include "common/config/counts.h"
 #include "common/env/environment.h"
+#include "google/protobuf/text_format.h"
 
 namespace nmn::sweep {
 namespace {
@@ -184,6 +186,14 @@ std::optional<std::string> Unmergeable(const SweepRun& stored, const SweepRun& g
 
 }  // namespace
 
+std::string TaskText(const v1::TaskSpec& task) {
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetSingleLineMode(true);
+  std::string text;
+  printer.PrintToString(task, &text);
+  return std::string(absl::StripTrailingAsciiWhitespace(text));
+}
+
 absl::StatusOr<std::vector<SweepRun>> Expand(const Grid& grid) {
   Runs runs;
   for (const Block& block : grid.blocks) {
@@ -206,6 +216,7 @@ absl::StatusOr<Grid> NewGrid(const GridRequest& request) {
   grid.assignments = request.assignments;
   grid.scale_schedule = request.scale_schedule;
   grid.init_from = request.init_from;
+  grid.task = request.task;
   if (absl::StatusOr<std::vector<SweepRun>> runs = Expand(grid); !runs.ok()) return runs.status();
   return grid;
 }
@@ -226,6 +237,9 @@ absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request) {
     refused.push_back(absl::StrCat("--init_from ", Describe(*request.init_from), " instead of ",
                                    stored.init_from ? Describe(*stored.init_from) : "fresh weights"));
   }
+
+  if (!request.task.empty() && request.task != stored.task)
+    refused.push_back(absl::StrCat("the task {", request.task, "} instead of {", stored.task, "}"));
 
   Growth growth{stored, {}};
   SetBudget(request, growth.grid);

@@ -43,6 +43,9 @@ struct Grid {
   std::vector<std::string> assignments;     // --set
   bool scale_schedule = false;              // of each run, to its budget
   std::optional<InitialWeights> init_from;  // absent: fresh ones
+  // Of a task of the user's own, which is then the only one: its TaskSpec as text. "": they ship. It says what the task
+  // is and never where its code is.
+  std::string task;
 
   bool operator==(const Grid&) const = default;
 };
@@ -67,6 +70,7 @@ struct GridRequest {
   std::vector<std::string> assignments;
   bool scale_schedule = false;  // false: as stored
   std::optional<InitialWeights> init_from;
+  std::string task;  // "": as stored
 
   bool operator==(const GridRequest&) const = default;
 };
@@ -84,6 +88,9 @@ struct Growth {
 // weight (config::CountsInHash), which other stored ones stay beside: runs have it from their next start on.
 // FAILED_PRECONDITION where runs that exist would have to change: names each flag or field.
 absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request);
+
+// A TaskSpec on one line, as Grid::task has it.
+std::string TaskText(const v1::TaskSpec& task);
 
 // The runs, block by block, in the order benchmark, architecture, values, seed; a run's place is its index in a
 // scheduler's array. Every config is validated, and no two runs are the same experiment. INVALID_ARGUMENT names the

@@ -16,6 +16,9 @@ constexpr std::string_view kScript = "kubernetes/run-learner.sh";
 // Kubernetes refuses larger ConfigMaps; the rest is for names and metadata.
 constexpr size_t kMostConfigMapBytes = (1 << 20) - (64 << 10);
 
+// As in kubernetes/base/job.yaml; a patch replaces the whole list.
+constexpr const char* kActorArguments[] = {"--learner=127.0.0.1:50051", "--metrics=0.0.0.0:9465"};
+
 constexpr char kKustomization[] =
     R"(# One sweep; made by nmn sweep --engine=kubernetes. kubectl apply -k of this folder starts it.
 bases:
@@ -49,6 +52,15 @@ std::string Configs(const SweepDirectory& sweep, std::string_view script) {
   return text;
 }
 
+// In place of the base's, where the actor brings a task of the user's own. Its image must have the task's code.
+std::string ActorArguments(const std::vector<std::string>& task) {
+  if (task.empty()) return "";
+  std::string text = "\n          args:";
+  for (const char* argument : kActorArguments) absl::StrAppend(&text, "\n            - ", YamlString(argument));
+  for (const std::string& argument : task) absl::StrAppend(&text, "\n            - ", YamlString(argument));
+  return text;
+}
+
 std::string Size(const SweepDirectory& sweep, const KubernetesOptions& options) {
   const size_t at_once = options.jobs == 0 ? sweep.runs.size() : std::min(options.jobs, sweep.runs.size());
   const auto image = [&](const char* name) {
@@ -58,6 +70,7 @@ std::string Size(const SweepDirectory& sweep, const KubernetesOptions& options) 
       "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: nmn-sweep\nspec:\n  completions: ", sweep.runs.size(),
       "\n  parallelism: ", at_once,
       "\n  template:\n    spec:\n      initContainers:\n        - name: actor\n          image: ", image("nmn-actor"),
+      ActorArguments(options.task),
       "\n      containers:\n        - name: learner\n          image: ", image("nmn-learner"),
       "\n---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: nmn-sweep\nspec:\n"
       "  minAvailable: ",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "cli/sweep/directory.h"
@@ -8,9 +9,10 @@
 namespace nmn::sweep {
 
 struct KubernetesOptions {
-  size_t jobs = 0;       // pods at once; 0: all
-  std::string registry;  // where the images are pulled from, "registry.example/nmn"; "" where nodes have them
-  std::string tag;       // of both images
+  size_t jobs = 0;                // pods at once; 0: all
+  std::string registry;           // where the images are pulled from, "registry.example/nmn"; "" where nodes have them
+  std::string tag;                // of both images
+  std::vector<std::string> task;  // flags of actors that bring a task of the user's own
 };
 
 // Writes DIR/kubernetes: base/ as in deploy/kubernetes, and the overlay of this sweep, for `kubectl apply -k`. Talks to

@@ -96,6 +96,7 @@ absl::Status LocalEngine::StartNext() {
                                       absl::StrCat("--threads=", options_.threads),
                                       absl::StrCat("--device=", options_.device),
                                       "--no_figure"};
+  command.insert(command.end(), options_.task.begin(), options_.task.end());
   if (sweep_.grid.init_from) command.push_back(absl::StrCat("--init_from=", sweep_.InitialWeightsPath()));
   absl::StatusOr<std::unique_ptr<command::Child>> child =
       command::Child::Start(command, EnvironmentOfRuns(), sweep_.LogPath(run));

@@ -2,6 +2,7 @@
 
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "cli/sweep/directory.h"
@@ -11,9 +12,10 @@
 namespace nmn::sweep {
 
 struct LocalOptions {
-  size_t jobs = 1;             // runs at once
-  size_t threads = 1;          // of each run: actors, and threads of its updates; reaches no result
-  std::string device = "cpu";  // of the updates
+  size_t jobs = 1;                // runs at once
+  size_t threads = 1;             // of each run: actors, and threads of its updates; reaches no result
+  std::string device = "cpu";     // of the updates
+  std::vector<std::string> task;  // flags that bring a task of the user's own
 };
 
 // Runs what is chosen and not done on this machine, each as `nmn train --resume` in its own process; blocks. A run that

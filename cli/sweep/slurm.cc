@@ -93,6 +93,8 @@ absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const Slu
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   for (const std::string& argument : {ScriptPath(sweep), programs, absl::StrCat(options.restarts), options.device})
     arguments.push_back(argument);
+  // With the job and in no file of the directory: what makes a process load code was said by whoever submitted it.
+  arguments.insert(arguments.end(), options.task.begin(), options.task.end());
   const absl::StatusOr<command::Result> submitted = command::Run(arguments);
   if (absl::IsNotFound(submitted.status()))
     return absl::NotFoundError("sbatch is not in PATH; --engine=slurm needs Slurm's commands on this machine");

@@ -18,6 +18,7 @@ struct SlurmOptions {
   size_t restarts = 20;                // how often a task that was cut is queued again
   std::string device = "cpu";          // of the updates
   std::vector<std::string> arguments;  // more for sbatch, e.g. --partition=long
+  std::vector<std::string> task;       // flags of actors that bring a task of the user's own
 };
 
 // "nmn-<folder>-<8 hexadecimal digits of its whole path>", by which its tasks are found.

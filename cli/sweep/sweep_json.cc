@@ -10,11 +10,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// 2: blocks, axes and the engine. 3: values that are lists. 4: weights that the runs begin with.
-constexpr int kFormat = 4;
+// 2: blocks, axes and the engine. 3: values that are lists. 4: weights that the runs begin with. 5: the spec of a task
+// of the user's own.
+constexpr int kFormat = 5;
 
 // The oldest that has all of the sweep, so that an older nmn reads what it can run.
 int FormatOf(const SweepJson& sweep) {
+  if (!sweep.grid.task.empty()) return 5;
   if (sweep.grid.init_from) return 4;
   for (const Block& block : sweep.grid.blocks) {
     for (const Axis& axis : block.axes) {
@@ -110,6 +112,7 @@ absl::StatusOr<SweepJson> FromJson(const ordered_json& json, int format) {
     json.at("init_from").at("source").get_to(weights.source);
     json.at("init_from").at("weights_sha256").get_to(weights.weights_sha256);
   }
+  sweep.grid.task = Get<std::string>(json, "task").value_or("");
   const ordered_json blocks = format == 1 ? ordered_json::array({json}) : json.at("runs");
   for (const ordered_json& element : blocks) {
     absl::StatusOr<Block> block = ToBlock(element);
@@ -142,6 +145,7 @@ absl::StatusOr<std::string> Print(const SweepJson& sweep) {
     json["init_from"] = {{"source", sweep.grid.init_from->source},
                          {"weights_sha256", sweep.grid.init_from->weights_sha256}};
   }
+  if (!sweep.grid.task.empty()) json["task"] = sweep.grid.task;
   json["runs"] = ordered_json::array();
   for (const Block& block : sweep.grid.blocks) json["runs"].push_back(ToJson(block));
   json["engine"] = ToJson(sweep.engine);

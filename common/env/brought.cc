@@ -21,7 +21,27 @@ absl::Status Bring(BroughtTask task) {
   return absl::OkStatus();
 }
 
+absl::Status BringSpec(const v1::TaskSpec& spec) {
+  const auto make = [name = spec.name()](const v1::EnvironmentOptions&, size_t) {
+    return absl::StatusOr<std::unique_ptr<BatchedEnvironment>>(absl::FailedPreconditionError(
+        absl::StrCat("task ", name, " is a task of your own; bring its code with --task_python or --task_plugin")));
+  };
+  return Bring({SpecOf(spec), make});
+}
+
 const BroughtTask* Brought() { return Slot().get(); }
+
+EnvironmentSpec SpecOf(const v1::TaskSpec& task) {
+  EnvironmentSpec spec;
+  spec.name = task.name();
+  spec.title = task.name();
+  spec.version = task.version();
+  spec.observation_size = task.observation_size();
+  spec.action = task.action();
+  spec.default_horizon = task.horizon();
+  spec.measures = {task.measures().begin(), task.measures().end()};
+  return spec;
+}
 
 const BroughtTask* FindBrought(std::string_view name) {
   return Brought() != nullptr && Brought()->spec.name == name ? Brought() : nullptr;

@@ -21,9 +21,16 @@ struct BroughtTask {
 // before there are threads.
 absl::Status Bring(BroughtTask task);
 
+// The same of a task whose code nobody brought: configs of it can be made and checked, and who wants to play it is told
+// which flag is missing.
+absl::Status BringSpec(const v1::TaskSpec& spec);
+
 // Null: none was brought, or it has another name.
 const BroughtTask* FindBrought(std::string_view name);
 // Null: none was brought.
 const BroughtTask* Brought();
+
+// What is known of a task of the user's own, from its spec alone.
+EnvironmentSpec SpecOf(const v1::TaskSpec& spec);
 
 }  // namespace nmn::env

@@ -15,8 +15,8 @@ class BroughtTask : public ::testing::Test {
  protected:
   static constexpr int kUpdates = 4;
 
-  static std::vector<std::string> Flags(std::vector<std::string> brings) {
-    brings.push_back("--seed=7");
+  static std::vector<std::string> Flags(std::vector<std::string> brings, const std::string& seed = "--seed=7") {
+    brings.push_back(seed);
     brings.push_back("--updates=" + std::to_string(kUpdates));
     for (const char* assignment :
          {"ppo.episodes_per_update=12", "ppo.critic.replay_episodes=24", "ppo.policy.minibatch_segments=6",

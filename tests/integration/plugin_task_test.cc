@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 bool IsInstalled(const std::string& program) {
   return RunProcess({"/bin/sh", "-c", "command -v " + program + " > /dev/null"}).code == 0;
@@ -113,6 +114,11 @@ TEST_F(PluginTask, ARunIsResumedEvaluatedAndTracedWithTheSameFlag) {
   EXPECT_THAT(evaluated.out, HasSubstr("last_trial_return"));
   const Outcome traced = Nmn({"trace", "--policy=" + Run(), "--episodes=2", "--out=" + Where("trace")}, brings);
   EXPECT_EQ(traced.code, 0) << traced.err;
+  const std::vector<std::string> report = {"report", Run(), "--adaptation", "--adaptation_episodes=10"};
+  EXPECT_THAT(Nmn(report, {}).err, HasSubstr("is not played for --adaptation: benchmark is \"hidden_push\""));
+  const Outcome reported = Nmn(report, brings);
+  EXPECT_EQ(reported.code, 0) << reported.err;
+  EXPECT_THAT(reported.err, Not(HasSubstr("is not played")));
 }
 
 // Each is one line, before a run directory is made.
@@ -135,12 +141,41 @@ TEST_F(PluginTask, WhatCannotWorkIsRefused) {
   EXPECT_EQ(same.code, 0) << same.err;
 }
 
+// A sweep's file says what the task is, so that its runs are known to everybody; what brings its code is said again.
+TEST_F(PluginTask, ASweepPlaysItAndNeedsItsFlagInEachCall) {
+  const std::vector<std::string> brings = Brings();
+  const std::string sweep = Where("sweep"), file = sweep + "/sweep.json";
+  ASSERT_EQ(Train(Run(), brings, {"--actors=1"}).code, 0);
+  const Outcome outcome = Nmn({"sweep", sweep, "--jobs=1"}, Flags(brings, "--seeds=7"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(WeightsHash(sweep + "/hidden_push-nmn-s7"), WeightsHash(Run()));
+  EXPECT_THAT(ReadFile(file), AllOf(HasSubstr("observation_size: "), Not(HasSubstr("libhidden_push"))));
+  const Outcome status = Nmn({"sweep", "status", sweep}, {});
+  EXPECT_EQ(status.code, 0) << status.err;
+  EXPECT_THAT(status.out, HasSubstr("hidden_push-nmn-s7"));
+  const Outcome without = Nmn({"sweep", sweep, "--seeds=7,8"}, {});
+  EXPECT_EQ(without.code, 42);
+  EXPECT_THAT(without.err,
+              HasSubstr("is of hidden_push, a task of your own; give --task_python or --task_plugin again"));
+  const Outcome grown = Nmn({"sweep", sweep, "--seeds=7,8"}, brings);
+  EXPECT_EQ(grown.code, 0) << grown.err;
+  EXPECT_THAT(grown.out, HasSubstr("2/2 runs done"));
+
+  WriteFile(file, absl::StrReplaceAll(ReadFile(file), {{"version: 1", "version: 2"}}));
+  const Outcome other = Nmn({"sweep", sweep}, brings);
+  EXPECT_EQ(other.code, 42);
+  EXPECT_THAT(other.err, AllOf(HasSubstr("the task {"), HasSubstr("} instead of {")));
+}
+
 // Whatever a config, a run directory or a learner calls its task: a library that the loader would find, or a module
 // that Python would.
 TEST_F(PluginTask, NothingButItsOwnCommandLineMakesAProcessLoadCode) {
   const std::vector<std::string> brings = Brings();
   const std::string config = ConfigFile(brings);
   ASSERT_EQ(Train(Run(), brings, {"--actors=1"}).code, 0);
+  ASSERT_EQ(Nmn({"sweep", Where("first"), "--engine=kubernetes"}, Flags(brings, "--seeds=7")).code, 0);
+  const std::string sweep_json =
+      absl::StrReplaceAll(ReadFile(Where("first") + "/sweep.json"), {{"kubernetes", "local"}});
   std::filesystem::copy_file(MARKING_LIBRARY, Where("marks.so"));
   const std::vector<std::string> environment = {"LD_LIBRARY_PATH=" + folder_.path(), "PYTHONPATH=tests/unit/bridge"};
   const auto try_all = [&](const std::string& name) {
@@ -159,6 +194,15 @@ TEST_F(PluginTask, NothingButItsOwnCommandLineMakesAProcessLoadCode) {
                                                {"task", "check", "--task=" + name}}) {
       const Outcome outcome = RunProcess(Command(arguments, {}), std::chrono::seconds(120), environment);
       EXPECT_EQ(outcome.code, 42) << arguments[0] << outcome.err;
+    }
+    const std::string sweep = Where("sweep");
+    std::filesystem::remove_all(sweep);
+    std::filesystem::create_directories(sweep);
+    WriteFile(sweep + "/sweep.json", renamed(sweep_json));
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"sweep", sweep}, {"sweep", "status", sweep}}) {
+      const Outcome outcome = RunProcess(Command(arguments, {}), std::chrono::seconds(120), environment);
+      EXPECT_EQ(outcome.code, arguments.size() == 2 ? 42 : outcome.code) << outcome.err;
     }
     Subprocess learner(LearnerCommand(other, Where("new")), environment);
     if (const std::string address = AddressOf(learner); !address.empty()) {

@@ -23,6 +23,7 @@ using ::nmn::testing::WriteFile;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 
 class SweepEngine : public ::testing::Test {
  protected:
@@ -252,6 +253,43 @@ TEST_F(SweepEngine, ATaskOfASweepFromOldWeightsNamesThem) {
   EXPECT_EQ(kubernetes.code, 42);
   EXPECT_THAT(kubernetes.err, HasSubstr("--init_from is for --engine=local and slurm; this is --engine=kubernetes"));
   EXPECT_FALSE(std::filesystem::exists(directory));
+}
+
+// The code of a task of the user's own is named with the job, by whoever submits it, and in no file of the directory.
+TEST_F(SweepEngine, OnlyActorsOfAJobGetTheFlagThatBringsATask) {
+  Fake("sbatch", "printf '%s\n' \"$@\" > " + folder.path() + "/said\necho 17\n");
+  Fake("squeue", "");
+  const std::string flag = "--task_plugin=" + std::string(SEEDS_PLUGIN);
+  const std::string relative = "--task_plugin=" + std::filesystem::relative(SEEDS_PLUGIN).string();
+  const Outcome submitted = Sweep({directory, relative, "--seeds=1", "--engine=slurm"});
+  ASSERT_EQ(submitted.code, 0) << submitted.err;
+  EXPECT_THAT(ReadFile(folder.path() + "/said"), HasSubstr("/sweep.sbatch\n"));
+  EXPECT_THAT(ReadFile(folder.path() + "/said"), HasSubstr("\n20\ncpu\n--task_plugin=/"));
+  for (const auto& file : std::filesystem::recursive_directory_iterator(directory)) {
+    if (file.is_regular_file()) EXPECT_THAT(ReadFile(file.path().string()), Not(HasSubstr("seeds_plugin"))) << file;
+  }
+
+  // The learner ends with its actor.
+  Fake("srun",
+       "case \"$*\" in *nmn-learner*) ;; *) echo \"$@\"; echo over > gate; exit;; esac\n"
+       "mkfifo gate; for a; do case $a in --output=*) echo serving on 127.0.0.1:1 >> \"${a#--output=}\";; esac; done\n"
+       "read line < gate; exit 42\n");
+  const Outcome task = RunProcess(
+      {"/bin/sh", "-c", "cd \"$0\" && PATH=\"$1:$PATH\" exec bash sweep.sbatch BIN 0 cpu \"$2\"", directory,
+       folder.path() + "/bin", flag},
+      std::chrono::seconds(60), {"SLURM_ARRAY_TASK_ID=0", "SLURM_ARRAY_JOB_ID=7", "SLURM_JOB_ID=7", "SLURM_NTASKS=2"});
+  EXPECT_EQ(task.code, 42) << task.err;
+  EXPECT_THAT(task.out, HasSubstr("BIN/nmn-actor --learner=127.0.0.1:1 --connect_timeout=60 " + flag));
+
+  std::filesystem::remove_all(directory);
+  const Outcome kubernetes = Sweep({directory, flag, "--seeds=1", "--engine=kubernetes"});
+  ASSERT_EQ(kubernetes.code, 0) << kubernetes.err;
+  EXPECT_THAT(ReadFile(directory + "/kubernetes/size.yaml"),
+              HasSubstr("          args:\n            - \"--learner=127.0.0.1:50051\"\n"
+                        "            - \"--metrics=0.0.0.0:9465\"\n            - \"" +
+                        flag + "\"\n"));
+  EXPECT_THAT(ReadFile("deploy/kubernetes/base/job.yaml"),
+              HasSubstr("args: [\"--learner=127.0.0.1:50051\", \"--metrics=0.0.0.0:9465\"]"));
 }
 
 // A scheduler's machines may have what this one lacks.
