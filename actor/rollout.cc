@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 #include "common/config/schedule.h"
+#include "common/env/interruptible.h"
 #include "common/nn/denormals.h"
 #include "common/trajectory/step_inputs.h"
 
@@ -74,6 +75,10 @@ class BatchRollout final : public RolloutEngine {
                          .first_episode = key.first_episode,
                          .trajectories = record_.Batch(steps_, lanes),
                          .measures = Measures(lanes)};
+  }
+
+  void Interrupt() override {
+    if (auto* waiting = dynamic_cast<env::Interruptible*>(environment_.get())) waiting->Interrupt();
   }
 
  private:

@@ -55,6 +55,9 @@ class RolloutEngine {
   virtual absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool use_mean = false,
                                             const std::atomic<bool>* stop = nullptr,
                                             RolloutObserver* observer = nullptr) = 0;
+
+  // A Run that waits for a task of the user's own, now or later, fails soon. Thread-safe; for good.
+  virtual void Interrupt() {}
 };
 
 }  // namespace nmn::actor

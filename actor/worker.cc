@@ -45,6 +45,7 @@ Worker::~Worker() {
     abandon_ = true;
     changed_.NotifyAll();
   }
+  engine_->Interrupt();
   thread_.join();
 }
 

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "common/env/brought.h"
+
 namespace nmn::bridge {
 namespace {
 
@@ -20,14 +22,8 @@ void Fill(View2 view, float value) {
 }  // namespace
 
 env::EnvironmentSpec EnvironmentSpecOf(const FoundTask& found) {
-  env::EnvironmentSpec spec;
-  spec.name = found.spec.name();
-  spec.title = found.spec.name();
-  spec.version = found.spec.version();
-  spec.observation_size = found.spec.observation_size() + kEndRows;
-  spec.action = found.spec.action();
-  spec.default_horizon = found.spec.horizon();
-  spec.measures = {found.spec.measures().begin(), found.spec.measures().end()};
+  env::EnvironmentSpec spec = env::SpecOf(found.spec);
+  spec.observation_size += kEndRows;
   return spec;
 }
 

@@ -5,6 +5,7 @@
 
 #include "bridge/task_lanes.h"
 #include "common/env/environment.h"
+#include "common/env/interruptible.h"
 
 namespace nmn::bridge {
 
@@ -17,7 +18,7 @@ namespace nmn::bridge {
 //   last_trial_return    likewise of the last
 //
 // A failure of the task shows in status(), and the next Reset begins anew.
-class BroughtEnvironment final : public env::BatchedEnvironment {
+class BroughtEnvironment final : public env::BatchedEnvironment, public env::Interruptible {
  public:
   BroughtEnvironment(std::unique_ptr<TaskLanes> lanes, size_t max_lanes);
 
@@ -25,6 +26,7 @@ class BroughtEnvironment final : public env::BatchedEnvironment {
   uint32_t horizon() const override { return lanes_->found().spec.horizon(); }
   size_t max_lanes() const override { return trials_.size(); }
   absl::Status status() const override { return status_; }
+  void Interrupt() override { lanes_->Interrupt(); }
   void Reset(const env::BatchKey& key, View2 observation) override;
   void Step(ConstView2 raw_action, const env::StepResult& result) override;
   double Measure(size_t measure, size_t lane) const override;

@@ -136,10 +136,11 @@ std::string EndOf(const siginfo_t& end) {
 
 }  // namespace
 
-PythonProcess::PythonProcess(int pid, fs::Descriptor socket, fs::Descriptor pid_fd)
-    : pid_(pid), socket_(std::move(socket)), pid_fd_(std::move(pid_fd)) {}
+PythonProcess::PythonProcess(int pid, fs::Descriptor socket, fs::Descriptor pid_fd, const Interruption& interruption)
+    : pid_(pid), socket_(std::move(socket)), pid_fd_(std::move(pid_fd)), interruption_(interruption) {}
 
-absl::StatusOr<std::unique_ptr<PythonProcess>> PythonProcess::Start(const PythonTask& task) {
+absl::StatusOr<std::unique_ptr<PythonProcess>> PythonProcess::Start(const PythonTask& task,
+                                                                    const Interruption& interruption) {
   absl::StatusOr<Ends> ends = Connect(false);
   if (!ends.ok()) return ends.status();
   const std::string python = task.python.empty() ? "python3" : task.python;
@@ -148,8 +149,8 @@ absl::StatusOr<std::unique_ptr<PythonProcess>> PythonProcess::Start(const Python
   if (error == ENOENT && task.python.empty())
     return absl::NotFoundError("there is no python3 on PATH; name one with --python=FILE");
   if (error != 0) return fs::SystemError("start", absl::StrCat(python, " (--python)"), error);
-  auto process = std::unique_ptr<PythonProcess>(
-      new PythonProcess(pid, std::move(ends->ours), fs::Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))));
+  auto process = std::unique_ptr<PythonProcess>(new PythonProcess(
+      pid, std::move(ends->ours), fs::Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))), interruption));
   if (!process->pid_fd_.ok()) return fs::SystemError("watch", "a worker", errno);
   if (const absl::Status status = process->StartGuardian(); !status.ok()) return status;
   ends->theirs.Close();
@@ -204,14 +205,17 @@ absl::Status PythonProcess::SendDescriptor(int descriptor) {
 
 // A process that the task forked may hold the socket open, so its end is no sign of the worker's.
 absl::Status PythonProcess::WaitForBytes(std::chrono::milliseconds limit) {
-  std::array<pollfd, 2> waits = {pollfd{socket_.get(), POLLIN, 0}, pollfd{pid_fd_.get(), POLLIN, 0}};
+  // A negative descriptor is not looked at.
+  std::array<pollfd, 3> waits = {pollfd{socket_.get(), POLLIN, 0}, pollfd{pid_fd_.get(), POLLIN, 0},
+                                 pollfd{interruption_.descriptor(), POLLIN, 0}};
   const int ready = fs::Retry([&] { return poll(waits.data(), waits.size(), static_cast<int>(limit.count())); });
   if (ready < 0) return fs::SystemError("wait for", "a worker", errno);
   if (ready == 0) {
     return absl::DeadlineExceededError(absl::StrCat("no answer for ", static_cast<double>(limit.count()) / 1000, " s"));
   }
   // What it said last is read before its end is.
-  return (waits[0].revents & POLLIN) != 0 ? absl::OkStatus() : Ended();
+  if ((waits[0].revents & POLLIN) != 0) return absl::OkStatus();
+  return waits[2].revents != 0 ? absl::CancelledError("interrupted") : Ended();
 }
 
 absl::StatusOr<char> PythonProcess::ReadByte(std::chrono::milliseconds limit) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "bridge/interruption.h"
 #include "bridge/python_task.h"
 #include "common/fs/descriptor.h"
 
@@ -16,8 +17,8 @@ namespace nmn::bridge {
 // process waits for that). Its stdout goes to our stderr. Not thread-safe.
 class PythonProcess {
  public:
-  // Returns at once. NOT_FOUND: no such interpreter.
-  static absl::StatusOr<std::unique_ptr<PythonProcess>> Start(const PythonTask& task);
+  // Returns at once. NOT_FOUND: no such interpreter. `interruption` must live as long as the process.
+  static absl::StatusOr<std::unique_ptr<PythonProcess>> Start(const PythonTask& task, const Interruption& interruption);
   ~PythonProcess();  // kills the group
   PythonProcess(const PythonProcess&) = delete;
   PythonProcess& operator=(const PythonProcess&) = delete;
@@ -26,7 +27,7 @@ class PythonProcess {
   absl::Status Send(std::string_view bytes);
   absl::Status SendDescriptor(int descriptor);
   // Bytes up to, and without, the newline. DEADLINE_EXCEEDED: none within the limit. UNAVAILABLE: the process ended,
-  // and how.
+  // and how. CANCELLED: the interruption came first.
   absl::StatusOr<std::string> ReadLine(std::chrono::milliseconds limit);
   absl::StatusOr<char> ReadByte(std::chrono::milliseconds limit);
 
@@ -38,7 +39,7 @@ class PythonProcess {
   int pid() const { return pid_; }
 
  private:
-  PythonProcess(int pid, fs::Descriptor socket, fs::Descriptor pid_fd);
+  PythonProcess(int pid, fs::Descriptor socket, fs::Descriptor pid_fd, const Interruption& interruption);
   absl::Status StartGuardian();
   absl::Status WaitForBytes(std::chrono::milliseconds limit);
   absl::Status Ended();
@@ -46,6 +47,7 @@ class PythonProcess {
   const int pid_;
   const fs::Descriptor socket_;
   const fs::Descriptor pid_fd_;  // readable when the process has ended
+  const Interruption& interruption_;
   int guardian_ = -1;
   std::unique_ptr<fs::Descriptor> lifeline_;  // the guardian kills the group when it is closed
 };

@@ -28,6 +28,9 @@ class TaskLanes {
   // trial_end   [lane] out                0 going on, 1 terminated, 2 truncated
   // observation [observation_size, lane]  out: x_{t+1}
   virtual absl::Status Step(ConstView2 action, float* reward, float* trial_end, View2 observation) = 0;
+
+  // A Reset or Step that waits for another process, now or later, returns CANCELLED soon. Thread-safe; for good.
+  virtual void Interrupt() {}
 };
 
 }  // namespace nmn::bridge

@@ -22,8 +22,8 @@ std::string_view NameOf(Command command) { return command == Command::kReset ? "
 Worker::Worker(PythonTask task, std::unique_ptr<PythonProcess> process)
     : task_(std::move(task)), process_(std::move(process)) {}
 
-absl::StatusOr<std::unique_ptr<Worker>> Worker::Start(const PythonTask& task) {
-  absl::StatusOr<std::unique_ptr<PythonProcess>> process = PythonProcess::Start(task);
+absl::StatusOr<std::unique_ptr<Worker>> Worker::Start(const PythonTask& task, const Interruption& interruption) {
+  absl::StatusOr<std::unique_ptr<PythonProcess>> process = PythonProcess::Start(task, interruption);
   if (!process.ok()) return process.status();
   return std::unique_ptr<Worker>(new Worker(task, *std::move(process)));
 }

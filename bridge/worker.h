@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "bridge/interruption.h"
 #include "bridge/python_process.h"
 #include "bridge/python_task.h"
 #include "bridge/segment.h"
@@ -25,7 +26,8 @@ std::string_view NameOf(Command command);
 class Worker {
  public:
   // Returns at once, so that several can start beside each other.
-  static absl::StatusOr<std::unique_ptr<Worker>> Start(const PythonTask& task);
+  // What is waited for fails with CANCELLED once `interruption` is set, which must live as long as the worker.
+  static absl::StatusOr<std::unique_ptr<Worker>> Start(const PythonTask& task, const Interruption& interruption);
 
   // Blocks until the process has made its first environment.
   absl::StatusOr<FoundTask> Find();

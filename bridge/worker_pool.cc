@@ -40,7 +40,7 @@ absl::Status WorkerPool::StartMembers(size_t max_lanes) {
   const size_t count = std::min<size_t>(task_.workers, max_lanes);
   std::vector<std::unique_ptr<Worker>> workers;
   for (size_t w = 0; w < count; ++w) {
-    absl::StatusOr<std::unique_ptr<Worker>> worker = Worker::Start(task_);
+    absl::StatusOr<std::unique_ptr<Worker>> worker = Worker::Start(task_, interruption_);
     if (!worker.ok()) return worker.status();
     workers.push_back(*std::move(worker));
   }
@@ -75,7 +75,7 @@ WorkerPool::~WorkerPool() {
 absl::Status WorkerPool::ReplaceFailed() {
   for (Member& member : members_) {
     if (member.worker != nullptr) continue;
-    absl::StatusOr<std::unique_ptr<Worker>> worker = Worker::Start(task_);
+    absl::StatusOr<std::unique_ptr<Worker>> worker = Worker::Start(task_, interruption_);
     if (!worker.ok()) return worker.status();
     const absl::StatusOr<FoundTask> found = (*worker)->Find();
     if (!found.ok()) return found.status();

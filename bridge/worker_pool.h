@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "bridge/episodes.h"
+#include "bridge/interruption.h"
 #include "bridge/python_task.h"
 #include "bridge/segment.h"
 #include "bridge/task_lanes.h"
@@ -27,6 +28,7 @@ class WorkerPool final : public TaskLanes {
   ~WorkerPool() override;  // environments are closed first, where that is quick
 
   const FoundTask& found() const override { return found_; }
+  void Interrupt() override { interruption_.Set(); }
   absl::Status Reset(const env::BatchKey& key, View2 observation) override;
   absl::Status Step(ConstView2 action, float* reward, float* trial_end, View2 observation) override;
 
@@ -47,6 +49,7 @@ class WorkerPool final : public TaskLanes {
   absl::Status Check(Command command, Member& member) const;
 
   const PythonTask task_;
+  Interruption interruption_;  // before the workers, which look at it
   FoundTask found_;
   std::vector<Member> members_;
   Episodes episodes_;

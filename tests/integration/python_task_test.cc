@@ -83,16 +83,6 @@ TEST_F(PythonTask, ALearnerNeedsNoCodeAndAnActorLoadsNoneThatItsOwnCommandLineDo
   EXPECT_EQ(WeightsHash(Run() + "-tcp"), WeightsHash(Run()));
 }
 
-TEST_F(PythonTask, AFailureByChanceReachesNoResult) {
-  const Outcome plain = Train(Run(), Brings("tasks:Drift"), {"--actors=1"});
-  ASSERT_EQ(plain.code, 0) << plain.err;
-  // The same task, whose process kills itself in the midst of an episode, once.
-  const Outcome killed = Train(Run() + "-killed", Brings("tasks:KilledOnce"), {"--actors=1"});
-  ASSERT_EQ(killed.code, 0) << killed.err;
-  EXPECT_THAT(killed.err, HasSubstr("its process was killed by signal 9"));
-  EXPECT_EQ(WeightsHash(Run() + "-killed"), WeightsHash(Run()));
-}
-
 TEST_F(PythonTask, AFailureThatRecursEndsTheRun) {
   const Outcome outcome = Train(Run(), Brings("faults:Raises"), {"--actors=1"});
   EXPECT_EQ(outcome.code, 42);

@@ -123,26 +123,6 @@ class Prints(Env):
         return super().step(action)
 
 
-class KilledOnce(Drift):
-    """Drift under its name, but whichever process steps the fourth environment first is killed at that."""
-
-    name = "tasks.Drift"
-    made = 0
-
-    def __init__(self):
-        type(self).made += 1
-        self.number = type(self).made
-
-    def step(self, action):
-        if self.number == 4 and self.steps == 2:
-            try:
-                os.close(os.open(os.environ["TASK_TEST_FILE"], os.O_CREAT | os.O_EXCL))
-                os.kill(os.getpid(), signal.SIGKILL)
-            except FileExistsError:
-                pass
-        return super().step(action)
-
-
 class Restless(Env):
     """No function of its seeds: its generator lives on."""
 
@@ -206,3 +186,50 @@ def where_modules_come_from():
     import modules_of_this_folder  # noqa: F401, in the working directory
 
     return Env()
+
+
+class Once(Drift):
+    """Drift under its name, but the fourth environment of whichever process comes there first does something else, in its sixth
+    trial."""
+
+    name = "tasks.Drift"
+    made = 0
+
+    def __init__(self):
+        Once.made += 1
+        self.number, self.trials = Once.made, 0
+
+    def reset(self, *, seed=None, options=None):
+        self.trials += 1
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action):
+        if self.number == 4 and self.trials == 6:
+            try:
+                with os.fdopen(os.open(os.environ["TASK_TEST_FILE"], os.O_CREAT | os.O_EXCL | os.O_WRONLY), "w") as file:
+                    file.write(str(os.getpid()))
+                self.act()
+            except FileExistsError:
+                pass
+        return super().step(action)
+
+
+class KillsOnce(Once):
+    """$TASK_TEST_VICTIM is killed: the worker, its parent, or the process whose number is in that file."""
+
+    def act(self):
+        victim = os.environ["TASK_TEST_VICTIM"]
+        if victim == "worker":
+            pid = os.getpid()
+        elif victim == "parent":
+            pid = os.getppid()
+        else:
+            with open(victim) as file:
+                pid = int(file.read())
+        os.kill(pid, signal.SIGKILL)
+
+
+class HangsOnce(Once):
+    def act(self):
+        print("it hangs", flush=True)
+        signal.pause()
