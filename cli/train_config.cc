@@ -1,5 +1,7 @@
 #include "cli/train_config.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/config/config.h"
@@ -8,6 +10,39 @@
 
 namespace nmn::cli {
 namespace {
+
+// Lengths of a preset that an episode of this horizon does not have, as the flags with which they follow it: "" where
+// that does not make the config valid.
+std::string FlagsThatFollowTheHorizon(const v1::RunConfig& config) {
+  v1::RunConfig following = config;
+  v1::PpoOptions& ppo = *following.mutable_ppo();
+  std::string flags;
+  const auto let_follow = [&](bool fits, const char* field, void (v1::PpoOptions::*set)(uint32_t)) {
+    if (fits) return;
+    (ppo.*set)(0);
+    absl::StrAppend(&flags, " --set ppo.", field, "=0");
+  };
+  let_follow(ppo.rollout_steps() <= config::Horizon(following), "rollout_steps", &v1::PpoOptions::set_rollout_steps);
+  const uint32_t played = config::RolloutSteps(following);
+  let_follow(ppo.kept_steps() <= played, "kept_steps", &v1::PpoOptions::set_kept_steps);
+  const uint32_t kept = config::KeptSteps(following), valued = ppo.valued_steps();
+  let_follow(valued == 0 || (valued >= kept && valued <= played), "valued_steps", &v1::PpoOptions::set_valued_steps);
+  let_follow(ppo.segment_steps() == 0 || kept % ppo.segment_steps() == 0, "segment_steps",
+             &v1::PpoOptions::set_segment_steps);
+  return config::Validate(following).ok() ? flags : "";
+}
+
+// Of a horizon that --set gives: all that has to follow it at once.
+absl::Status Validate(const TrainFlags& flags, const v1::RunConfig& config) {
+  const absl::Status status = config::Validate(config);
+  const bool sets_horizon = std::any_of(flags.assignments.begin(), flags.assignments.end(), [](const std::string& a) {
+    return a.starts_with("task.horizon=") || a.starts_with("env.horizon=");
+  });
+  if (status.ok() || !sets_horizon) return status;
+  const std::string more = FlagsThatFollowTheHorizon(config);
+  if (more.empty()) return status;
+  return absl::Status(status.code(), absl::StrCat(status.message(), "; for this horizon add", more));
+}
 
 absl::Status ApplyOverrides(const TrainFlags& flags, v1::RunConfig& config) {
   if (flags.updates && flags.episodes) {
@@ -24,7 +59,7 @@ absl::Status ApplyOverrides(const TrainFlags& flags, v1::RunConfig& config) {
     if (absl::Status status = config::Set(assignment, config); !status.ok()) return status;
   }
   if (flags.scale_schedule) config::ScaleSchedule(config);
-  return config::Validate(config);
+  return absl::OkStatus();
 }
 
 // The config before the overrides.
@@ -51,6 +86,7 @@ absl::StatusOr<v1::RunConfig> NewRunConfig(const TrainFlags& flags) {
   absl::StatusOr<v1::RunConfig> config = BaseConfig(flags);
   if (!config.ok()) return config;
   if (absl::Status status = ApplyOverrides(flags, *config); !status.ok()) return status;
+  if (absl::Status status = Validate(flags, *config); !status.ok()) return status;
   return config;
 }
 
@@ -85,6 +121,7 @@ absl::StatusOr<v1::RunConfig> ResumedRunConfig(const TrainFlags& flags, const v1
                                                    absl::StrJoin(differences, ", "),
                                                    "; leave it as it was, or start a new run in another --run_dir"));
   }
+  if (absl::Status status = Validate(flags, base); !status.ok()) return status;
   return base;
 }
 

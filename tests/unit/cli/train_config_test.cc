@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_split.h"
 #include "common/config/config.h"
 #include "common/config/schedule.h"
 
@@ -62,6 +63,24 @@ TEST(NewRunConfig, AConstantRateHasNoScheduleToScale) {
   const v1::RunConfig config = *NewRunConfig(flags);
   EXPECT_EQ(config.ppo().anneal_updates(), 0u);
   EXPECT_EQ(config::ScheduleNotice(config), std::nullopt);
+}
+
+// One answer says all lengths that have to follow, and they are enough.
+TEST(NewRunConfig, AShorterHorizonIsToldAllThatFollowsIt) {
+  TrainFlags flags = Reference();
+  flags.preset = "fast";
+  for (const auto& [benchmark, more] :
+       {std::pair{"b1", " --set ppo.kept_steps=0 --set ppo.valued_steps=0 --set ppo.segment_steps=0"},
+        {"b2",
+         " --set ppo.rollout_steps=0 --set ppo.kept_steps=0 --set ppo.valued_steps=0 --set ppo.segment_steps=0"}}) {
+    flags.benchmark = benchmark;
+    flags.assignments = {"task.horizon=90"};
+    EXPECT_THAT(std::string(NewRunConfig(flags).status().message()),
+                ::testing::EndsWith(std::string("; for this horizon add") + more));
+    for (const absl::string_view flag : absl::StrSplit(more, " --set ", absl::SkipEmpty()))
+      flags.assignments.emplace_back(flag);
+    EXPECT_TRUE(NewRunConfig(flags).ok()) << NewRunConfig(flags).status();
+  }
 }
 
 TEST(NewRunConfig, ConfigFileExcludesPreset) {
@@ -124,6 +143,16 @@ TEST(ResumedRunConfig, RefusesWhatChangesTheHashByName) {
   flags = {};
   flags.preset = "paper";
   EXPECT_THAT(message(flags), HasSubstr("network.formula"));
+}
+
+// Not by what does not fit it.
+TEST(ResumedRunConfig, AnotherHorizonIsNamedAsSuch) {
+  const v1::RunConfig stored = *NewRunConfig(Reference());
+  TrainFlags flags;
+  flags.assignments = {"task.horizon=90"};
+  EXPECT_THAT(std::string(ResumedRunConfig(flags, stored).status().message()),
+              ::testing::AllOf(HasSubstr("the run was started with another env.horizon"),
+                               ::testing::Not(HasSubstr("kept_steps"))));
 }
 
 TEST(ResumedRunConfig, WorkAndCheckpointOptionsMayChange) {
