@@ -125,6 +125,7 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_PROMETHEUS_PORT",
       "NMN_PROMETHEUS_RETENTION",
       "NMN_RUN",
+      "NMN_TASK_FOLDER",
       // The build and the tests.
       "NMN_BINARY_DIRECTORY",
       "NMN_BUILD_BENCHMARKS",

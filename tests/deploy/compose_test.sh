@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the images and brings deploy/compose.yaml up in an engine of its own: training is seen through Prometheus with 2 and 4 actors; an
-# actor and the learner are killed and come back; SIGTERM leaves a checkpoint that `nmn eval` reads; the run goes on from it.
+# actor and the learner are killed and come back; SIGTERM leaves a checkpoint that `nmn eval` reads; the run goes on from it. Last, a task in
+# Python by deploy/compose.task.yaml.
 #
 # usage: compose_test.sh BINARIES   the folder of nmn, nmn-learner and nmn-actor, which are copied into the images
 set -euo pipefail
@@ -67,7 +68,7 @@ base=$(image_bytes debian:bookworm-slim)
 
 step "images"
 docker/stage.sh "$binaries" build/stage
-for target in actor learner cli; do
+for target in actor actor-python learner cli; do
   docker build --network=host --file=docker/Dockerfile --target=$target --build-arg=BINARIES=build/stage \
     --tag="nmn-$target:test" . >"$scratch/build.log" 2>&1 || { tail -n 20 "$scratch/build.log"; exit 1; }
   step "nmn-$target: $(mebibytes "$(image_bytes nmn-$target:test)"), $(mebibytes $(($(image_bytes nmn-$target:test) - base))) above the base"
@@ -140,3 +141,16 @@ step "resumed: from update $stopped_at to $(updates)"
 
 python3 "$here/expressions.py" "$prometheus" --wait=120
 step "every expression of rules and dashboards gives data"
+
+# A task of the user's own: the learner has its config, an actor with Python its code.
+compose down --timeout=30
+export NMN_RUN=task NMN_TASK_FOLDER=$scratch/tasks NMN_TASK_PYTHON=hidden_wiring:HiddenWiring
+mkdir "$NMN_TASK_FOLDER"
+cp examples/hidden_wiring.py "$NMN_TASK_FOLDER"
+PYTHONPATH=$NMN_TASK_FOLDER "$binaries/nmn" train --task_python="$NMN_TASK_PYTHON" --python=/usr/bin/python3 --updates=3 --print_config >"$scratch/run.textproto"
+chmod -R a+rX "$scratch"
+with_task() { docker-compose --file=deploy/compose.yaml --file=deploy/compose.task.yaml "$@"; }
+with_task up --detach --scale actor=2 learner actor
+ended() { [[ $(docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$(with_task ps -q learner)") == "exited 0" ]]; }
+until_true $limit ended || { with_task logs --tail=15; echo "the run of a task in Python did not end" >&2; exit 1; }
+step "a task of the user's own, in Python: $(compose run --rm -T --entrypoint=tail cli -n 1 /runs/task/metrics.jsonl | cut -c 1-60)"

@@ -11,7 +11,7 @@ install_missing shellcheck yamllint docker-compose python3-yaml python3-jsonsche
 
 git ls-files -z -- '*.sh' '*.sbatch' .ci/run | xargs -0 shellcheck --severity=warning --external-sources
 yamllint --strict -d '{extends: default, rules: {line-length: disable, document-start: disable, comments: {min-spaces-from-content: 1}}}' \
-  deploy/compose.yaml deploy/prometheus deploy/grafana deploy/kubernetes
+  deploy/compose.yaml deploy/compose.task.yaml deploy/prometheus deploy/grafana deploy/kubernetes
 
 packages=$(docker/runtime-packages.sh /bin/bash | paste -s -d ' ')
 [[ $packages == "libc6 libtinfo6" ]] || { echo "docker/runtime-packages.sh /bin/bash: $packages" >&2; exit 1; }
@@ -21,6 +21,7 @@ for profile in "" gpu; do
   COMPOSE_PROFILES=$profile docker-compose --file=deploy/compose.yaml config --quiet
 done
 # The same, with every variable from the example.
+NMN_TASK_FOLDER=/tasks docker-compose --file=deploy/compose.yaml --file=deploy/compose.task.yaml config --quiet
 docker-compose --env-file=deploy/.env.example --file=deploy/compose.yaml config >build/compose-example.yaml
 docker-compose --file=deploy/compose.yaml config >build/compose-default.yaml
 diff build/compose-default.yaml build/compose-example.yaml
