@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Runs what a reader pastes: the blocks of README.md and docs/cli.md, and the commands in README's table, as they stand, with small budgets.
+"""Runs what a reader pastes: the blocks of README.md, docs/cli.md and docs/tasks.md, and the commands in README's table, as they stand, with small budgets.
 
 A block is ```sh .. ```. The line above it may say
   <!-- not run: REASON -->
   <!-- beside the block above -->   it is tried until it succeeds while that block runs, which is then stopped
 
 In the table DIR, DIR1 and DIR2 stand for run directories. A row is run unless NOT_RUN says why not.
+
+A budget that is given with --updates is made small too.
 
 usage: pages_test.py BINARIES
 """
@@ -39,18 +41,30 @@ class Failure(Exception):
     pass
 
 
+def python_with_numpy():
+    for python in ("/usr/bin/python3", "/usr/local/bin/python3"):
+        if os.path.exists(python) and subprocess.run([python, "-c", "import numpy"], capture_output=True, check=False).returncode == 0:
+            return python
+    raise Failure("no Python with numpy: apt-get install python3-numpy")
+
+
 class Shell:
     """A scratch checkout with the binaries where the pages expect them. What a block starts is a process group and ends with it."""
 
     def __init__(self, binaries):
         self.top = tempfile.mkdtemp()
-        os.makedirs(os.path.join(self.top, "build", "release"))
-        os.symlink(binaries, os.path.join(self.top, "build", "release", "bin"))
+        os.makedirs(os.path.join(self.top, "build"))
+        os.symlink(os.path.dirname(binaries), os.path.join(self.top, "build", "release"))
+        os.symlink(os.path.join(ROOT, "examples"), os.path.join(self.top, "examples"))
+        os.makedirs(os.path.join(self.top, "programs"))
+        os.symlink(python_with_numpy(), os.path.join(self.top, "programs", "python3"))
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("NMN_")}
-        self.environment["PATH"] = binaries + os.pathsep + self.environment["PATH"]
+        self.environment["PATH"] = os.pathsep.join([binaries, os.path.join(self.top, "programs"), self.environment["PATH"]])
+        self.environment["PYTHONDONTWRITEBYTECODE"] = "1"
         self.log = os.path.join(self.top, "log")
 
     def start(self, text, updates):
+        text = re.sub(r"--updates=\d+", f"--updates={updates}", text)
         with open(self.log, "w", encoding="utf-8") as log:
             return subprocess.Popen(["bash", "-euo", "pipefail", "-c", text], cwd=self.top, stdin=subprocess.DEVNULL, stdout=log,
                                     stderr=subprocess.STDOUT, env={**self.environment, "NMN_UPDATES": str(updates)}, start_new_session=True)
@@ -155,6 +169,7 @@ def main():
         os.symlink(os.path.basename(directories[0]), os.path.join(shell.top, "runs", "b1-nmn-fast-s1-20260101T120000Z"))
         shell.run("nmn train --benchmark=b1 --preset=reference --seed=1")
         run_blocks(shell, "docs/cli.md")
+        run_blocks(shell, "docs/tasks.md")
     except Failure as failure:
         print(f"failed: {failure}", file=sys.stderr)
         return 1
