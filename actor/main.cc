@@ -30,7 +30,7 @@ constexpr std::chrono::seconds kHealthTimeout(5);
 constexpr size_t kOwnThreads = 4;  // session, worker, metrics, signals
 
 int Fail(const absl::Status& status) {
-  nmn::log::Say(std::string("nmn-actor: ") + std::string(status.message()) + "\n");
+  nmn::log::SayError("nmn-actor", status);
   return nmn::ExitCodeOf(status);
 }
 

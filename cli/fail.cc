@@ -1,6 +1,5 @@
 #include "cli/fail.h"
 
-#include <algorithm>
 #include <iostream>
 #include <string>
 
@@ -9,10 +8,8 @@
 namespace nmn::cli {
 
 int Fail(std::string_view verb, const absl::Status& status) {
-  std::string message(status.message());
-  std::replace(message.begin(), message.end(), '\n', ' ');
   std::cout.flush();
-  log::Say("nmn " + std::string(verb) + ": " + message + "\n");
+  log::SayError("nmn " + std::string(verb), status);
   return ExitCodeOf(status);
 }
 

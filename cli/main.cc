@@ -16,7 +16,7 @@ namespace {
 
 int RunVerb(int argc, char** argv) {
   if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) {
-    nmn::log::Say("nmn: " + std::string(status.message()) + "\n");
+    nmn::log::SayError("nmn", status);
     return nmn::ExitCodeOf(status);
   }
   CLI::App app("Train, evaluate and study neuromodulated (NMN) and recurrent policies by meta-RL.", "nmn");

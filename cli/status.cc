@@ -15,6 +15,7 @@
 #include "cli/verbs.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
+#include "common/text/utf8.h"
 #include "nmn/v1/learner.grpc.pb.h"
 
 namespace nmn::cli {
@@ -49,10 +50,10 @@ void PrintTable(const v1::GetStatusResponse& status) {
   for (const v1::ActorStatus& actor : status.actors()) {
     const std::string pace =
         actor.episodes_per_second() == 0 ? "-" : absl::StrFormat("%.1f", actor.episodes_per_second());
-    std::cout << absl::StrFormat("%-24s %-9s %10s %10.0f %7d %4d %9d %7d %6.1f s  %s\n", actor.actor_id(),
-                                 actor.connected() ? "yes" : "no", pace, actor.steps_per_second(),
-                                 actor.policy_version(), actor.policy_lag(), actor.units_accepted(),
-                                 actor.units_leased(), actor.seconds_since_heard(), actor.last_error());
+    std::cout << absl::StrFormat(
+        "%-24s %-9s %10s %10.0f %7d %4d %9d %7d %6.1f s  %s\n", actor.actor_id(), actor.connected() ? "yes" : "no",
+        pace, actor.steps_per_second(), actor.policy_version(), actor.policy_lag(), actor.units_accepted(),
+        actor.units_leased(), actor.seconds_since_heard(), text::Printable(actor.last_error()));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -15,6 +16,7 @@
 
 #include "common/log/line_writer.h"
 #include "common/terminal/terminal.h"
+#include "common/text/utf8.h"
 
 namespace nmn::log {
 namespace {
@@ -23,15 +25,29 @@ namespace {
 std::atomic<LineWriter*> writer{nullptr};
 std::atomic<const std::string*> json_program{nullptr};  // set where lines are JSON
 
-// %* of the pattern: the message as a JSON string.
-class JsonMessage : public spdlog::custom_flag_formatter {
+// %* of the pattern: the message, as a JSON string or as it is. It may quote the paths of others.
+class Message : public spdlog::custom_flag_formatter {
  public:
+  explicit Message(bool json) : json_(json) {}
+
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text = JsonString(std::string_view(message.payload.data(), message.payload.size()));
+    std::string text = text::Printable(std::string_view(message.payload.data(), message.payload.size()));
+    if (json_) text = JsonString(text);
     out.append(text.data(), text.data() + text.size());
   }
-  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<Message>(json_); }
+
+ private:
+  const bool json_;
 };
+
+// `pattern` may have %*.
+std::unique_ptr<spdlog::formatter> Formatter(const std::string& pattern, spdlog::pattern_time_type time, bool json) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(time);
+  formatter->add_flag<Message>('*', json);
+  formatter->set_pattern(pattern);
+  return formatter;
+}
 
 // Lines by way of Say, coloured by their level on a terminal.
 class StderrSink : public spdlog::sinks::base_sink<std::mutex> {
@@ -66,11 +82,9 @@ class StderrSink : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 std::unique_ptr<spdlog::formatter> JsonFormatter(std::string_view program) {
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  formatter->add_flag<JsonMessage>('*');
-  formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","program":")" + std::string(program) +
-                         R"(","message":%*})");
-  return formatter;
+  return Formatter(
+      R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","program":")" + std::string(program) + R"(","message":%*})",
+      spdlog::pattern_time_type::utc, /*json=*/true);
 }
 
 std::string DroppedNote(uint64_t count) {
@@ -90,6 +104,12 @@ void Say(std::string_view text) {
   } else {
     WriteAll(STDERR_FILENO, text);
   }
+}
+
+void SayError(std::string_view who, const absl::Status& failure) {
+  std::string line = text::Printable({failure.message().data(), failure.message().size()});
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  Say(std::string(who) + ": " + line + "\n");
 }
 
 std::FILE* Stream() {
@@ -135,7 +155,7 @@ absl::Status SetUp(std::string_view program, std::string_view level, std::string
   const bool coloured = terminal::MayColour(STDERR_FILENO);
   auto logger = std::make_shared<spdlog::logger>(std::string(program), std::make_shared<StderrSink>(coloured));
   if (format == "text" || (format == "auto" && isatty(STDERR_FILENO) != 0)) {
-    logger->set_pattern("%H:%M:%S %^%l%$ %v");
+    logger->set_formatter(Formatter("%H:%M:%S %^%l%$ %*", spdlog::pattern_time_type::local, /*json=*/false));
   } else {
     json_program.store(new std::string(program), std::memory_order_release);
     logger->set_formatter(JsonFormatter(program));

@@ -22,6 +22,9 @@ absl::Status SetUp(std::string_view program, std::string_view level, std::string
 // without waiting for whoever reads stderr.
 void Say(std::string_view text);
 
+// The last words of a program that fails, on one line: "who: the failure's message", as a terminal may show it.
+void SayError(std::string_view who, const absl::Status& failure);
+
 // A stream that leads to Say, whenever it is flushed.
 std::FILE* Stream();
 

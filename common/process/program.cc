@@ -159,7 +159,7 @@ int Main(const char* program, const std::function<int()>& body) {
   std::set_terminate(OnTerminate);
   std::set_new_handler(OnOutOfMemory);
   if (const absl::Status room = CheckDescriptors(); !room.ok()) {
-    log::Say(std::string(program) + ": " + std::string(room.message()) + "\n");
+    log::SayError(program, room);
     return ExitCodeOf(room);
   }
   StdoutBuffer buffer(STDOUT_FILENO);

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "absl/strings/str_cat.h"
+
 namespace nmn::text {
 namespace {
 
@@ -24,6 +26,13 @@ size_t CharacterLength(std::string_view text) {
   return wrong ? 0 : length;
 }
 
+// Whether the well-formed character is one that a terminal may obey: of C0 but newline and tab, DEL, or of C1.
+bool IsControl(std::string_view character) {
+  const unsigned char first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return (first < 0x20 && first != '\n' && first != '\t') || first == 0x7F;
+  return first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
 }  // namespace
 
 std::string ValidUtf8(std::string_view bytes) {
@@ -38,6 +47,22 @@ std::string ValidUtf8(std::string_view bytes) {
     bytes.remove_prefix(length == 0 ? 1 : length);
   }
   return valid;
+}
+
+std::string Printable(std::string_view bytes) {
+  std::string printable;
+  while (!bytes.empty()) {
+    const size_t length = CharacterLength(bytes);
+    const std::string_view taken = bytes.substr(0, length == 0 ? 1 : length);
+    if (length == 0 || IsControl(taken)) {
+      for (const char byte : taken)
+        absl::StrAppend(&printable, "\\x", absl::Hex(static_cast<unsigned char>(byte), absl::kZeroPad2));
+    } else {
+      printable += taken;
+    }
+    bytes.remove_prefix(taken.size());
+  }
+  return printable;
 }
 
 }  // namespace nmn::text

@@ -49,7 +49,7 @@ class LogObserver : public nmn::run::RunObserver {
 };
 
 int Fail(const absl::Status& status) {
-  nmn::log::Say(absl::StrCat("nmn-learner: ", status.message(), "\n"));
+  nmn::log::SayError("nmn-learner", status);
   return nmn::ExitCodeOf(status);
 }
 

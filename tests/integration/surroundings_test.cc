@@ -21,9 +21,11 @@ namespace {
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr int kRetry = 1;
+constexpr int kPermanent = 42;
 constexpr int kInterrupted = 75;
 
 // `command` after `setting` and with `redirection`, both of a shell.
@@ -302,6 +304,25 @@ TEST(Surroundings, PathsWithSpacesQuotesCommasAndOtherBytesAreTakenAsTheyAre) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_TRUE(std::filesystem::exists(run + "/learning_curve.png")) << outcome.out;
     EXPECT_EQ(RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run}).code, 0);
+  }
+}
+
+TEST(Surroundings, WhatATerminalWouldObeyIsWrittenOutInErrorsAndLogs) {
+  const TemporaryDirectory folder;
+  const std::string odd = folder.path() + "/esc\x1b[31mred\xe9", run = odd + "-run";
+  ExpectOneLine(RunProcess({Binary("nmn"), "eval", "--policy=" + odd, "--episodes=2"}), kPermanent,
+                AllOf(HasSubstr("esc\\x1b[31mred\\xe9"), Not(HasSubstr("\x1b"))));
+  WriteFile(folder.path() + "/config", RunProcess(TinyTrain("unused", 1, {"--print_config"})).out);
+  for (const char* format : {"text", "json"}) {
+    Subprocess learner({Binary("nmn-learner"), "--config=" + folder.path() + "/config", "--listen=127.0.0.1:0",
+                        "--run_dir=" + run + format, std::string("--log_format=") + format},
+                       {});
+    while (!std::filesystem::exists(run + format + "/checkpoints/ckpt-00000000") &&
+           !learner.EndsWithin(std::chrono::milliseconds(5))) {
+    }
+    learner.Signal(SIGTERM);
+    EXPECT_EQ(learner.Wait(), kInterrupted);
+    EXPECT_THAT(learner.err(), AllOf(HasSubstr("x1b[31mred"), Not(HasSubstr("\x1b")))) << format;
   }
 }
 

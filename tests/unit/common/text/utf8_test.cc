@@ -33,5 +33,19 @@ TEST(ValidUtf8, OfAnyPairOfBytesIsAJsonString) {
   }
 }
 
+TEST(Printable, LeavesWhatATerminalOnlyShows) {
+  for (const char* text : {"", "runs/b1 \t2\n", "caf\xC3\xA9", "\xC2\xA0", "\xE2\x82\xAC", "\xF0\x90\x8D\x88"})
+    EXPECT_EQ(Printable(text), text);
+}
+
+TEST(Printable, WritesOutWhatATerminalObeysOrCannotRead) {
+  EXPECT_EQ(Printable("esc\x1b[31mred"), "esc\\x1b[31mred");
+  EXPECT_EQ(Printable("a\rb\x07\x7f"), "a\\x0db\\x07\\x7f");
+  EXPECT_EQ(Printable("\xC2\x9B"
+                      "31m"),
+            "\\xc2\\x9b31m");  // CSI as one character
+  EXPECT_EQ(Printable("lat\xE9/run"), "lat\\xe9/run");
+}
+
 }  // namespace
 }  // namespace nmn::text
