@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/text/number.h"
 
 namespace nmn::cli {
 namespace {
@@ -32,17 +33,18 @@ std::string HumanDuration(double seconds) {
 Progress::Progress(std::FILE* out, bool live) : out_(out), live_(live), line_(out) {}
 
 void Progress::OnUpdate(const run::UpdateSummary& s) {
-  if (s.evaluation_discounted) evaluation_ = absl::StrFormat("  evaluation %.0f discounted", *s.evaluation_discounted);
+  if (s.evaluation_discounted)
+    evaluation_ = absl::StrFormat("  evaluation %s discounted", text::Rounded(*s.evaluation_discounted));
   const auto now = std::chrono::steady_clock::now();
   const bool last = s.update == s.budget_updates;
   if (!live_ && !last && now - last_line_ < kPlainInterval) return;
   last_line_ = now;
   const std::string line = absl::StrFormat(
-      "update %d/%d  discounted %.0f (last %d: %.0f)%s  left %s  %s gone  episodes %d  KL %.4f%s  %s  %.0fk "
+      "update %d/%d  discounted %s (last %d: %s)%s  left %s  %s gone  episodes %d  KL %.4f%s  %s  %.0fk "
       "steps/s",
-      s.update, s.budget_updates, s.discounted_mean, s.recent_episodes(), s.discounted_recent, evaluation_,
-      HumanDuration(s.seconds_left), HumanDuration(s.wall_seconds), s.episodes, s.kl, s.reverted ? "R" : "", s.spread,
-      s.steps_per_second / 1000);
+      s.update, s.budget_updates, text::Rounded(s.discounted_mean), s.recent_episodes(),
+      text::Rounded(s.discounted_recent), evaluation_, HumanDuration(s.seconds_left), HumanDuration(s.wall_seconds),
+      s.episodes, s.kl, s.reverted ? "R" : "", s.spread, s.steps_per_second / 1000);
   if (live_) {
     line_.Show(absl::StrCat(Bar(Fraction(s.update, s.budget_updates)), " ", line));
     if (last) line_.End();

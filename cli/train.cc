@@ -30,6 +30,7 @@
 #include "common/process/starting.h"
 #include "common/sync/signal_watcher.h"
 #include "common/terminal/terminal.h"
+#include "common/text/number.h"
 #include "learner/run/learner_run.h"
 #include "learner/run/run_flags.h"
 
@@ -98,9 +99,10 @@ void PrintOutcome(const v1::RunConfig& config, const std::string& task, const st
   std::cout << absl::StrFormat("\n%s %s, preset %s, seed %d: %d updates, %d episodes in %s\n", config.benchmark(),
                                config.network().architecture() == v1::RNN ? "RNN" : "NMN", config.preset(),
                                config.seed(), last.update, last.episodes, HumanDuration(last.wall_seconds));
-  std::cout << absl::StrFormat("discounted return, mean of the last %d episodes: %.1f", last.recent_episodes(),
-                               last.discounted_recent);
-  if (optimum) std::cout << absl::StrFormat("  (an oracle that knows the task: %.1f)", optimum->discounted);
+  std::cout << absl::StrFormat("discounted return, mean of the last %d episodes: %s", last.recent_episodes(),
+                               text::Rounded(last.discounted_recent));
+  if (optimum)
+    std::cout << absl::StrFormat("  (an oracle that knows the task: %s)", text::Rounded(optimum->discounted));
   std::cout << "\n";
   if (figure) std::cout << LearningCurveLine(directory) << "\n";
   std::cout << "look closer:    nmn eval " << task << " --policy=" << flags::ShellQuoted(directory)
@@ -174,7 +176,7 @@ int Train(TrainOptions options, const CLI::App& verb) {
   }
   if (code == kExitDone)
     PrintOutcome(*config,
-                 options.brought.any() ? options.brought.Command() : absl::StrCat("--benchmark=", config->benchmark()),
+                 options.brought.any() ? options.brought.Command() : absl::StrCat("--task=", config->benchmark()),
                  options.run.directory, observer.last, !options.no_figure);
   return code;
 }

@@ -12,6 +12,7 @@
 #include "cli/report/output.h"
 #include "common/env/environment.h"
 #include "common/env/figures.h"
+#include "common/text/number.h"
 
 namespace nmn::report {
 namespace {
@@ -137,9 +138,9 @@ std::optional<std::string> OracleNotice(const LearningCurve& curve) {
   if (!optimum) return std::nullopt;
   std::vector<std::string> left_out;
   if (Squashes(optimum->discounted, CurveFigure(curve, /*discounted=*/true)))
-    left_out.push_back(absl::StrFormat("discounted %.0f", optimum->discounted));
+    left_out.push_back(absl::StrCat("discounted ", text::Rounded(optimum->discounted)));
   if (Squashes(optimum->raw, CurveFigure(curve, /*discounted=*/false)))
-    left_out.push_back(absl::StrFormat("raw %.0f", optimum->raw));
+    left_out.push_back(absl::StrCat("raw ", text::Rounded(optimum->raw)));
   if (left_out.empty()) return std::nullopt;
   return absl::StrCat("the line of a policy that knows the task (", absl::StrJoin(left_out, ", "),
                       ") is not drawn, because the curves would have less than half of the height: nmn report "
@@ -161,7 +162,7 @@ absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& ou
     }
     const double oracle = !optimum ? 0 : discounted ? optimum->discounted : optimum->raw;
     if (optimum && !Squashes(oracle, figure))
-      figure.references.push_back({absl::StrFormat("a policy that knows the task (%.0f)", oracle), oracle});
+      figure.references.push_back({absl::StrCat("a policy that knows the task (", text::Rounded(oracle), ")"), oracle});
     absl::Status status =
         Draw(figure, curve.options.style, out + (discounted ? "/learning_curve" : "/learning_curve_raw"));
     if (!status.ok()) return status;

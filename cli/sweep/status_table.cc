@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/progress.h"
+#include "common/text/number.h"
 
 namespace nmn::sweep {
 namespace {
@@ -62,7 +63,7 @@ std::string Table(const std::vector<RunState>& states) {
   std::string text = absl::StrFormat("%-*s  %-11s  %-22s  %11s  %10s  %9s\n", static_cast<int>(width), "run", "state",
                                      "progress", "update", "discounted", "time left");
   for (const RunState& state : states) {
-    const std::string mean = state.discounted_return ? absl::StrFormat("%.1f", *state.discounted_return) : "-";
+    const std::string mean = state.discounted_return ? text::Rounded(*state.discounted_return) : "-";
     absl::StrAppend(
         &text,
         absl::StrFormat("%-*s  %-11s  %-22s  %11s  %10s  %9s%s\n", static_cast<int>(width), state.name,

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
 
 namespace nmn::text {
 namespace {
@@ -54,6 +55,12 @@ std::optional<double> ReadDecimal(std::string_view text) {
   double number = 0;
   if (!IsDecimal(text) || !absl::SimpleAtod(std::string(text), &number) || !std::isfinite(number)) return std::nullopt;
   return number;
+}
+
+std::string Rounded(double number) {
+  const double size = std::abs(number);
+  const int decimals = size == 0 || size >= 999.5 ? 0 : size >= 99.95 ? 1 : size >= 9.995 ? 2 : 3;
+  return absl::StrFormat("%.*f", decimals, number);
 }
 
 }  // namespace nmn::text

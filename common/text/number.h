@@ -23,4 +23,7 @@ bool IsDecimal(std::string_view text);
 // A decimal number as a double; nullopt where it is none, or too large for one.
 std::optional<double> ReadDecimal(std::string_view text);
 
+// For people to read: about four digits, never an exponent: "4571", "66.31", "0.512". Tasks' returns are of any size.
+std::string Rounded(double number);
+
 }  // namespace nmn::text

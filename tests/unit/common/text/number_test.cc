@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace nmn::text {
 namespace {
 
@@ -40,6 +42,18 @@ TEST(ReadDecimal, TakesNothingElse) {
   for (const char* text :
        {"", ".", "-", "e3", "1e", "1e+", "nan", "inf", "-inf", "0x1p3", " 1", "1 ", "+1", "1,5", "1e999"})
     EXPECT_EQ(ReadDecimal(text), std::nullopt) << '"' << text << '"';
+}
+
+TEST(Rounded, HasAboutFourDigitsWhateverTheSize) {
+  EXPECT_EQ(Rounded(86306.4), "86306");
+  EXPECT_EQ(Rounded(-1507.5), "-1508");
+  EXPECT_EQ(Rounded(999.96), "1000");
+  EXPECT_EQ(Rounded(80.267), "80.27");
+  EXPECT_EQ(Rounded(-6.6649), "-6.665");
+  EXPECT_EQ(Rounded(9.9996), "10.00");
+  EXPECT_EQ(Rounded(0.5123), "0.512");
+  EXPECT_EQ(Rounded(0), "0");
+  EXPECT_EQ(Rounded(std::nan("")), "nan");
 }
 
 }  // namespace
