@@ -44,6 +44,23 @@ absl::Status Validate(const TrainFlags& flags, const v1::RunConfig& config) {
   return absl::Status(status.code(), absl::StrCat(status.message(), "; for this horizon add", more));
 }
 
+// A flag that a --set undid.
+absl::Status CheckFlags(const TrainFlags& flags, const v1::RunConfig& config) {
+  const auto undone = [](const char* flag, const auto& value, const char* field, const auto& now) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", flag, "=", value, " and --set ", field, "=", now, " contradict each other; give one"));
+  };
+  if (flags.benchmark && *flags.benchmark != config.benchmark())
+    return undone("task", *flags.benchmark, "benchmark", config.benchmark());
+  if (flags.seed && *flags.seed != config.seed()) return undone("seed", *flags.seed, "seed", config.seed());
+  const v1::Budget& budget = config.budget();
+  if (flags.updates && budget.updates() != *flags.updates)
+    return undone("updates", *flags.updates, "budget.updates", budget.updates());
+  if (flags.episodes && budget.episodes() != *flags.episodes)
+    return undone("episodes", *flags.episodes, "budget.episodes", budget.episodes());
+  return absl::OkStatus();
+}
+
 absl::Status ApplyOverrides(const TrainFlags& flags, v1::RunConfig& config) {
   if (flags.updates && flags.episodes) {
     return absl::InvalidArgumentError("--updates and --episodes exclude each other; give one");
@@ -58,6 +75,7 @@ absl::Status ApplyOverrides(const TrainFlags& flags, v1::RunConfig& config) {
   for (const std::string& assignment : flags.assignments) {
     if (absl::Status status = config::Set(assignment, config); !status.ok()) return status;
   }
+  if (absl::Status status = CheckFlags(flags, config); !status.ok()) return status;
   if (flags.scale_schedule) config::ScaleSchedule(config);
   return absl::OkStatus();
 }

@@ -24,7 +24,7 @@ struct TrainFlags {
 
 // The config of a new run: --config, or the preset of (--preset, default fast; --task; --arch, default nmn), then
 // --seed (default 1 with a preset), --updates or --episodes, then every --set in order, then --scale_schedule.
-// Validated.
+// Validated. INVALID_ARGUMENT too where a --set undoes a flag.
 absl::StatusOr<v1::RunConfig> NewRunConfig(const TrainFlags& flags);
 
 // The config of a run that goes on, from the stored one. Flags may repeat what the run was started with and may change

@@ -33,6 +33,22 @@ TEST(NewRunConfig, LaterAssignmentWins) {
   EXPECT_EQ(NewRunConfig(flags)->ppo().discount(), 0.95);
 }
 
+TEST(NewRunConfig, AnAssignmentThatUndoesAFlagIsRefused) {
+  const auto message = [](TrainFlags flags, const std::string& assignment) {
+    flags.assignments = {assignment};
+    return std::string(NewRunConfig(flags).status().message());
+  };
+  TrainFlags seed = Reference(), updates = Reference(), episodes = Reference();
+  seed.seed = 3;
+  updates.updates = 2;
+  episodes.episodes = 100;
+  EXPECT_EQ(message(seed, "seed=5"), "--seed=3 and --set seed=5 contradict each other; give one");
+  EXPECT_EQ(message(seed, "seed=3"), "");
+  EXPECT_THAT(message(updates, "budget.updates=3"), HasSubstr("--updates=2 and --set budget.updates=3 contradict"));
+  EXPECT_THAT(message(episodes, "budget.episodes=50"), HasSubstr("--episodes=100 and --set budget.episodes=50"));
+  EXPECT_THAT(message(Reference(), "benchmark=b2"), HasSubstr("--task=b1 and --set benchmark=b2 contradict"));
+}
+
 TEST(NewRunConfig, BudgetFlagReplacesThePresets) {
   TrainFlags flags = Reference();
   flags.updates = 3;
