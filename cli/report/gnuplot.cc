@@ -79,6 +79,8 @@ absl::Status RunGnuplot(const std::string& script_file) {
   if (absl::IsNotFound(result.status()))
     return absl::NotFoundError("gnuplot is not in PATH; figures need it: apt-get install gnuplot-nox");
   if (!result.ok()) return result.status();
+  if (result->exit_code > 128)
+    return absl::UnavailableError(absl::StrCat("gnuplot was ended by signal ", result->exit_code - 128));
   if (result->exit_code != 0)
     return absl::InternalError(absl::StrCat("gnuplot failed: ", command::LastLine(result->out)));
   return absl::OkStatus();

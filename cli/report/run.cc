@@ -48,7 +48,7 @@ std::vector<std::string_view> Split(std::string_view line) {
 
 bool ParseNumber(std::string_view cell, double& value) {
   const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  return error == std::errc() && end == cell.data() + cell.size();
+  return error == std::errc() && end == cell.data() + cell.size() && std::isfinite(value);
 }
 
 // The columns of episodes.csv that are read.

@@ -409,21 +409,30 @@ constexpr char kHalfAFigure[] =
     "#!/bin/sh\n"
     "sed -n \"s/^set output '\\(.*svg\\)'/\\1/p\" \"$1\" | while read file; do echo '<svg' > \"$file\"; done\n";
 
-TEST(LearningCurve, AFigureThatGnuplotCouldNotWriteToItsEndReplacesNone) {
+// Draws with `script` in gnuplot's place, where a figure stands already: it stays.
+absl::Status DrawWith(const std::string& script) {
   nmn::testing::TemporaryDirectory folder;
   const Runs runs = ReadRuns({cli::MakeRun(folder, "a", 1, 4, 0)});
   const std::string out = folder.path() + "/out", gnuplot = folder.path() + "/bin/gnuplot";
-  ASSERT_TRUE(WriteAndDraw(runs, out).ok());
+  EXPECT_TRUE(WriteAndDraw(runs, out).ok());
   const std::string before = nmn::testing::ReadFile(out + "/learning_curve.svg");
   std::filesystem::create_directories(folder.path() + "/bin");
-  nmn::testing::WriteFile(gnuplot, kHalfAFigure);
+  nmn::testing::WriteFile(gnuplot, script);
   std::filesystem::permissions(gnuplot, std::filesystem::perms::owner_all);
   const std::string path = getenv("PATH");
   setenv("PATH", (folder.path() + "/bin:" + path).c_str(), 1);
   const absl::Status status = WriteAndDraw(runs, out);
   setenv("PATH", path.c_str(), 1);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("is the disk full?"));
   EXPECT_EQ(nmn::testing::ReadFile(out + "/learning_curve.svg"), before);
+  return status;
+}
+
+TEST(LearningCurve, AFigureThatGnuplotCouldNotWriteToItsEndReplacesNone) {
+  EXPECT_THAT(std::string(DrawWith(kHalfAFigure).message()), HasSubstr("is the disk full?"));
+}
+
+TEST(LearningCurve, AGnuplotThatWasKilledIsSaidToBe) {
+  EXPECT_THAT(std::string(DrawWith("#!/bin/sh\nkill -9 $$\n").message()), HasSubstr("gnuplot was ended by signal 9"));
 }
 
 TEST(ShownSteps, AreTheFirstHundredThenEverFewerAndTheLast) {
