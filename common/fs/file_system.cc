@@ -28,6 +28,13 @@ class PosixFileSystem : public FileSystem {
   absl::StatusOr<std::string> Read(const std::string& path) override {
     Descriptor file(path, O_RDONLY);
     if (!file.ok()) return SystemError("read", path, errno);
+    struct stat found;
+    if (::fstat(file.get(), &found) < 0) return SystemError("read", path, errno);
+    if (S_ISREG(found.st_mode) && static_cast<uint64_t>(found.st_size) > kMostBytesRead) {
+      return absl::InvalidArgumentError(absl::StrCat(path, " has ", found.st_size,
+                                                     " bytes; no file that is read here has more than ", kMostBytesRead,
+                                                     ": it is another file, or damaged"));
+    }
     std::string content;
     std::string buffer(1 << 16, '\0');
     for (;;) {

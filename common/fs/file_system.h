@@ -32,6 +32,9 @@ class Writer {
   virtual absl::Status Close() = 0;
 };
 
+// Read takes no larger file: memory would end before its content could be looked at.
+inline constexpr uint64_t kMostBytesRead = uint64_t{4} << 30;
+
 // All disk access of durable state goes through here, so that a test can lose unsynced bytes, flip bits and fill the
 // disk. Errors carry the path and the system's words: "cannot write runs/a/x: No space left on device". Thread-safe.
 class FileSystem {

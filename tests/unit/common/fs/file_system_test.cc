@@ -72,6 +72,14 @@ TEST_F(RealDisk, AnAbsentFileIsNotFoundAndNamed) {
   EXPECT_FALSE(fs_.Sync(root_ + "/none").ok());
 }
 
+TEST_F(RealDisk, AFileThatNoMemoryHoldsIsRefusedByItsSize) {
+  std::ofstream(root_ + "/huge");
+  std::filesystem::resize_file(root_ + "/huge", kMostBytesRead + 1);
+  const absl::Status status = fs_.Read(root_ + "/huge").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("/huge has 4294967297 bytes"));
+}
+
 TEST_F(RealDisk, AFileAsParentIsNamedInEveryError) {
   ASSERT_TRUE(fs_.WriteDurably(root_ + "/f", "").ok());
   EXPECT_EQ(fs_.WriteDurably(root_ + "/f/x", "").message(), "cannot write " + root_ + "/f/x: Not a directory");
