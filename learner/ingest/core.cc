@@ -66,7 +66,7 @@ absl::Status Core::Register(const std::string& actor_id, uint64_t incarnation, u
 
 void Core::Connect(StreamId stream, Time now) { actors_.Connect(stream, now); }
 
-absl::Status Core::Hello(StreamId stream, const v1::Hello& hello, Time now) {
+absl::Status Core::CheckHello(const v1::Hello& hello) {
   if (hello.run_id() != options_.run_id) {
     ++rejects_[v1::WRONG_RUN];
     return absl::FailedPreconditionError("this learner's run is " + options_.run_id + "; register again");
@@ -87,10 +87,21 @@ absl::Status Core::Hello(StreamId stream, const v1::Hello& hello, Time now) {
       return absl::FailedPreconditionError("the actor plays another task: " + difference);
     }
   }
-  absl::Status status = actors_.Hello(stream, hello.actor_id(), hello.incarnation(), now, closes_);
-  // The actor begins anew with each stream, so its old leases end. It still delivers what it works on, or another actor
-  // plays those units.
-  if (status.ok()) ReleaseAll(actors_.Of(stream)->holder);
+  return absl::OkStatus();
+}
+
+absl::Status Core::Hello(StreamId stream, const v1::Hello& hello, Time now) {
+  absl::Status status = CheckHello(hello);
+  if (status.ok()) status = actors_.Hello(stream, hello.actor_id(), hello.incarnation(), now, closes_);
+  if (status.ok()) {
+    // The actor begins anew with each stream, so its old leases end. It still delivers what it works on, or another
+    // actor plays those units.
+    ReleaseAll(actors_.Of(stream)->holder);
+    return status;
+  }
+  const auto refused = actors_.actors().find(hello.actor_id());
+  if (refused != actors_.actors().end() && refused->second.incarnation == hello.incarnation())
+    refused->second.last_error = std::string(status.message());
   return status;
 }
 

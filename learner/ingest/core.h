@@ -126,6 +126,7 @@ class Core {
     Slab slab;
   };
 
+  absl::Status CheckHello(const v1::Hello& hello);
   Verdict Judge(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now);
   Verdict JudgeDuplicate(const v1::Trajectory& trajectory) const;
   void Tell(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, uint32_t new_episodes);

@@ -82,6 +82,7 @@ TEST_F(CoreTest, AnActorWhoseTaskIsAnotherIsRefusedWithTheDifference) {
   const absl::Status refusal = core_.Hello(1, hello, 0);
   EXPECT_EQ(refusal.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(refusal.message(), "the actor plays another task: task.version is 2, the run's is 1");
+  EXPECT_EQ(core_.actors().actors().at("a").last_error, refusal.message());  // nmn status shows it
   *hello.mutable_task() = MakeTask(1);
   EXPECT_TRUE(core_.Hello(1, hello, 0).ok());
 }
