@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/sync/mutex.h"
 #include "tests/unit/actor/fake_engine.h"
 #include "tests/unit/actor/raw_learner.h"
 
@@ -86,14 +87,25 @@ class OtherTask : public ::testing::Test {
     learner_.set_on_exchange([this](int, RawLearner::Stream& stream) {
       v1::ActorMessage message;
       EXPECT_TRUE(stream.Read(&message));
-      told_ = message.hello().task();
+      {
+        const MutexLock lock(mutex_);
+        told_ = message.hello().task();
+      }
       RawLearner::SayGoodbye(stream);
     });
     return ActorSession(learner_.Channel(), options).Run(std::stop_token());
   }
 
+  v1::TaskSpec Told() {
+    const MutexLock lock(mutex_);
+    return told_;
+  }
+
   RawLearner learner_;
-  v1::TaskSpec told_;
+
+ private:
+  Mutex mutex_;
+  v1::TaskSpec told_ NMN_GUARDED_BY(mutex_);
 };
 
 TEST_F(OtherTask, OneOfAnotherVersionIsToldToTheLearnerAndNotPlayed) {
@@ -102,19 +114,19 @@ TEST_F(OtherTask, OneOfAnotherVersionIsToldToTheLearnerAndNotPlayed) {
     response.set_config_hash(config::Hash(response.config()));
   });
   EXPECT_EQ(RunSession(""), kExitPermanent);
-  EXPECT_EQ(told_.version(), 1u);
+  EXPECT_EQ(Told().version(), 1u);
   EXPECT_EQ(learner_.streams, 1);
 }
 
 TEST_F(OtherTask, AnActorOfOneTaskPlaysNoOther) {
   EXPECT_EQ(RunSession("b2"), kExitPermanent);
-  EXPECT_EQ(told_.name(), "b2");
+  EXPECT_EQ(Told().name(), "b2");
   EXPECT_EQ(learner_.streams, 1);
 }
 
 TEST_F(OtherTask, TheSameTaskIsPlayed) {
   EXPECT_EQ(RunSession("b1"), kExitDone);
-  EXPECT_EQ(told_.name(), "b1");
+  EXPECT_EQ(Told().name(), "b1");
 }
 
 }  // namespace
