@@ -110,7 +110,8 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_option("--set", flags.set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
       ->take_all()
       ->allow_extra_args(false);
-  verb.add_flag("--mean", flags.use_mean, "Act with the mean of the network's Gaussian instead of a sample");
+  verb.add_flag("--mean", flags.use_mean,
+                "Act without chance: the mean of the network's Gaussian, or the likeliest choice, instead of a sample");
 }
 
 absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& given) {
