@@ -58,6 +58,7 @@ void Worker::Start(Job job) {
 void Worker::Abandon() {
   MutexLock lock(mutex_);
   jobs_.clear();
+  units_out_ = 0;
   output_ = {};
   abandon_ = true;
 }
@@ -69,9 +70,12 @@ Worker::Output Worker::Take() {
 
 bool Worker::HasUnit(const v1::UnitId& unit) const {
   MutexLock lock(mutex_);
-  return std::any_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
-    return std::any_of(job.units.begin(), job.units.end(), [&](const v1::UnitId& u) { return SameUnit(u, unit); });
-  });
+  for (size_t j = 0; j < jobs_.size(); ++j) {
+    const std::vector<v1::UnitId>& units = jobs_[j].units;
+    const auto first = units.begin() + static_cast<std::ptrdiff_t>(j == 0 ? std::min(units_out_, units.size()) : 0);
+    if (std::any_of(first, units.end(), [&](const v1::UnitId& u) { return SameUnit(u, unit); })) return true;
+  }
+  return false;
 }
 
 uint64_t Worker::environment_steps() const {
@@ -92,11 +96,15 @@ void Worker::Loop() {
       while (!stopping_ && jobs_.empty()) changed_.Wait(mutex_);
       if (stopping_) return;
       abandon_ = false;
+      units_out_ = 0;
       job = jobs_.front();
     }
     Play(job);
     MutexLock lock(mutex_);
-    if (!abandon_) jobs_.erase(jobs_.begin());
+    if (!abandon_) {
+      jobs_.erase(jobs_.begin());
+      units_out_ = 0;
+    }
   }
 }
 
@@ -164,6 +172,7 @@ absl::Status Worker::PlayBatch(const Job& job, size_t first, size_t count) {
   options_.metrics->busy_seconds.Increment(elapsed.count());
   steps_per_second_ = static_cast<double>(steps) / std::max(elapsed.count(), 1e-9);
   std::move(messages.begin(), messages.end(), std::back_inserter(output_.trajectories));
+  units_out_ = first + count;
   return absl::OkStatus();
 }
 

@@ -48,7 +48,7 @@ class Worker {
   };
   Output Take();
 
-  bool HasUnit(const v1::UnitId& unit) const;  // waits or is being played
+  bool HasUnit(const v1::UnitId& unit) const;  // waits or is being played; what is in an output is no more
   uint64_t environment_steps() const;
   double steps_per_second() const;  // of the last batch
 
@@ -68,6 +68,7 @@ class Worker {
   CondVar changed_;
   bool stopping_ NMN_GUARDED_BY(mutex_) = false;
   std::vector<Job> jobs_ NMN_GUARDED_BY(mutex_);  // the first is being played
+  size_t units_out_ NMN_GUARDED_BY(mutex_) = 0;   // of the first, already in an output
   Output output_ NMN_GUARDED_BY(mutex_);
   uint64_t environment_steps_ NMN_GUARDED_BY(mutex_) = 0;
   double steps_per_second_ NMN_GUARDED_BY(mutex_) = 0;

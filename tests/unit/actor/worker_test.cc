@@ -32,6 +32,7 @@ class FailingEngine final : public FakeEngine {
 struct Played {
   Worker::Output output;
   int runs = 0;
+  bool had_unit = true;  // when it said that there is something new
 };
 
 Played PlayOneUnit(int failures, absl::Status failure) {
@@ -44,24 +45,30 @@ Played PlayOneUnit(int failures, absl::Status failure) {
   Mutex mutex;
   CondVar changed;
   bool done = false;
+  v1::UnitId unit;
+  unit.set_update(1);
+  unit.set_count(1);
+  const Worker* told = nullptr;
   Worker worker({config, {"r", 1, 0, {"hits"}}, 1, &metrics},
                 std::make_unique<FailingEngine>(config, failures, std::move(failure), played.runs), [&] {
                   MutexLock lock(mutex);
+                  played.had_unit = told->HasUnit(unit);
                   done = true;
                   changed.NotifyAll();
                 });
   auto weights = std::make_shared<PolicyWeights>();
   weights->version = 1;
   weights->parameters = {0};
-  v1::UnitId unit;
-  unit.set_update(1);
-  unit.set_count(1);
+  told = &worker;
   worker.Start({{unit}, weights});
   MutexLock lock(mutex);
   while (!done) changed.Wait(mutex);
   played.output = worker.Take();
   return played;
 }
+
+// A lease of it that comes at once is played, and not taken for one that is.
+TEST(ActorWorker, AUnitThatIsInAnOutputIsHadNoMore) { EXPECT_FALSE(PlayOneUnit(0, absl::OkStatus()).had_unit); }
 
 TEST(ActorWorker, ATaskThatFailsByChanceIsPlayedAgain) {
   const Played played = PlayOneUnit(3, absl::AbortedError("the simulator died"));
