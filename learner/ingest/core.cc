@@ -140,6 +140,7 @@ void Core::Publish(uint32_t version) {
 void Core::Open(uint32_t update) {
   for (uint32_t over = update_; over < update && IsOpen(over); ++over) Of(over).leases.Close();
   update_ = update;
+  if (first_update_ == 0) first_update_ = update;
   OpenUntil(options_.max_lag == 0 ? update : std::max(update, published_ + options_.max_lag));
 }
 
@@ -147,6 +148,7 @@ void Core::OpenUntil(uint32_t update) {
   for (uint32_t next = std::max(newest_ + 1, update_); next <= std::min(update, options_.last_update); ++next) {
     Of(next).slab.Clear();
     Of(next).leases.Open(options_.shape.episodes, options_.unit_episodes);
+    Of(next).verification = {.wanted = IsToBeVerified(next), .unit = {}, .first_player = {}};
     accepted_[next];
     newest_ = next;
   }
@@ -203,6 +205,7 @@ Verdict Core::Judge(StreamId stream, const v1::Trajectory& trajectory, size_t me
   if (trajectory.generation() != options_.generation) return {v1::STALE_GENERATION, "register again"};
   if (Verdict verdict = JudgePolicy(trajectory); !verdict.accepted()) return verdict;
   if (trajectory.unit().update() > newest_) return {v1::UNKNOWN_UNIT, "that update has not begun"};
+  if (IsSecondPlay(*actor, trajectory)) return CheckShape(options_.shape, trajectory);
   if (Verdict verdict = JudgeDuplicate(trajectory); !verdict.accepted()) return verdict;
   const std::optional<size_t> unit = UnitIndex(trajectory.unit());
   if (!unit) return {v1::UNKNOWN_UNIT, "no unit of this update"};
@@ -232,6 +235,15 @@ Verdict Core::Claim(StreamId stream, const v1::Trajectory& trajectory, const Ver
 
 Verdict Core::Keep(StreamId stream, const v1::Trajectory& trajectory, const Slab::Claim& claim, Time now) {
   const uint32_t update = trajectory.unit().update();
+  if (Actor* player = actors_.Of(stream);
+      player != nullptr && claim.missing() == 0 && IsSecondPlay(*player, trajectory)) {
+    player->strikes = 0;
+    player->no_lease_before = 0;
+    player->pace.OnArrived(trajectory.unit(), trajectory.count(), now);
+    const Verdict verdict = KeepSecondPlay(*player, trajectory, claim);
+    Tell(stream, trajectory, verdict, 0);
+    return verdict;
+  }
   Slab& slab = Of(update).slab;
   Verdict verdict;
   if (!claim.agrees()) {
@@ -268,8 +280,10 @@ void Core::FinishUnits(Actor* deliverer, const v1::Trajectory& trajectory) {
   for (uint32_t e = unit.first_episode(); e < unit.first_episode() + unit.count(); ++e) {
     if (!Of(unit.update()).slab.Has(e)) return;
   }
-  if (const std::optional<size_t> index = UnitIndex(unit)) Of(unit.update()).leases.Finish(*index);
+  const std::optional<size_t> index = UnitIndex(unit);
+  if (index) Of(unit.update()).leases.Finish(*index);
   if (deliverer != nullptr) ++deliverer->units_accepted;
+  if (index) PlayAgainWhereWanted(unit.update(), *index, deliverer == nullptr ? "" : deliverer->id);
 }
 
 void Core::Tell(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, uint32_t new_episodes) {

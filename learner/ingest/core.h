@@ -28,6 +28,9 @@ struct CoreOptions {
   // Versions that the policy of an episode may be behind its update. 0, SYNC: an update is played by its own weights.
   uint32_t max_lag = 0;
   uint32_t last_update = UINT32_MAX;  // of the budget: none after it is opened
+  // One unit of each of the first three updates, then of every update that this divides, is played twice and compared;
+  // 0: none.
+  uint32_t verify_units = 0;
   double lease_seconds = 0;
   uint32_t max_actors = 0;
   size_t max_message_bytes = 0;
@@ -44,6 +47,14 @@ struct Grant {
 struct Decisions {
   std::vector<Close> closes;  // in the order decided
   std::vector<Grant> grants;
+  std::vector<std::string> warnings;  // to be logged
+};
+
+// Units that were played twice, by what came of it.
+struct VerifiedUnits {
+  uint64_t same = 0;
+  uint64_t different = 0;
+  uint64_t undecided = 0;  // other weights played them
 };
 
 // Everything hard about collecting the episodes of an update from actors that come, go, hang, repeat themselves or send
@@ -53,6 +64,9 @@ struct Decisions {
 // With max_lag L, the L updates that follow are open too: an actor plays units of the oldest update that has any, with
 // the newest weights, so that an update's episodes are from its own version or up to L before. Each open update has a
 // slab; no message of a version beyond that is taken.
+//
+// A unit that is to be verified is leased again once it is there. Its second play is compared with the first, and goes
+// nowhere. In SYNC a difference is the failure of the run; else it is warned of.
 //
 // A trajectory takes five steps, because two of them are costly and need no lock:
 //   Examine (identity, run, unit, duplicate, shape) -> CheckPayload (digest, finite, range; no lock)
@@ -95,7 +109,10 @@ class Core {
   // False before the first update and past the budget's last.
   bool IsOpen(uint32_t update) const { return update_ != 0 && update >= update_ && update <= newest_; }
   // Of the oldest open update.
-  bool complete() const { return IsOpen(update_) && slab().complete(); }
+  bool complete() const { return IsOpen(update_) && slab().complete() && !Of(update_).verification.wanted; }
+  // FAILED_PRECONDITION: the task is not a function of its seeds. It will not mend.
+  const absl::Status& failure() const { return failure_; }
+  const VerifiedUnits& verified_units() const { return verified_units_; }
   uint32_t update() const { return update_; }
   const Slab& slab() const { return Of(update_).slab; }
 
@@ -120,10 +137,18 @@ class Core {
     std::string sha256;
     uint32_t policy_version = 0;
   };
+  // Of one unit of an update: the first that is there is played a second time.
+  struct Verification {
+    bool wanted = false;         // and not over
+    std::optional<size_t> unit;  // once it is there
+    uint32_t compared = 0;       // episodes
+    std::string first_player;
+  };
   // An update and its episodes.
   struct Collection {
     LeaseTable leases;
     Slab slab;
+    Verification verification = {};
   };
 
   absl::Status CheckHello(const v1::Hello& hello);
@@ -133,6 +158,11 @@ class Core {
   void Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, Time now);
   std::optional<size_t> UnitIndex(const v1::UnitId& unit) const;
   void FinishUnits(Actor* deliverer, const v1::Trajectory& trajectory);
+  bool IsToBeVerified(uint32_t update) const;
+  void PlayAgainWhereWanted(uint32_t update, size_t unit, const std::string& first_player);
+  bool IsSecondPlay(const Actor& actor, const v1::Trajectory& trajectory) const;
+  Verdict KeepSecondPlay(const Actor& actor, const v1::Trajectory& trajectory, const Slab::Claim& claim);
+  void Differs(const Actor& actor, const v1::Trajectory& trajectory, const Slab::Difference& difference);
   void GrantLeases(Time now, std::vector<Grant>& grants);
   void GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
   void GrantLate(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
@@ -160,6 +190,10 @@ class Core {
   std::map<v1::RejectReason, uint64_t> rejects_;
   std::map<v1::RejectReason, uint64_t> verdicts_;
   uint64_t trajectory_bytes_ = 0;
+  uint32_t first_update_ = 0;  // of this process
+  VerifiedUnits verified_units_;
+  absl::Status failure_;
+  std::vector<std::string> warnings_;     // not yet told
   std::vector<Close> closes_;             // decided, not yet told
   std::optional<Time> somebody_late_at_;  // the next instant, as of the last Decide, at which one more is late
 };

@@ -150,6 +150,7 @@ Decisions Core::Decide(Time now) {
   Decisions decisions;
   actors_.ExpireHellos(now, closes_);
   decisions.closes.swap(closes_);
+  decisions.warnings.swap(warnings_);
   for (const Close& close : decisions.closes) Disconnect(close.stream, now);
   // An actor whose lease ran out is slow or stuck. It gets no new lease until it delivers, connects again, or waits for
   // the time of one more lease.

@@ -101,6 +101,16 @@ void LeaseTable::Finish(size_t unit) {
   unleased_.erase(unit);
 }
 
+void LeaseTable::Again(size_t unit) {
+  units_[unit].finished = false;
+  unleased_.insert(unit);
+}
+
+bool LeaseTable::IsHeldBy(HolderId holder, size_t unit) const {
+  const auto held = held_.find(holder);
+  return held != held_.end() && held->second.contains(unit);
+}
+
 std::optional<Time> LeaseTable::NextInstant(Time now) const {
   std::optional<Time> next;
   for (const double after : {lease_seconds_ / 2, lease_seconds_}) {

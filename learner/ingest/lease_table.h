@@ -55,6 +55,9 @@ class LeaseTable {
   std::vector<HolderId> Expire(Time now);
   // The unit is there: nobody holds it, nobody will.
   void Finish(size_t unit);
+  // A finished unit is to be had once more.
+  void Again(size_t unit);
+  bool IsHeldBy(HolderId holder, size_t unit) const;
 
   // Every instant after `now` at which Expire or GrantSecond could do something new; the next of them.
   std::optional<Time> NextInstant(Time now) const;

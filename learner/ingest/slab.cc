@@ -72,6 +72,7 @@ void Slab::Claim::Write(const v1::Trajectory& trajectory) {
       agrees_ = agrees_ && std::memcmp(&to.measures[m][run.first], there, run.count * sizeof(double)) == 0;
     }
   }
+  if (!agrees_) difference_ = FirstDifference(trajectory);
   if (!agrees_) return;
   for (const Run& run : missing_) {
     ForRows(to.shape, trajectory, run.first, [&](size_t field, size_t place, const char* there) {
@@ -81,6 +82,45 @@ void Slab::Claim::Write(const v1::Trajectory& trajectory) {
       std::copy_n(MeasureIn(trajectory, m, run.first), run.count, to.measures[m].begin() + run.first);
     std::fill_n(to.policy_versions.begin() + run.first, run.count, trajectory.policy_version());
   }
+}
+
+std::optional<Slab::Difference> Slab::Claim::FirstDifference(const v1::Trajectory& trajectory) const {
+  const BatchShape& shape = content_->shape;
+  std::optional<Difference> first;
+  for (const Run& run : there_) {
+    ForRows(shape, trajectory, run.first, [&](size_t field, size_t place, const char* there) {
+      const trajectory::FieldSpec& spec = shape.layout.fields()[field];
+      const auto row = static_cast<uint32_t>(place / shape.episodes);
+      if (first && row / spec.width >= *first->step) return;
+      for (uint32_t i = 0; i < run.count; ++i) {
+        float other = 0;
+        std::memcpy(&other, there + i * sizeof(float), sizeof(float));
+        const float here = content_->arrays.data(field)[place + i];
+        if (std::memcmp(&here, &other, sizeof(float)) == 0) continue;
+        const std::string index = spec.width > 1 ? "[" + std::to_string(row % spec.width) + "]" : "";
+        first = Difference{std::string(spec.kind->name) + index, run.first + i, row / spec.width, here, other};
+        return;
+      }
+    });
+  }
+  if (first) return first;
+  for (const Run& run : there_) {
+    for (size_t m = 0; m < content_->measures.size(); ++m) {
+      const double* there = MeasureIn(trajectory, m, run.first);
+      for (uint32_t i = 0; i < run.count; ++i) {
+        const double here = content_->measures[m][run.first + i];
+        if (std::memcmp(&here, &there[i], sizeof(double)) != 0)
+          return Difference{"measure " + shape.measures[m], run.first + i, {}, here, there[i]};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+uint32_t Slab::Claim::compared() const {
+  uint32_t episodes = 0;
+  for (const Run& run : there_) episodes += run.count;
+  return episodes;
 }
 
 uint32_t Slab::Claim::missing() const {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "common/trajectory/batch.h"
@@ -19,6 +21,14 @@ class Slab {
   struct Content;
 
  public:
+  // Where two plays of an episode differ.
+  struct Difference {
+    std::string what;  // "reward", "observation[3]", "measure hits"
+    uint32_t episode = 0;
+    std::optional<uint32_t> step;  // none: it is of the whole episode
+    double here = 0, there = 0;
+  };
+
   // The episodes of one message on their way into a slab.
   class Claim {
    public:
@@ -27,6 +37,10 @@ class Slab {
     void Write(const v1::Trajectory& trajectory);
     // As Write found: false where an episode that was there is another one.
     bool agrees() const { return agrees_; }
+    // The first step at which it is.
+    const std::optional<Difference>& difference() const { return difference_; }
+    // Episodes that were there, and that the same version of the policy played.
+    uint32_t compared() const;
     // Episodes that it brings.
     uint32_t missing() const;
 
@@ -36,10 +50,13 @@ class Slab {
       uint32_t first = 0;
       uint32_t count = 0;
     };
+    std::optional<Difference> FirstDifference(const v1::Trajectory& trajectory) const;
+
     std::shared_ptr<Content> content_;
     std::vector<Run> missing_;
     std::vector<Run> there_;  // and played by the same version of the policy
     bool agrees_ = true;
+    std::optional<Difference> difference_;
   };
 
   explicit Slab(const BatchShape& shape);

@@ -24,6 +24,9 @@ struct FleetSnapshot {
   uint64_t units_unleased = 0;
   uint64_t leases_granted = 0;  // since the process began, as the counts below
   uint64_t leases_expired = 0;
+  uint64_t units_same = 0;  // of those that were played twice
+  uint64_t units_different = 0;
+  uint64_t units_undecided = 0;
   std::map<v1::RejectReason, uint64_t> trajectories;  // by verdict
   uint64_t trajectory_bytes = 0;
   uint64_t ingest_queue_bytes = 0;

@@ -1,5 +1,7 @@
 #include "learner/service/hub.h"
 
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 #include "learner/service/exchange.h"
@@ -31,6 +33,7 @@ void Hub::Dispatch() {
       stream->Abort(close.status);
     }
   }
+  for (const std::string& warning : decisions.warnings) spdlog::warn("{}", warning);
   for (ingest::Grant& grant : decisions.grants) {
     if (Exchange* stream = Find(grant.stream); stream != nullptr) {
       stream->AssertLocked();

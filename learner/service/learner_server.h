@@ -64,7 +64,7 @@ class LearnerServer {
   void Begin(uint32_t update);
 
   // Begins `update` where that is not done, and blocks until all its episodes are there. CANCELLED on stop;
-  // FAILED_PRECONDITION: the budget ends before `update`.
+  // FAILED_PRECONDITION: the budget ends before `update`, or a unit that was played twice differs.
   absl::StatusOr<CollectedBatch> Collect(uint32_t update, const std::stop_token& stop);
 
   // A run that is stuck is not SERVING. Thread-safe.

@@ -89,6 +89,21 @@ TEST_F(PythonTask, AFailureThatRecursEndsTheRun) {
   EXPECT_THAT(outcome.err, HasSubstr("step 3: ValueError: the motor is too hot"));
 }
 
+// A unit of each of the first updates is played twice.
+TEST_F(PythonTask, ARunFindsATaskThatIsNoFunctionOfItsSeeds) {
+  for (const char* actors : {"--actors=1", "--actors=3"}) {
+    const Outcome sync = Train(Run() + actors, Brings("tasks:Restless"), {actors});
+    EXPECT_EQ(sync.code, 42);
+    EXPECT_THAT(sync.err,
+                AllOf(HasSubstr("of update 1 was played twice and differs: observation["), HasSubstr(" of episode "),
+                      HasSubstr(" at step 0 is "), HasSubstr("task tasks.Restless is not a function of its seeds")));
+  }
+  const Outcome async =
+      Train(Run(), Brings("tasks:Restless"), {"--actors=1", "--set=mode=ASYNC", "--set=async.max_lag=1"});
+  EXPECT_EQ(async.code, 0) << async.err;
+  EXPECT_THAT(async.err, HasSubstr("was played twice and differs: observation["));
+}
+
 TEST_F(PythonTask, ARunIsResumedAndEvaluatedWithTheSameFlag) {
   ASSERT_EQ(Train(Run(), Brings("tasks:Drift"), {"--actors=1"}).code, 0);
   const Outcome without = Nmn({"train", "--resume", "--run_dir=" + Run()}, {});
