@@ -25,8 +25,8 @@ class BatchRollout final : public RolloutEngine {
         observation_size_(environment_->spec().observation_size),
         head_(forward_->spec().head),
         sampler_(head_->MakeSampler(environment_->max_lanes())),
-        record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_, *head_), steps_ + 1,
-                environment_->max_lanes()),
+        record_(trajectory::TrajectoryLayout::OfNetwork(observation_size_, *head_, trajectory::TrialFieldsOf(config)),
+                steps_ + 1, environment_->max_lanes()),
         policy_(head_->parameter_count() * environment_->max_lanes()),
         inputs_(forward_->spec(), environment_->max_lanes()) {}
 
@@ -47,8 +47,6 @@ class BatchRollout final : public RolloutEngine {
     const nn::ScopedFlushDenormals flush;
     const View3 observation = record_.Of(v1::OBSERVATION, lanes);
     const View3 raw_action = record_.Of(v1::RAW_ACTION, lanes);
-    const View3 action = record_.Of(v1::ACTION, lanes);
-    const View2 reward = record_.Scalar(v1::REWARD, lanes);
     const View2 policy(policy_.data(), head_->parameter_count(), lanes);
     const trajectory::TrajectoryBatch played = record_.Batch(steps_ + 1, lanes);
 
@@ -68,7 +66,7 @@ class BatchRollout final : public RolloutEngine {
             absl::StrCat("the policy's action is not finite at step ", t, "; its weights are broken"));
       }
       if (observer != nullptr) observer->OnStep(t, *environment_, *forward_);
-      environment_->Step(raw_action.plane(t), {action.plane(t), reward.row(t), observation.plane(t + 1)});
+      environment_->Step(raw_action.plane(t), record_.ResultOf(t, lanes));
       if (absl::Status status = environment_->status(); !status.ok()) return status;
     }
     return RolloutResult{.update = key.update,

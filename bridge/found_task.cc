@@ -41,11 +41,6 @@ void AddNumber(float low, float high, v1::BoxSpace& box) {
   box.add_offset(bounded ? low + (high - low) / 2 : std::clamp(0.0f, low, high));
 }
 
-void AddTrials(v1::TaskSpec& spec) {
-  spec.set_has_trials(true);
-  for (const char* measure : {"trials", "first_trial_return", "last_trial_return"}) spec.add_measures(measure);
-}
-
 absl::Status CheckFoundTask(const FoundTask& found) {
   const v1::TaskSpec& spec = found.spec;
   if (!IsName(spec.name())) {
@@ -69,6 +64,13 @@ absl::Status CheckObserved(const FoundTask& found, size_t index, float x) {
   if (x >= found.low[index] && x <= found.high[index]) return absl::OkStatus();
   return absl::OutOfRangeError(absl::StrCat("number ", index, " of the observation is ", x, ", and its space says ",
                                             found.low[index], " to ", found.high[index]));
+}
+
+absl::Status CheckObservation(const FoundTask& found, const float* x) {
+  for (size_t index = 0; index < found.low.size(); ++index) {
+    if (absl::Status status = CheckObserved(found, index, x[index]); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckReward(float reward) {

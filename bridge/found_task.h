@@ -19,14 +19,13 @@ struct FoundTask {
 // upper bound; where a side has no bound, u is the action itself, from the number next to 0 that is legal.
 void AddNumber(float low, float high, v1::BoxSpace& box);
 
-// What every task of trials tells of an episode (bridge/brought_environment.h).
-void AddTrials(v1::TaskSpec& spec);
-
 // INVALID_ARGUMENT names the field and its legal values: its name, version, horizon, observation or action.
 absl::Status CheckFoundTask(const FoundTask& found);
 
 // Of an observation's number `index`, which the task put out. OUT_OF_RANGE: NaN, too large, or outside its bounds.
 absl::Status CheckObserved(const FoundTask& found, size_t index, float x);
+// The same of all numbers of one.
+absl::Status CheckObservation(const FoundTask& found, const float* x);
 absl::Status CheckReward(float reward);
 
 }  // namespace nmn::bridge

@@ -68,13 +68,17 @@ absl::Status PluginLanes::Reset(const env::BatchKey& key, View2 observation) {
   return absl::OkStatus();
 }
 
-absl::Status PluginLanes::Step(ConstView2 action, float* reward, float* trial_end, View2 observation) {
-  assert(episodes_.step() < found_.spec.horizon() && observation.columns == episodes_.lanes());
+absl::Status PluginLanes::Step(ConstView2 action, const env::StepResult& result) {
+  assert(episodes_.step() < found_.spec.horizon() && result.observation.columns == episodes_.lanes());
   const size_t lanes = episodes_.lanes();
   for (size_t k = 0; k < action.rows; ++k) std::copy_n(action.row(k), lanes, &action_[k * lanes]);
   if (absl::Status status = StepLanes(); !status.ok()) return Lost(std::move(status));
-  std::copy_n(reward_.data(), lanes, reward);
-  std::copy_n(trial_end_.data(), lanes, trial_end);
+  std::copy_n(reward_.data(), lanes, result.reward);
+  if (result.trial_end != nullptr) std::copy_n(trial_end_.data(), lanes, result.trial_end);
+  for (size_t k = 0; k < result.final_observation.rows; ++k) {
+    for (size_t lane = 0; lane < lanes; ++lane)
+      result.final_observation(k, lane) = trial_end_[lane] == NMN_TRUNCATED ? observation_[k * lanes + lane] : 0;
+  }
   const bool last = episodes_.step() + 1 == found_.spec.horizon();
   which_.clear();
   for (size_t lane = 0; lane < lanes; ++lane) {
@@ -86,7 +90,7 @@ absl::Status PluginLanes::Step(ConstView2 action, float* reward, float* trial_en
     if (absl::Status status = ResetLanes(); !status.ok()) return Lost(std::move(status));
   }
   episodes_.NextStep();
-  CopyTo(observation);
+  CopyTo(result.observation);
   return absl::OkStatus();
 }
 

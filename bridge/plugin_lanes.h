@@ -24,7 +24,7 @@ class PluginLanes final : public TaskLanes {
 
   const FoundTask& found() const override { return found_; }
   absl::Status Reset(const env::BatchKey& key, View2 observation) override;
-  absl::Status Step(ConstView2 action, float* reward, float* trial_end, View2 observation) override;
+  absl::Status Step(ConstView2 action, const env::StepResult& result) override;
 
  private:
   PluginLanes(const PluginLibrary& library, size_t max_lanes);

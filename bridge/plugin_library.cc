@@ -133,7 +133,7 @@ absl::StatusOr<FoundTask> ReadSpec(const nmn_spec& spec) {
   found.spec.set_observation_size(spec.observation_size);
   found.low = Bounds(spec.observation_low, spec.observation_size, -kInfinity);
   found.high = Bounds(spec.observation_high, spec.observation_size, kInfinity);
-  if (spec.has_trials == 1) AddTrials(found.spec);
+  found.spec.set_has_trials(spec.has_trials == 1);
   if (absl::Status status = ReadAction(spec, *found.spec.mutable_action()); !status.ok()) return status;
   if (absl::Status status = CheckFoundTask(found); !status.ok()) return status;
   return found;

@@ -43,7 +43,7 @@ FoundTask Parse(const PythonTask& task, const json& description) {
   found.spec.set_version(description.at("version").get<uint32_t>());
   found.spec.set_observation_size(description.at("observation_size").get<uint32_t>());
   found.spec.set_horizon(description.at("horizon").get<uint32_t>());
-  AddTrials(found.spec);
+  found.spec.set_has_trials(true);
   *found.spec.mutable_action() = ParseActionSpace(description.at("action"));
   found.low = Lows(description.at("low"));
   found.high = Highs(description.at("high"));

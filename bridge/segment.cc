@@ -28,7 +28,8 @@ Segment::Segment(size_t max_lanes, size_t observation_size, size_t action_width,
               {"action", "f4", 4, max_lanes, action_width, true, 0},
               {"observation", "f4", 4, max_lanes, observation_size, true, 0},
               {"reward", "f4", 4, max_lanes, 1, false, 0},
-              {"trial_end", "u1", 1, max_lanes, 1, false, 0}} {
+              {"trial_end", "u1", 1, max_lanes, 1, false, 0},
+              {"final_observation", "f4", 4, max_lanes, observation_size, true, 0}} {
   for (Place& place : places_) {
     place.offset = bytes_;
     bytes_ += Aligned(place.item * place.rows * place.columns);

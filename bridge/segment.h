@@ -21,6 +21,7 @@ namespace nmn::bridge {
 //   observation  [lane, d]
 //   reward       [lane]
 //   trial_end    [lane]         0 going on, 1 terminated, 2 truncated
+//   final_observation  [lane, d]  of a trial that was truncated
 class Segment {
  public:
   // RESOURCE_EXHAUSTED: no memory.
@@ -42,10 +43,11 @@ class Segment {
   View2 action() { return View2(At<float>(kAction), max_lanes_, action_width_); }
   View2 observation() { return View2(At<float>(kObservation), max_lanes_, observation_size_); }
   float* reward() { return At<float>(kReward); }
+  View2 final_observation() { return View2(At<float>(kFinalObservation), max_lanes_, observation_size_); }
   uint8_t* trial_end() { return At<uint8_t>(kTrialEnd); }
 
  private:
-  enum Array { kControl, kTrialSeed, kTaskSeed, kAction, kObservation, kReward, kTrialEnd, kArrays };
+  enum Array { kControl, kTrialSeed, kTaskSeed, kAction, kObservation, kReward, kTrialEnd, kFinalObservation, kArrays };
   struct Place {
     const char* name;
     const char* type;  // numpy's

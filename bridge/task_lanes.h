@@ -9,7 +9,7 @@ namespace nmn::bridge {
 
 // Episodes of a task of the user's own, a lane each, whoever plays them.
 //
-//   Reset(key, x) -> [ Step(action, reward, trial end, x) ] x T
+//   Reset(key, x) -> [ Step(action, result) ] x T
 //
 // Where a trial ends inside an episode the next one of the same task begins in the same step: the observation is its
 // first. What the task puts out is checked: finite, within the bounds that it declares. Whatever fails is one line that
@@ -23,11 +23,9 @@ class TaskLanes {
 
   // Begins observation.columns episodes. observation [observation_size, lane] out: x_0.
   virtual absl::Status Reset(const env::BatchKey& key, View2 observation) = 0;
-  // action      [action width, lane]      within its bounds; an index from 0 for a choice
-  // reward      [lane] out
-  // trial_end   [lane] out                0 going on, 1 terminated, 2 truncated
-  // observation [observation_size, lane]  out: x_{t+1}
-  virtual absl::Status Step(ConstView2 action, float* reward, float* trial_end, View2 observation) = 0;
+  // action [action width, lane] is within its bounds; an index from 0 for a choice. Of the result all but the action is
+  // written.
+  virtual absl::Status Step(ConstView2 action, const env::StepResult& result) = 0;
 
   // A Reset or Step that waits for another process, now or later, returns CANCELLED soon. Thread-safe; for good.
   virtual void Interrupt() {}

@@ -16,7 +16,7 @@ namespace {
 
 // For environments to close in; what is not done then is killed.
 constexpr std::chrono::milliseconds kCloseLimit(2000);
-constexpr uint8_t kLastTrialEnd = 2;
+constexpr auto kLastTrialEnd = static_cast<uint8_t>(env::kTruncated);
 
 uint32_t ActionWidth(const v1::ActionSpace& space) { return nn::ActionCoding(space).recorded_width(); }
 
@@ -113,8 +113,8 @@ absl::Status WorkerPool::Reset(const env::BatchKey& key, View2 observation) {
   return absl::OkStatus();
 }
 
-absl::Status WorkerPool::Step(ConstView2 action, float* reward, float* trial_end, View2 observation) {
-  assert(episodes_.step() < found_.spec.horizon() && observation.columns == episodes_.lanes());
+absl::Status WorkerPool::Step(ConstView2 action, const env::StepResult& result) {
+  assert(episodes_.step() < found_.spec.horizon() && result.observation.columns == episodes_.lanes());
   for (Member& member : members_) {
     member.segment.step() = static_cast<int32_t>(episodes_.step());
     WriteActions(action, member);
@@ -124,15 +124,22 @@ absl::Status WorkerPool::Step(ConstView2 action, float* reward, float* trial_end
   for (Member& member : members_) {
     for (size_t i = 0; i < member.count; ++i) {
       const size_t lane = member.first + i;
-      reward[lane] = member.segment.reward()[i];
-      trial_end[lane] = member.segment.trial_end()[i];
-      for (size_t k = 0; k < observation.rows; ++k) observation(k, lane) = member.segment.observation()(i, k);
-      if (trial_end[lane] == 0) continue;
+      Read(member.segment, i, lane, result);
+      if (member.segment.trial_end()[i] == 0) continue;
       episodes_.NextTrial(lane);
       Seed(member, i);
     }
   }
   return absl::OkStatus();
+}
+
+void WorkerPool::Read(Segment& segment, size_t i, size_t lane, const env::StepResult& result) {
+  const uint8_t end = segment.trial_end()[i];
+  result.reward[lane] = segment.reward()[i];
+  if (result.trial_end != nullptr) result.trial_end[lane] = end;
+  for (size_t k = 0; k < result.observation.rows; ++k) result.observation(k, lane) = segment.observation()(i, k);
+  for (size_t k = 0; k < result.final_observation.rows; ++k)
+    result.final_observation(k, lane) = end == env::kTruncated ? segment.final_observation()(i, k) : 0;
 }
 
 // What the next reset of a lane gets: a worker begins a trial without asking.
@@ -178,10 +185,8 @@ absl::Status WorkerPool::Check(Command command, Member& member) const {
   const bool in_reset = command == Command::kReset;
   for (size_t i = 0; i < member.count; ++i) {
     const size_t lane = member.first + i;
-    for (size_t k = 0; k < observation.columns; ++k) {
-      if (const absl::Status status = CheckObserved(found_, k, observation(i, k)); !status.ok())
-        return episodes_.Located(lane, in_reset, status);
-    }
+    if (const absl::Status status = CheckObservation(found_, observation.row(i)); !status.ok())
+      return episodes_.Located(lane, in_reset, status);
     if (in_reset) continue;
     if (const absl::Status status = CheckReward(member.segment.reward()[i]); !status.ok())
       return episodes_.Located(lane, in_reset, status);
@@ -189,6 +194,9 @@ absl::Status WorkerPool::Check(Command command, Member& member) const {
       return episodes_.Located(lane, in_reset,
                                absl::InternalError("the end of its trial is none; something else writes to memory"));
     }
+    if (member.segment.trial_end()[i] != env::kTruncated) continue;
+    if (const absl::Status status = CheckObservation(found_, member.segment.final_observation().row(i)); !status.ok())
+      return episodes_.Located(lane, in_reset, status);
   }
   return absl::OkStatus();
 }

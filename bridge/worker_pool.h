@@ -30,7 +30,7 @@ class WorkerPool final : public TaskLanes {
   const FoundTask& found() const override { return found_; }
   void Interrupt() override { interruption_.Set(); }
   absl::Status Reset(const env::BatchKey& key, View2 observation) override;
-  absl::Status Step(ConstView2 action, float* reward, float* trial_end, View2 observation) override;
+  absl::Status Step(ConstView2 action, const env::StepResult& result) override;
 
  private:
   struct Member {
@@ -44,6 +44,8 @@ class WorkerPool final : public TaskLanes {
   absl::Status StartMembers(size_t max_lanes);
   absl::Status ReplaceFailed();
   void Seed(Member& member, size_t i) const;  // its lane i
+  // What came of lane i of it.
+  static void Read(Segment& segment, size_t i, size_t lane, const env::StepResult& result);
   void WriteActions(ConstView2 action, Member& member) const;
   absl::Status Run(Command command);
   absl::Status Check(Command command, Member& member) const;

@@ -14,9 +14,9 @@ class RulePlayer final : public play::Player {
       : environment_(std::move(environment)),
         policy_(std::move(policy)),
         seed_(seed),
-        record_(
-            trajectory::TrajectoryLayout::OfRule(environment_->spec().observation_size, environment_->spec().action),
-            environment_->horizon() + 1, environment_->max_lanes()) {}
+        record_(trajectory::TrajectoryLayout::OfRule(environment_->spec().observation_size, environment_->spec().action,
+                                                     trajectory::TrialFieldsOf(environment_->spec())),
+                environment_->horizon() + 1, environment_->max_lanes()) {}
 
   absl::StatusOr<play::PlayedBatch> Play(uint32_t first_episode, size_t lanes, play::StepObserver* observer) override {
     const uint32_t horizon = environment_->horizon();
@@ -34,7 +34,7 @@ class RulePlayer final : public play::Player {
       policy_->Act(*environment_, t, observation.plane(t), action.plane(previous), reward.row(previous),
                    raw_action.plane(t));
       if (observer != nullptr) observer->OnStep(t, *environment_, nullptr);
-      environment_->Step(raw_action.plane(t), {action.plane(t), reward.row(t), observation.plane(t + 1)});
+      environment_->Step(raw_action.plane(t), record_.ResultOf(t, lanes));
       if (absl::Status status = environment_->status(); !status.ok()) return status;
     }
     play::PlayedBatch batch{.trajectories = record_.Batch(horizon, lanes), .measures = {}};

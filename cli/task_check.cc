@@ -17,8 +17,10 @@
 namespace nmn::cli {
 namespace {
 
-// Everything that some episodes showed: of each step x, the fed-back action and the reward, [time, number, lane].
+// Everything that some episodes showed: of each step x, the fed-back action, the reward, and in a task with trials how
+// it left its trial, [time, number, lane].
 struct Played {
+  size_t reward = 0;  // the number of the reward
   size_t numbers = 0;
   size_t lanes = 0;
   std::vector<float> values;
@@ -54,7 +56,7 @@ absl::StatusOr<Played> Play(env::BatchedEnvironment& environment, const env::Bat
   const env::EnvironmentSpec& spec = environment.spec();
   const size_t width = nn::ActionCoding(spec.action).recorded_width();
   const size_t x = spec.observation_size;
-  Played played{.numbers = x + width + 1, .lanes = lanes, .values = {}};
+  Played played{.reward = x + width, .numbers = x + width + (spec.has_trials ? 2 : 1), .lanes = lanes, .values = {}};
   played.values.resize(played.numbers * lanes * environment.horizon());
   std::vector<float> memory(x * lanes), actions(width * lanes);
   const View2 observation(memory.data(), x, lanes), raw_action(actions.data(), width, lanes);
@@ -65,7 +67,9 @@ absl::StatusOr<Played> Play(env::BatchedEnvironment& environment, const env::Bat
     std::copy(memory.begin(), memory.end(), row);
     DrawActions(spec.action, key, t, raw_action);
     const auto start = std::chrono::steady_clock::now();
-    environment.Step(raw_action, {{row + x * lanes, width, lanes}, row + (x + width) * lanes, observation});
+    env::StepResult result{{row + x * lanes, width, lanes}, row + played.reward * lanes, observation};
+    if (spec.has_trials) result.trial_end = result.reward + lanes;
+    environment.Step(raw_action, result);
     played.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (absl::Status status = environment.status(); !status.ok()) return status;
   }
@@ -73,9 +77,10 @@ absl::StatusOr<Played> Play(env::BatchedEnvironment& environment, const env::Bat
 }
 
 std::string Where(const Played& played, size_t observation_size, size_t number, size_t t, size_t episode) {
-  const std::string field = number < observation_size     ? absl::StrCat("observation[", number, "]")
-                            : number + 1 < played.numbers ? absl::StrCat("action[", number - observation_size, "]")
-                                                          : "reward";
+  const std::string field = number < observation_size ? absl::StrCat("observation[", number, "]")
+                            : number < played.reward  ? absl::StrCat("action[", number - observation_size, "]")
+                            : number == played.reward ? "reward"
+                                                      : "trial_end";
   return absl::StrCat(field, " of episode ", episode, " at step ", t);
 }
 
@@ -118,7 +123,9 @@ absl::Status CheckNumbers(const env::EnvironmentSpec& spec, const Played& played
           return absl::FailedPreconditionError(absl::StrCat(where, " is ", value, "; it must be at most ",
                                                             trajectory::kLargestEnvironmentValue, " in magnitude"));
         }
-        const bool is_action = number >= spec.observation_size && number + 1 < played.numbers;
+        const bool is_action = number >= spec.observation_size && number < played.reward;
+        if (number > played.reward && value != env::kGoesOn && value != env::kTerminated && value != env::kTruncated)
+          return absl::FailedPreconditionError(absl::StrCat(where, " is ", value, "; it must be 0, 1 or 2"));
         if (is_action && !InSpace(spec.action, number - spec.observation_size, value))
           return absl::FailedPreconditionError(absl::StrCat(where, " is ", value, ", outside the action space"));
       }
@@ -164,7 +171,7 @@ absl::StatusOr<TaskCheck> CheckTask(const EnvironmentMaker& make, uint64_t seed,
   check.largest_observed = -check.least_observed;
   for (uint32_t t = 0; t < (*environment)->horizon(); ++t) {
     for (uint32_t lane = 0; lane < episodes; ++lane) {
-      returns[lane] += played.At(t, played.numbers - 1, lane);
+      returns[lane] += played.At(t, played.reward, lane);
       for (size_t i = 0; i < spec.observation_size; ++i) {
         check.least_observed = std::min(check.least_observed, played.At(t, i, lane));
         check.largest_observed = std::max(check.largest_observed, played.At(t, i, lane));

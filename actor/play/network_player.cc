@@ -45,7 +45,9 @@ env::BatchKey EvaluationKey(uint64_t seed, uint32_t first_episode) {
 absl::StatusOr<std::unique_ptr<Player>> MakeNetworkPlayer(const v1::RunConfig& config, std::span<const float> actor,
                                                           uint64_t seed, bool use_mean, size_t max_lanes) {
   v1::RunConfig whole = config;
-  whole.mutable_ppo()->clear_rollout_steps();  // which is for training alone: here an episode has its horizon
+  // Which are for training alone: here an episode has its horizon.
+  whole.mutable_ppo()->clear_rollout_steps();
+  whole.mutable_ppo()->clear_trial_end();
   absl::StatusOr<std::unique_ptr<actor::RolloutEngine>> engine = actor::RolloutEngine::Create(whole, max_lanes);
   if (!engine.ok()) return engine.status();
   (*engine)->SetParameters(actor, 1);

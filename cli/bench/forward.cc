@@ -40,7 +40,7 @@ absl::StatusOr<Pass> MakePass(const std::string& name, absl::StatusOr<std::uniqu
     Forget(network->output);
     network->forward->Reset(lanes);
     for (size_t t = 0; t < kSteps; ++t) {
-      network->forward->Step(observation, action, reward, previous,
+      network->forward->Step({observation, action, reward, previous},
                              View2(network->output.data(), spec.output_size, lanes));
     }
     return CheckWritten(name, network->output);

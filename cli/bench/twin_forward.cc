@@ -61,15 +61,15 @@ class TwinForward final : public nn::PolicyForward {
     signal_ = at::zeros({rows, static_cast<int64_t>(spec_.options.signal_size())});
   }
 
-  void Step(ConstView2 observation, ConstView2 previous_action, const float* previous_reward,
-            ConstView2 previous_observation, View2 output) noexcept override {
+  void Step(const nn::StepInput& input, View2 output) noexcept override {
     const c10::InferenceMode inference;
     size_t column = 0;
-    for (size_t i = 0; i < previous_action.rows; ++i) Fill(column++, previous_action.row(i), recurrent_input_);
-    Fill(column++, previous_reward, recurrent_input_);
-    for (size_t i = 0; i < observation.rows; ++i) {
-      Fill(column++, previous_observation.row(i), recurrent_input_);
-      Fill(i, observation.row(i), main_input_);
+    for (size_t i = 0; i < input.previous_action.rows; ++i)
+      Fill(column++, input.previous_action.row(i), recurrent_input_);
+    Fill(column++, input.previous_reward, recurrent_input_);
+    for (size_t i = 0; i < input.observation.rows; ++i) {
+      Fill(column++, input.previous_observation.row(i), recurrent_input_);
+      Fill(i, input.observation.row(i), main_input_);
     }
     const v1::NetworkOptions& options = spec_.options;
     at::Tensor h = recurrent_input_;

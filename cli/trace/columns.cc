@@ -54,8 +54,10 @@ std::vector<Column> AllColumns(const env::EnvironmentSpec& environment, const nn
   };
   add_each(environment.task_variables, "task_", Source::kTask);
   add_each(environment.state_variables, "state_", Source::kState);
-  const auto layout = network == nullptr ? TrajectoryLayout::OfRule(environment.observation_size, environment.action)
-                                         : TrajectoryLayout::OfNetwork(environment.observation_size, *network->head);
+  const trajectory::TrialFields trials = trajectory::TrialFieldsOf(environment);
+  const uint32_t observation_size = environment.observation_size;
+  const auto layout = network == nullptr ? TrajectoryLayout::OfRule(observation_size, environment.action, trials)
+                                         : TrajectoryLayout::OfNetwork(observation_size, *network->head, trials);
   const auto add_record = [&](Meaning meaning, const std::string& prefix, Source source) {
     for (const trajectory::FieldSpec& field : layout.fields()) {
       if (field.kind->meaning != meaning) continue;

@@ -1,6 +1,7 @@
 #include "common/config/fields.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/text/suggestion.h"
@@ -28,10 +29,15 @@ bool FindPath(const Descriptor& from, const Descriptor& wanted, const std::strin
   return false;
 }
 
+constexpr absl::string_view kUnspecified = "UNSPECIFIED";
+
+// A value that stands for none. An enumeration may do without: then 0 is one like the others.
+bool IsNone(const EnumValueDescriptor& value) { return absl::EndsWith(value.name(), kUnspecified); }
+
 // "DOMAIN_" of Domain, whose value 0 is DOMAIN_UNSPECIFIED.
 std::string EnumPrefix(const EnumDescriptor& type) {
   const std::string& zero = type.value(0)->name();
-  return zero.substr(0, zero.size() - std::string_view("UNSPECIFIED").size());
+  return IsNone(*type.value(0)) ? zero.substr(0, zero.size() - kUnspecified.size()) : "";
 }
 
 }  // namespace
@@ -52,7 +58,7 @@ const EnumValueDescriptor* FindEnumValue(const EnumDescriptor& type, std::string
   const std::string upper = absl::AsciiStrToUpper(std::string(name));
   for (int i = 0; i < type.value_count(); ++i) {
     const EnumValueDescriptor* value = type.value(i);
-    if (value->number() == 0) continue;
+    if (IsNone(*value)) continue;
     if (value->name() == upper || value->name() == EnumPrefix(type) + upper) return value;
   }
   return nullptr;
@@ -61,7 +67,7 @@ const EnumValueDescriptor* FindEnumValue(const EnumDescriptor& type, std::string
 std::string EnumNames(const EnumDescriptor& type) {
   std::vector<std::string> names;
   for (int i = 0; i < type.value_count(); ++i) {
-    if (type.value(i)->number() != 0) names.push_back(type.value(i)->name());
+    if (!IsNone(*type.value(i))) names.push_back(type.value(i)->name());
   }
   return absl::StrJoin(names, ", ");
 }

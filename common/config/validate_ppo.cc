@@ -41,6 +41,9 @@ void CheckShape(const v1::RunConfig& config, Checks& checks) {
                 ppo.valued_steps() == 0 || (ppo.valued_steps() >= kept && ppo.valued_steps() <= rollout),
                 absl::StrCat("0 (all steps) or from ", kept, ", which is ppo.kept_steps, to ", rollout, played),
                 Reference("0"));
+  checks.Text("ppo.trial_end", v1::TrialEnd_Name(ppo.trial_end()),
+              ppo.trial_end() != v1::CUT || (config.task().has_trials() && ppo.valued_steps() == 0),
+              "CONTINUE where the task has no trials, or where ppo.valued_steps is not 0");
   checks.Number("ppo.segment_steps", ppo.segment_steps(), kept % std::max(ppo.segment_steps(), 1u) == 0,
                 absl::StrCat("a divisor of ppo.kept_steps, which is ", kept, ", or 0 for the largest up to 200"),
                 Reference("200"));

@@ -39,6 +39,7 @@ EnvironmentSpec SpecOf(const v1::TaskSpec& task) {
   spec.observation_size = task.observation_size();
   spec.action = task.action();
   spec.default_horizon = task.horizon();
+  spec.has_trials = task.has_trials();
   spec.measures = {task.measures().begin(), task.measures().end()};
   return spec;
 }

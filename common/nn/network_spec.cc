@@ -149,7 +149,7 @@ absl::Status ValidateNetwork(const v1::NetworkOptions& options) {
 }
 
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size,
-                                            const v1::ActionSpace& action) {
+                                            const v1::ActionSpace& action, bool has_trials) {
   if (absl::Status status = ValidateNetwork(options); !status.ok()) return status;
   if (absl::Status status = ValidateActionSpace(action); !status.ok()) return status;
   if (observation_size < 1 || observation_size > kMaxUnits) {
@@ -162,7 +162,8 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   spec.observation_size = observation_size;
   spec.action = action;
   spec.action_size = ActionCoding(action).read_width();
-  spec.recurrent_input_size = spec.action_size + 1 + observation_size;
+  spec.trial_end_inputs = has_trials ? kTrialEndInputs : 0;
+  spec.recurrent_input_size = spec.action_size + 1 + spec.trial_end_inputs + observation_size;
   if (role == Role::kActor) spec.head = MakePolicyHead(action, options);
   spec.output_size = spec.head != nullptr ? spec.head->parameter_count() : 1;
 
@@ -205,7 +206,8 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
 }
 
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::RunConfig& config, Role role) {
-  return MakeNetworkSpec(config.network(), role, config.task().observation_size(), config.task().action());
+  const v1::TaskSpec& task = config.task();
+  return MakeNetworkSpec(config.network(), role, task.observation_size(), task.action(), task.has_trials());
 }
 
 }  // namespace nmn::nn

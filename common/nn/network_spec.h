@@ -48,8 +48,10 @@ struct NetworkSpec {
   uint32_t observation_size = 0;
   v1::ActionSpace action;
 
-  uint32_t action_size = 0;  // numbers of a fed-back action as the network reads it: ActionCoding::read_width
-  // NMN: (a_{t-1}, r_{t-1}, x_{t-1}); RNN: (x_t, a_{t-1}, r_{t-1}); both action_size + 1 + observation_size
+  uint32_t action_size = 0;       // numbers of a fed-back action as the network reads it: ActionCoding::read_width
+  uint32_t trial_end_inputs = 0;  // numbers of a fed-back end of a trial e: kTrialEndInputs, or 0 without trials
+  // NMN: (a_{t-1}, r_{t-1}, e_{t-1}, x_{t-1}); RNN: (x_t, a_{t-1}, r_{t-1}, e_{t-1}); both action_size + 1 +
+  // trial_end_inputs + observation_size
   uint32_t recurrent_input_size = 0;
   uint32_t main_input_size = 0;  // NMN: observation_size (x_t); RNN: 0
   uint32_t output_size = 0;      // actor: of its head; critic: 1
@@ -68,13 +70,15 @@ struct NetworkSpec {
 };
 
 inline constexpr float kInitialDeviation = 0.1f;
+// A trial's end is read as two numbers: whether the step before terminated its trial, whether it truncated it.
+inline constexpr uint32_t kTrialEndInputs = 2;
 
 // INVALID_ARGUMENT names the field and its legal values (e.g. signal_size not divisible by the number of modulated
 // layers).
 absl::Status ValidateNetwork(const v1::NetworkOptions& options);
 
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size,
-                                            const v1::ActionSpace& action);
+                                            const v1::ActionSpace& action, bool has_trials = false);
 // The network of a run: for its task.
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::RunConfig& config, Role role);
 

@@ -42,11 +42,12 @@ class BlockedForward final : public PolicyForward {
     std::fill_n(slabs_.get(), BlockCount(lanes) * slab_size_, 0.0f);
   }
 
-  void Step(ConstView2 observation, ConstView2 previous_action, const float* previous_reward,
-            ConstView2 previous_observation, View2 output) override {
-    assert(observation.columns == lanes_ && previous_action.columns == lanes_ && output.columns == lanes_);
+  void Step(const StepInput& input, View2 output) override {
+    const ConstView2& observation = input.observation;
+    assert(observation.columns == lanes_ && input.previous_action.columns == lanes_ && output.columns == lanes_);
     assert(observation.rows == spec_.observation_size && output.rows == spec_.output_size);
-    assert(previous_action.rows == spec_.action_size);
+    assert(input.previous_action.rows == spec_.action_size);
+    assert(input.previous_trial_end.rows == spec_.trial_end_inputs);
     parity_ = 1 - parity_;
     const bool rnn = spec_.options.architecture() == v1::RNN;
     for (size_t first = 0; first < lanes_; first += kBlockLanes) {
@@ -54,10 +55,11 @@ class BlockedForward final : public PolicyForward {
       float* slab = slabs_.get() + first / kBlockLanes * slab_size_;
       float* row = slab + plan_.recurrent_input * kBlockLanes;
       if (rnn) row = CopyRows(observation, first, count, row);
-      row = CopyRows(previous_action, first, count, row);
-      std::copy_n(previous_reward + first, count, row);
+      row = CopyRows(input.previous_action, first, count, row);
+      std::copy_n(input.previous_reward + first, count, row);
+      row = CopyRows(input.previous_trial_end, first, count, row + kBlockLanes);
       if (!rnn) {
-        CopyRows(previous_observation, first, count, row + kBlockLanes);
+        CopyRows(input.previous_observation, first, count, row);
         CopyRows(observation, first, count, slab + plan_.main_input * kBlockLanes);
       }
       StepBlock(plan_, slab, (count + kLaneMultiple - 1) / kLaneMultiple * kLaneMultiple, parity_);

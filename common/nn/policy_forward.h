@@ -9,6 +9,15 @@
 
 namespace nmn::nn {
 
+// What a network reads at step t. What came of the step before is zeros at t = 0.
+struct StepInput {
+  ConstView2 observation;              // [observation_size, lane]  x_t
+  ConstView2 previous_action;          // [action_size, lane]       a_{t-1} as the network reads it (ActionCoding::Read)
+  const float* previous_reward;        // [lane]                    r_{t-1} raw
+  ConstView2 previous_observation;     // [observation_size, lane]  x_{t-1} (an RNN does not read it)
+  ConstView2 previous_trial_end = {};  // [trial_end_inputs, lane]  how the step before left its trial, as one-hots
+};
+
 // One step of a network for a whole batch of episodes, without LibTorch. Layout [feature, lane] throughout; a lane's
 // result does not depend on its neighbours or on the number of lanes. AVX2 and AVX-512 give the same bits (each sum
 // runs in input order, fused multiply-add); SSE2 rounds otherwise. Preallocated for max_lanes: no allocation after
@@ -29,14 +38,8 @@ class PolicyForward {
   // State (and lagged z) of lanes [0, lanes) to zero; `lanes` at most max_lanes.
   virtual void Reset(size_t lanes) = 0;
 
-  // One step. The inputs of step t:
-  //   observation           [observation_size, lane]  x_t
-  //   previous_action       [action_size, lane]  a_{t-1} as the network reads it (ActionCoding::Read), 0 at t = 0
-  //   previous_reward       [lane]  r_{t-1} raw, 0 at t = 0
-  //   previous_observation  [observation_size, lane]  x_{t-1}, 0 at t = 0 (an RNN does not read it)
-  //   output                [output_size, lane] out   actor: the parameters of its policy head; critic: value
-  virtual void Step(ConstView2 observation, ConstView2 previous_action, const float* previous_reward,
-                    ConstView2 previous_observation, View2 output) = 0;
+  // One step. output [output_size, lane] out: an actor's are the parameters of its policy head, a critic's the value.
+  virtual void Step(const StepInput& input, View2 output) = 0;
 
   // z of the last step, [signal_size, lane]; no rows for an RNN. A copy, valid until the next call of signal() or
   // state().

@@ -37,6 +37,14 @@ View3 TrajectoryArrays::array(size_t field, size_t lanes) {
 
 View2 TrajectoryArrays::Scalar(v1::Field id, size_t lanes) { return AsScalar(Of(id, lanes)); }
 
+env::StepResult TrajectoryArrays::ResultOf(size_t t, size_t lanes) {
+  env::StepResult result{Of(v1::ACTION, lanes).plane(t), Scalar(v1::REWARD, lanes).row(t),
+                         Of(v1::OBSERVATION, lanes).plane(t + 1)};
+  if (layout_.Has(v1::TRIAL_END)) result.trial_end = Scalar(v1::TRIAL_END, lanes).row(t);
+  if (layout_.Has(v1::FINAL_OBSERVATION)) result.final_observation = Of(v1::FINAL_OBSERVATION, lanes).plane(t);
+  return result;
+}
+
 TrajectoryBatch TrajectoryArrays::Batch(size_t steps, size_t lanes) const {
   TrajectoryBatch batch(layout_);
   for (size_t f = 0; f < arrays_.size(); ++f) {

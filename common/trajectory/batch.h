@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "common/env/environment.h"
 #include "common/tensor/view.h"
 #include "common/trajectory/layout.h"
 
@@ -52,6 +53,8 @@ class TrajectoryArrays {
   // [time, width, lane]
   View3 array(size_t field, size_t lanes);
   View3 Of(v1::Field id, size_t lanes) { return array(layout_.IndexOf(id), lanes); }
+  // Where an environment puts what comes of step t, whose next observation is that of t + 1.
+  env::StepResult ResultOf(size_t t, size_t lanes);
   // Of a field with one number a step, [time, lane].
   View2 Scalar(v1::Field id, size_t lanes);
   // The first steps of the first lanes of an array of `lanes`.

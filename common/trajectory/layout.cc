@@ -13,10 +13,15 @@ constexpr FieldKind kKinds[] = {
     {v1::RAW_ACTION, "raw_action", "u", Meaning::kChosen, kAnyFiniteNumber, false},
     {v1::ACTION, "action", "action", Meaning::kFedBack, kLargestEnvironmentValue, false},
     {v1::REWARD, "reward", "reward", Meaning::kFedBack, kLargestEnvironmentValue, false},
+    {v1::TRIAL_END, "trial_end", "trial_end", Meaning::kFedBack, kLargestEnvironmentValue, false},
+    {v1::FINAL_OBSERVATION, "final_observation", "final_x", Meaning::kLearners, kLargestEnvironmentValue, true},
     {v1::MEAN, "mean", "mean", Meaning::kPolicy, kAnyFiniteNumber, false},
     {v1::LOG_VARIANCE, "log_variance", "logvar", Meaning::kPolicy, kAnyFiniteNumber, false},
     {v1::LOGITS, "logits", "logit", Meaning::kPolicy, kAnyFiniteNumber, true},
 };
+
+// Of a trial's end: it goes on, terminated, truncated.
+constexpr uint32_t kTrialEnds[] = {3};
 
 }  // namespace
 
@@ -37,21 +42,34 @@ void TrajectoryLayout::Add(v1::Field id, uint32_t width, std::span<const uint32_
   fields_.push_back({FindKind(id), width, {choices.begin(), choices.end()}});
 }
 
-TrajectoryLayout::TrajectoryLayout(uint32_t observation_size, uint32_t action_width,
-                                   std::span<const uint32_t> choices) {
+TrajectoryLayout::TrajectoryLayout(uint32_t observation_size, uint32_t action_width, std::span<const uint32_t> choices,
+                                   TrialFields trials) {
   Add(v1::OBSERVATION, observation_size);
   Add(v1::RAW_ACTION, action_width, choices);
   Add(v1::ACTION, action_width, choices);
   Add(v1::REWARD, 1);
+  if (trials != TrialFields::kNone) Add(v1::TRIAL_END, 1, kTrialEnds);
+  if (trials == TrialFields::kEndAndFinalObservation) Add(v1::FINAL_OBSERVATION, observation_size);
 }
 
-TrajectoryLayout TrajectoryLayout::OfRule(uint32_t observation_size, const v1::ActionSpace& action) {
+TrialFields TrialFieldsOf(const v1::RunConfig& config) {
+  if (!config.task().has_trials()) return TrialFields::kNone;
+  return config.ppo().trial_end() == v1::CUT ? TrialFields::kEndAndFinalObservation : TrialFields::kEnd;
+}
+
+TrialFields TrialFieldsOf(const env::EnvironmentSpec& environment) {
+  return environment.has_trials ? TrialFields::kEnd : TrialFields::kNone;
+}
+
+TrajectoryLayout TrajectoryLayout::OfRule(uint32_t observation_size, const v1::ActionSpace& action,
+                                          TrialFields trials) {
   const nn::ActionCoding coding(action);
-  return {observation_size, coding.recorded_width(), coding.choices()};
+  return {observation_size, coding.recorded_width(), coding.choices(), trials};
 }
 
-TrajectoryLayout TrajectoryLayout::OfNetwork(uint32_t observation_size, const nn::PolicyHead& head) {
-  TrajectoryLayout layout(observation_size, head.action_width(), head.choices());
+TrajectoryLayout TrajectoryLayout::OfNetwork(uint32_t observation_size, const nn::PolicyHead& head,
+                                             TrialFields trials) {
+  TrajectoryLayout layout(observation_size, head.action_width(), head.choices(), trials);
   for (const nn::ParameterField& field : head.fields()) layout.Add(field.id, field.width);
   return layout;
 }
@@ -76,7 +94,8 @@ size_t TrajectoryLayout::width() const {
 absl::StatusOr<TrajectoryLayout> LayoutOf(const v1::RunConfig& config) {
   const v1::TaskSpec& task = config.task();
   if (absl::Status status = nn::ValidateActionSpace(task.action()); !status.ok()) return status;
-  return TrajectoryLayout::OfNetwork(task.observation_size(), *nn::MakePolicyHead(task.action(), config.network()));
+  return TrajectoryLayout::OfNetwork(task.observation_size(), *nn::MakePolicyHead(task.action(), config.network()),
+                                     TrialFieldsOf(config));
 }
 
 }  // namespace nmn::trajectory

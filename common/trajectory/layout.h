@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/env/environment.h"
 #include "common/nn/policy_head.h"
 #include "nmn/v1/learner.pb.h"
 #include "nmn/v1/run_config.pb.h"
@@ -18,6 +19,7 @@ enum class Meaning {
   kObserved,  // what it saw before it chose
   kChosen,    // what it sampled
   kFedBack,   // what came of it; the policy reads it one step later
+  kLearners,  // what the learner alone reads
   kPolicy     // what the policy said of its choice
 };
 
@@ -50,6 +52,16 @@ struct FieldSpec {
   std::vector<uint32_t> Shape(size_t steps, size_t lanes) const;
 };
 
+// What a step says of trials.
+enum class TrialFields {
+  kNone,                   // its task has none
+  kEnd,                    // how it leaves its trial
+  kEndAndFinalObservation  // and what a truncated trial would have shown next
+};
+// Of the steps of training, and of those that are played to be looked at.
+TrialFields TrialFieldsOf(const v1::RunConfig& config);
+TrialFields TrialFieldsOf(const env::EnvironmentSpec& environment);
+
 // What a step of a run consists of: the fields, in order. Everything that writes, checks, copies or reads whole steps
 // goes through this list, so a field that is added here is in the messages, the learner's arrays, the dump of a failed
 // update and the trace.
@@ -57,9 +69,11 @@ class TrajectoryLayout {
  public:
   TrajectoryLayout() = default;
   // What an actor records of a network whose policy has this head.
-  static TrajectoryLayout OfNetwork(uint32_t observation_size, const nn::PolicyHead& head);
+  static TrajectoryLayout OfNetwork(uint32_t observation_size, const nn::PolicyHead& head,
+                                    TrialFields trials = TrialFields::kNone);
   // The same of a rule, which has no policy parameters.
-  static TrajectoryLayout OfRule(uint32_t observation_size, const v1::ActionSpace& action);
+  static TrajectoryLayout OfRule(uint32_t observation_size, const v1::ActionSpace& action,
+                                 TrialFields trials = TrialFields::kNone);
 
   std::span<const FieldSpec> fields() const { return fields_; }
   bool Has(v1::Field id) const;
@@ -71,7 +85,8 @@ class TrajectoryLayout {
 
  private:
   // What the environment says and is told, with actions of so many numbers, which are numbers or indices of `choices`.
-  TrajectoryLayout(uint32_t observation_size, uint32_t action_width, std::span<const uint32_t> choices);
+  TrajectoryLayout(uint32_t observation_size, uint32_t action_width, std::span<const uint32_t> choices,
+                   TrialFields trials);
   void Add(v1::Field id, uint32_t width, std::span<const uint32_t> choices = {});
 
   std::vector<FieldSpec> fields_;

@@ -9,8 +9,8 @@
 namespace nmn::trajectory {
 
 // Steps a network through episodes as they are recorded: at step t it reads the observation of t and what came of t -
-// 1, zeros at t = 0. Actions with choices are read as one-hots. The learner reads whole episodes at once instead
-// (ppo::EpisodeInputs), and a test holds the two together. Preallocated for max_lanes; not thread-safe.
+// 1, zeros at t = 0. Actions with choices and the ends of trials are read as one-hots. The learner reads whole episodes
+// at once instead (ppo::EpisodeInputs), and a test holds the two together. Preallocated for max_lanes; not thread-safe.
 class StepInputs {
  public:
   StepInputs(const nn::NetworkSpec& spec, size_t max_lanes);
@@ -21,7 +21,9 @@ class StepInputs {
 
  private:
   const nn::ActionCoding coding_;
+  const uint32_t trial_end_inputs_;
   std::vector<float> one_hots_;     // [read_width, lane]; none for a box
+  std::vector<float> trial_ends_;   // [trial_end_inputs, lane]
   const std::vector<float> zeros_;  // what an episode's first step is fed
 };
 

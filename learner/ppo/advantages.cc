@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "common/env/environment.h"
+
 namespace nmn::ppo {
 namespace {
 
@@ -18,6 +20,14 @@ void RequireSameShape(const char* caller, ConstView2 a, ConstView2 b) {
                b.columns);
   std::abort();
 }
+
+void RequireSameShape(const char* caller, ConstView2 rewards, const TrialCuts& cuts) {
+  if (cuts.ends.rows == 0) return;
+  RequireSameShape(caller, rewards, cuts.ends);
+  RequireSameShape(caller, rewards, cuts.final_values);
+}
+
+bool IsCut(const TrialCuts& cuts, size_t t, size_t e) { return cuts.ends.rows != 0 && cuts.ends(t, e) != env::kGoesOn; }
 
 struct Moments {
   double mean = 0;
@@ -46,7 +56,8 @@ Moments MomentsOf(size_t rows, size_t columns, Element element) {
 }  // namespace
 
 void EstimateAdvantages(const AdvantageOptions& options, ConstView2 rewards, ConstView2 values, View2 advantages,
-                        View2 returns) {
+                        View2 returns, const TrialCuts& cuts) {
+  RequireSameShape("EstimateAdvantages", rewards, cuts);
   for (const ConstView2& view : {values, ConstView2(advantages), ConstView2(returns)})
     RequireSameShape("EstimateAdvantages", rewards, view);
   const float gamma = options.discount;
@@ -54,9 +65,10 @@ void EstimateAdvantages(const AdvantageOptions& options, ConstView2 rewards, Con
   for (size_t t = rewards.rows; t-- > 0;) {
     const bool last = t + 1 == rewards.rows;
     for (size_t e = 0; e < rewards.columns; ++e) {
-      const float next_value = last ? 0.0f : values(t + 1, e);
-      const float next_advantage = last ? 0.0f : advantages(t + 1, e);
-      const float next_return = last ? 0.0f : returns(t + 1, e);
+      const bool cut = !last && IsCut(cuts, t, e);
+      const float next_value = last ? 0.0f : cut ? cuts.final_values(t, e) : values(t + 1, e);
+      const float next_advantage = last || cut ? 0.0f : advantages(t + 1, e);
+      const float next_return = last ? 0.0f : cut ? cuts.final_values(t, e) : returns(t + 1, e);
       const float error = rewards(t, e) + gamma * next_value - values(t, e);
       advantages(t, e) = error + decay * next_advantage;
       returns(t, e) = rewards(t, e) + gamma * next_return;
@@ -93,7 +105,8 @@ double ExplainedVariance(ConstView2 returns, ConstView2 values, size_t steps) {
 }
 
 void EstimateVTrace(const AdvantageOptions& options, ConstView2 rewards, ConstView2 values, ConstView2 ratios,
-                    View2 advantages, View2 targets) {
+                    View2 advantages, View2 targets, const TrialCuts& cuts) {
+  RequireSameShape("EstimateVTrace", rewards, cuts);
   for (const ConstView2& view : {values, ratios, ConstView2(advantages), ConstView2(targets)})
     RequireSameShape("EstimateVTrace", rewards, view);
   const float gamma = options.discount;
@@ -101,8 +114,9 @@ void EstimateVTrace(const AdvantageOptions& options, ConstView2 rewards, ConstVi
   for (size_t t = rewards.rows; t-- > 0;) {
     const bool last = t + 1 == rewards.rows;
     for (size_t e = 0; e < rewards.columns; ++e) {
-      const float next_value = last ? 0.0f : values(t + 1, e);
-      const float next_correction = last ? 0.0f : targets(t + 1, e) - values(t + 1, e);
+      const bool cut = !last && IsCut(cuts, t, e);
+      const float next_value = last ? 0.0f : cut ? cuts.final_values(t, e) : values(t + 1, e);
+      const float next_correction = last || cut ? 0.0f : targets(t + 1, e) - values(t + 1, e);
       const float ratio = std::min(kVTraceRatioCut, ratios(t, e));
       const float error = rewards(t, e) + gamma * next_value - values(t, e);
       advantages(t, e) = error + decay * next_correction;

@@ -9,6 +9,13 @@ struct AdvantageOptions {
   float trace_decay = 0.98f;  // lambda
 };
 
+// Where no return runs beyond the end of a trial: both [time, episode], or empty where all run to the end of the
+// episode.
+struct TrialCuts {
+  ConstView2 ends;          // how each step leaves its trial (env::kGoesOn, ..)
+  ConstView2 final_values;  // what stands for the rest of a truncated trial: V of its final observation; 0 elsewhere
+};
+
 // Generalised advantage estimation (Schulman et al. 2016, eq. 16) and discounted returns, over whole episodes.
 //
 // rewards     [time, episode]  already scaled
@@ -16,9 +23,10 @@ struct AdvantageOptions {
 // advantages  [time, episode]  out
 // returns     [time, episode]  out
 //
-// One backward pass, no allocation. The four views must have the same shape (checked).
+// One backward pass, no allocation. The views must have the same shape (checked). At a cut the value and the return
+// after the step are its final value, and no trace runs over it; after the last step they are 0 in any case.
 void EstimateAdvantages(const AdvantageOptions& options, ConstView2 rewards, ConstView2 values, View2 advantages,
-                        View2 returns);
+                        View2 returns, const TrialCuts& cuts = {});
 
 // Adds to the reward of step `steps` - 1 what comes after it, discounted, so that the first `steps` rows alone have the
 // returns of the whole: rewards(steps - 1, e) += sum over k >= 1 of discount^k rewards(steps - 1 + k, e).
@@ -47,8 +55,8 @@ inline constexpr float kVTraceRatioCut = 1.0f;
 //                              every ratio is 1 it is EstimateAdvantages'
 // targets     [time, episode]  out: v_t; where every ratio is 1, advantage + value
 //
-// One backward pass, no allocation. The five views must have the same shape (checked).
+// One backward pass, no allocation. The views must have the same shape (checked). Cuts as above.
 void EstimateVTrace(const AdvantageOptions& options, ConstView2 rewards, ConstView2 values, ConstView2 ratios,
-                    View2 advantages, View2 targets);
+                    View2 advantages, View2 targets, const TrialCuts& cuts = {});
 
 }  // namespace nmn::ppo

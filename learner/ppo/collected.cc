@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "learner/ppo/advantages.h"
+#include "learner/ppo/final_values.h"
 
 namespace nmn::ppo {
 namespace {
@@ -35,9 +36,11 @@ at::Tensor OutputOver(const LearnedNetwork& network, const Sequences& episodes, 
 
 }  // namespace
 
-absl::Status CheckShape(const v1::PpoOptions& options, const LearnedNetwork& actor, const TrajectoryBatch& batch) {
+absl::Status CheckShape(const v1::RunConfig& config, const LearnedNetwork& actor, const TrajectoryBatch& batch) {
+  const v1::PpoOptions& options = config.ppo();
   const uint32_t observation_size = actor.spec.observation_size;
-  const auto layout = trajectory::TrajectoryLayout::OfNetwork(observation_size, *actor.spec.head);
+  const auto layout =
+      trajectory::TrajectoryLayout::OfNetwork(observation_size, *actor.spec.head, trajectory::TrialFieldsOf(config));
   const ConstView3 x = batch.layout().fields().empty() ? ConstView3() : batch.observation();
   bool fits = x.planes >= options.kept_steps() && batch.layout() == layout;
   for (size_t f = 0; fits && f < layout.fields().size(); ++f) {
@@ -68,7 +71,13 @@ absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetw
   const at::Tensor returns = at::empty_like(rewards);
   const AdvantageOptions estimate{.discount = static_cast<float>(ppo.discount()),
                                   .trace_decay = static_cast<float>(ppo.trace_decay())};
-  EstimateAdvantages(estimate, ViewOf(rewards), ViewOf(values), ViewOf(advantages), ViewOf(returns));
+  at::Tensor final_values;
+  TrialCuts cuts;
+  if (batch.layout().Has(v1::FINAL_OBSERVATION)) {
+    final_values = FinalValues(critic, batch);
+    cuts = {batch.Scalar(v1::TRIAL_END), ViewOf(final_values)};
+  }
+  EstimateAdvantages(estimate, ViewOf(rewards), ViewOf(values), ViewOf(advantages), ViewOf(returns), cuts);
   at::Tensor lambda_returns = advantages + values;
 
   Collected collected;
@@ -82,7 +91,7 @@ absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetw
           Recorded(batch, v1::RAW_ACTION, valued, device), {}, RecordedPolicy(actor.spec, batch, valued, device), {}};
       const at::Tensor ratios = ProbabilityRatio(played, before).cpu().contiguous();
       EstimateVTrace(estimate, ViewOf(rewards), ViewOf(values), ViewOf(ratios), ViewOf(advantages),
-                     ViewOf(lambda_returns));
+                     ViewOf(lambda_returns), cuts);
     }
   }
   const at::Tensor targets = ppo.critic().target() == v1::LAMBDA_RETURN ? lambda_returns : returns;

@@ -20,7 +20,7 @@ struct Collected {
 };
 
 // INVALID_ARGUMENT for a batch that is none of this run's.
-absl::Status CheckShape(const v1::PpoOptions& options, const LearnedNetwork& actor,
+absl::Status CheckShape(const v1::RunConfig& config, const LearnedNetwork& actor,
                         const trajectory::TrajectoryBatch& batch);
 
 // Evaluates the critic, and in ASYNC the policy, over the episodes; estimates advantages and returns

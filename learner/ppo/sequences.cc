@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/trajectory/trial_end.h"
+
 namespace nmn::ppo {
 
 at::Tensor CutIntoSegments(const at::Tensor& whole, int64_t segment_steps) {
@@ -92,26 +94,45 @@ at::Tensor ReadActions(const nn::ActionCoding& coding, ConstView3 recorded) {
   return read;
 }
 
+// The ends of trials as networks read them, [time, kTrialEndInputs, episode].
+at::Tensor ReadTrialEnds(ConstView2 recorded) {
+  const at::Tensor read = at::empty(
+      {static_cast<int64_t>(recorded.rows), int64_t{nn::kTrialEndInputs}, static_cast<int64_t>(recorded.columns)},
+      at::kFloat);
+  const View3 out(read.data_ptr<float>(), recorded.rows, nn::kTrialEndInputs, recorded.columns);
+  for (size_t t = 0; t < recorded.rows; ++t) trajectory::ReadTrialEnd(recorded.row(t), out.plane(t));
+  return read;
+}
+
+// What came of each step as networks read it, [time, width, episode].
+at::Tensor FedBack(const nn::NetworkSpec& spec, const trajectory::TrajectoryBatch& batch) {
+  std::vector<at::Tensor> fed_back{ReadActions(nn::ActionCoding(spec.action), batch.Of(v1::ACTION)),
+                                   ToTensor(batch.Of(v1::REWARD))};
+  if (spec.trial_end_inputs != 0) fed_back.push_back(ReadTrialEnds(batch.Scalar(v1::TRIAL_END)));
+  return at::cat(fed_back, 1);
+}
+
 }  // namespace
 
 Sequences EpisodeInputs(const nn::NetworkSpec& spec, const trajectory::TrajectoryBatch& batch) {
   const at::Tensor x = ToTensor(batch.observation());
-  std::vector<at::Tensor> fed_back;  // [time, width, episode] each
-  for (const trajectory::FieldSpec& field : batch.layout().fields()) {
-    if (field.kind->meaning != trajectory::Meaning::kFedBack) continue;
-    const ConstView3 array = batch.Of(field.kind->id);
-    fed_back.push_back(field.kind->id == v1::ACTION ? ReadActions(nn::ActionCoding(spec.action), array)
-                                                    : ToTensor(array));
-  }
+  const at::Tensor fed_back = FedBack(spec, batch);
   const int64_t steps = x.size(0);
   const auto one_step_later = [steps](const at::Tensor& values) {
     return at::cat({at::zeros_like(values.narrow(0, 0, 1)), values.narrow(0, 0, steps - 1)}, 0);
   };
   if (spec.options.architecture() == v1::RNN) {
-    return {at::cat({x, one_step_later(at::cat(fed_back, 1))}, 1), at::empty({steps, 0, x.size(2)}, x.options())};
+    return {at::cat({x, one_step_later(fed_back)}, 1), at::empty({steps, 0, x.size(2)}, x.options())};
   }
-  fed_back.push_back(x);
-  return {one_step_later(at::cat(fed_back, 1)), x};
+  return {one_step_later(at::cat({fed_back, x}, 1)), x};
+}
+
+Sequences FinalInputs(const nn::NetworkSpec& spec, const trajectory::TrajectoryBatch& batch) {
+  const at::Tensor fed_back = FedBack(spec, batch);
+  const at::Tensor x = ToTensor(batch.Of(v1::FINAL_OBSERVATION));
+  if (spec.options.architecture() == v1::RNN)
+    return {at::cat({x, fed_back}, 1), at::empty({x.size(0), 0, x.size(2)}, x.options())};
+  return {at::cat({fed_back, ToTensor(batch.observation())}, 1), x};
 }
 
 Sequences FirstSteps(const Sequences& episodes, int64_t steps) {

@@ -84,10 +84,15 @@ at::Tensor ToTensor(ConstView3 view);
 at::Tensor ToTensor(const trajectory::TrajectoryBatch& batch, v1::Field field);
 
 // What both networks read of whole episodes (docs/specification.md sections 1 and 2.5), raw, on the CPU:
-//   NMN: recurrent (a_{t-1}, r_{t-1}, x_{t-1}), zero at t = 0; main x_t
-//   RNN: recurrent (x_t, a_{t-1}, r_{t-1}), a and r zero at t = 0; main without features
-// Actions with choices are read as one-hots. `spec` is of either network.
+//   NMN: recurrent (a_{t-1}, r_{t-1}, e_{t-1}, x_{t-1}), zero at t = 0; main x_t
+//   RNN: recurrent (x_t, a_{t-1}, r_{t-1}, e_{t-1}), a, r and e zero at t = 0; main without features
+// Actions with choices are read as one-hots, and so is e, how a step left its trial, in tasks with trials. `spec` is of
+// either network.
 Sequences EpisodeInputs(const nn::NetworkSpec& spec, const trajectory::TrajectoryBatch& batch);
+
+// What they would read after each step, had it shown the final observation of its trial: [time, .., episode], where
+// step t reads what step t + 1 of the above does, but for x. Of a record that has final observations.
+Sequences FinalInputs(const nn::NetworkSpec& spec, const trajectory::TrajectoryBatch& batch);
 
 // The first `steps` steps.
 Sequences FirstSteps(const Sequences& episodes, int64_t steps);

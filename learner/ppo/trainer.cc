@@ -95,7 +95,7 @@ class TorchTrainer : public Trainer {
 absl::StatusOr<UpdateReport> TorchTrainer::Update(uint32_t update, const TrajectoryBatch& batch,
                                                   const std::stop_token& stop,
                                                   const std::function<void()>& policy_ready) {
-  if (absl::Status status = CheckShape(config_.ppo(), actor_, batch); !status.ok()) return status;
+  if (absl::Status status = CheckShape(config_, actor_, batch); !status.ok()) return status;
   return Guarded([&]() -> absl::StatusOr<UpdateReport> {
     PinNumerics();
     const nn::ScopedFlushDenormals flush;

@@ -25,6 +25,7 @@ class SharedArrays:
     def open(self, arrays):
         self.observation, self.action = arrays["observation"], arrays["action"]
         self.reward, self.trial_end = arrays["reward"], arrays["trial_end"]
+        self.final_observation = arrays["final_observation"]
         self.trial_seed, self.task_seed = arrays["trial_seed"], arrays["task_seed"]
         self.count, self.step_number, self.lane_now = (arrays["control"][i:i + 1].data for i in range(3))
 
@@ -42,7 +43,7 @@ class Lanes(SharedArrays):
 
     def open(self, arrays):
         super().open(arrays)
-        self.rows = list(self.observation)
+        self.rows, self.finals = list(self.observation), list(self.final_observation)
         # A number of a memoryview costs a third of one of an array.
         self.rewards, self.ends = self.reward.data, self.trial_end.data
         self.trial_seeds, self.task_seeds = self.trial_seed.data, self.task_seed.data
@@ -83,7 +84,7 @@ class Lanes(SharedArrays):
         count, last = self.count[0], self.step_number[0] + 1 == self.horizon
         actions = self.writer.each(self.action[:count])
         environments, rows, rewards, ends, write = self.environments, self.rows, self.rewards, self.ends, self.reader.write
-        lane_now = self.lane_now
+        lane_now, finals = self.lane_now, self.finals
         self.doing = "step"
         for lane in range(count):
             lane_now[0] = lane
@@ -99,6 +100,8 @@ class Lanes(SharedArrays):
                 raise Wrong(f"the reward is a {type(reward).__name__}, and must be a number") from None
             if terminated or truncated:
                 ends[lane] = TERMINATED if terminated else TRUNCATED
+                if not terminated:
+                    write(x, finals[lane])
                 if not last:
                     x = self.begin_trial(lane)
                 write(x, rows[lane])

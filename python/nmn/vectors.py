@@ -80,6 +80,8 @@ class VectorLanes(SharedArrays):
             self.reward[lanes] = reward[:count]
             self.trial_end[lanes] = np.where(terminated, TERMINATED, np.where(truncated, TRUNCATED, GOING_ON))[:count]
             over = terminated | truncated
+            if over.any():
+                self.final_observation[lanes] = self.seen[:count]
             if over.any() and not last:
                 self.begin_trials(number, lanes, over)
 

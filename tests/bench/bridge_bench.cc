@@ -32,7 +32,7 @@ int Run(const PythonTask& task, size_t lanes, uint32_t steps) {
       action[lane] =
           static_cast<float>(rng::Draw({1, 0, static_cast<uint32_t>(lane), t}, rng::Purpose::kScriptedPolicy)[0] & 1);
     }
-    if (status.ok()) status = (*pool)->Step({action.data(), 1, lanes}, reward.data(), end.data(), observation);
+    if (status.ok()) status = (*pool)->Step({action.data(), 1, lanes}, {{}, reward.data(), observation, end.data()});
     if (!status.ok()) {
       std::fprintf(stderr, "bridge-bench: %s\n", std::string(status.message()).c_str());
       return 42;

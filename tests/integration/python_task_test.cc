@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "tests/integration/brought_task.h"
 #include "tests/support/python.h"
+#include "tests/unit/cli/export_page.h"
 
 namespace nmn::testing {
 namespace {
@@ -63,6 +66,54 @@ TEST_F(PythonTask, WhoPlaysItReachesNoResult) {
   }
 }
 
+TEST_F(PythonTask, WhatTheEndOfATrialIsToTheLearnerIsPartOfTheResultAndWhoPlaysIsNot) {
+  std::vector<std::string> hashes;
+  for (const char* trial_end : {"continue", "cut"}) {
+    const std::string folder = folder_.path() + "/" + trial_end, set = std::string("--set=ppo.trial_end=") + trial_end;
+    const Outcome one = Train(folder + "-1", Brings("tasks:Drift"), {"--actors=1", "--threads=1", set});
+    ASSERT_EQ(one.code, 0) << one.err;
+    const Outcome three = Train(folder + "-3", Brings("tasks:Drift"), {"--actors=3", "--threads=2", set});
+    ASSERT_EQ(three.code, 0) << three.err;
+    EXPECT_EQ(WeightsHash(folder + "-3"), WeightsHash(folder + "-1"));
+    hashes.push_back(WeightsHash(folder + "-1"));
+  }
+  EXPECT_NE(hashes[0], hashes[1]);
+}
+
+// Seeds rewards its steps with 1, 2, 3 in each trial of three; T = 7 cuts the third.
+TEST_F(PythonTask, ItsTrialsAreInMetricsEpisodesAndEvaluations) {
+  ASSERT_EQ(Train(Run(), Brings("tasks:Seeds"), {"--actors=1"}).code, 0);
+  const nlohmann::json line = ReadMetrics(Run()).back();
+  EXPECT_EQ(line["trials_per_episode"], 2);
+  const auto figure = [](double mean) { return nlohmann::json{{"return_mean", mean}, {"episodes", 12}}; };
+  EXPECT_EQ(line["trials"],
+            (nlohmann::json{{"1", figure(6)}, {"2", figure(6)}, {"last", figure(6)}, {"cut", figure(1)}}));
+  const std::string rows = ReadFile(Run() + "/episodes.csv");
+  EXPECT_THAT(rows.substr(0, rows.find('\n')),
+              HasSubstr(",trials,first_trial_return,last_trial_return,cut_trial_return"));
+  EXPECT_THAT(rows, HasSubstr(",2,6,6,1\n"));
+  const Outcome evaluated = Nmn({"eval", "--policy=" + Run(), "--episodes=20", "--json"}, Brings("tasks:Seeds"));
+  ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+  const nlohmann::json found = nlohmann::json::parse(evaluated.out);
+  EXPECT_EQ(found["trials"]["2"]["return_mean"], 6);
+  EXPECT_EQ(found["trials"]["2"]["episodes"], 20);
+}
+
+TEST_F(PythonTask, ThePageOfTheExportReadsHowTrialsEndAsTheTraceHasIt) {
+  ASSERT_EQ(Train(Run(), Brings("tasks:Seeds"), {"--actors=1"}).code, 0);
+  const std::string csv = folder_.path() + "/trace.csv", page = folder_.path() + "/forward.py";
+  const Outcome traced = Nmn({"trace", "--policy=" + Run(), "--episodes=2", "--out=" + csv}, Brings("tasks:Seeds"));
+  ASSERT_EQ(traced.code, 0) << traced.err;
+  const std::string trace = ReadFile(csv);
+  EXPECT_THAT(trace.substr(0, trace.find('\n')), AllOf(HasSubstr(",previous_trial_end,"), HasSubstr(",trial_end")));
+  WriteFile(page, CodeOfExportPage());
+  const Outcome outcome = RunProcess({python_, page, Run() + "/policy.safetensors", csv});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string words = "largest difference ";
+  ASSERT_EQ(outcome.out.rfind(words, 0), 0) << outcome.out;
+  EXPECT_LT(std::strtod(outcome.out.c_str() + words.size(), nullptr), 1e-4);
+}
+
 TEST_F(PythonTask, ALearnerNeedsNoCodeAndAnActorLoadsNoneThatItsOwnCommandLineDoesNotName) {
   const Outcome embedded = Train(Run(), Brings("tasks:Drift"), {"--actors=1"});
   ASSERT_EQ(embedded.code, 0) << embedded.err;
@@ -116,7 +167,7 @@ TEST_F(PythonTask, ARunIsResumedAndEvaluatedWithTheSameFlag) {
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   const Outcome evaluated = Nmn({"eval", "--policy=" + Run(), "--episodes=20"}, Brings("tasks:Drift"));
   EXPECT_EQ(evaluated.code, 0) << evaluated.err;
-  EXPECT_THAT(evaluated.out, HasSubstr("last_trial_return"));
+  EXPECT_THAT(evaluated.out, HasSubstr("trial last"));
 }
 
 }  // namespace

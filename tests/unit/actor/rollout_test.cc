@@ -116,8 +116,9 @@ TEST(Rollout, FeedsBackTheLastActionRewardAndObservationAndZerosAtFirst) {
         output(2 * lanes);
     environment->Reset(kKey, {x.data(), n, lanes});
     for (uint32_t t = 0; t < 60; ++t) {
-      forward->Step({x.data(), n, lanes}, {last_action.data(), 1, lanes}, last_reward.data(), {last_x.data(), n, lanes},
-                    {output.data(), 2, lanes});
+      forward->Step(
+          {{x.data(), n, lanes}, {last_action.data(), 1, lanes}, last_reward.data(), {last_x.data(), n, lanes}},
+          {output.data(), 2, lanes});
       for (size_t lane = 0; lane < lanes; ++lane) {
         ASSERT_EQ(result.trajectories.Scalar(v1::LOG_VARIANCE)(t, lane), output[lane]);
         ASSERT_EQ(result.trajectories.Scalar(v1::MEAN)(t, lane), output[lanes + lane]);

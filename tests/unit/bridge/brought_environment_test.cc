@@ -15,6 +15,8 @@ using ::testing::HasSubstr;
 struct Episode {
   std::vector<std::vector<float>> observations;  // from x_0 on
   std::vector<std::vector<float>> actions;       // as fed back, of each step
+  std::vector<float> trial_ends;
+  std::vector<std::vector<float>> final_observations;
   float sum_of_rewards = 0;
 };
 
@@ -31,9 +33,13 @@ Episode Play(BroughtEnvironment& environment, const std::vector<float>& raw_acti
   environment.Reset({.seed = 1, .update = 1}, observation);
   episode.observations.push_back(x);
   for (uint32_t t = 0; t < environment.horizon() && environment.status().ok(); ++t) {
-    float reward = 0;
-    environment.Step({raw_action.data(), raw_action.size(), 1},
-                     {{action.data(), action.size(), 1}, &reward, observation});
+    float reward = 0, trial_end = -1;
+    std::vector<float> final_x(x.size(), -1);
+    environment.Step(
+        {raw_action.data(), raw_action.size(), 1},
+        {{action.data(), action.size(), 1}, &reward, observation, &trial_end, {final_x.data(), final_x.size(), 1}});
+    episode.trial_ends.push_back(trial_end);
+    episode.final_observations.push_back(final_x);
     episode.actions.push_back(action);
     episode.observations.push_back(x);
     episode.sum_of_rewards += reward;
@@ -62,41 +68,20 @@ TEST(ToTask, ScalesAboutTheMiddleAndClips) {
   EXPECT_EQ(action, (std::vector<float>{4, 5, 6, 6, 2}));
 }
 
-// Rewards are 1, 2, 3 in each trial of three steps; T = 7 cuts the third.
-TEST_F(PoolTest, MeasuresAreOfTheTrialsThatEnded) {
+// The first trial of Seeds ends as terminated, the second as truncated, after three steps each; it shows the number of
+// the trial.
+TEST_F(PoolTest, AStepSaysHowItLeftItsTrialAndATruncatedOneWhatItWouldHaveShown) {
   const auto environment = Start(Task("tasks:Seeds"), 1);
   ASSERT_TRUE(environment.ok()) << environment.status();
-  EXPECT_EQ(Play(**environment, {0}).sum_of_rewards, 13);
-  EXPECT_EQ((*environment)->Measure(0, 0), 2);
-  EXPECT_EQ((*environment)->Measure(1, 0), 6);
-  EXPECT_EQ((*environment)->Measure(2, 0), 6);
-  EXPECT_EQ((*environment)->spec().measures,
-            (std::vector<std::string>{"trials", "first_trial_return", "last_trial_return"}));
-}
-
-// The first trial of Seeds ends as terminated, the second as truncated, after three steps each.
-TEST_F(PoolTest, AnObservationSaysHowTheStepBeforeEndedItsTrial) {
-  const auto environment = Start(Task("tasks:Seeds"), 1);
-  ASSERT_TRUE(environment.ok()) << environment.status();
-  EXPECT_EQ((*environment)->spec().observation_size, 5);
+  EXPECT_TRUE((*environment)->spec().has_trials);
+  EXPECT_EQ((*environment)->spec().observation_size, 3);
   const Episode episode = Play(**environment, {0});
-  ASSERT_EQ(episode.observations.size(), 8);
-  for (size_t t = 0; t < 8; ++t) {
-    EXPECT_EQ(episode.observations[t][3], t == 3 ? 1 : 0) << t;
-    EXPECT_EQ(episode.observations[t][4], t == 6 ? 1 : 0) << t;
-    EXPECT_EQ(episode.observations[t][2], t < 3 ? 1 : t < 6 ? 2 : 3) << "the trial, " << t;
+  EXPECT_EQ(episode.trial_ends, (std::vector<float>{0, 0, 1, 0, 0, 2, 0}));
+  for (size_t t = 0; t < 7; ++t) {
+    EXPECT_EQ(episode.observations[t + 1][2], t < 2 ? 1 : t < 5 ? 2 : 3) << "the trial, " << t;
+    const std::vector<float> trial_before = episode.observations[t];
+    EXPECT_EQ(episode.final_observations[t], t == 5 ? trial_before : std::vector<float>(3)) << t;
   }
-}
-
-TEST_F(PoolTest, WhereNoTrialEndsTheOneThatIsCutCounts) {
-  PythonTask task = Task("tasks:Seeds");
-  task.horizon = 2;
-  const auto environment = Start(task, 1);
-  ASSERT_TRUE(environment.ok()) << environment.status();
-  Play(**environment, {0});
-  EXPECT_EQ((*environment)->Measure(0, 0), 0);
-  EXPECT_EQ((*environment)->Measure(1, 0), 3);
-  EXPECT_EQ((*environment)->Measure(2, 0), 3);
 }
 
 TEST_F(PoolTest, AFailureShowsInTheStatusUntilTheNextReset) {

@@ -37,8 +37,8 @@ class PoolTest : public ::testing::Test {
   testing::TemporaryDirectory folder_;
 };
 
-// Plays whole episodes, and keeps all that was seen: [step][row][lane]; a row: of the observation, then reward and
-// trial end of the step before.
+// Plays whole episodes, and keeps all that was seen: [step][row][lane]; a row: of the observation, then reward,
+// trial end and final observation of the step before.
 class Played {
  public:
   using Steps = std::vector<std::vector<std::vector<float>>>;
@@ -49,21 +49,23 @@ class Played {
     const size_t size = spec.observation_size();
     const size_t width = spec.action().has_box() ? spec.action().box().low_size()
                                                  : std::max(1, spec.action().multi_discrete().choices_size());
-    std::vector<float> x(size * lanes), actions(width * lanes, action), reward(lanes), trial_end(lanes);
-    const View2 observation(x.data(), size, lanes);
+    std::vector<float> x(size * lanes), actions(width * lanes, action), reward(lanes), trial_end(lanes),
+        final_x(size * lanes);
+    const View2 observation(x.data(), size, lanes), final_observation(final_x.data(), size, lanes);
     Steps steps;
     const auto keep = [&] {
       std::vector<std::vector<float>> rows;
       for (size_t k = 0; k < size; ++k) rows.emplace_back(observation.row(k), observation.row(k) + lanes);
       rows.push_back(reward);
       rows.push_back(trial_end);
+      for (size_t k = 0; k < size; ++k) rows.emplace_back(final_observation.row(k), final_observation.row(k) + lanes);
       steps.push_back(rows);
     };
     if (absl::Status status = pool.Reset(key, observation); !status.ok()) return status;
     keep();
     for (uint32_t t = 0; t < spec.horizon(); ++t) {
-      absl::Status status =
-          pool.Step(ConstView2(actions.data(), width, lanes), reward.data(), trial_end.data(), observation);
+      absl::Status status = pool.Step(ConstView2(actions.data(), width, lanes),
+                                      {{}, reward.data(), observation, trial_end.data(), final_observation});
       if (!status.ok()) return status;
       keep();
     }

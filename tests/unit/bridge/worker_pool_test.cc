@@ -91,6 +91,7 @@ TEST_F(PoolTest, ATrialThatEndsIsFollowedByOneOfTheSameTask) {
   EXPECT_THAT(Row(*steps, 2), ElementsAre(1, 1, 1, 2, 2, 2, 3, 3));
   EXPECT_THAT(Row(*steps, 3), ElementsAre(0, 1, 2, 3, 1, 2, 3, 1));
   EXPECT_THAT(Row(*steps, 4), ElementsAre(0, 0, 0, 1, 0, 0, 2, 0));
+  EXPECT_THAT(Row(*steps, 7), ElementsAre(0, 0, 0, 0, 0, 0, 2, 0)) << "what a truncated trial would have shown";
   EXPECT_EQ(std::set<float>(tasks.begin(), tasks.end()).size(), 1);
   EXPECT_EQ(std::set<float>(seeds.begin(), seeds.end()).size(), 3);
   EXPECT_NE(Row(*steps, 1, 1)[0], tasks[0]) << "another episode has another task";
@@ -126,7 +127,8 @@ TEST_F(PoolTest, ADictIsItsPartsAndAChoiceCountsFromItsStart) {
   const auto steps = Played::Episodes(**pool, {}, 1, 3);
   ASSERT_TRUE(steps.ok()) << steps.status();
   // "back" is the action, -1 + 3; "choice" is 3 + 2 % 3, the last of three.
-  EXPECT_EQ(Lanes({(*steps)[1]}, 0, 1)[0], (std::vector<std::vector<float>>{{2}, {0}, {0}, {1}, {0}, {0}}));
+  EXPECT_EQ(Lanes({(*steps)[1]}, 0, 1)[0],
+            (std::vector<std::vector<float>>{{2}, {0}, {0}, {1}, {0}, {0}, {0}, {0}, {0}, {0}}));
 }
 
 TEST_F(PoolTest, SeveralChoicesEachCountFromTheirStart) {

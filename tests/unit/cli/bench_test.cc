@@ -185,8 +185,8 @@ TEST_P(Twin, ForwardIsOurs) {
       const float* reward = &input[spec.action_size * kLanes];
       const ConstView2 x(reward + kLanes, spec.observation_size, kLanes);
       const ConstView2 previous(x.data + spec.observation_size * kLanes, spec.observation_size, kLanes);
-      ours->Step(x, action, reward, previous, View2(our_output.data(), spec.output_size, kLanes));
-      twin->Step(x, action, reward, previous, View2(twin_output.data(), spec.output_size, kLanes));
+      ours->Step({x, action, reward, previous}, View2(our_output.data(), spec.output_size, kLanes));
+      twin->Step({x, action, reward, previous}, View2(twin_output.data(), spec.output_size, kLanes));
       for (size_t i = 0; i < our_output.size(); ++i) ASSERT_NEAR(twin_output[i], our_output[i], 1e-4) << t << " " << i;
     }
     const ConstView2 state = ours->state(), twin_state = twin->state();

@@ -20,6 +20,8 @@ struct Faults {
       [](uint32_t episode, uint32_t t, int, size_t) { return static_cast<float>(episode + t); };
   float observed = 0.5f;
   float fed_back_offset = 0;
+  // Of each step, in a task with trials; nothing: it has none.
+  std::function<float(int play)> trial_end = nullptr;
 };
 
 class FaultyTask final : public env::BatchedEnvironment {
@@ -28,6 +30,7 @@ class FaultyTask final : public env::BatchedEnvironment {
     spec_.name = "faulty";
     spec_.observation_size = 2;
     spec_.action.set_discrete(3);
+    spec_.has_trials = faults_.trial_end != nullptr;
   }
   const env::EnvironmentSpec& spec() const override { return spec_; }
   uint32_t horizon() const override { return 4; }
@@ -42,6 +45,7 @@ class FaultyTask final : public env::BatchedEnvironment {
     for (uint32_t lane = 0; lane < raw_action.columns; ++lane) {
       EXPECT_TRUE(raw_action(0, lane) == 0 || raw_action(0, lane) == 1 || raw_action(0, lane) == 2);
       result.action(0, lane) = raw_action(0, lane) + faults_.fed_back_offset;
+      if (faults_.trial_end != nullptr) result.trial_end[lane] = faults_.trial_end(play_);
       result.reward[lane] = faults_.reward(first_ + lane, t_, play_, raw_action.columns);
     }
     ++t_;
@@ -74,6 +78,13 @@ std::string Refusal(const Faults& faults) {
   const absl::Status status = Check(faults).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   return std::string(status.message());
+}
+
+TEST(CheckTask, TheEndsOfTrialsAreNoChance) {
+  EXPECT_TRUE(Check({.trial_end = [](int) { return env::kTruncated; }}).ok());
+  EXPECT_THAT(Refusal({.trial_end = [](int play) { return play == 1 ? env::kGoesOn : env::kTerminated; }}),
+              HasSubstr("trial_end of episode 0 at step 0 is 0, and 1 when it is played again"));
+  EXPECT_THAT(Refusal({.trial_end = [](int) { return 3.0f; }}), HasSubstr("is 3; it must be 0, 1 or 2"));
 }
 
 TEST(CheckTask, SaysWhatItSaw) {

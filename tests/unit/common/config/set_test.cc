@@ -44,6 +44,10 @@ TEST_F(SetField, EnumerationsWithOrWithoutPrefixInAnyCase) {
   }
   Apply("ppo.objective=clipped_ratio");
   EXPECT_EQ(config_.ppo().objective(), v1::CLIPPED_RATIO);
+  Apply("ppo.trial_end=cut");
+  EXPECT_EQ(config_.ppo().trial_end(), v1::CUT);
+  Apply("ppo.trial_end=continue");  // its 0
+  EXPECT_EQ(config_.ppo().trial_end(), v1::CONTINUE);
 }
 
 TEST_F(SetField, AFieldThatMayBeAbsentIsClearedByNothing) {

@@ -251,6 +251,10 @@ const Refusal kRefusals[] = {
      "ppo.valued_steps is 100; it must be 0 (all steps) or from 200, which is ppo.kept_steps, to 1400, the horizon "
      "(the "
      "paper's reference uses 0)"},
+    {"fast",
+     "b1",
+     {"ppo.trial_end=cut"},
+     "ppo.trial_end is CUT; it must be CONTINUE where the task has no trials, or where ppo.valued_steps is not 0"},
     {"reference", "b1", {"budget.episodes=0"}, "budget is empty; set one of budget.updates and budget.episodes"},
     {"reference",
      "b1",

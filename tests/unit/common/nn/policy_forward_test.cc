@@ -64,7 +64,7 @@ Played Play(const NetworkSpec& spec, std::span<const float> parameters, uint32_t
         previous_x[f * lanes + lane] = t == 0 ? 0 : Input(t - 1, 2 + f, episode);
       }
     }
-    forward->Step({x.data(), n, lanes}, {action.data(), m, lanes}, reward.data(), {previous_x.data(), n, lanes},
+    forward->Step({{x.data(), n, lanes}, {action.data(), m, lanes}, reward.data(), {previous_x.data(), n, lanes}},
                   {output.data(), spec.output_size, lanes});
     played.output.push_back(Rows({output.data(), spec.output_size, lanes}));
     played.signal.push_back(Rows(forward->signal()));
@@ -252,7 +252,7 @@ TEST(PolicyForward, ResetBeginsTheSameEpisodeAgain) {
   const std::vector<float> x(20, 1.5f), a(20, -7.0f), r(20, 2.0f);
   std::vector<float> first(40), again(40);
   const auto step = [&](std::vector<float>& out) {
-    forward->Step({x.data(), 1, 20}, {a.data(), 1, 20}, r.data(), {x.data(), 1, 20}, {out.data(), 2, 20});
+    forward->Step({{x.data(), 1, 20}, {a.data(), 1, 20}, r.data(), {x.data(), 1, 20}}, {out.data(), 2, 20});
   };
   forward->Reset(20);
   step(first);

@@ -30,6 +30,35 @@ TEST(TrajectoryLayout, ARulesStepHasNoPolicyParameters) {
   EXPECT_FALSE(layout.Has(v1::MEAN));
 }
 
+TEST(TrajectoryLayout, ATaskWithTrialsHasTheirEndsAndOnlyACutTheFinalObservations) {
+  v1::RunConfig config;
+  v1::TaskSpec& task = *config.mutable_task();
+  task.set_observation_size(4);
+  *task.mutable_action() = nn::BoxOf(1);
+  config.mutable_ppo()->set_trial_end(v1::CUT);
+  EXPECT_FALSE(LayoutOf(config)->Has(v1::TRIAL_END));
+  task.set_has_trials(true);
+  EXPECT_THAT(IdsOf(*LayoutOf(config)), ElementsAre(v1::OBSERVATION, v1::RAW_ACTION, v1::ACTION, v1::REWARD,
+                                                    v1::TRIAL_END, v1::FINAL_OBSERVATION, v1::MEAN, v1::LOG_VARIANCE));
+  EXPECT_EQ(LayoutOf(config)->width(v1::FINAL_OBSERVATION), 4u);
+  config.mutable_ppo()->set_trial_end(v1::CONTINUE);
+  EXPECT_THAT(IdsOf(*LayoutOf(config)), ElementsAre(v1::OBSERVATION, v1::RAW_ACTION, v1::ACTION, v1::REWARD,
+                                                    v1::TRIAL_END, v1::MEAN, v1::LOG_VARIANCE));
+}
+
+TEST(TrajectoryArrays, AnEnvironmentWritesItsStepAndTheNextObservation) {
+  TrajectoryArrays plain(TrajectoryLayout::OfRule(2, nn::BoxOf(1)), 3, 4);
+  const env::StepResult result = plain.ResultOf(1, 3);
+  EXPECT_EQ(result.action.data, plain.Of(v1::ACTION, 3).plane(1).data);
+  EXPECT_EQ(result.reward, plain.Scalar(v1::REWARD, 3).row(1));
+  EXPECT_EQ(result.observation.data, plain.Of(v1::OBSERVATION, 3).plane(2).data);
+  EXPECT_EQ(result.trial_end, nullptr);
+  EXPECT_EQ(result.final_observation.rows, 0u);
+  TrajectoryArrays trials(TrajectoryLayout::OfRule(2, nn::BoxOf(1), TrialFields::kEndAndFinalObservation), 3, 4);
+  EXPECT_EQ(trials.ResultOf(1, 3).trial_end, trials.Scalar(v1::TRIAL_END, 3).row(1));
+  EXPECT_EQ(trials.ResultOf(1, 3).final_observation.data, trials.Of(v1::FINAL_OBSERVATION, 3).plane(1).data);
+}
+
 TEST(TrajectoryLayout, AnObservationHasAnAxisForItsWidthAndOneNumberHasNone) {
   const TrajectoryLayout layout = TrajectoryLayout::OfNetwork(1, nn::GaussianHead({}));
   EXPECT_THAT(layout.fields()[0].Shape(7, 3), ElementsAre(7, 1, 3));

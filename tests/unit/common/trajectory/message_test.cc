@@ -91,5 +91,16 @@ TEST(CheckNumbers, AnIndexIsOneOfItsComponentsChoices) {
   }
 }
 
+TEST(CheckNumbers, ATrialGoesOnTerminatesOrIsTruncated) {
+  TrajectoryArrays arrays(TrajectoryLayout::OfRule(1, nn::BoxOf(1), TrialFields::kEnd), kSteps, kLanes);
+  for (const float end : {0.0f, 1.0f, 2.0f, 3.0f, 0.5f, -1.0f}) {
+    arrays.Scalar(v1::TRIAL_END, kLanes)(1, 2) = end;
+    v1::Trajectory message;
+    AppendBlocks(arrays.Batch(kSteps, kLanes), 0, kLanes, message);
+    const bool is_one = end == env::kGoesOn || end == env::kTerminated || end == env::kTruncated;
+    EXPECT_EQ(CheckNumbers(arrays.layout(), message).reason, is_one ? v1::ACCEPTED : v1::OUT_OF_RANGE) << end;
+  }
+}
+
 }  // namespace
 }  // namespace nmn::trajectory

@@ -26,28 +26,28 @@ class Listener final : public nn::PolicyForward {
   void SetParameters(std::span<const float> /*parameters*/) override {}
   void SetHead(std::shared_ptr<const nn::PolicyHead> /*head*/) override {}
   void Reset(size_t /*lanes*/) override {}
-  void Step(ConstView2 observation, ConstView2 previous_action, const float* previous_reward,
-            ConstView2 previous_observation, View2 /*output*/) override {
-    x = Numbers(observation);
-    a = Numbers(previous_action);
-    r.assign(previous_reward, previous_reward + observation.columns);
-    last_x = Numbers(previous_observation);
+  void Step(const nn::StepInput& input, View2 /*output*/) override {
+    x = Numbers(input.observation);
+    a = Numbers(input.previous_action);
+    r.assign(input.previous_reward, input.previous_reward + input.observation.columns);
+    last_x = Numbers(input.previous_observation);
+    ends = Numbers(input.previous_trial_end);
   }
   ConstView2 signal() const override { return {}; }
   ConstView2 state() const override { return {}; }
 
-  std::vector<float> x, a, r, last_x;
+  std::vector<float> x, a, r, last_x, ends;
 
  private:
   const nn::NetworkSpec spec_;
 };
 
-nn::NetworkSpec Spec(const v1::ActionSpace& space) {
+nn::NetworkSpec Spec(const v1::ActionSpace& space, bool has_trials = false) {
   v1::NetworkOptions options;
   options.set_architecture(v1::RNN);
   options.set_main_activation(v1::SIGMOID);
   options.add_recurrent_sizes(2);
-  return *nn::MakeNetworkSpec(options, nn::Role::kActor, 1, space);
+  return *nn::MakeNetworkSpec(options, nn::Role::kActor, 1, space, has_trials);
 }
 
 // Two steps of two episodes: the second is still to be filled, but for its observation.
@@ -90,6 +90,26 @@ TEST(StepInputs, FeedsBackTheNumbersOfABoxAsTheyAre) {
   const std::vector<float> action{0.5f, -1, /**/ 7, 8, /**/ 0, 0, /**/ 0, 0};
   StepInputs(listener.spec(), 2).Step(Record(listener.spec().action, action), 1, listener, View2(nullptr, 4, kLanes));
   EXPECT_THAT(listener.a, ElementsAre(0.5f, -1, /**/ 7, 8));
+}
+
+TEST(StepInputs, FeedsBackHowTheStepBeforeLeftItsTrial) {
+  const v1::ActionSpace space = nn::BoxOf(1);
+  Listener listener(Spec(space, true));
+  StepInputs inputs(listener.spec(), 2);
+  const std::vector<float> action(4), observation{1, 2, /**/ 3, 4}, reward(4);
+  TrajectoryBatch record(TrajectoryLayout::OfRule(1, space, TrialFields::kEnd));
+  record.Set(v1::OBSERVATION, {observation.data(), 2, 1, kLanes});
+  record.Set(v1::ACTION, {action.data(), 2, 1, kLanes});
+  record.Set(v1::REWARD, {reward.data(), 2, 1, kLanes});
+  for (const auto& [ends, expected] : std::vector<std::pair<std::vector<float>, std::vector<float>>>{
+           {{env::kGoesOn, env::kTerminated, 0, 0}, {0, 1, /**/ 0, 0}},
+           {{env::kTruncated, env::kTerminated, 0, 0}, {0, 1, /**/ 1, 0}}}) {
+    record.Set(v1::TRIAL_END, {ends.data(), 2, 1, kLanes});
+    inputs.Step(record, 0, listener, View2(nullptr, 2, kLanes));
+    EXPECT_EQ(listener.ends, std::vector<float>(4)) << "nothing came before the first step";
+    inputs.Step(record, 1, listener, View2(nullptr, 2, kLanes));
+    EXPECT_EQ(listener.ends, expected);  // terminated of each lane, then truncated
+  }
 }
 
 }  // namespace

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <tuple>
 #include <vector>
+
+#include "common/env/environment.h"
 
 namespace nmn::ppo {
 namespace {
@@ -70,6 +73,44 @@ TEST(Advantages, OneEpisodeDoesNotReachItsNeighbour) {
   EXPECT_EQ(alone.advantages[0], beside.advantages[0]);
   EXPECT_EQ(alone.advantages[1], beside.advantages[2]);
   EXPECT_EQ(alone.returns[0], beside.returns[0]);
+}
+
+// With cuts, each trial is an episode by itself that ends in its final value: here it is estimated as one, a reward of
+// that value being its last step's.
+TEST(Advantages, ACutTrialIsAnEpisodeThatEndsInItsFinalValue) {
+  const float discount = 0.7f, trace_decay = 0.6f;
+  const size_t time = 9;
+  Batch batch(time, 2, {1, 5, 2, 6, 4, 7, -3, 8, 2, -2, 1, 3, 0.5f, 4, -1, 2, 6, 1},
+              {0.5f, 1, -1, 2, 3, 4, 5, 6, 2, 1, -4, 0.5f, 7, 2, 1, 3, 2, 5});
+  // Episode 0: terminated at 2, truncated at 5, and at the last step, where nothing is worth anything. Episode 1: none
+  // before the last.
+  std::vector<float> ends(time * 2), final_values(time * 2);
+  ends[2 * 2] = env::kTerminated;
+  ends[5 * 2] = ends[8 * 2] = env::kTruncated;
+  ends[8 * 2 + 1] = env::kTerminated;
+  final_values[5 * 2] = 11;
+  final_values[8 * 2] = 13;
+  const std::vector<float> uncut_advantages = (batch.Estimate(discount, trace_decay), batch.advantages);
+  const std::vector<float> uncut_returns = batch.returns;
+  EstimateAdvantages({discount, trace_decay}, {batch.rewards.data(), time, 2}, {batch.values.data(), time, 2},
+                     {batch.advantages.data(), time, 2}, {batch.returns.data(), time, 2},
+                     {{ends.data(), time, 2}, {final_values.data(), time, 2}});
+  for (const auto& [first, count, rest] : {std::tuple<size_t, size_t, float>{0, 3, 0}, {3, 3, 11}, {6, 3, 0}}) {
+    Batch trial(count, 1, {}, {});
+    for (size_t t = first; t < first + count; ++t) {
+      trial.rewards.push_back(batch.rewards[2 * t] + (t + 1 == first + count ? discount * rest : 0));
+      trial.values.push_back(batch.values[2 * t]);
+    }
+    trial.Estimate(discount, trace_decay);
+    for (size_t t = 0; t < count; ++t) {
+      EXPECT_FLOAT_EQ(batch.advantages[2 * (first + t)], trial.advantages[t]) << first + t;
+      EXPECT_FLOAT_EQ(batch.returns[2 * (first + t)], trial.returns[t]) << first + t;
+    }
+  }
+  for (size_t t = 0; t < time; ++t) {
+    EXPECT_EQ(batch.advantages[2 * t + 1], uncut_advantages[2 * t + 1]);
+    EXPECT_EQ(batch.returns[2 * t + 1], uncut_returns[2 * t + 1]);
+  }
 }
 
 TEST(AdvantagesDeathTest, RefusesViewsOfDifferentShape) {

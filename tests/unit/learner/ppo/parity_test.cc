@@ -51,12 +51,14 @@ v1::ActionSpace Discrete(uint32_t choices) {
 // Some steps of some episodes as actors record them.
 class Episodes {
  public:
-  explicit Episodes(const v1::ActionSpace& space)
+  Episodes(const v1::ActionSpace& space, bool has_trials)
       : coding_(space),
         x_(Pseudorandom({kTime, 2, kSequences}, 2.0, 1, at::kFloat)),
         action_(Pseudorandom({kTime, coding_.recorded_width(), kSequences}, 2.0, 2, at::kFloat)),
         reward_(Pseudorandom({kTime, 1, kSequences}, 2.0, 3, at::kFloat)),
-        batch_(trajectory::TrajectoryLayout::OfRule(2, space)) {
+        trial_end_(Pseudorandom({kTime, 1, kSequences}, 1.5, 4, at::kFloat).add(1.5).floor()),  // 0, 1 or 2
+        batch_(trajectory::TrajectoryLayout::OfRule(
+            2, space, has_trials ? trajectory::TrialFields::kEnd : trajectory::TrialFields::kNone)) {
     // Pseudorandom indices of choices.
     for (size_t i = 0; i < coding_.choices().size(); ++i) {
       const at::Tensor component = action_.select(1, static_cast<int64_t>(i));
@@ -64,13 +66,14 @@ class Episodes {
     }
     for (const auto& [id, tensor] : {std::pair{v1::OBSERVATION, x_}, {v1::ACTION, action_}, {v1::REWARD, reward_}})
       batch_.Set(id, {tensor.data_ptr<float>(), kTime, static_cast<size_t>(tensor.size(1)), kSequences});
+    if (has_trials) batch_.Set(v1::TRIAL_END, {trial_end_.data_ptr<float>(), kTime, 1, kSequences});
   }
 
   const trajectory::TrajectoryBatch& batch() const { return batch_; }
 
  private:
   const nn::ActionCoding coding_;
-  const at::Tensor x_, action_, reward_;
+  const at::Tensor x_, action_, reward_, trial_end_;
   trajectory::TrajectoryBatch batch_;
 };
 
@@ -82,12 +85,13 @@ class Parity : public testing::TestWithParam<NamedOptions> {
 };
 
 TEST_P(Parity, AllThreeReadTheSameRecordOfEveryKindOfAction) {
-  for (const v1::ActionSpace& space : {nn::BoxOf(1), nn::BoxOf(3), Choices({3, 2})}) {
+  for (const auto& [space, has_trials] : std::vector<std::pair<v1::ActionSpace, bool>>{
+           {nn::BoxOf(1), false}, {nn::BoxOf(3), true}, {Choices({3, 2}), false}, {Choices({3, 2}), true}}) {
     for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
-      SCOPED_TRACE(space.ShortDebugString());
-      const nn::NetworkSpec spec = *nn::MakeNetworkSpec(GetParam().options, role, 2, space);
+      SCOPED_TRACE(space.ShortDebugString() + (has_trials ? " with trials" : ""));
+      const nn::NetworkSpec spec = *nn::MakeNetworkSpec(GetParam().options, role, 2, space, has_trials);
       const at::Tensor parameters = Parameters(spec);
-      const Episodes episodes(space);
+      const Episodes episodes(space, has_trials);
       const Sequences input = EpisodeInputs(spec, episodes.batch());
       TwinNetwork twin(spec);
       const at::Tensor expected =

@@ -3,6 +3,7 @@
 #include <random>
 #include <vector>
 
+#include "common/env/environment.h"
 #include "learner/ppo/advantages.h"
 
 namespace nmn::ppo {
@@ -42,6 +43,25 @@ TEST(VTraceEspeholt2018Eq1, WhereNothingLagsItIsGaeAndTheLambdaReturn) {
   std::vector<float> advantages(60), returns(60);
   EstimateAdvantages({0.9f, 0.8f}, batch.View(std::as_const(batch.rewards)), batch.View(std::as_const(batch.values)),
                      batch.View(advantages), batch.View(returns));
+  for (size_t i = 0; i < 60; ++i) {
+    EXPECT_NEAR(batch.advantages[i], advantages[i], 1e-5);
+    EXPECT_NEAR(batch.targets[i], advantages[i] + batch.values[i], 1e-5);
+  }
+}
+
+TEST(VTraceEspeholt2018Eq1, WhereNothingLagsACutIsThatOfGae) {
+  Batch batch(20, 3, Draw(60, -1, 1, 1), Draw(60, -2, 2, 2), std::vector<float>(60, 1.0f));
+  std::vector<float> ends(60), final_values(60), advantages(60), returns(60);
+  for (const size_t i : {4, 20, 31}) ends[i] = env::kTerminated;
+  for (const size_t i : {9, 30, 59}) {
+    ends[i] = env::kTruncated;
+    final_values[i] = 0.1f * static_cast<float>(i);
+  }
+  const TrialCuts cuts{batch.View(std::as_const(ends)), batch.View(std::as_const(final_values))};
+  const ConstView2 rewards = batch.View(std::as_const(batch.rewards)), values = batch.View(std::as_const(batch.values));
+  EstimateVTrace({0.9f, 0.8f}, rewards, values, batch.View(std::as_const(batch.ratios)), batch.View(batch.advantages),
+                 batch.View(batch.targets), cuts);
+  EstimateAdvantages({0.9f, 0.8f}, rewards, values, batch.View(advantages), batch.View(returns), cuts);
   for (size_t i = 0; i < 60; ++i) {
     EXPECT_NEAR(batch.advantages[i], advantages[i], 1e-5);
     EXPECT_NEAR(batch.targets[i], advantages[i] + batch.values[i], 1e-5);
