@@ -53,6 +53,13 @@ void PrintTable(const play::Evaluation& evaluation) {
   for (const auto& [step, reward] : evaluation.adaptation) {
     std::cout << absl::StrFormat("reward at step %-5d %14.4f\n", step, reward);
   }
+  if (!evaluation.trials) return;
+  std::cout << absl::StrFormat("%.2f trials completed in an episode; the return of each over those that completed it\n",
+                               evaluation.trials->per_episode);
+  for (const auto& [name, figure] : trajectory::NamedFigures(*evaluation.trials, trajectory::kManyTrials)) {
+    std::cout << absl::StrFormat("trial %-14s %14.4f +- %.4f (%d episodes)\n", name, figure.mean, figure.standard_error,
+                                 figure.episodes);
+  }
 }
 
 absl::Status Eval(const Flags& flags) {

@@ -27,6 +27,15 @@ std::string ToJson(const play::Evaluation& evaluation) {
   nlohmann::ordered_json adaptation = nlohmann::ordered_json::object();
   for (const auto& [step, reward] : evaluation.adaptation) adaptation[std::to_string(step)] = Number(reward);
   object["adaptation"] = adaptation;
+  if (evaluation.trials) {
+    object["trials_per_episode"] = evaluation.trials->per_episode;
+    nlohmann::ordered_json& trials = object["trials"] = nlohmann::ordered_json::object();
+    for (const auto& [name, figure] : trajectory::NamedFigures(*evaluation.trials, trajectory::kManyTrials)) {
+      trials[name] = {{"return_mean", Number(figure.mean)},
+                      {"return_sem", Number(figure.standard_error)},
+                      {"episodes", figure.episodes}};
+    }
+  }
   return object.dump();
 }
 

@@ -19,6 +19,7 @@
 #include "cli/report/output.h"
 #include "cli/report/phases.h"
 #include "cli/report/selection.h"
+#include "cli/report/trials.h"
 #include "cli/report/until.h"
 #include "cli/verbs.h"
 
@@ -195,6 +196,11 @@ absl::Status Report(Flags flags) {
     if (absl::Status status = report::WriteAdaptation(*adaptation, out); !status.ok()) return status;
     tables.push_back("adaptation");
     drawings.push_back({"adaptation", [&] { return report::DrawAdaptation(*adaptation, out); }});
+    if (report::HasTrials(*adaptation)) {
+      if (absl::Status status = report::WriteTrials(*adaptation, out); !status.ok()) return status;
+      tables.push_back("trials");
+      drawings.push_back({"trials", [&] { return report::DrawTrials(*adaptation, out); }});
+    }
   }
   std::vector<double> thresholds = flags.until;
   if (thresholds.empty()) thresholds = report::DefaultThresholds(runs[0].config.benchmark(), runs[0].config.env());
@@ -267,7 +273,8 @@ void AddReport(CLI::App& app, int& exit_code) {
   verb->add_option("--out", flags->out, "Folder for the files [RUN_DIR for one run, report/ for several]");
   AddCurveFlags(*verb, *flags);
   AddFigureFlags(*verb, *flags);
-  verb->add_flag("--adaptation", flags->adaptation, "Also draw the mean reward against the step within an episode");
+  verb->add_flag("--adaptation", flags->adaptation,
+                 "Also draw the mean reward against the step within an episode, and with trials their returns");
   verb->add_option("--adaptation_episodes", flags->adaptation_episodes,
                    "How many episodes each policy plays for that; 0: none, training's own alone")
       ->check(CLI::Range(0u, 1'000'000u))

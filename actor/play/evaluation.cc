@@ -24,6 +24,7 @@ absl::StatusOr<Evaluation> Evaluate(Player& player, const std::vector<std::strin
                                     size_t lanes, const std::function<void(uint32_t)>& progress) {
   std::vector<double> raw(episodes), discounted(episodes);
   std::vector<std::vector<double>> measures(measure_names.size(), std::vector<double>(episodes));
+  std::optional<trajectory::TrialReturns> trials;
   std::vector<uint32_t> steps;
   std::vector<std::vector<double>> at_step;  // [step][episode]
   for (uint32_t first = 0; first < episodes;) {
@@ -34,6 +35,10 @@ absl::StatusOr<Evaluation> Evaluate(Player& player, const std::vector<std::strin
     if (steps.empty()) {
       steps = env::AdaptationSteps(static_cast<uint32_t>(rewards.rows));
       at_step.assign(steps.size(), std::vector<double>(episodes));
+    }
+    if (batch->trajectories.layout().Has(v1::TRIAL_END)) {
+      if (!trials) trials.emplace();
+      trials->Add(batch->trajectories);
     }
     double weight = 1;
     for (size_t t = 0; t < rewards.rows; ++t, weight *= env::kReportedDiscount) {
@@ -57,6 +62,7 @@ absl::StatusOr<Evaluation> Evaluate(Player& player, const std::vector<std::strin
   evaluation.episodes = episodes;
   evaluation.raw = EstimateMean(raw);
   evaluation.discounted = EstimateMean(discounted);
+  if (trials) evaluation.trials = trials->Curve();
   for (size_t m = 0; m < measures.size(); ++m)
     evaluation.measures.emplace_back(measure_names[m], EstimateMean(measures[m]));
   for (size_t i = 0; i < steps.size(); ++i) evaluation.adaptation.emplace_back(steps[i], EstimateMean(at_step[i]).mean);

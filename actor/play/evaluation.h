@@ -1,12 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "actor/play/player.h"
+#include "common/trajectory/trials.h"
 
 namespace nmn::play {
 
@@ -26,6 +28,7 @@ struct Evaluation {
   Estimate discounted;  // with env::kReportedDiscount
   std::vector<std::pair<std::string, Estimate>> measures;
   std::vector<std::pair<uint32_t, double>> adaptation;  // in-episode step, mean reward; of env::AdaptationSteps
+  std::optional<trajectory::TrialCurve> trials;         // where the task has them
 };
 
 // `progress` hears how many episodes are done after each batch. Sums run in episode order, so batches of any size give

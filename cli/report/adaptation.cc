@@ -159,11 +159,13 @@ absl::StatusOr<RewardByStep> PlayRun(const Run& run, uint32_t episodes) {
   if (!player.ok()) return player.status();
   RewardByStep result;
   result.episodes = episodes;
+  trajectory::TrialReturns trials;
   std::vector<double> squares;
   for (uint32_t first = 0; first < episodes; first += lanes) {
     const uint32_t count = std::min(lanes, episodes - first);
     absl::StatusOr<play::PlayedBatch> batch = (*player)->Play(first, count);
     if (!batch.ok()) return batch.status();
+    if (batch->trajectories.layout().Has(v1::TRIAL_END)) trials.Add(batch->trajectories);
     const ConstView2 rewards = batch->trajectories.reward();
     result.mean.resize(rewards.rows);
     squares.resize(rewards.rows);
@@ -175,6 +177,7 @@ absl::StatusOr<RewardByStep> PlayRun(const Run& run, uint32_t episodes) {
       }
     }
   }
+  if (!trials.episodes().empty()) result.trials = trials.Curve();
   for (size_t t = 0; t < result.mean.size(); ++t) {
     result.mean[t] /= episodes;
     const double variance = squares[t] - episodes * result.mean[t] * result.mean[t];

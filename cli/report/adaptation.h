@@ -10,6 +10,7 @@
 #include "cli/report/groups.h"
 #include "cli/report/run.h"
 #include "cli/report/style.h"
+#include "common/trajectory/trials.h"
 
 namespace nmn::report {
 
@@ -18,6 +19,7 @@ struct RewardByStep {
   uint32_t episodes = 0;
   std::vector<double> mean;
   std::vector<double> deviation;
+  std::optional<trajectory::TrialCurve> trials = {};  // of a task that has them
 };
 
 // Plays evaluation episodes 0 .. episodes - 1 of seed 1, those of `nmn eval`, with the run's policy as it is now, in

@@ -122,6 +122,21 @@ void ReadEvaluation(const nlohmann::json& row, uint32_t update, Run& run) {
     run.evaluations.push_back(evaluation);
 }
 
+// "last" and "cut" are of no one number.
+void ReadTrials(const nlohmann::json& row, Run& run) {
+  const auto found = row.find("trials");
+  if (found == row.end() || !found->is_object()) return;
+  std::map<uint32_t, trajectory::TrialFigure>& trials = run.trials.emplace_back();
+  for (const auto& [name, figure] : found->items()) {
+    uint32_t trial = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), trial);
+    if (error != std::errc() || end != name.data() + name.size() || !figure.is_object()) continue;
+    const double mean = NumberOf(figure, "return_mean"), episodes = NumberOf(figure, "episodes");
+    if (std::isfinite(mean) && episodes >= 1 && episodes <= kMostEpisodes)
+      trials[trial] = {.episodes = static_cast<uint64_t>(episodes), .mean = mean};
+  }
+}
+
 absl::Status ReadMetrics(const std::string& file, Run& run) {
   absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
   if (absl::IsNotFound(text.status())) {
@@ -149,6 +164,7 @@ absl::Status ReadMetrics(const std::string& file, Run& run) {
     update.wall_seconds = NumberOf(row, "wall_seconds");
     update.discounted_recent = NumberOf(row, "discounted_last_1000");
     ReadEvaluation(row, update.update, run);
+    ReadTrials(row, run);
     const auto adaptation = row.find("adaptation");
     if (adaptation == row.end() || !adaptation->is_object()) return absl::OkStatus();
     for (const auto& [step, reward] : adaptation->items()) {

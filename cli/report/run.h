@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/trajectory/trials.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::report {
@@ -45,6 +46,8 @@ struct Run {
   // metrics.jsonl: mean reward of an update's episodes at an in-episode step, one value an update; empty where it has
   // none.
   std::map<uint32_t, std::vector<double>> reward_at_step;
+  // Likewise of a task with trials: returns by the number of the trial, of each update that has them.
+  std::vector<std::map<uint32_t, trajectory::TrialFigure>> trials;
   std::vector<UpdateRow> updates;
   std::vector<Evaluation> evaluations;  // of eval.every_updates; no two after the same episode
   // Once summary.json is written.

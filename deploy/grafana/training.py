@@ -46,6 +46,14 @@ ROWS = [
         bars("Now: bars grow downwards", "The same, of the last update.",
              [(f'nmn_adaptation_reward_mean{{instance=~"$instance", step="{step}"}}', f"step {step}") for step in ("0", "1", "2", "5", "10", "last")]),
     ]),
+    ("Does it adapt from trial to trial? (tasks with trials)", 9, [
+        lines("Return by number of the trial: later trials climb away from the first",
+              "Mean return of the trials of the last update's episodes, of those that completed it. A policy that adapts gets more in later ones.",
+              [(f'nmn_trial_return_mean{{instance=~"$instance", trial!="cut"}}', "trial {{trial}}")]),
+        lines("Trials completed in an episode",
+              "Mean of the last update's episodes, and how many of them had a trial of that number.",
+              [(f"nmn_trials_per_episode_mean{RUN}", "trials", "main"), (f"nmn_trial_episodes{RUN}", "episodes with trial {{trial}}")]),
+    ]),
     ("Is the optimiser well?", 8, [
         lines("Policy loss: near 0, without a drift", "Of the last update's epochs. Its level means little, a jump means trouble.",
               [(f"nmn_policy_loss{RUN}", "policy loss")], runbook=["NmnNonFiniteUpdate"]),

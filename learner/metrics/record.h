@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/trajectory/trials.h"
 #include "learner/ppo/trainer.h"
 #include "nmn/v1/checkpoint.pb.h"
 
@@ -27,6 +28,9 @@ struct MetricsRecord {
   uint32_t policy_lag_max = 0;
   std::vector<std::pair<std::string, double>> measures;  // mean of each extra measure
   std::vector<std::pair<uint32_t, double>> adaptation;   // in-episode step, mean reward
+  // Of a task with trials: the mean number that an episode completed, and returns by the number of the trial.
+  std::optional<double> trials_per_episode;
+  std::vector<std::pair<std::string, trajectory::TrialFigure>> trials;
   ppo::UpdateReport report;
   std::optional<v1::EvaluationRecord> evaluation;  // where there was one after this update
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "absl/strings/ascii.h"
@@ -24,7 +25,8 @@ const std::vector<double>& DurationBuckets() {
 
 }  // namespace
 
-TrainingMetrics::TrainingMetrics(prometheus::Registry& registry, const v1::RunConfig& config, const std::string& run) {
+TrainingMetrics::TrainingMetrics(prometheus::Registry& registry, const v1::RunConfig& config, const std::string& run)
+    : registry_(registry) {
   const auto gauge = [&registry](const char* name, const char* help) { return &AddGauge(registry, name, help); };
   const auto counter = [&registry](const char* name, const char* help) { return &AddCounter(registry, name, help); };
   AddGauge(registry, "nmn_run_info", "Which run this process trains; always 1.",
@@ -56,6 +58,11 @@ TrainingMetrics::TrainingMetrics(prometheus::Registry& registry, const v1::RunCo
   };
   for (const uint32_t step : env::kAdaptationSteps) add_adaptation(absl::StrCat(step));
   add_adaptation(kLastStep);
+
+  if (config.task().has_trials()) {
+    AddTrial("last");
+    AddTrial("cut");
+  }
 
   kl_target_ = gauge("nmn_kl_target", "KL that the last update aimed at; 0 is no control.");
   reverted_ = counter("nmn_policy_updates_reverted_total", "Policy updates taken back because of their KL.");
@@ -97,6 +104,7 @@ void TrainingMetrics::OnUpdate(const MetricsRecord& record, const UpdateFigures&
   }
   if (record.evaluation) evaluations_->Increment();
   ShowAdaptation(record);
+  ShowTrials(record);
   kl_target_->Set(figures.kl_target);
   consecutive_reverts_ = report.reverted ? consecutive_reverts_ + 1 : 0;
   consecutive_reverts_gauge_->Set(consecutive_reverts_);
@@ -116,6 +124,30 @@ void TrainingMetrics::ShowAdaptation(const MetricsRecord& record) {
     if (found != adaptation_.end()) found->second->Set(reward);
   }
   if (!record.adaptation.empty()) adaptation_.at(kLastStep)->Set(record.adaptation.back().second);
+}
+
+TrainingMetrics::TrialGauges& TrainingMetrics::AddTrial(const std::string& trial) {
+  TrialGauges& gauges = trials_[trial];
+  gauges.mean = &AddGauge(registry_, "nmn_trial_return_mean",
+                          "Mean return of the last update's trials, by the number of the trial.", {{"trial", trial}});
+  gauges.episodes = &AddGauge(registry_, "nmn_trial_episodes", "Episodes of the last update that had such a trial.",
+                              {{"trial", trial}});
+  gauges.mean->Set(std::numeric_limits<double>::quiet_NaN());
+  return gauges;
+}
+
+// Which trials there are changes from update to update.
+void TrainingMetrics::ShowTrials(const MetricsRecord& record) {
+  for (auto& [trial, gauges] : trials_) {
+    gauges.mean->Set(std::numeric_limits<double>::quiet_NaN());
+    gauges.episodes->Set(0);
+  }
+  for (const auto& [trial, figure] : record.trials) {
+    const auto found = trials_.find(trial);
+    TrialGauges& gauges = found == trials_.end() ? AddTrial(trial) : found->second;
+    gauges.mean->Set(figure.mean);
+    gauges.episodes->Set(static_cast<double>(figure.episodes));
+  }
 }
 
 void TrainingMetrics::ShowBusy(double wait_seconds, double seconds) {

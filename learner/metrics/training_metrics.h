@@ -44,13 +44,22 @@ class TrainingMetrics {
 
  private:
   void ShowAdaptation(const MetricsRecord& record);
+  void ShowTrials(const MetricsRecord& record);
   void ShowBusy(double wait_seconds, double seconds);
+
+  // Of trials with one number.
+  struct TrialGauges {
+    prometheus::Gauge* mean;
+    prometheus::Gauge* episodes;
+  };
+  TrialGauges& AddTrial(const std::string& trial);
 
   struct Span {
     double wait = 0;
     double total = 0;
   };
 
+  prometheus::Registry& registry_;
   std::deque<Span> recent_;  // of the last updates
   uint32_t consecutive_reverts_ = 0;
 
@@ -62,6 +71,7 @@ class TrainingMetrics {
   std::vector<std::pair<const UpdateMetric*, prometheus::Gauge*>> gauges_;  // of the table
   prometheus::Counter* evaluations_;
   std::map<std::string, prometheus::Gauge*> adaptation_;  // by step
+  std::map<std::string, TrialGauges> trials_;             // by the number of the trial, "last", "cut"
   prometheus::Gauge* kl_target_;
   prometheus::Counter* reverted_;
   prometheus::Gauge* consecutive_reverts_gauge_;

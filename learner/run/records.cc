@@ -63,6 +63,17 @@ void AppendNumber(double value, std::string& out) {
   out.append(text, end);
 }
 
+// Cells are empty where the episode has no such trial.
+void AppendTrials(const trajectory::EpisodeTrials& trials, std::string& out) {
+  absl::StrAppend(&out, ",", trials.completed);
+  for (const double value : {trials.first, trials.last}) {
+    out += ',';
+    if (trials.completed > 0) AppendNumber(value, out);
+  }
+  out += ',';
+  if (trials.cut) AppendNumber(*trials.cut, out);
+}
+
 }  // namespace
 
 std::string MetricsLine(const metrics::MetricsRecord& record) {
@@ -75,6 +86,11 @@ std::string MetricsLine(const metrics::MetricsRecord& record) {
   for (const auto& [name, mean] : record.measures) measures[name] = mean;
   ordered_json& adaptation = line["adaptation"] = ordered_json::object();
   for (const auto& [step, reward] : record.adaptation) adaptation[absl::StrCat(step)] = reward;
+  if (record.trials_per_episode) {
+    ordered_json& trials = line["trials"] = ordered_json::object();
+    for (const auto& [name, figure] : record.trials)
+      trials[name] = {{"return_mean", figure.mean}, {"episodes", figure.episodes}};
+  }
   line["phase_seconds"] = ToObject(record.report.phase_seconds);
   if (record.evaluation.has_value()) line["evaluation"] = ToObject(*record.evaluation);
   return Text(line, -1);
@@ -83,6 +99,7 @@ std::string MetricsLine(const metrics::MetricsRecord& record) {
 std::string EpisodesHeader(const EpisodeRows& episodes) {
   std::string header = "update,episode,return,discounted_return";
   for (const std::string& name : episodes.measure_names) absl::StrAppend(&header, ",", name);
+  if (!episodes.trials.empty()) header += ",trials,first_trial_return,last_trial_return,cut_trial_return";
   return header + "\n";
 }
 
@@ -97,6 +114,7 @@ std::string EpisodesLines(const EpisodeRows& episodes) {
       lines += ',';
       AppendNumber(measure[episode], lines);
     }
+    if (!episodes.trials.empty()) AppendTrials(episodes.trials[episode], lines);
     lines += '\n';
   }
   return lines;
@@ -112,6 +130,7 @@ std::vector<std::pair<std::string, double>> EventScalars(const metrics::MetricsR
   for (const auto& [step, reward] : record.adaptation) {
     scalars.emplace_back(absl::StrCat("adaptation/reward_at_step_", step), reward);
   }
+  for (const auto& [name, figure] : record.trials) scalars.emplace_back("trials/return_of_" + name, figure.mean);
   std::erase_if(scalars, [](const auto& scalar) { return !std::isfinite(scalar.second); });
   return scalars;
 }

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/fs/file_system.h"
 #include "common/tensor/named_tensor.h"
+#include "common/trajectory/trials.h"
 #include "learner/metrics/record.h"
 #include "nmn/v1/checkpoint.pb.h"
 #include "nmn/v1/learner.pb.h"
@@ -19,10 +20,11 @@ namespace nmn::run {
 // The episodes of one update, for episodes.csv.
 struct EpisodeRows {
   uint32_t update = 0;
-  std::vector<double> raw;                    // [episode]
-  std::vector<double> discounted;             // [episode]
-  std::vector<std::string> measure_names;     // the columns after those two; the same in every call
-  std::vector<std::vector<double>> measures;  // [measure][episode]
+  std::vector<double> raw;                             // [episode]
+  std::vector<double> discounted;                      // [episode]
+  std::vector<std::string> measure_names;              // the columns after those two; the same in every call
+  std::vector<std::vector<double>> measures;           // [measure][episode]
+  std::vector<trajectory::EpisodeTrials> trials = {};  // [episode] of a task with trials; else none
 };
 
 // summary.json.

@@ -68,8 +68,16 @@ UpdateRecord RunTotals::Count(uint32_t update, const service::CollectedBatch& ba
     metrics.adaptation.emplace_back(point.step, point.mean_reward);
   for (size_t m = 0; m < measures.size(); ++m) metrics.measures.emplace_back(measures[m], Mean((*batch.measures)[m]));
   metrics.report = report;
-  return {std::move(metrics),
-          {update, std::move(returns.raw), std::move(returns.discounted), measures, *batch.measures}};
+  trajectory::TrialReturns trials;
+  if (batch.trajectories.layout().Has(v1::TRIAL_END)) {
+    trials.Add(batch.trajectories);
+    const trajectory::TrialCurve curve = trials.Curve();
+    metrics.trials_per_episode = curve.per_episode;
+    metrics.trials = trajectory::NamedFigures(curve, trajectory::kFewTrials);
+  }
+  return {
+      std::move(metrics),
+      {update, std::move(returns.raw), std::move(returns.discounted), measures, *batch.measures, trials.episodes()}};
 }
 
 double RunTotals::WallSeconds() const { return earlier_wall_seconds_ + SecondsSinceProcessStart(); }

@@ -111,7 +111,7 @@ TEST_F(PluginTask, ARunIsResumedEvaluatedAndTracedWithTheSameFlag) {
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   const Outcome evaluated = Nmn({"eval", "--policy=" + Run(), "--episodes=20"}, brings);
   EXPECT_EQ(evaluated.code, 0) << evaluated.err;
-  EXPECT_THAT(evaluated.out, HasSubstr("last_trial_return"));
+  EXPECT_THAT(evaluated.out, HasSubstr("trial last"));
   const Outcome traced = Nmn({"trace", "--policy=" + Run(), "--episodes=2", "--out=" + Where("trace")}, brings);
   EXPECT_EQ(traced.code, 0) << traced.err;
   const std::vector<std::string> report = {"report", Run(), "--adaptation", "--adaptation_episodes=10"};

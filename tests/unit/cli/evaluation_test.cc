@@ -120,6 +120,40 @@ TEST(ToJson, OneEpisodeHasNoStandardError) {
   EXPECT_EQ(json.at("adaptation").at("3"), 4);
 }
 
+// Two trials of two steps each, of the CountingPlayer's rewards.
+class TrialsPlayer : public CountingPlayer {
+ public:
+  absl::StatusOr<PlayedBatch> Play(uint32_t first, size_t lanes, StepObserver* observer) override {
+    const PlayedBatch counted = CountingPlayer::Play(first, lanes, observer).value();
+    ends_.assign(4 * lanes, env::kGoesOn);
+    std::fill_n(ends_.begin() + static_cast<std::ptrdiff_t>(lanes), lanes, env::kTerminated);
+    PlayedBatch batch{trajectory::TrajectoryBatch(
+                          trajectory::TrajectoryLayout::OfRule(1, nn::BoxOf(1), trajectory::TrialFields::kEnd)),
+                      counted.measures};
+    batch.trajectories.Set(v1::REWARD, counted.trajectories.Of(v1::REWARD));
+    batch.trajectories.Set(v1::TRIAL_END, {ends_.data(), 4, 1, lanes});
+    return batch;
+  }
+
+ private:
+  std::vector<float> ends_;
+};
+
+TEST(ToJson, SaysWhatTrialsReturned) {
+  TrialsPlayer player;
+  const auto json = nlohmann::json::parse(ToJson(Evaluate(player, {"hits"}, 3, 2, [](uint32_t) {}).value()));
+  EXPECT_EQ(json.at("trials_per_episode"), 1);
+  EXPECT_EQ(json.at("trials").at("1").at("return_mean"), 5);  // episodes 3, 5, 7
+  EXPECT_DOUBLE_EQ(json.at("trials").at("1").at("return_sem"), 2 / std::sqrt(3.0));
+  EXPECT_EQ(json.at("trials").at("1").at("episodes"), 3);
+  EXPECT_EQ(json.at("trials").at("last"), json.at("trials").at("1"));
+  EXPECT_EQ(json.at("trials").at("cut").at("return_mean"), 9);
+  EXPECT_EQ(json.at("trials").size(), 3);
+  CountingPlayer none;
+  EXPECT_FALSE(
+      nlohmann::json::parse(ToJson(Evaluate(none, {"hits"}, 3, 2, [](uint32_t) {}).value())).contains("trials"));
+}
+
 TEST(Evaluate, BatchesOfAnySizeGiveTheSameBits) {
   const policy::NetworkPolicy policy =
       MakePolicy("reference", "b2", "nmn", {"env.horizon=60", "env.switch_probability=0.5"});

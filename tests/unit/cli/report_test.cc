@@ -17,6 +17,7 @@
 #include "cli/report/gnuplot.h"
 #include "cli/report/learning_curve.h"
 #include "cli/report/output.h"
+#include "cli/report/trials.h"
 #include "tests/unit/cli/policy_fixture.h"
 #include "tests/unit/cli/run_fixture.h"
 
@@ -461,6 +462,36 @@ TEST(Adaptation, ComparesTheFirstEpisodesWithTheLastWhereNothingIsPlayed) {
   ASSERT_TRUE(drawn.ok()) << drawn;
   EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/adaptation.svg"),
               AllOf(HasSubstr("reward within an episode"), HasSubstr("last 1000 training episodes")));
+}
+
+TEST(Trials, AreTheReturnsByNumberOverThoseThatCompletedThem) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string run = cli::MakeRun(folder, "a", 1, 4, 0);
+  nmn::testing::WriteFile(
+      run + "/metrics.jsonl",
+      "{\"update\": 1, \"trials\": {\"1\": {\"return_mean\": 2, \"episodes\": 2}, \"2\": {\"return_mean\": 4, "
+      "\"episodes\": 1}, \"last\": {\"return_mean\": 3, \"episodes\": 2}}}\n"
+      "{\"update\": 2, \"trials\": {\"1\": {\"return_mean\": 3, \"episodes\": 2}, \"2\": {\"return_mean\": 8, "
+      "\"episodes\": 3}, \"cut\": {\"return_mean\": 1, \"episodes\": 1}}}\n");
+  const Runs runs = ReadRuns({run});
+  RewardByStep played{10, {0, 5}, {1, 1}};
+  played.trials.emplace().trials = {{.episodes = 9, .mean = 6, .standard_error = 0.5}};
+  Options options;
+  options.band = Band::kStandardError;
+  options.style.formats = {"svg"};
+  const Adaptation adaptation{runs, GroupRuns(runs, false), options, {played}};
+  ASSERT_TRUE(HasTrials(adaptation));
+  ASSERT_TRUE(WriteTrials(adaptation, folder.path()).ok());
+  const std::string curve = "\"NMN, reference, seed 1\",NMN,reference,1,";
+  EXPECT_EQ(nmn::testing::ReadFile(folder.path() + "/trials.csv"),
+            "curve,arch,preset,runs,episodes,trial,completed,return_mean,return_std,return_low,return_high\n" +  //
+                curve + "first,1,4,2.5,0,2.5,2.5\n" + curve + "first,2,4,7,0,7,7\n" +                            //
+                curve + "last,1,4,2.5,0,2.5,2.5\n" + curve + "last,2,4,7,0,7,7\n" +                              //
+                curve + "played,1,9,6,1.5,5.5,6.5\n");
+  ASSERT_TRUE(DrawTrials(adaptation, folder.path()).ok());
+  EXPECT_THAT(nmn::testing::ReadFile(folder.path() + "/trials.svg"), HasSubstr("trial within the episode"));
+  const Runs none = ReadRuns({cli::MakeRun(folder, "b", 1, 4, 0)});
+  EXPECT_FALSE(HasTrials({none, GroupRuns(none, false), options, {std::nullopt}}));
 }
 
 TEST(Adaptation, TheLegendHasTheEpisodesThatThereAre) {

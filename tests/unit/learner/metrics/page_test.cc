@@ -20,7 +20,9 @@ namespace {
 // A learner's and an actor's metrics, as their processes serve them, in one text.
 std::string Everything() {
   const auto exporter = *metrics::Exporter::Start({.address = "127.0.0.1:0"});
-  const metrics::LearnerMetrics learner(*exporter, *config::Preset("reference", "b1", "nmn"), "run");
+  v1::RunConfig config = *config::Preset("reference", "b1", "nmn");
+  config.mutable_task()->set_has_trials(true);
+  const metrics::LearnerMetrics learner(*exporter, config, "run");
   const actor::ActorMetrics actor(exporter->registry());
   return exporter->Text();
 }
@@ -84,7 +86,7 @@ TEST(MetricsPage, HasOneRowForEveryMetricWithItsTypeAndLabels) {
 TEST(Metrics, HaveNamesOfOurOwnAndNoLabelWithoutBound) {
   const std::set<std::string> bounded = {"version", "commit", "rounding_class", "run",  "benchmark",
                                          "arch",    "preset", "seed",           "step", "phase",
-                                         "method",  "code",   "verdict"};
+                                         "method",  "code",   "verdict",        "trial"};
   for (const std::string& row : RowsServed(Everything())) {
     EXPECT_TRUE(std::regex_match(row, std::regex("(nmn|process)_[a-z_]+ .*"))) << row;
     std::istringstream words(row);

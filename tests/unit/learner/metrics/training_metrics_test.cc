@@ -83,6 +83,21 @@ TEST_F(TrainingMetricsTest, ShowAdaptationByStep) {
   EXPECT_EQ(Value("nmn_adaptation_reward_mean{step=\"10\"}"), 0);  // the episode has none
 }
 
+TEST_F(TrainingMetricsTest, ShowTheTrialsThatTheLastUpdateHad) {
+  MetricsRecord record;
+  record.trials_per_episode = 2.5;
+  record.trials = {{"1", {.episodes = 50, .mean = 7}}, {"5", {.episodes = 2, .mean = 9}}};
+  metrics_.OnUpdate(record, {.seconds = 1});
+  EXPECT_EQ(Value("nmn_trials_per_episode_mean"), 2.5);
+  EXPECT_EQ(Value("nmn_trial_return_mean{trial=\"1\"}"), 7);
+  EXPECT_EQ(Value("nmn_trial_return_mean{trial=\"5\"}"), 9);
+  EXPECT_EQ(Value("nmn_trial_episodes{trial=\"5\"}"), 2);
+  record.trials.pop_back();
+  metrics_.OnUpdate(record, {.seconds = 1});
+  EXPECT_EQ(Value("nmn_trial_episodes{trial=\"5\"}"), 0);
+  EXPECT_TRUE(std::isnan(Value("nmn_trial_return_mean{trial=\"5\"}")));
+}
+
 TEST_F(TrainingMetricsTest, HaveTheOptimumOnlyWhereItIsKnown) {
   EXPECT_EQ(Value("nmn_discounted_return_optimum"), 4696.8);
   v1::RunConfig config = *config::Preset("fast", "b1", "nmn");

@@ -47,6 +47,24 @@ TEST(MetricsLine, HoldsEveryNumberUnderItsName) {
   }
 }
 
+TEST(Records, OfATaskWithTrialsHaveThem) {
+  metrics::MetricsRecord metrics = ExampleMetrics(4);
+  EXPECT_FALSE(json::parse(MetricsLine(metrics)).contains("trials"));
+  metrics.trials_per_episode = 1.5;
+  metrics.trials = {{"1", {.episodes = 50, .mean = 2.5}}, {"cut", {.episodes = 3, .mean = -1}}};
+  const json line = json::parse(MetricsLine(metrics));
+  EXPECT_EQ(line["trials_per_episode"], 1.5);
+  EXPECT_EQ(line["trials"],
+            (json{{"1", {{"return_mean", 2.5}, {"episodes", 50}}}, {"cut", {{"return_mean", -1}, {"episodes", 3}}}}));
+  EXPECT_THAT(EventScalars(metrics), Contains(Pair("trials/return_of_cut", -1)));
+  EpisodeRows rows{.update = 3, .raw = {6, 4}, .discounted = {5, 3}, .measure_names = {}, .measures = {}};
+  EXPECT_EQ(EpisodesHeader(rows), "update,episode,return,discounted_return\n");
+  rows.trials = {{.completed = 2, .first = 1.5, .last = 4.5}, {.cut = 4}};
+  EXPECT_EQ(EpisodesHeader(rows),
+            "update,episode,return,discounted_return,trials,first_trial_return,last_trial_return,cut_trial_return\n");
+  EXPECT_EQ(EpisodesLines(rows), "3,0,6,5,2,1.5,4.5,\n3,1,4,3,0,,,4\n");
+}
+
 v1::EvaluationRecord ExampleEvaluation() {
   v1::EvaluationRecord evaluation;
   evaluation.set_update(4);

@@ -42,6 +42,26 @@ TEST(RunTotals, CountEpisodesStepsAndMeans) {
   EXPECT_EQ(totals.RecentReturnMean(), 4);
 }
 
+TEST(RunTotals, OfATaskWithTrialsCountThem) {
+  const std::vector<float> rewards = {1, 2, 3, 4, 5, 6}, ends = {0, 0, env::kTerminated, 0, 0, 0};  // [3][2]
+  const std::vector<std::vector<double>> none;
+  service::CollectedBatch batch;
+  batch.trajectories = trajectory::TrajectoryBatch(
+      trajectory::TrajectoryLayout::OfNetwork(1, nn::GaussianHead({}), trajectory::TrialFields::kEnd));
+  batch.trajectories.Set(v1::REWARD, ConstView3(rewards.data(), 3, 1, 2));
+  batch.trajectories.Set(v1::TRIAL_END, ConstView3(ends.data(), 3, 1, 2));
+  batch.measures = &none;
+  RunTotals totals;
+  const UpdateRecord record = totals.Count(1, batch, {}, {}, 4);
+  EXPECT_EQ(record.metrics.trials_per_episode, 0.5);
+  ASSERT_EQ(record.metrics.trials.size(), 3u);  // 1, last, cut
+  EXPECT_EQ(record.metrics.trials[0].second.mean, 4);
+  EXPECT_EQ(record.metrics.trials[2].second.mean, (5 + 12) / 2.0);
+  ASSERT_EQ(record.episodes.trials.size(), 2u);
+  EXPECT_EQ(record.episodes.trials[1].completed, 0u);
+  EXPECT_FALSE(Count(totals, 2, {1}).metrics.trials_per_episode.has_value());
+}
+
 TEST(SummaryOf, SaysHowFarChoicesAreFromCertainWhereNoActionHasAStandardDeviation) {
   metrics::MetricsRecord metrics;
   metrics.report.entropy = 1.2041;
