@@ -31,8 +31,9 @@ std::optional<Reached> FirstReached(const Run& run, double threshold);
 // middle is such a run.
 std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& runs);
 
-// The benchmark's milestones; where it has none a quarter to 95 % of what an oracle gets with these options, in
-// hundreds or, where that is less, to two digits. None of a task of the user's own.
+// The benchmark's milestones; where it has none a quarter to 95 % of the way from what chance gets, or 0 where that is
+// not known, to what an oracle gets with these options, in hundreds or, where that is less, to two digits. None of a
+// task of the user's own.
 std::vector<double> DefaultThresholds(const std::string& benchmark, const v1::EnvironmentOptions& options = {});
 
 // Writes until.csv, a row for each run and threshold, and until_median.csv, one for each group of runs and threshold

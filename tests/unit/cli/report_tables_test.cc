@@ -105,7 +105,7 @@ TEST(DefaultThresholds, AreSharesOfTheOracleWhereNoneAreNamed) {
   v1::EnvironmentOptions five;
   five.set_arms(5);
   five.set_horizon(10);
-  EXPECT_THAT(DefaultThresholds("bandit", five), ElementsAre(2.1, 4.1, 6.2, 7.4, 7.8));  // of 8.26
+  EXPECT_THAT(DefaultThresholds("bandit", five), ElementsAre(5.8, 6.6, 7.4, 7.9, 8.1));  // from 4.96 to 8.26
 }
 
 TEST(WriteUntil, LeavesCellsEmptyWhereTheReturnWasNotReached) {

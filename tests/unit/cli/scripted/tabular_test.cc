@@ -109,7 +109,7 @@ std::vector<double> PosteriorSampling(Generator& generator) {
 }
 
 TEST(TabularRules, PosteriorSamplingAgreesWithAnIndependentSimulation) {
-  constexpr size_t kEpisodes = 1000;
+  constexpr size_t kEpisodes = 600;
   const Returns ours = Play("psrl", kTask, {}, kEpisodes);
   Generator generator(7);
   std::vector<std::vector<double>> theirs(10);
@@ -147,7 +147,7 @@ TEST(TabularRules, ChanceAndKnowledgeGetTheirFigures) {
 
 TEST(TabularRules, LearnFromTrialToTrial) {
   for (const char* rule : {"psrl", "optimistic-psrl", "epsilon-greedy"}) {
-    const Returns returns = Play(rule, kTask, {}, 1000);
+    const Returns returns = Play(rule, kTask, {}, 400);
     const Estimate first = EstimateOf(returns.trials.front()), last = EstimateOf(returns.trials.back());
     EXPECT_GT(last.mean - kErrors * last.error, first.mean + kErrors * first.error) << rule;
   }
