@@ -94,7 +94,7 @@ PendulumForces ForcesOf(const PendulumTask& task) {
 
 EnvironmentSpec PendulumSpec() {
   return {.name = "pendulum",
-          .title = "pendulum",
+          .title = "pendulum swing-up",
           .observation_size = 3,
           .action = Numbers(1, -kPendulumTorque, kPendulumTorque, kPendulumTorque, v1::BoxSpace::CLIP),
           .default_horizon = 200,

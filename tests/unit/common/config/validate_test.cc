@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/config/config.h"
+#include "common/env/environment.h"
 
 namespace nmn::config {
 namespace {
@@ -25,7 +27,6 @@ struct Refusal {
 };
 
 const Refusal kRefusals[] = {
-    {"reference", "b1", {"benchmark=b9"}, "benchmark is \"b9\"; it must be one of b1, b2, b3, bandit"},
     {"reference", "b1", {"preset=a/b"}, "preset is \"a/b\"; it must be at most 64 letters, digits, '-', '_' and '.'"},
     {"reference",
      "b1",
@@ -336,6 +337,13 @@ TEST(Validate, EveryImpossibleConfigIsRefusedInOneLineThatNamesTheField) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << refusal.message;
     EXPECT_EQ(status.message(), refusal.message);
   }
+}
+
+TEST(Validate, AnUnknownTaskIsAnsweredWithThoseThereAre) {
+  v1::RunConfig config = *Preset("reference", "b1", "nmn");
+  ASSERT_TRUE(Set("benchmark=b9", config).ok());
+  EXPECT_EQ(std::string(Validate(config).message()),
+            "benchmark is \"b9\"; it must be one of " + absl::StrJoin(env::TaskNames(), ", "));
 }
 
 // What the environments and the networks check themselves: the field is named, whatever the words.
