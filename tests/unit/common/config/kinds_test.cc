@@ -28,7 +28,7 @@ class Kinds : public ::testing::Test {
     file.set_syntax("proto3");
     auto* colour = file.add_enum_type();
     colour->set_name("Colour");
-    for (const char* name : {"NONE", "RED"}) {
+    for (const char* name : {"UNSPECIFIED", "RED"}) {
       auto* value = colour->add_value();
       value->set_name(name);
       value->set_number(colour->value_size() - 1);
