@@ -80,10 +80,9 @@ TEST_F(PythonTask, WhatTheEndOfATrialIsToTheLearnerIsPartOfTheResultAndWhoPlaysI
   EXPECT_NE(hashes[0], hashes[1]);
 }
 
-// Seeds rewards its steps with 1, 2, 3 in each trial of three; T = 7 cuts the third. It counts its resets, so its
-// observations are no function of its seeds.
+// Its steps are rewarded with 1, 2, 3 in each trial of three; T = 7 cuts the third.
 TEST_F(PythonTask, ItsTrialsAreInMetricsEpisodesAndEvaluations) {
-  ASSERT_EQ(Train(Run(), Brings("tasks:Seeds"), {"--actors=1", "--set=work.verify_units=0"}).code, 0);
+  ASSERT_EQ(Train(Run(), Brings("tasks:Thrice"), {"--actors=1"}).code, 0);
   const nlohmann::json line = ReadMetrics(Run()).back();
   EXPECT_EQ(line["trials_per_episode"], 2);
   const auto figure = [](double mean) { return nlohmann::json{{"return_mean", mean}, {"episodes", 12}}; };
@@ -93,7 +92,7 @@ TEST_F(PythonTask, ItsTrialsAreInMetricsEpisodesAndEvaluations) {
   EXPECT_THAT(rows.substr(0, rows.find('\n')),
               HasSubstr(",trials,first_trial_return,last_trial_return,cut_trial_return"));
   EXPECT_THAT(rows, HasSubstr(",2,6,6,1\n"));
-  const Outcome evaluated = Nmn({"eval", "--policy=" + Run(), "--episodes=20", "--json"}, Brings("tasks:Seeds"));
+  const Outcome evaluated = Nmn({"eval", "--policy=" + Run(), "--episodes=20", "--json"}, Brings("tasks:Thrice"));
   ASSERT_EQ(evaluated.code, 0) << evaluated.err;
   const nlohmann::json found = nlohmann::json::parse(evaluated.out);
   EXPECT_EQ(found["trials"]["2"]["return_mean"], 6);
@@ -101,9 +100,9 @@ TEST_F(PythonTask, ItsTrialsAreInMetricsEpisodesAndEvaluations) {
 }
 
 TEST_F(PythonTask, ThePageOfTheExportReadsHowTrialsEndAsTheTraceHasIt) {
-  ASSERT_EQ(Train(Run(), Brings("tasks:Seeds"), {"--actors=1", "--set=work.verify_units=0"}).code, 0);
+  ASSERT_EQ(Train(Run(), Brings("tasks:Thrice"), {"--actors=1"}).code, 0);
   const std::string csv = folder_.path() + "/trace.csv", page = folder_.path() + "/forward.py";
-  const Outcome traced = Nmn({"trace", "--policy=" + Run(), "--episodes=2", "--out=" + csv}, Brings("tasks:Seeds"));
+  const Outcome traced = Nmn({"trace", "--policy=" + Run(), "--episodes=2", "--out=" + csv}, Brings("tasks:Thrice"));
   ASSERT_EQ(traced.code, 0) << traced.err;
   const std::string trace = ReadFile(csv);
   EXPECT_THAT(trace.substr(0, trace.find('\n')), AllOf(HasSubstr(",previous_trial_end,"), HasSubstr(",trial_end")));

@@ -55,6 +55,18 @@ class Seeds(Env):
         return np.array([self.seed, self.task, self.resets])
 
 
+class Thrice(Seeds):
+    """Trials of three steps as those of Seeds, but a function of its seeds: it shows the step, and the end is drawn."""
+
+    def step(self, action):
+        self.steps += 1
+        over = self.steps == 3
+        return self.observe(), self.steps, over and self.seed < 0.5, over and self.seed >= 0.5, {}
+
+    def observe(self):
+        return np.array([self.seed, self.task, self.steps])
+
+
 class ByList(Env):
     """Tasks in the older manner."""
 
