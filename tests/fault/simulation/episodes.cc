@@ -66,6 +66,14 @@ v1::Trajectory PlaySimulated(uint32_t version, const std::string& weights, uint3
   return trajectory;
 }
 
+ingest::Slab SlabOf(const v1::Trajectory& trajectory) {
+  ingest::Slab slab(SimulatedShape());
+  ingest::Slab::Claim claim = slab.Reserve(trajectory);
+  claim.Write(trajectory);
+  slab.Keep(claim);
+  return slab;
+}
+
 std::string BatchBytes(const ingest::Slab& slab) {
   const trajectory::TrajectoryBatch batch = slab.batch();
   std::string bytes;
@@ -82,9 +90,17 @@ v1::UnitId WholeUpdate(uint32_t update) {
 }
 
 std::string BatchWithoutFaults(const std::string& weights, uint32_t update) {
-  ingest::Slab slab(SimulatedShape());
-  slab.Fill(PlaySimulated(update, weights, 1, WholeUpdate(update), 0, kEpisodes));
-  return BatchBytes(slab);
+  return BatchBytes(SlabOf(PlaySimulated(update, weights, 1, WholeUpdate(update), 0, kEpisodes)));
+}
+
+bool HoldsEpisode(const ingest::Slab& slab, const v1::Trajectory& played) {
+  const uint32_t e = played.first_episode();
+  const ingest::Slab own = SlabOf(played);
+  bool equal = own.measures()[0][e] == slab.measures()[0][e];
+  const trajectory::TrajectoryBatch batch = slab.batch(), expected = own.batch();
+  for (size_t f = 0; f < batch.layout().fields().size(); ++f)
+    equal = equal && std::memcmp(batch.array(f).data + e, expected.array(f).data + e, sizeof(float)) == 0;
+  return equal;
 }
 
 }  // namespace nmn::fault

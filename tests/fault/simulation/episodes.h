@@ -22,6 +22,11 @@ v1::Trajectory PlaySimulated(uint32_t version, const std::string& weights, uint3
 // The unit that is a whole update.
 v1::UnitId WholeUpdate(uint32_t update);
 
+// A slab with the episodes of one message.
+ingest::Slab SlabOf(const v1::Trajectory& trajectory);
+// Whether a slab's episode is the one of this message, bit for bit.
+bool HoldsEpisode(const ingest::Slab& slab, const v1::Trajectory& played);
+
 // All numbers of a complete slab, in a fixed order.
 std::string BatchBytes(const ingest::Slab& slab);
 

@@ -225,7 +225,8 @@ void SimulatedLearner::CheckBatch() {
     const uint32_t version = core_->slab().policy_versions()[e];
     if (!Fits(version, update) || !published_.contains(version)) {
       Violation("an episode of update " + std::to_string(update) + " by version " + std::to_string(version));
-    } else if (!core_->slab().Agrees(PlaySimulated(version, published_[version], run_->generation(), all, e, 1))) {
+    } else if (!HoldsEpisode(core_->slab(),
+                             PlaySimulated(version, published_[version], run_->generation(), all, e, 1))) {
       Violation("an episode of update " + std::to_string(update) + " is not what its policy plays");
     }
   }
