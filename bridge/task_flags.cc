@@ -1,6 +1,7 @@
 #include "bridge/task_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -41,12 +42,16 @@ absl::StatusOr<LanesMaker> PluginMaker(const std::string& file) {
   };
 }
 
-// The flag that is there for --task_python alone, "" where none was given.
+// The flag that is there for --task_python alone, "" where none was given. What the environment says is for every
+// command of a shell, and no mistake.
 std::string FlagOfPython(const TaskFlags& flags) {
   const TaskFlags none;
-  if (!flags.python.empty()) return absl::StrCat("--python=", flags.python);
-  if (flags.python_workers != none.python_workers) return absl::StrCat("--python_workers=", flags.python_workers);
-  if (flags.python_timeout != none.python_timeout) return absl::StrCat("--python_timeout=", flags.python_timeout);
+  const auto given = [](const char* variable, bool differs) { return differs && std::getenv(variable) == nullptr; };
+  if (given("NMN_PYTHON", !flags.python.empty())) return absl::StrCat("--python=", flags.python);
+  if (given("NMN_PYTHON_WORKERS", flags.python_workers != none.python_workers))
+    return absl::StrCat("--python_workers=", flags.python_workers);
+  if (given("NMN_PYTHON_TIMEOUT", flags.python_timeout != none.python_timeout))
+    return absl::StrCat("--python_timeout=", flags.python_timeout);
   return "";
 }
 

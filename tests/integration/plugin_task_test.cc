@@ -135,6 +135,11 @@ TEST_F(PluginTask, WhatCannotWorkIsRefused) {
   EXPECT_THAT(refusal({brings[0], "--task=b1"}), HasSubstr("both name a task; give one of them"));
   EXPECT_THAT(refusal({brings[0], "--task_python=a:b"}), HasSubstr("both name a task; give one of them"));
   EXPECT_THAT(refusal({brings[0], "--python=python3"}), HasSubstr("--task_python names none"));
+  // What the environment says is for every command of a shell.
+  EXPECT_EQ(RunProcess({Binary("nmn"), "train", "--print_config", brings[0]}, std::chrono::seconds(60),
+                       {"NMN_PYTHON=python3", "NMN_PYTHON_WORKERS=2"})
+                .code,
+            0);
   EXPECT_THAT(refusal({brings[0], "--config=" + std::string("deploy/presets/fast-b1-nmn.textproto")}),
               HasSubstr("is of task b1, and " + brings[0] + " brings hidden_push"));
   const Outcome same = Nmn({"train", "--no_figure", "--run_dir=" + Run()}, {brings[0], "--config=" + config});
