@@ -69,7 +69,8 @@ absl::Status Status(const Flags& flags) {
   const grpc::Status answer = stub->GetStatus(&context, v1::GetStatusRequest(), &response);
   if (!answer.ok()) {
     return absl::UnavailableError(absl::StrCat("no learner answers at ", flags.address, " (", answer.error_message(),
-                                               "); was it started with --listen=", flags.address, "?"));
+                                               "); was it started with --listen=", flags.address,
+                                               "? One whose run is complete has ended"));
   }
   if (!flags.json) {
     PrintTable(response);
