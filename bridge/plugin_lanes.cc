@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/plugin_call.h"
 #include "common/nn/action_space.h"
 
 namespace nmn::bridge {
@@ -34,12 +35,14 @@ PluginLanes::PluginLanes(const PluginLibrary& library, size_t max_lanes)
       error_(NMN_ERROR_SIZE) {}
 
 PluginLanes::~PluginLanes() {
+  const ScopedFloatingPoint ours;
   if (object_ != nullptr) task_.destroy(object_);
 }
 
 absl::Status PluginLanes::MakeObject() {
   error_.assign(NMN_ERROR_SIZE, 0);
   nmn_create create = {found_.spec.horizon(), static_cast<uint32_t>(max_lanes_), error_.data()};
+  const ScopedFloatingPoint ours;
   object_ = task_.create(&create);
   if (object_ != nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("task ", episodes_.task(), ": create returned NULL", Said()));
@@ -109,6 +112,7 @@ absl::Status PluginLanes::ResetLanes() {
                      observation_.data(),
                      which_[0],
                      error_.data()};
+  const ScopedFloatingPoint ours;
   const int code = task_.reset(object_, &reset);
   if (code != 0) return Failed(reset.failed_lane, true, code);
   for (const uint32_t lane : which_) {
@@ -125,6 +129,7 @@ absl::Status PluginLanes::StepLanes() {
   error_.assign(NMN_ERROR_SIZE, 0);
   nmn_step step = {lanes, episodes_.step(), action_.data(), reward_.data(), trial_end_.data(), observation_.data(),
                    0,     error_.data()};
+  const ScopedFloatingPoint ours;
   const int code = task_.step(object_, &step);
   if (code != 0) return Failed(step.failed_lane, false, code);
   for (size_t lane = 0; lane < lanes; ++lane) {
@@ -158,6 +163,7 @@ void PluginLanes::CopyTo(View2 observation) const {
 }
 
 absl::Status PluginLanes::Lost(absl::Status failure) {
+  const ScopedFloatingPoint ours;
   task_.destroy(std::exchange(object_, nullptr));
   episodes_.Lose();
   return failure;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/plugin_call.h"
 #include "common/nn/action_space.h"
 #include "common/text/prefixed.h"
 
@@ -143,6 +144,7 @@ absl::StatusOr<PluginLibrary> Load(const std::string& file) {
   if (absl::Status status = CheckFile(file); !status.ok()) return status;
   // With a / in it, so that it is this file and none of the loader's folders.
   const std::string path = std::filesystem::absolute(file).string();
+  const ScopedFloatingPoint ours;  // of constructors, too
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     return absl::InvalidArgumentError(

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cfenv>
 #include <cmath>
 
 #include "bridge/plugin_lanes.h"
@@ -96,6 +97,13 @@ TEST(Plugin, ATaskWithoutTrialsEndsNone) {
   EXPECT_EQ((*lanes)->found().spec.measures_size(), 0);
   EXPECT_THAT(MessageOf(Played::Episodes(**lanes, kKey, 2).status()),
               HasSubstr("step 2: trial_end is 1, and has_trials of the spec is 0"));
+}
+
+TEST(Plugin, WhatItDoesToRoundingEndsWithItsCall) {
+  const auto lanes = Make("rounding", 2);
+  ASSERT_TRUE(lanes.ok()) << lanes.status();
+  ASSERT_TRUE(Played::Episodes(**lanes, kKey, 2).ok());
+  EXPECT_EQ(std::fegetround(), FE_TONEAREST);
 }
 
 TEST(Plugin, TheNextResetBeginsAnew) {

@@ -1,5 +1,8 @@
 // tasks:Seeds of tasks.py as a shared library, in C++. TASK_TEST_FAULT says what is wrong with it.
 
+#include <unistd.h>
+
+#include <cfenv>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -57,6 +60,8 @@ int Reset(void* self, nmn_reset* reset) {
 
 int Step(void* self, nmn_step* step) {
   static bool failed_once = false;
+  if (Has("exit")) _exit(0);
+  if (Has("rounding")) std::fesetround(FE_TOWARDZERO);
   const bool now = step->t == kFaultyStep && step->lanes > kFaultyLane;
   if (now && (Has("step") || (Has("once") && !std::exchange(failed_once, true))))
     return Fail(step->error, step->failed_lane, -5);
