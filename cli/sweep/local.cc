@@ -109,10 +109,12 @@ void LocalEngine::Settle(const Active& active, bool stopping) {
   const SweepRun& run = *active.run;
   const int code = active.child->Ended();
   std::ofstream(sweep_.ExitPath(run)) << code << "\n";
-  if (code == kExitDone) return;
+  const bool done = states_.Look()[static_cast<size_t>(&run - sweep_.runs.data())].state == State::kDone;
+  if (code == kExitDone && done) return;
   const absl::StatusOr<std::string> log = fs::RealFileSystem().Read(sweep_.LogPath(run));
-  const std::string words =
-      log.ok() ? command::LastLine(log->substr(std::min<size_t>(active.log_begin, log->size()))) : "";
+  const std::string words = code == kExitDone ? "and is not complete: something in it ended its process"
+                            : log.ok() ? command::LastLine(log->substr(std::min<size_t>(active.log_begin, log->size())))
+                                       : "";
   if (code == kExitPermanent) {
     failed_ = true;
     progress_.Note(absl::StrCat(run.name, " failed (exit code 42): ", words));

@@ -255,6 +255,15 @@ TEST_F(SweepEngine, ATaskOfASweepFromOldWeightsNamesThem) {
   EXPECT_FALSE(std::filesystem::exists(directory));
 }
 
+// A library that a run loads may end its process.
+TEST_F(SweepEngine, ARunThatEndsWithZeroAndIsNotCompleteIsNotDone) {
+  const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory, "--task_plugin=" + std::string(SEEDS_PLUGIN),
+                                      "--seeds=1", "--updates=2", "--jobs=1"},
+                                     std::chrono::seconds(240), {"TASK_TEST_FAULT=exit"});
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("ended with code 0 3 times: and is not complete"));
+}
+
 // The code of a task of the user's own is named with the job, by whoever submits it, and in no file of the directory.
 TEST_F(SweepEngine, OnlyActorsOfAJobGetTheFlagThatBringsATask) {
   Fake("sbatch", "printf '%s\n' \"$@\" > " + folder.path() + "/said\necho 17\n");
@@ -266,7 +275,9 @@ TEST_F(SweepEngine, OnlyActorsOfAJobGetTheFlagThatBringsATask) {
   EXPECT_THAT(ReadFile(folder.path() + "/said"), HasSubstr("/sweep.sbatch\n"));
   EXPECT_THAT(ReadFile(folder.path() + "/said"), HasSubstr("\n20\ncpu\n--task_plugin=/"));
   for (const auto& file : std::filesystem::recursive_directory_iterator(directory)) {
-    if (file.is_regular_file()) EXPECT_THAT(ReadFile(file.path().string()), Not(HasSubstr("seeds_plugin"))) << file;
+    if (file.is_regular_file()) {
+      EXPECT_THAT(ReadFile(file.path().string()), Not(HasSubstr("seeds_plugin"))) << file;
+    }
   }
 
   // The learner ends with its actor.
