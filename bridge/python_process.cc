@@ -171,6 +171,7 @@ absl::Status PythonProcess::StartGuardian() {
 
 PythonProcess::~PythonProcess() {
   kill(-pid_, SIGKILL);
+  kill(pid_, SIGKILL);  // where the task has left its group
   // The guardian first: the number of the group is free for others once its leader has been waited for.
   lifeline_.reset();
   if (guardian_ > 0) fs::Retry([&] { return waitpid(guardian_, nullptr, 0); });

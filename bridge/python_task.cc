@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "absl/strings/str_cat.h"
 #include "common/text/prefixed.h"
@@ -10,6 +11,14 @@ namespace nmn::bridge {
 namespace {
 
 using nlohmann::json;
+
+// std::out_of_range says what it is where it does not fit.
+uint32_t Whole(const json& number, const char* what) {
+  const uint64_t whole = number.is_number_unsigned() ? number.get<uint64_t>() : 0;
+  if (!number.is_number_unsigned() || whole > UINT32_MAX)
+    throw std::out_of_range(absl::StrCat(what, " is ", number.dump()));
+  return static_cast<uint32_t>(whole);
+}
 
 // JSON has no infinity: null stands for it.
 std::vector<float> Numbers(const json& list, float infinity) {
@@ -24,10 +33,10 @@ std::vector<float> Highs(const json& list) { return Numbers(list, std::numeric_l
 v1::ActionSpace ParseActionSpace(const json& description) {
   v1::ActionSpace space;
   if (description.contains("discrete")) {
-    space.set_discrete(description["discrete"].get<uint32_t>());
+    space.set_discrete(Whole(description["discrete"], "a number of choices"));
   } else if (description.contains("multi_discrete")) {
     for (const json& choices : description["multi_discrete"])
-      space.mutable_multi_discrete()->add_choices(choices.get<uint32_t>());
+      space.mutable_multi_discrete()->add_choices(Whole(choices, "a number of choices"));
   } else {
     const std::vector<float> low = Lows(description.at("box").at("low")), high = Highs(description["box"].at("high"));
     v1::BoxSpace& box = *space.mutable_box();
@@ -40,9 +49,9 @@ v1::ActionSpace ParseActionSpace(const json& description) {
 FoundTask Parse(const PythonTask& task, const json& description) {
   FoundTask found;
   found.spec.set_name(description.at("name").get<std::string>());
-  found.spec.set_version(description.at("version").get<uint32_t>());
-  found.spec.set_observation_size(description.at("observation_size").get<uint32_t>());
-  found.spec.set_horizon(description.at("horizon").get<uint32_t>());
+  found.spec.set_version(Whole(description.at("version"), "version"));
+  found.spec.set_observation_size(Whole(description.at("observation_size"), "observation_size"));
+  found.spec.set_horizon(Whole(description.at("horizon"), "horizon"));
   found.spec.set_has_trials(true);
   *found.spec.mutable_action() = ParseActionSpace(description.at("action"));
   found.low = Lows(description.at("low"));

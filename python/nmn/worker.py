@@ -12,8 +12,10 @@ process.
 import importlib
 import json
 import mmap
+import operator
 import os
 import re
+import signal
 import socket
 import sys
 
@@ -90,14 +92,23 @@ def find_name(task, factory):
     return name
 
 
+def whole(value, what):
+    """A whole number from 1 that fits into 32 bits: a Python one or numpy's."""
+    try:
+        found = operator.index(value)
+    except TypeError:
+        found = 0
+    if not 1 <= found < 2**32:
+        raise Refusal(f"the {what} is {value!r}; it must be a whole number from 1 to 4294967295")
+    return found
+
+
 def find_horizon(factory, environment, asked):
     """T, the steps of an episode: of the options, else of the factory, else of gymnasium's registry."""
     found = asked or getattr(factory, "horizon", None) or getattr(getattr(environment, "spec", None), "max_episode_steps", None)
     if not found:
         raise Refusal("how many steps an episode has is not said: give the factory an attribute horizon")
-    if not isinstance(found, int) or found < 1:
-        raise Refusal(f"the horizon is {found!r}; it must be a whole number from 1")
-    return found
+    return whole(found, "horizon")
 
 
 def versions():
@@ -125,7 +136,7 @@ def start(order):
     lanes.horizon = find_horizon(factory, environment, order["horizon"])
     reader, writer = lanes.reader, lanes.writer
     return lanes, {
-        "name": find_name(order["task"], factory), "version": int(getattr(factory, "version", 1)), "horizon": lanes.horizon,
+        "name": find_name(order["task"], factory), "version": whole(getattr(factory, "version", 1), "version"), "horizon": lanes.horizon,
         "observation_size": reader.size, "low": reader.low, "high": reader.high, "action": writer.description, **versions()
     }
 
@@ -159,6 +170,8 @@ def answer(channel, act, doing):
 def main(order):
     # What the task prints belongs beside the log, at once: descriptor 1 leads there too.
     sys.stdout.reconfigure(line_buffering=True)
+    # A terminal may stop a process in the background that prints (stty tostop): it would hang.
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     channel = Channel()
     started = answer(channel, lambda: start(order), lambda: "start")
     if started is None:
