@@ -168,7 +168,7 @@ for i in range(len(d["t"])):
     if d["t"][i] == 0:
         actor, critic = Network(tensors, meta["config"]), Network(tensors, meta["config"], "critic")
         previous_x, lagged = np.zeros_like(x), actor.z
-    step = lambda n: n.step(x, d["previous_action"][i], d["previous_reward"][i], previous_x)
+    step = lambda n: n.step(x, np.array([d["previous_action"][i], d["previous_reward"][i]]), previous_x)
     step(actor)
     pairs = [(step(critic), [d["value"][i]]), (np.concatenate(actor.h), column("h", i))]
     if actor.nmn:
