@@ -282,7 +282,7 @@ void AddReport(CLI::App& app, int& exit_code) {
   bridge::AddTaskFlags(*verb, flags->brought);
   verb->add_option("--until", flags->until,
                    "Thresholds of the mean discounted return of the last 1000 episodes: what it took to reach each "
-                   "[the benchmark's own, else 25, 50, 75, 90 and 95 % of the oracle's]")
+                   "[the benchmark's own, else 25, 50, 75, 90 and 95 % of the way from chance to the oracle's]")
       ->delimiter(',');
   verb->callback([flags, &exit_code] {
     const absl::Status status = Report(*flags);
