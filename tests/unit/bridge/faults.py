@@ -48,6 +48,13 @@ class Hangs(Faulty):
             time.sleep(3600)
 
 
+class LeavesItsGroupAndHangs(Faulty):
+    def fault(self):
+        os.setpgid(0, os.getpgid(os.getppid()))
+        while True:
+            time.sleep(3600)
+
+
 class Exits(Faulty):
     def fault(self):
         sys.exit(3)
@@ -167,6 +174,22 @@ nested = with_observation(Dict({"in": Dict({"x": Discrete(2)})}))
 binary_action = with_action(MultiBinary(4))
 whole_action = with_action(Box(0, 9, (1,), np.int64))
 one_choice = with_action(Discrete(1))
+
+
+def said(**attributes):
+    """A factory that says these things of its task."""
+    def make():
+        return Env()
+
+    vars(make).update({"horizon": 8, **attributes})
+    return make
+
+
+long_horizon = said(horizon=2**32 + 8)
+horizon_of_words = said(horizon="8")
+negative_version = said(version=-1)
+version_of_words = said(version="two")
+many_choices = with_action(Discrete(2**32 + 2))
 
 
 def no_horizon():

@@ -45,6 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"Raises", absl::StatusCode::kAborted, "ValueError: the motor is too hot"},
         Fault{"RaisesInReset", absl::StatusCode::kAborted, "reset: RuntimeError: no way back"},
         Fault{"Hangs", absl::StatusCode::kDeadlineExceeded, "no answer for 2 s"},
+        Fault{"LeavesItsGroupAndHangs", absl::StatusCode::kDeadlineExceeded, "no answer for 2 s"},
         Fault{"Exits", absl::StatusCode::kAborted, "SystemExit: 3"},
         Fault{"EndsAtOnce", absl::StatusCode::kUnavailable, "its process ended with exit code 7"},
         Fault{"IsKilled", absl::StatusCode::kUnavailable, "its process was killed by signal 9 (Killed)"},
