@@ -427,7 +427,7 @@ TEST(SweepDirectory, ADamagedOrNewerFileIsNamed) {
   EXPECT_THAT(Message(Read(folder.path()).status()), HasSubstr("is no sweep (it has no sweep.json)"));
   refused("{", "is damaged (it is no JSON object)");
   refused("{}", "is damaged (it has no format)");
-  refused("{\"format\": 5}", "format is 5; this nmn reads up to 4: use the newer nmn that wrote it");
+  refused("{\"format\": 6}", "format is 6; this nmn reads up to 5: use the newer nmn that wrote it");
   refused("{\"format\": 1, \"benchmarks\": 7}", "is damaged");
   refused("{\"format\": 2, \"preset\": \"fast\", \"set\": [], \"runs\": [], \"engine\": {\"name\": \"local\"}}",
           "has no runs");

@@ -109,7 +109,7 @@ TEST_F(SweepStatus, TheTableHasABarForEachRunAndTheTotals) {
   WriteUpdates(1, 5);
   const std::string table = Table(ReadStates(sweep));
   EXPECT_THAT(table, HasSubstr("     update  discounted  time left\n"));
-  EXPECT_THAT(table, HasSubstr("b1-nmn-s1  done         [####################]        10/10      1000.0          -"));
+  EXPECT_THAT(table, HasSubstr("b1-nmn-s1  done         [####################]        10/10        1000          -"));
   EXPECT_THAT(table, HasSubstr("b1-nmn-s2  interrupted  [##########..........]         5/10       500.0          -"));
   EXPECT_THAT(table, HasSubstr("b1-nmn-s3  waiting      [....................]         0/10           -          -"));
   EXPECT_THAT(table, HasSubstr("mean of the last 1000 episodes, of all where a run has fewer)\n"));
