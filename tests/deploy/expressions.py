@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs every expression of every dashboard panel, variable, annotation and alert rule against a live Prometheus.
 
-A panel's expression must give at least one number within the last minutes. An alert's expression gives none while all is well, so its
+A panel's expression must give at least one number within the last minutes; one about trials must only be understood, because the run may
+be of a task without any. An alert's expression gives none while all is well, so its
 selectors must: what the rule compares is there. Every nmn_ metric named must exist, and every label must be one of a known few.
 
   expressions.py http://127.0.0.1:9090 [--wait=SECONDS] [--dashboards=FOLDER]
@@ -32,10 +33,11 @@ LABELS = {
     "sweep_run",  # of the targets that nmn sweep lists
     "version", "commit", "rounding_class",  # nmn_build_info
     "run", "benchmark", "arch", "preset", "seed",  # nmn_run_info
-    "phase", "step", "verdict", "method", "code",
+    "phase", "step", "verdict", "method", "code", "outcome", "trial",
 }
 MOST_SERIES = 80  # of one metric of one process: a histogram of four methods, or four methods by seventeen codes
 NAN_IS_DATA = ("nmn_kl_penalty_beta",)  # NaN where the objective has no penalty
+OF_TRIALS = "nmn_trial_"  # metrics that only a run of a task with trials has
 SELECTOR = re.compile(r"\b(?:nmn_\w+|up|process_\w+)(?:\{[^}]*\})?")
 
 
@@ -96,7 +98,8 @@ def wanted(folder):
             for rule in group["rules"]:
                 understood.append((f"rule {rule['alert']}", rule["expr"]))
                 numbers += [(f"rule {rule['alert']}", selector) for selector in SELECTOR.findall(rule["expr"])]
-    return numbers, understood
+    of_trials = [one for one in numbers if OF_TRIALS in one[1]]
+    return [one for one in numbers if one not in of_trials], understood + of_trials
 
 
 def problems_of(prometheus, numbers, understood):
@@ -118,7 +121,8 @@ def problems_of(prometheus, numbers, understood):
 def problems_of_names(prometheus, expressions):
     problems = []
     existing = set(prometheus.get("label/__name__/values"))
-    for name in sorted({name for _, expression in expressions for name in re.findall(r"\bnmn_\w+", expression)} - existing):
+    named = {name for _, expression in expressions for name in re.findall(r"\bnmn_\w+", expression)}
+    for name in sorted(name for name in named - existing if not name.startswith(OF_TRIALS)):
         problems.append(f"there is no metric {name}")
     sizes = {}
     for series in prometheus.get("series", **{"match[]": '{__name__=~"nmn_.+"}', "start": time.time() - SPAN_SECONDS}):
