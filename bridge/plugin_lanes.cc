@@ -35,15 +35,13 @@ PluginLanes::PluginLanes(const PluginLibrary& library, size_t max_lanes)
       error_(NMN_ERROR_SIZE) {}
 
 PluginLanes::~PluginLanes() {
-  const ScopedFloatingPoint ours;
-  if (object_ != nullptr) task_.destroy(object_);
+  if (object_ != nullptr) CallForeign(task_.destroy, object_);
 }
 
 absl::Status PluginLanes::MakeObject() {
   error_.assign(NMN_ERROR_SIZE, 0);
   nmn_create create = {found_.spec.horizon(), static_cast<uint32_t>(max_lanes_), error_.data()};
-  const ScopedFloatingPoint ours;
-  object_ = task_.create(&create);
+  object_ = CallForeign(task_.create, &create);
   if (object_ != nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("task ", episodes_.task(), ": create returned NULL", Said()));
 }
@@ -112,8 +110,7 @@ absl::Status PluginLanes::ResetLanes() {
                      observation_.data(),
                      which_[0],
                      error_.data()};
-  const ScopedFloatingPoint ours;
-  const int code = task_.reset(object_, &reset);
+  const int code = CallForeign(task_.reset, object_, &reset);
   if (code != 0) return Failed(reset.failed_lane, true, code);
   for (const uint32_t lane : which_) {
     if (absl::Status status = CheckColumn(lane); !status.ok()) return episodes_.Located(lane, true, status);
@@ -129,8 +126,7 @@ absl::Status PluginLanes::StepLanes() {
   error_.assign(NMN_ERROR_SIZE, 0);
   nmn_step step = {lanes, episodes_.step(), action_.data(), reward_.data(), trial_end_.data(), observation_.data(),
                    0,     error_.data()};
-  const ScopedFloatingPoint ours;
-  const int code = task_.step(object_, &step);
+  const int code = CallForeign(task_.step, object_, &step);
   if (code != 0) return Failed(step.failed_lane, false, code);
   for (size_t lane = 0; lane < lanes; ++lane) {
     absl::Status status = CheckReward(reward_[lane]);
@@ -163,8 +159,7 @@ void PluginLanes::CopyTo(View2 observation) const {
 }
 
 absl::Status PluginLanes::Lost(absl::Status failure) {
-  const ScopedFloatingPoint ours;
-  task_.destroy(std::exchange(object_, nullptr));
+  CallForeign(task_.destroy, std::exchange(object_, nullptr));
   episodes_.Lose();
   return failure;
 }

@@ -144,8 +144,7 @@ absl::StatusOr<PluginLibrary> Load(const std::string& file) {
   if (absl::Status status = CheckFile(file); !status.ok()) return status;
   // With a / in it, so that it is this file and none of the loader's folders.
   const std::string path = std::filesystem::absolute(file).string();
-  const ScopedFloatingPoint ours;  // of constructors, too
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* library = CallForeign(dlopen, path.c_str(), RTLD_NOW | RTLD_LOCAL);  // runs its initialisers
   if (library == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("it cannot be loaded: ", LoaderError(path), "; it must be a shared library for this machine"));
@@ -155,7 +154,7 @@ absl::StatusOr<PluginLibrary> Load(const std::string& file) {
     return absl::InvalidArgumentError(absl::StrCat(
         "it has no function ", kEntry, "; a task defines it as nmn/task.h declares it (in C++ as extern \"C\")"));
   }
-  PluginLibrary plugin{file, entry(), {}};
+  PluginLibrary plugin{file, CallForeign(entry), {}};
   if (plugin.task == nullptr) return absl::InvalidArgumentError(absl::StrCat(kEntry, " returned NULL"));
   if (absl::Status status = CheckHeader(*plugin.task); !status.ok()) return status;
   absl::StatusOr<FoundTask> found = ReadSpec(plugin.task->spec);
