@@ -15,11 +15,6 @@ void Fill(View2 view, float value) {
 
 }  // namespace
 
-env::EnvironmentSpec EnvironmentSpecOf(const FoundTask& found) {
-  env::EnvironmentSpec spec = env::SpecOf(found.spec);
-  return spec;
-}
-
 void ToTask(const v1::ActionSpace& space, ConstView2 raw_action, View2 action) {
   for (size_t r = 0; r < raw_action.rows; ++r) {
     if (!space.has_box()) {
@@ -36,7 +31,7 @@ void ToTask(const v1::ActionSpace& space, ConstView2 raw_action, View2 action) {
 }
 
 BroughtEnvironment::BroughtEnvironment(std::unique_ptr<TaskLanes> lanes, size_t max_lanes)
-    : lanes_(std::move(lanes)), spec_(EnvironmentSpecOf(lanes_->found())), max_lanes_(max_lanes) {}
+    : lanes_(std::move(lanes)), spec_(env::SpecOf(lanes_->found().spec)), max_lanes_(max_lanes) {}
 
 void BroughtEnvironment::Reset(const env::BatchKey& key, View2 observation) {
   status_ = lanes_->Reset(key, observation);

@@ -32,9 +32,6 @@ class BroughtEnvironment final : public env::BatchedEnvironment, public env::Int
   absl::Status status_;
 };
 
-// What the rest of the program knows of the task.
-env::EnvironmentSpec EnvironmentSpecOf(const FoundTask& found);
-
 // Actions as the task gets them, of what a policy sampled [action width, lane]: a = offset + scale * u within the
 // bounds of a box; indices of choices as they are.
 void ToTask(const v1::ActionSpace& space, ConstView2 raw_action, View2 action);

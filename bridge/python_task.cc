@@ -14,10 +14,9 @@ using nlohmann::json;
 
 // std::out_of_range says what it is where it does not fit.
 uint32_t Whole(const json& number, const char* what) {
-  const uint64_t whole = number.is_number_unsigned() ? number.get<uint64_t>() : 0;
-  if (!number.is_number_unsigned() || whole > UINT32_MAX)
+  if (!number.is_number_unsigned() || number.get<uint64_t>() > UINT32_MAX)
     throw std::out_of_range(absl::StrCat(what, " is ", number.dump()));
-  return static_cast<uint32_t>(whole);
+  return number.get<uint32_t>();
 }
 
 // JSON has no infinity: null stands for it.

@@ -123,8 +123,9 @@ absl::Status BringTask(const TaskFlags& flags, std::string& task) {
     if (!made.ok()) return made.status();
     return std::make_unique<BroughtEnvironment>(*std::move(made), max_lanes);
   };
-  task = (*first)->found().spec.name();
-  return env::Bring({EnvironmentSpecOf((*first)->found()), make});
+  const v1::TaskSpec& spec = (*first)->found().spec;
+  task = spec.name();
+  return env::Bring({env::SpecOf(spec), make});
 }
 
 }  // namespace nmn::bridge
