@@ -233,13 +233,18 @@ Verdict Core::Claim(StreamId stream, const v1::Trajectory& trajectory, const Ver
   return verdict;
 }
 
+// What its sender is owed for it.
+void Core::OnGood(Actor& sender, const v1::Trajectory& trajectory, Time now) {
+  sender.strikes = 0;
+  sender.no_lease_before = 0;
+  sender.pace.OnArrived(trajectory.unit(), trajectory.count(), now);
+}
+
 Verdict Core::Keep(StreamId stream, const v1::Trajectory& trajectory, const Slab::Claim& claim, Time now) {
   const uint32_t update = trajectory.unit().update();
   if (Actor* player = actors_.Of(stream);
       player != nullptr && claim.missing() == 0 && IsSecondPlay(*player, trajectory)) {
-    player->strikes = 0;
-    player->no_lease_before = 0;
-    player->pace.OnArrived(trajectory.unit(), trajectory.count(), now);
+    OnGood(*player, trajectory, now);
     const Verdict verdict = KeepSecondPlay(*player, trajectory, claim);
     Tell(stream, trajectory, verdict, 0);
     return verdict;
@@ -258,9 +263,7 @@ Verdict Core::Keep(StreamId stream, const v1::Trajectory& trajectory, const Slab
   }
   Actor* actor = actors_.Of(stream);
   if (actor != nullptr) {
-    actor->strikes = 0;
-    actor->no_lease_before = 0;
-    actor->pace.OnArrived(trajectory.unit(), trajectory.count(), now);
+    OnGood(*actor, trajectory, now);
     actor->policy_version = trajectory.policy_version();
     actor->policy_lag = update - trajectory.policy_version();
   }

@@ -157,6 +157,7 @@ class Core {
   void Tell(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, uint32_t new_episodes);
   void Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, Time now);
   std::optional<size_t> UnitIndex(const v1::UnitId& unit) const;
+  static void OnGood(Actor& sender, const v1::Trajectory& trajectory, Time now);
   void FinishUnits(Actor* deliverer, const v1::Trajectory& trajectory);
   bool IsToBeVerified(uint32_t update) const;
   void PlayAgainWhereWanted(uint32_t update, size_t unit, const std::string& first_player);

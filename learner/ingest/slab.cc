@@ -61,19 +61,26 @@ Slab::Claim Slab::Reserve(const v1::Trajectory& trajectory) {
   return claim;
 }
 
-void Slab::Claim::Write(const v1::Trajectory& trajectory) {
-  Content& to = *content_;
+bool Slab::Claim::IsSame(const v1::Trajectory& trajectory) const {
+  bool same = true;
   for (const Run& run : there_) {
-    ForRows(to.shape, trajectory, run.first, [&](size_t field, size_t place, const char* there) {
-      agrees_ = agrees_ && std::memcmp(to.arrays.data(field) + place, there, run.count * sizeof(float)) == 0;
+    ForRows(content_->shape, trajectory, run.first, [&](size_t field, size_t place, const char* there) {
+      same = same && std::memcmp(content_->arrays.data(field) + place, there, run.count * sizeof(float)) == 0;
     });
-    for (size_t m = 0; m < to.measures.size(); ++m) {
+    for (size_t m = 0; m < content_->measures.size(); ++m) {
       const double* there = MeasureIn(trajectory, m, run.first);
-      agrees_ = agrees_ && std::memcmp(&to.measures[m][run.first], there, run.count * sizeof(double)) == 0;
+      same = same && std::memcmp(&content_->measures[m][run.first], there, run.count * sizeof(double)) == 0;
     }
   }
-  if (!agrees_) difference_ = FirstDifference(trajectory);
-  if (!agrees_) return;
+  return same;
+}
+
+void Slab::Claim::Write(const v1::Trajectory& trajectory) {
+  if (!IsSame(trajectory)) {
+    difference_ = FirstDifference(trajectory);
+    return;
+  }
+  Content& to = *content_;
   for (const Run& run : missing_) {
     ForRows(to.shape, trajectory, run.first, [&](size_t field, size_t place, const char* there) {
       std::memcpy(to.arrays.data(field) + place, there, run.count * sizeof(float));
@@ -117,15 +124,9 @@ std::optional<Slab::Difference> Slab::Claim::FirstDifference(const v1::Trajector
   return std::nullopt;
 }
 
-uint32_t Slab::Claim::compared() const {
+uint32_t Slab::Claim::Episodes(const std::vector<Run>& runs) {
   uint32_t episodes = 0;
-  for (const Run& run : there_) episodes += run.count;
-  return episodes;
-}
-
-uint32_t Slab::Claim::missing() const {
-  uint32_t episodes = 0;
-  for (const Run& run : missing_) episodes += run.count;
+  for (const Run& run : runs) episodes += run.count;
   return episodes;
 }
 

@@ -36,13 +36,13 @@ class Slab {
     // and, where they are the same, copies those that were missing. Without a lock: nobody else touches either.
     void Write(const v1::Trajectory& trajectory);
     // As Write found: false where an episode that was there is another one.
-    bool agrees() const { return agrees_; }
-    // The first step at which it is.
+    bool agrees() const { return !difference_; }
+    // The first step at which it is another.
     const std::optional<Difference>& difference() const { return difference_; }
     // Episodes that were there, and that the same version of the policy played.
-    uint32_t compared() const;
+    uint32_t compared() const { return Episodes(there_); }
     // Episodes that it brings.
-    uint32_t missing() const;
+    uint32_t missing() const { return Episodes(missing_); }
 
    private:
     friend class Slab;
@@ -50,12 +50,13 @@ class Slab {
       uint32_t first = 0;
       uint32_t count = 0;
     };
+    static uint32_t Episodes(const std::vector<Run>& runs);
+    bool IsSame(const v1::Trajectory& trajectory) const;
     std::optional<Difference> FirstDifference(const v1::Trajectory& trajectory) const;
 
     std::shared_ptr<Content> content_;
     std::vector<Run> missing_;
     std::vector<Run> there_;  // and played by the same version of the policy
-    bool agrees_ = true;
     std::optional<Difference> difference_;
   };
 
