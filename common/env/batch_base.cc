@@ -59,6 +59,13 @@ void BatchBase::Step(ConstView2 raw_action, const StepResult& result) {
   BusyWait(step_cost_us_ * static_cast<double>(lanes_));
 }
 
+void BatchBase::EndTrials(bool ends, const StepResult& result) const {
+  if (result.trial_end != nullptr) std::fill_n(result.trial_end, lanes_, ends ? kTruncated : kGoesOn);
+  const View2 last = result.final_observation;
+  for (size_t row = 0; row < last.rows; ++row) std::fill_n(last.row(row), lanes_, 0.0f);
+  if (ends && last.rows > 0) Observe(last);
+}
+
 double BatchBase::Measure(size_t measure, size_t lane) const {
   assert(measure < spec_.measures.size() && lane < lanes_);
   return measures_[measure * max_lanes_ + lane];

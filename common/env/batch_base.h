@@ -39,6 +39,9 @@ class BatchBase : public BatchedEnvironment {
   // One step of all lanes: the next state, and of the result all but the observation. A task with trials begins the
   // next one here.
   virtual void Act(ConstView2 raw_action, const StepResult& result) = 0;
+  // For tasks whose trials have one length: says in the result whether the step ends the trial of every lane. To be
+  // called in Act before the next trials begin.
+  void EndTrials(bool ends, const StepResult& result) const;
   // After Begin of all lanes, and after Act when step() counts it: what may change before x_t is displayed.
   virtual void BeforeObservation() {}
   virtual void Observe(View2 observation) const = 0;

@@ -52,11 +52,7 @@ class HiddenGoal final : public BatchBase {
       result.reward[lane] = reward;
       near[lane] += reward > 0 ? 1 : 0;
     }
-    if (result.trial_end != nullptr) std::fill_n(result.trial_end, lanes(), ends ? kTruncated : kGoesOn);
-    if (result.final_observation.rows > 0) {
-      for (size_t i = 0; i < 2; ++i) std::fill_n(result.final_observation.row(i), lanes(), 0.0f);
-      if (ends) Observe(result.final_observation);
-    }
+    EndTrials(ends, result);
     if (!ends) return;
     std::fill(x_.begin(), x_.end(), 0.0f);
     std::fill(y_.begin(), y_.end(), 0.0f);

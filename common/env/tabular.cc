@@ -79,11 +79,7 @@ class Tabular final : public BatchBase {
       state_[lane] =
           static_cast<uint32_t>(std::upper_bound(cuts, cuts + kTabularCuts, chance(step() % kWords, lane)) - cuts);
     }
-    if (result.trial_end != nullptr) std::fill_n(result.trial_end, lanes(), ends ? kTruncated : kGoesOn);
-    if (result.final_observation.rows > 0) {
-      for (size_t i = 0; i < kTabularStates; ++i) std::fill_n(result.final_observation.row(i), lanes(), 0.0f);
-      if (ends) Observe(result.final_observation);
-    }
+    EndTrials(ends, result);
     if (ends) std::fill(state_.begin(), state_.end(), 0);
   }
 
