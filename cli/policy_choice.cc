@@ -63,11 +63,10 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
   if (absl::IsNotFound(network.status()) && !flags.update.has_value()) {
     const std::vector<std::string> rules =
         flags.benchmark.empty() ? scripted::PolicyNames() : scripted::PolicyNames(flags.benchmark);
-    const std::vector<std::string> near = text::Near(flags.policy, rules);
-    return absl::NotFoundError(
-        absl::StrCat("--policy=", flags.policy, ": ", std::string(network.status().message()), "; a policy is one of ",
-                     absl::StrJoin(rules, ", "), ", a run directory, a checkpoint or a .safetensors file",
-                     near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?")));
+    return absl::NotFoundError(absl::StrCat("--policy=", flags.policy, ": ", std::string(network.status().message()),
+                                            "; a policy is one of ", absl::StrJoin(rules, ", "),
+                                            ", a run directory, a checkpoint or a .safetensors file",
+                                            text::DidYouMean(flags.policy, rules)));
   }
   if (!network.ok()) return network.status();
   if (!flags.benchmark.empty() && flags.benchmark != network->config.benchmark()) {

@@ -55,10 +55,9 @@ absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeScriptedPolicy(std::string_v
     if (rule.name == policy) return rule.make(options, max_lanes);
   }
   const std::vector<std::string> names = PolicyNames(task);
-  const std::vector<std::string> near = text::Near(policy, names);
-  return absl::NotFoundError(absl::StrCat(
-      "policy is \"", std::string(policy), "\"; it must be one of ", absl::StrJoin(names, ", "), ", the rules of ",
-      std::string(task), near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?")));
+  return absl::NotFoundError(absl::StrCat("policy is \"", std::string(policy), "\"; it must be one of ",
+                                          absl::StrJoin(names, ", "), ", the rules of ", std::string(task),
+                                          text::DidYouMean(policy, names)));
 }
 
 }  // namespace nmn::scripted

@@ -36,10 +36,8 @@ absl::Status CheckPart(const std::string& flag, std::string_view value, std::str
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
   if (std::find(known.begin(), known.end(), value) != known.end()) return absl::OkStatus();
-  const std::vector<std::string> near = text::Near(value, known);
-  const std::string suggestion = near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?");
   return absl::NotFoundError(absl::StrCat("--", flag, "=", std::string(value), ": it must be one of ",
-                                          absl::StrJoin(known, ", "), suggestion));
+                                          absl::StrJoin(known, ", "), text::DidYouMean(value, known)));
 }
 
 // Of a task that was brought: what is robust on the first task that ships with such a preset.

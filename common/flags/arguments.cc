@@ -4,7 +4,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/text/number.h"
 #include "common/text/suggestion.h"
@@ -73,12 +72,8 @@ CLI::App* FindVerb(CLI::App& app, const std::string& name) {
 
 absl::Status UnknownFlag(const CLI::App& verb, const std::string& argument) {
   const std::string name = argument.substr(0, argument.find('='));
-  const std::vector<std::string> flags = FlagsOf(verb);
-  const std::vector<std::string> near =
-      text::Near(absl::StartsWith(name, "--") ? name : absl::StrCat("-", name), flags);
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown flag ", argument,
-                   near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?")));
+  const std::string meant = absl::StartsWith(name, "--") ? name : absl::StrCat("-", name);
+  return absl::InvalidArgumentError(absl::StrCat("unknown flag ", argument, text::DidYouMean(meant, FlagsOf(verb))));
 }
 
 absl::Status UnknownVerb(CLI::App& app, const std::string& argument) {

@@ -53,9 +53,14 @@ std::vector<std::string> Near(std::string_view name, const std::vector<std::stri
   return names;
 }
 
-std::string Suggestion(std::string_view name, const std::vector<std::string>& candidates, std::string_view kinds) {
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
   const std::vector<std::string> near = Near(name, candidates);
-  if (!near.empty()) return absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?");
+  return near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?");
+}
+
+std::string Suggestion(std::string_view name, const std::vector<std::string>& candidates, std::string_view kinds) {
+  const std::string meant = DidYouMean(name, candidates);
+  if (!meant.empty()) return meant;
   return absl::StrCat("; ", std::string(kinds), " are ", absl::StrJoin(candidates, ", "));
 }
 
