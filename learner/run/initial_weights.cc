@@ -10,6 +10,7 @@
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
 #include "common/fs/file_system.h"
+#include "common/text/prefixed.h"
 
 namespace nmn::run {
 
@@ -22,9 +23,7 @@ absl::StatusOr<std::optional<policy::NetworkPolicy>> LoadInitialWeights(const Ru
                      "; name them with --init_from, or take init_weights_sha256 out of it"));
   }
   absl::StatusOr<policy::NetworkPolicy> source = policy::LoadNetworkPolicy(fs::RealFileSystem(), options.init_from);
-  if (!source.ok()) {
-    return absl::Status(source.status().code(), absl::StrCat("--init_from: ", std::string(source.status().message())));
-  }
+  if (!source.ok()) return text::Prefixed("--init_from", source.status());
   const std::string digest = WeightsSha256(source->weights);
   if (config.has_init_weights_sha256() && config.init_weights_sha256() != digest) {
     return absl::InvalidArgumentError(absl::StrCat("--init_from=", options.init_from, " has weights of SHA-256 ",
