@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -209,9 +208,6 @@ absl::Status WriteAdaptation(const Adaptation& adaptation, const std::string& ou
 absl::Status DrawAdaptation(const Adaptation& adaptation, const std::string& out) {
   const std::vector<Line> lines = LinesOf(adaptation);
   Figure figure;
-  std::map<std::string, size_t> shades;
-  std::vector<size_t> shade_of;  // each group
-  for (const Group& group : adaptation.grouping.groups) shade_of.push_back(shades[group.architecture]++);
   const auto played = [&](size_t group) {
     return std::any_of(lines.begin(), lines.end(),
                        [&](const Line& line) { return line.group == group && line.source == Source::kPlayed; });
@@ -222,10 +218,10 @@ absl::Status DrawAdaptation(const Adaptation& adaptation, const std::string& out
     const Group& group = adaptation.grouping.groups[line.group];
     Series series;
     series.label = Legend(group.label, line, adaptation.options.style);
-    series.colour = ColourOf(group.architecture, shade_of[line.group]);
+    series.colour = ColourOf(group.architecture, group.shade);
     // Training's lines have markers, so that their dots are no curve's dashes.
     series.markers = line.source != Source::kPlayed;
-    series.dash = line.source == Source::kFirst ? 2 : line.source == Source::kPlayed ? shade_of[line.group] : 0;
+    series.dash = line.source == Source::kFirst ? 2 : line.source == Source::kPlayed ? group.shade : 0;
     const bool band = line.source == Source::kPlayed && adaptation.options.band != Band::kNone;
     for (size_t i = 0; i < line.steps.size(); ++i) {
       series.x.push_back(line.steps[i] + 1.0);  // a logarithmic axis has no 0

@@ -226,9 +226,11 @@ Grouping GroupRuns(const std::vector<Run>& runs, bool each) {
   if (runs.empty()) return grouping;
   const Differences differences(configs);
   grouping.fields = differences.fields;
+  std::map<std::string, size_t> shades;  // of each architecture so far
   for (size_t i = 0; i < grouping.groups.size(); ++i) {
     Group& group = grouping.groups[i];
     group.architecture = v1::Architecture_Name(configs[i].network().architecture());
+    group.shade = shades[group.architecture]++;
     group.preset = configs[i].preset();
     std::vector<std::string> words = {group.architecture};
     if (!group.preset.empty()) words.push_back(group.preset);

@@ -14,6 +14,7 @@ struct Group {
   // groups of a report have the same.
   std::string label;
   std::string architecture;         // "NMN"
+  size_t shade = 0;                 // of its architecture's colour: how many such groups stand before it
   std::string preset;               // "fast"; empty where the config was made from none
   std::vector<std::string> values;  // one for each of Grouping::fields
   std::vector<size_t> runs;         // indices

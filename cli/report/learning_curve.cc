@@ -1,7 +1,6 @@
 #include "cli/report/learning_curve.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -85,12 +84,11 @@ Series SeriesOf(const Curve& curve, const Options& options, bool discounted) {
 
 Figure CurveFigure(const LearningCurve& curve, bool discounted) {
   Figure figure;
-  std::map<std::string, size_t> shades;  // of each architecture so far
   for (size_t i = 0; i < curve.curves.size(); ++i) {
     const Group& group = curve.grouping.groups[i];
     Series series = SeriesOf(curve.curves[i], curve.options, discounted);
     series.label = LegendOf(group.label, curve.curves[i], curve.options);
-    series.dash = shades[group.architecture]++;
+    series.dash = group.shade;
     series.colour = ColourOf(group.architecture, series.dash);
     figure.series.push_back(series);
     if (const Curve& points = curve.evaluations[i]; !points.empty()) {

@@ -126,9 +126,6 @@ absl::Status WriteTrials(const Adaptation& adaptation, const std::string& out) {
 absl::Status DrawTrials(const Adaptation& adaptation, const std::string& out) {
   const std::vector<Line> lines = LinesOf(adaptation);
   Figure figure;
-  std::map<std::string, size_t> shades;
-  std::vector<size_t> shade_of;  // each group
-  for (const Group& group : adaptation.grouping.groups) shade_of.push_back(shades[group.architecture]++);
   const auto played = [&](size_t group) {
     return std::any_of(lines.begin(), lines.end(),
                        [&](const Line& line) { return line.group == group && line.source == kPlayed; });
@@ -140,9 +137,9 @@ absl::Status DrawTrials(const Adaptation& adaptation, const std::string& out) {
     series.label = absl::StrCat(
         group.label, ": ",
         line.source == kPlayed ? "learned policy" : absl::StrCat(kSources[line.source], " training episodes"));
-    series.colour = ColourOf(group.architecture, shade_of[line.group]);
+    series.colour = ColourOf(group.architecture, group.shade);
     series.markers = line.source != kPlayed || line.trials.size() == 1;
-    series.dash = line.source == kFirst ? 2 : line.source == kPlayed ? shade_of[line.group] : 0;
+    series.dash = line.source == kFirst ? 2 : line.source == kPlayed ? group.shade : 0;
     const bool band = line.source == kPlayed && adaptation.options.band != Band::kNone;
     for (size_t i = 0; i < line.trials.size(); ++i) {
       series.x.push_back(line.trials[i]);
