@@ -109,8 +109,10 @@ void LocalEngine::Settle(const Active& active, bool stopping) {
   const SweepRun& run = *active.run;
   const int code = active.child->Ended();
   std::ofstream(sweep_.ExitPath(run)) << code << "\n";
-  const bool done = states_.Look()[static_cast<size_t>(&run - sweep_.runs.data())].state == State::kDone;
-  if (code == kExitDone && done) return;
+  const auto is_done = [&] {
+    return states_.Look()[static_cast<size_t>(&run - sweep_.runs.data())].state == State::kDone;
+  };
+  if (code == kExitDone && is_done()) return;
   const absl::StatusOr<std::string> log = fs::RealFileSystem().Read(sweep_.LogPath(run));
   const std::string words = code == kExitDone ? "and is not complete: something in it ended its process"
                             : log.ok() ? command::LastLine(log->substr(std::min<size_t>(active.log_begin, log->size())))
