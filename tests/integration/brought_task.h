@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "tests/integration/tiny_run.h"
+#include "tests/support/python.h"
 
 namespace nmn::testing {
 
@@ -76,6 +78,24 @@ class BroughtTask : public ::testing::Test {
   std::string File() const { return folder_.path() + "/file"; }  // what a task may write to
 
   TemporaryDirectory folder_;
+};
+
+// Of the tasks in tests/unit/bridge; skipped where there is no Python with numpy.
+class BroughtPythonTask : public BroughtTask {
+ protected:
+  void SetUp() override {
+    python_ = PythonWithNumpy();
+    if (python_.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
+    setenv("PYTHONPATH", "tests/unit/bridge", 1);
+    setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
+    setenv("TASK_TEST_FILE", File().c_str(), 1);
+  }
+
+  std::vector<std::string> Brings(const std::string& task) const {
+    return {"--task_python=" + task, "--python=" + python_};
+  }
+
+  std::string python_;
 };
 
 }  // namespace nmn::testing

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "tests/integration/brought_task.h"
-#include "tests/support/python.h"
 
 namespace nmn::testing {
 namespace {
@@ -15,21 +14,10 @@ using ::testing::HasSubstr;
 
 constexpr int kKilled = 128 + SIGKILL;
 
-class Kills : public BroughtTask, public ::testing::WithParamInterface<int> {
+class Kills : public BroughtPythonTask, public ::testing::WithParamInterface<int> {
  protected:
-  void SetUp() override {
-    python_ = PythonWithNumpy();
-    if (python_.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
-    setenv("PYTHONPATH", "tests/unit/bridge", 1);
-    setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
-    setenv("TASK_TEST_FILE", File().c_str(), 1);
-  }
-
   int actors() const { return GetParam(); }
   std::string ActorsFlag() const { return "--actors=" + std::to_string(actors()); }
-  std::vector<std::string> Brings(const std::string& task) const {
-    return {"--task_python=" + task, "--python=" + python_};
-  }
   // tasks:KillsOnce kills, once: itself, its parent, or the process whose number is in a file.
   static void SetVictim(const std::string& victim) { setenv("TASK_TEST_VICTIM", victim.c_str(), 1); }
   bool SomebodyWasKilled() const { return std::filesystem::exists(File()); }
@@ -44,8 +32,6 @@ class Kills : public BroughtTask, public ::testing::WithParamInterface<int> {
     for (int i = 0; i < GetParam(); ++i) actors.emplace_back(ActorCommand(address, Brings("tasks:KillsOnce")));
     return actors;
   }
-
-  std::string python_;
 };
 
 TEST_P(Kills, OfAWorkerReachNoResult) {

@@ -5,7 +5,6 @@
 #include <cstdlib>
 
 #include "tests/integration/brought_task.h"
-#include "tests/support/python.h"
 #include "tests/unit/cli/export_page.h"
 
 namespace nmn::testing {
@@ -14,22 +13,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class PythonTask : public BroughtTask {
- protected:
-  void SetUp() override {
-    python_ = PythonWithNumpy();
-    if (python_.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
-    setenv("PYTHONPATH", "tests/unit/bridge", 1);
-    setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
-    setenv("TASK_TEST_FILE", File().c_str(), 1);
-  }
-
-  std::vector<std::string> Brings(const std::string& task) const {
-    return {"--task_python=" + task, "--python=" + python_};
-  }
-
-  std::string python_;
-};
+class PythonTask : public BroughtPythonTask {};
 
 TEST_F(PythonTask, CheckSaysWhatItIs) {
   const Outcome outcome = Nmn({"task", "check"}, Brings("tasks:Drift"));

@@ -19,16 +19,7 @@ class CoreTest : public testing::Test {
   void Join(const std::string& id, StreamId stream, Time now = 0, uint64_t incarnation = 1) {
     ASSERT_TRUE(core_.Register(id, incarnation, 0, now).ok());
     core_.Connect(stream, now);
-    ASSERT_TRUE(core_.Hello(stream, MakeHello(id, incarnation), now).ok());
-  }
-  static v1::Hello MakeHello(const std::string& id, uint64_t incarnation = 1) {
-    v1::Hello hello;
-    hello.set_run_id(kRunId);
-    hello.set_generation(1);
-    hello.set_config_hash("hash");
-    hello.set_actor_id(id);
-    hello.set_incarnation(incarnation);
-    return hello;
+    ASSERT_TRUE(core_.Hello(stream, FakeHello(id, incarnation), now).ok());
   }
   void Begin(uint32_t update) {
     core_.Publish(update);
@@ -77,7 +68,7 @@ TEST_F(CoreTest, NoLeaseBeforeTheWeightsOfItsUpdateAreThere) {
 TEST_F(CoreTest, AnActorWhoseTaskIsAnotherIsRefusedWithTheDifference) {
   ASSERT_TRUE(core_.Register("a", 1, 3, 0).ok());
   core_.Connect(1, 0);
-  v1::Hello hello = MakeHello("a");
+  v1::Hello hello = FakeHello("a");
   *hello.mutable_task() = MakeTask(2);
   const absl::Status refusal = core_.Hello(1, hello, 0);
   EXPECT_EQ(refusal.code(), absl::StatusCode::kFailedPrecondition);
@@ -100,7 +91,7 @@ TEST_F(CoreTest, SharesTheUnitsAmongTheConnected) {
 TEST_F(CoreTest, ALeaseHasNoMoreEpisodesThanTheActorHasLanes) {
   ASSERT_TRUE(core_.Register("a", 1, 3, 0).ok());
   core_.Connect(1, 0);
-  ASSERT_TRUE(core_.Hello(1, MakeHello("a"), 0).ok());
+  ASSERT_TRUE(core_.Hello(1, FakeHello("a"), 0).ok());
   Begin(1);
   EXPECT_EQ(core_.Decide(0).grants.at(0).lease.units_size(), 1);
 }
@@ -278,17 +269,17 @@ TEST_F(CoreTest, StaleMessagesDoNotQuarantine) {
 TEST_F(CoreTest, HelloOfAnotherRunGenerationOrConfigMustRegisterAgain) {
   ASSERT_TRUE(core_.Register("a", 1, 0, 0).ok());
   core_.Connect(1, 0);
-  v1::Hello hello = MakeHello("a");
+  v1::Hello hello = FakeHello("a");
   hello.set_generation(7);
   EXPECT_EQ(core_.Hello(1, hello, 0).code(), absl::StatusCode::kFailedPrecondition);
-  hello = MakeHello("a");
+  hello = FakeHello("a");
   hello.set_run_id("another");
   EXPECT_EQ(core_.Hello(1, hello, 0).code(), absl::StatusCode::kFailedPrecondition);
-  hello = MakeHello("a");
+  hello = FakeHello("a");
   hello.set_config_hash("another");
   EXPECT_EQ(core_.Hello(1, hello, 0).code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(core_.Hello(1, MakeHello("nobody"), 0).code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(core_.Hello(1, MakeHello("a"), 0).ok());
+  EXPECT_EQ(core_.Hello(1, FakeHello("nobody"), 0).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(core_.Hello(1, FakeHello("a"), 0).ok());
 }
 
 TEST_F(CoreTest, ANewProcessTakesTheNameAndTheOldOneCannotTakeItBack) {

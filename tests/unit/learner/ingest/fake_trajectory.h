@@ -13,6 +13,17 @@ namespace nmn::ingest {
 
 inline constexpr char kRunId[] = "run";
 
+// Of generation 1 of a run whose config hash is "hash".
+inline v1::Hello FakeHello(const std::string& actor_id, uint64_t incarnation = 1) {
+  v1::Hello hello;
+  hello.set_run_id(kRunId);
+  hello.set_generation(1);
+  hello.set_config_hash("hash");
+  hello.set_actor_id(actor_id);
+  hello.set_incarnation(incarnation);
+  return hello;
+}
+
 // The value that FakeTrajectory writes for (field, time, dimension, episode); all distinct enough to notice a wrong
 // place.
 inline float FakeValue(int field, uint32_t t, uint32_t dimension, uint32_t episode) {

@@ -41,13 +41,7 @@ class Fleet {
       const std::string id(1, static_cast<char>('a' + a));
       EXPECT_TRUE(core_.Register(id, 1, 0, 0).ok());
       core_.Connect(a, 0);
-      v1::Hello hello;
-      hello.set_run_id(kRunId);
-      hello.set_generation(1);
-      hello.set_config_hash("hash");
-      hello.set_actor_id(id);
-      hello.set_incarnation(1);
-      EXPECT_TRUE(core_.Hello(a, hello, 0).ok());
+      EXPECT_TRUE(core_.Hello(a, FakeHello(id), 0).ok());
     }
   }
 

@@ -79,13 +79,7 @@ class Player {
       Print(core_->Register(id, number, in ? lanes : 0, now_), out);
     } else if (word == "hello") {
       in >> stream >> id >> number;
-      v1::Hello hello;
-      hello.set_run_id(kRunId);
-      hello.set_generation(1);
-      hello.set_config_hash("hash");
-      hello.set_actor_id(id);
-      hello.set_incarnation(number);
-      Print(core_->Hello(stream, hello, now_), out);
+      Print(core_->Hello(stream, FakeHello(id, number), now_), out);
     } else if (word == "send") {
       in >> stream;
       Send(stream, in, out);

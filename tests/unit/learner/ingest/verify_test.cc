@@ -39,13 +39,7 @@ class VerifyTest : public testing::Test {
   void Join(const std::string& id, StreamId stream) {
     ASSERT_TRUE(core_.Register(id, 1, 0, 0).ok());
     core_.Connect(stream, 0);
-    v1::Hello hello;
-    hello.set_run_id(kRunId);
-    hello.set_generation(1);
-    hello.set_config_hash("hash");
-    hello.set_actor_id(id);
-    hello.set_incarnation(1);
-    ASSERT_TRUE(core_.Hello(stream, hello, 0).ok());
+    ASSERT_TRUE(core_.Hello(stream, FakeHello(id), 0).ok());
   }
   void Begin(uint32_t update) {
     core_.Publish(update);
