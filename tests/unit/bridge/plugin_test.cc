@@ -80,6 +80,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Fault{"nan",
                             "step 2: number 0 of the observation is nan; it must be a number of at most "
                             "1e+06 in magnitude"},
+                      // A comparison with it would end the process.
+                      Fault{"traps",
+                            "step 2: number 0 of the observation is nan; it must be a number of at most "
+                            "1e+06 in magnitude"},
                       Fault{"outside", "step 2: number 0 of the observation is 101, and its space says 0 to 100"},
                       Fault{"infinite",
                             "step 2: the reward is inf; it must be a number of at most 1e+06 in "

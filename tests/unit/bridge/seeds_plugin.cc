@@ -62,6 +62,7 @@ int Step(void* self, nmn_step* step) {
   static bool failed_once = false;
   if (Has("exit")) _exit(0);
   if (Has("rounding")) std::fesetround(FE_TOWARDZERO);
+  if (Has("traps")) feenableexcept(FE_INVALID);
   const bool now = step->t == kFaultyStep && step->lanes > kFaultyLane;
   if (now && (Has("step") || (Has("once") && !std::exchange(failed_once, true))))
     return Fail(step->error, step->failed_lane, -5);
@@ -72,7 +73,7 @@ int Step(void* self, nmn_step* step) {
     if (lane.steps == 3) step->trial_end[at] = lane.resets % 2 == 1 ? NMN_TERMINATED : NMN_TRUNCATED;
   }
   if (!now) return 0;
-  if (Has("nan")) step->observation[kFaultyLane] = std::numeric_limits<float>::quiet_NaN();
+  if (Has("nan") || Has("traps")) step->observation[kFaultyLane] = std::numeric_limits<float>::quiet_NaN();
   if (Has("outside")) step->observation[kFaultyLane] = 101;
   if (Has("infinite")) step->reward[kFaultyLane] = std::numeric_limits<float>::infinity();
   if (Has("end")) step->trial_end[kFaultyLane] = 7;
