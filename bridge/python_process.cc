@@ -31,11 +31,15 @@ constexpr int kFirstFree = 10;
 // A process that ends closes its socket first; this much later it is over, or it closed it for another reason.
 constexpr std::chrono::milliseconds kBetweenSocketAndEnd(2000);
 
+// What the process says first.
+constexpr char kRuns = '+';
+
 // Lets python/ be imported from what comes over the socket, and runs nmn.worker. The second line stands before any
 // import: the working directory is not where modules come from.
 constexpr char kBootstrap[] = R"(import sys
 sys.path[:] = [p for p in sys.path if p]
-import importlib.abc, importlib.util, json
+import importlib.abc, importlib.util, json, os
+os.write(3, b"+")
 start = json.loads(open(3, "rb", closefd=False).readline())
 class Embedded(importlib.abc.ExecutionLoader, importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
@@ -136,8 +140,13 @@ std::string EndOf(const siginfo_t& end) {
 
 }  // namespace
 
-PythonProcess::PythonProcess(int pid, fs::Descriptor socket, fs::Descriptor pid_fd, const Interruption& interruption)
-    : pid_(pid), socket_(std::move(socket)), pid_fd_(std::move(pid_fd)), interruption_(interruption) {}
+PythonProcess::PythonProcess(std::string python, int pid, fs::Descriptor socket, fs::Descriptor pid_fd,
+                             const Interruption& interruption)
+    : python_(std::move(python)),
+      pid_(pid),
+      socket_(std::move(socket)),
+      pid_fd_(std::move(pid_fd)),
+      interruption_(interruption) {}
 
 absl::StatusOr<std::unique_ptr<PythonProcess>> PythonProcess::Start(const PythonTask& task,
                                                                     const Interruption& interruption) {
@@ -149,8 +158,9 @@ absl::StatusOr<std::unique_ptr<PythonProcess>> PythonProcess::Start(const Python
   if (error == ENOENT && task.python.empty())
     return absl::NotFoundError("there is no python3 on PATH; name one with --python=FILE");
   if (error != 0) return fs::SystemError("start", absl::StrCat(python, " (--python)"), error);
-  auto process = std::unique_ptr<PythonProcess>(new PythonProcess(
-      pid, std::move(ends->ours), fs::Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))), interruption));
+  auto process = std::unique_ptr<PythonProcess>(
+      new PythonProcess(python, pid, std::move(ends->ours),
+                        fs::Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))), interruption));
   if (!process->pid_fd_.ok()) return fs::SystemError("watch", "a worker", errno);
   if (const absl::Status status = process->StartGuardian(); !status.ok()) return status;
   ends->theirs.Close();
@@ -224,6 +234,16 @@ absl::StatusOr<char> PythonProcess::ReadByte(std::chrono::milliseconds limit) {
   char byte = 0;
   if (fs::Retry([&] { return recv(socket_.get(), &byte, 1, 0); }) != 1) return Ended();
   return byte;
+}
+
+absl::Status PythonProcess::WaitUntilItRuns(std::chrono::milliseconds limit) {
+  const absl::StatusOr<char> sign = ReadByte(limit);
+  if (sign.ok() && *sign == kRuns) return absl::OkStatus();
+  if (!sign.ok() && !absl::IsUnavailable(sign.status())) return sign.status();
+  const std::string seen = sign.ok() ? "it is no Python" : std::string(sign.status().message());
+  return absl::FailedPreconditionError(absl::StrCat(
+      python_, " cannot run a program (", seen,
+      ", before it read the task); name a Python that works with --python, and look at PYTHONHOME and its like"));
 }
 
 absl::StatusOr<std::string> PythonProcess::ReadLine(std::chrono::milliseconds limit) {

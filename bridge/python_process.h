@@ -30,6 +30,8 @@ class PythonProcess {
   // and how. CANCELLED: the interruption came first.
   absl::StatusOr<std::string> ReadLine(std::chrono::milliseconds limit);
   absl::StatusOr<char> ReadByte(std::chrono::milliseconds limit);
+  // Before anything is read. FAILED_PRECONDITION: the interpreter ends before it runs what this program carries.
+  absl::Status WaitUntilItRuns(std::chrono::milliseconds limit);
 
   // No more commands will come: the process closes its environments and ends.
   void Finish();
@@ -39,11 +41,13 @@ class PythonProcess {
   int pid() const { return pid_; }
 
  private:
-  PythonProcess(int pid, fs::Descriptor socket, fs::Descriptor pid_fd, const Interruption& interruption);
+  PythonProcess(std::string python, int pid, fs::Descriptor socket, fs::Descriptor pid_fd,
+                const Interruption& interruption);
   absl::Status StartGuardian();
   absl::Status WaitForBytes(std::chrono::milliseconds limit);
   absl::Status Ended();
 
+  const std::string python_;
   const int pid_;
   const fs::Descriptor socket_;
   const fs::Descriptor pid_fd_;  // readable when the process has ended

@@ -29,6 +29,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Start(const PythonTask& task, co
 }
 
 absl::StatusOr<FoundTask> Worker::Find() {
+  if (absl::Status status = process_->WaitUntilItRuns(task_.start_limit); !status.ok()) return status;
   if (const absl::Status status = Answer(kStart, task_.start_limit); !status.ok()) return status;
   const absl::StatusOr<std::string> description = process_->ReadLine(task_.start_limit);
   if (!description.ok()) return description.status();

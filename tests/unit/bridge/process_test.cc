@@ -98,13 +98,25 @@ TEST(PythonProcess, NoPythonOnPathSaysHowToNameOne) {
   EXPECT_THAT(std::string(pool.status().message()), HasSubstr("no python3 on PATH; name one with --python=FILE"));
 }
 
-// An interpreter that is no Python says nothing; its end is told.
-TEST(PythonProcess, AnInterpreterThatEndsIsTold) {
+TEST(PythonProcess, AnInterpreterThatRunsNothingIsNamedWithItsFlag) {
   PythonTask task;
   task.task = "tasks:Drift";
   task.python = "/bin/false";
-  const auto pool = WorkerPool::Start(task, 1);
-  EXPECT_EQ(std::string(pool.status().message()), "task tasks:Drift: its process ended with exit code 1");
+  const absl::Status status = WorkerPool::Start(task, 1).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(std::string(status.message()),
+            "task tasks:Drift: /bin/false cannot run a program (its process ended with exit code 1, before it read the "
+            "task); name a Python that works with --python, and look at PYTHONHOME and its like");
+}
+
+TEST(PythonProcess, APythonWithoutItsLibraryIsNamed) {
+  setenv("PYTHONHOME", "/nowhere", 1);
+  PythonTask task;
+  task.task = "tasks:Drift";
+  const absl::Status status = WorkerPool::Start(task, 1).status();
+  unsetenv("PYTHONHOME");
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("python3 cannot run a program"));
 }
 
 }  // namespace
