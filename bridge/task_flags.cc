@@ -1,6 +1,8 @@
 #include "bridge/task_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -55,6 +57,29 @@ std::string FlagOfPython(const TaskFlags& flags) {
   return "";
 }
 
+// Where a flag names the task, what the environment says of others is not heard, as with every other flag.
+void ForgetEnvironment(TaskFlags& flags, std::string& task) {
+  struct Name {
+    std::string& value;
+    std::vector<const char*> variables;
+    bool IsOfEnvironment() const {
+      return std::any_of(variables.begin(), variables.end(), [this](const char* variable) {
+        const char* said = std::getenv(variable);
+        return said != nullptr && value == said;
+      });
+    }
+  };
+  const std::array<Name, 3> names = {Name{flags.task_python, {"NMN_TASK_PYTHON"}},
+                                     Name{flags.task_plugin, {"NMN_TASK_PLUGIN"}},
+                                     Name{task, {"NMN_TASK", "NMN_BENCHMARK"}}};
+  const bool given = std::any_of(names.begin(), names.end(),
+                                 [](const Name& name) { return !name.value.empty() && !name.IsOfEnvironment(); });
+  if (!given) return;
+  for (const Name& name : names) {
+    if (name.IsOfEnvironment()) name.value.clear();
+  }
+}
+
 absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
   const std::string of_python = FlagOfPython(flags);
   if (flags.task_python.empty() && !of_python.empty()) {
@@ -97,7 +122,7 @@ void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
                  "a task of your own: package.module:factory, found by PYTHONPATH (docs/tasks.md)");
   app.add_option("--python", flags.python, "the interpreter of --task_python [the first python3 on PATH]");
   app.add_option("--python_workers", flags.python_workers,
-                 "processes that share the episodes of --task_python; reaches no result")
+                 "processes that share the episodes of --task_python; does not change results")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   app.add_option("--python_timeout", flags.python_timeout,
@@ -108,7 +133,8 @@ void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
                  "a task of your own: a shared library made with nmn/task.h (docs/tasks.md)");
 }
 
-absl::Status BringTask(const TaskFlags& flags, std::string& task) {
+absl::Status BringTask(TaskFlags& flags, std::string& task) {
+  ForgetEnvironment(flags, task);
   if (absl::Status status = CheckFlags(flags, task); !status.ok()) return status;
   if (!flags.any()) return absl::OkStatus();
   const absl::StatusOr<LanesMaker> maker =

@@ -32,7 +32,7 @@ void AddTaskFlags(CLI::App& app, TaskFlags& flags);
 // Makes an environment of the task, to see what it is, and brings the task into the registry (common/env/brought.h).
 // Where the command line names no such task, does nothing. `task`: what --task says, "" where it says nothing; out: the
 // name of what was brought. Blocks as long as a task's imports do. INVALID_ARGUMENT: two tasks are named, or a flag
-// that belongs to no task.
-absl::Status BringTask(const TaskFlags& flags, std::string& task);
+// that belongs to no task. A task of the environment (NMN_TASK_PYTHON and its like) gives way to one of a flag.
+absl::Status BringTask(TaskFlags& flags, std::string& task);
 
 }  // namespace nmn::bridge

@@ -140,6 +140,13 @@ TEST_F(PluginTask, WhatCannotWorkIsRefused) {
                        {"NMN_PYTHON=python3", "NMN_PYTHON_WORKERS=2"})
                 .code,
             0);
+  // A flag counts, and no variable that names another task.
+  const auto planned = [&](const std::string& flag, const std::string& variable) {
+    return RunProcess({Binary("nmn"), "train", "--print_config", flag}, std::chrono::seconds(60), {variable}).out;
+  };
+  EXPECT_THAT(planned("--task=b1", "NMN_TASK_PLUGIN=" + Where("none.so")), HasSubstr("benchmark: \"b1\""));
+  EXPECT_THAT(planned("--task=b1", "NMN_TASK_PYTHON=a:b"), HasSubstr("benchmark: \"b1\""));
+  EXPECT_THAT(planned(brings[0], "NMN_TASK=b1"), HasSubstr("benchmark: \"hidden_push\""));
   EXPECT_THAT(refusal({brings[0], "--config=" + std::string("deploy/presets/fast-b1-nmn.textproto")}),
               HasSubstr("is of task b1, and " + brings[0] + " brings hidden_push"));
   const Outcome same = Nmn({"train", "--no_figure", "--run_dir=" + Run()}, {brings[0], "--config=" + config});
