@@ -12,8 +12,10 @@ namespace nmn::fs {
 // "cannot VERB PATH: No such file or directory", with the code that fits `error` (an errno). A limit of file sizes
 // (ulimit -f) is what a full disk is.
 inline absl::Status SystemError(const char* verb, const std::string& path, int error) {
-  return absl::Status(error == EFBIG ? absl::StatusCode::kResourceExhausted : absl::ErrnoToStatusCode(error),
-                      absl::StrCat("cannot ", verb, " ", path, ": ", std::generic_category().message(error)));
+  const bool limit = error == EFBIG;
+  return absl::Status(limit ? absl::StatusCode::kResourceExhausted : absl::ErrnoToStatusCode(error),
+                      absl::StrCat("cannot ", verb, " ", path, ": ", std::generic_category().message(error),
+                                   limit ? " (see ulimit -f)" : ""));
 }
 
 // Repeats a system call that a signal interrupted.

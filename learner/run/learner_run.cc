@@ -52,6 +52,13 @@ std::string AlreadyComplete(const std::string& directory, const RunState& state)
                           : "ask for more with --updates or --episodes");
 }
 
+// A start that the disk has no room for says what to do.
+absl::Status WithRemedy(const absl::Status& status) {
+  if (!absl::IsResourceExhausted(status)) return status;
+  return absl::ResourceExhaustedError(
+      absl::StrCat(status.message(), "; free some space, then give the same command again"));
+}
+
 }  // namespace
 
 LearnerRun::LearnerRun(RunOptions options, RunObserver& observer, std::unique_ptr<metrics::Exporter> exporter,
@@ -101,10 +108,10 @@ absl::Status LearnerRun::PrepareDirectory() {
   if (absl::Status status = storage_.files->WriteBestPolicy(state_.evaluations.best_policy); !status.ok())
     return status;
   if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
-  if (absl::Status status = storage_.files->WriteConfig(state_.config); !status.ok()) return status;
+  if (absl::Status status = storage_.files->WriteConfig(state_.config); !status.ok()) return WithRemedy(status);
   if (absl::Status status = Hit(Point::kStartConfigWritten); !status.ok()) return status;
   const absl::StatusOr<uint32_t> generation = RaiseGeneration(storage_.fs, storage_.directory);
-  if (!generation.ok()) return generation.status();
+  if (!generation.ok()) return WithRemedy(generation.status());
   generation_ = *generation;
   return Hit(Point::kStartGenerationWritten);
 }
@@ -143,7 +150,8 @@ absl::Status LearnerRun::SaveFirst() {
   const absl::Status status = Save();
   if (status.ok()) return status;
   storage_.checkpoints->Forget(state_.update).IgnoreError();  // the failure is what counts
-  return absl::UnavailableError(absl::StrCat("checkpoint 0 cannot be saved: ", status.message()));
+  return WithRemedy(absl::Status(absl::IsResourceExhausted(status) ? status.code() : absl::StatusCode::kUnavailable,
+                                 absl::StrCat("checkpoint 0 cannot be saved: ", status.message())));
 }
 
 absl::Status LearnerRun::Serve() {

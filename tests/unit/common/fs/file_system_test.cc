@@ -58,7 +58,7 @@ TEST_F(RealDisk, AnAppendThatFailsHalfwayLeavesTheFileAsItWas) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   const absl::Status status = fs_.Append(root_ + "/f", "a row that does not fit\n");
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  EXPECT_EQ(status.message(), "cannot write " + root_ + "/f: File too large");
+  EXPECT_EQ(status.message(), "cannot write " + root_ + "/f: File too large (see ulimit -f)");
   EXPECT_EQ(*fs_.Read(root_ + "/f"), "row\n");
 }
 
