@@ -67,9 +67,16 @@ std::optional<EpisodeColumns> FindColumns(const std::vector<std::string_view>& h
   return columns;
 }
 
+// FAILED_PRECONDITION is of a run that has no episode yet, not of a directory in the place of a file.
+absl::StatusOr<std::string> ReadFile(const std::string& file) {
+  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
+  if (absl::IsFailedPrecondition(text.status())) return absl::DataLossError(text.status().message());
+  return text;
+}
+
 // Puts each row where its update says, so that an episode keeps its place when rows before it are lost.
 absl::Status ReadEpisodes(const std::string& file, Run& run) {
-  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
+  absl::StatusOr<std::string> text = ReadFile(file);
   if (absl::IsNotFound(text.status())) return absl::OkStatus();  // written after the first update
   if (!text.ok()) return text.status();
   const uint64_t per_update = run.config.ppo().episodes_per_update();
@@ -138,7 +145,7 @@ void ReadTrials(const nlohmann::json& row, Run& run) {
 }
 
 absl::Status ReadMetrics(const std::string& file, Run& run) {
-  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
+  absl::StatusOr<std::string> text = ReadFile(file);
   if (absl::IsNotFound(text.status())) {
     run.notices.push_back(absl::StrCat(file, " is missing: what it took to reach a return is not known"));
     return absl::OkStatus();
@@ -180,7 +187,7 @@ absl::Status ReadMetrics(const std::string& file, Run& run) {
 
 // summary.json is written when a run stops.
 absl::Status ReadSummary(const std::string& file, Run& run) {
-  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
+  absl::StatusOr<std::string> text = ReadFile(file);
   if (absl::IsNotFound(text.status())) return absl::OkStatus();
   if (!text.ok()) return text.status();
   const auto summary = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);

@@ -108,6 +108,17 @@ TEST(SelectRuns, ARunWithoutAnEpisodeIsLeftOutAndNamed) {
   EXPECT_THAT(std::string(none.message()), AllOf(HasSubstr(empty), HasSubstr("wait for the first update")));
 }
 
+TEST(SelectRuns, ADirectoryInThePlaceOfAFileIsNamedAndTheRunNotLeftOut) {
+  for (const std::string file : {"episodes.csv", "metrics.jsonl", "summary.json"}) {
+    nmn::testing::TemporaryDirectory folder;
+    const std::string a = cli::MakeRun(folder, "a", 1, 2, 0), b = cli::MakeRun(folder, "b", 2, 2, 0);
+    std::filesystem::remove(b + "/" + file);
+    std::filesystem::create_directory(b + "/" + file);
+    EXPECT_THAT(std::string(SelectRuns({a, b}, false).status().message()),
+                HasSubstr("cannot read " + b + "/" + file + ": Is a directory"));
+  }
+}
+
 TEST(SelectRuns, ADamagedRunEndsTheReport) {
   nmn::testing::TemporaryDirectory folder;
   const std::string a = cli::MakeRun(folder, "a", 1, 2, 0), bad = cli::MakeRun(folder, "bad", 2, 2, 0);
