@@ -104,11 +104,13 @@ Figure CurveFigure(const LearningCurve& curve, bool discounted) {
   return figure;
 }
 
+Limits With(double y, const Limits& range) { return {std::min(range.low, y), std::max(range.high, y)}; }
+
 // Whether the curves of `figure` would keep less than half of the height with a line at `y`.
 bool Squashes(double y, const Figure& figure) {
   if (figure.y_range) return false;  // the height is given
-  const Limits own = DrawnRange(figure);
-  return own.high - own.low < (std::max(own.high, y) - std::min(own.low, y)) / 2;
+  const Limits own = DrawnRange(figure), all = With(y, own);
+  return own.high - own.low < (all.high - all.low) / 2;
 }
 
 }  // namespace
@@ -134,15 +136,19 @@ absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& o
 std::optional<std::string> OracleNotice(const LearningCurve& curve) {
   const std::optional<env::Optimum> optimum = CommonOptimum(curve.runs);
   if (!optimum) return std::nullopt;
+  const Figure discounted = CurveFigure(curve, /*discounted=*/true), raw = CurveFigure(curve, /*discounted=*/false);
   std::vector<std::string> left_out;
-  if (Squashes(optimum->discounted, CurveFigure(curve, /*discounted=*/true)))
+  if (Squashes(optimum->discounted, discounted))
     left_out.push_back(absl::StrCat("discounted ", text::Rounded(optimum->discounted)));
-  if (Squashes(optimum->raw, CurveFigure(curve, /*discounted=*/false)))
-    left_out.push_back(absl::StrCat("raw ", text::Rounded(optimum->raw)));
+  if (Squashes(optimum->raw, raw)) left_out.push_back(absl::StrCat("raw ", text::Rounded(optimum->raw)));
   if (left_out.empty()) return std::nullopt;
+  // One height for both figures.
+  const Limits both = With(optimum->discounted, DrawnRange(discounted)), all = With(optimum->raw, DrawnRange(raw));
   return absl::StrCat("the line of a policy that knows the task (", absl::StrJoin(left_out, ", "),
                       ") is not drawn, because the curves would have less than half of the height: nmn report "
-                      "--y_range=LOW:HIGH brings it back");
+                      "--y_range=",
+                      text::Rounded(std::min(both.low, all.low)), ":", text::Rounded(std::max(both.high, all.high)),
+                      " brings it back");
 }
 
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out) {
