@@ -40,8 +40,12 @@ void PrintTable(const v1::GetStatusResponse& status) {
   std::cout << absl::StrFormat("state       %s, update %d of %d", status.state(), status.update(),
                                status.budget_updates());
   if (status.seconds_left() > 0) std::cout << ", " << Duration(status.seconds_left()) << " left";
-  std::cout << absl::StrFormat("\nreturn      %.2f, discounted %.2f (last update)\n", status.return_mean(),
-                               status.discounted_return_mean());
+  if (status.update() == 0) {
+    std::cout << "\nreturn      none before the first update\n";
+  } else {
+    std::cout << absl::StrFormat("\nreturn      %.2f, discounted %.2f (last update)\n", status.return_mean(),
+                                 status.discounted_return_mean());
+  }
   // A protobuf map has no order; the table does.
   const std::map<std::string, uint64_t> rejects(status.rejects().begin(), status.rejects().end());
   for (const auto& [reason, count] : rejects) std::cout << absl::StrFormat("rejected    %d %s\n", count, reason);

@@ -1,8 +1,10 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -59,16 +61,29 @@ absl::Status ListAsJson() {
   return absl::OkStatus();
 }
 
+// The cells of each row below those of the one before; the last column may be of any width.
+void PrintTable(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths(rows[0].size());
+  for (const std::vector<std::string>& row : rows) {
+    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  }
+  for (const std::vector<std::string>& row : rows) {
+    for (size_t c = 0; c + 1 < row.size(); ++c) std::cout << absl::StrFormat("%-*s  ", widths[c], row[c]);
+    std::cout << row.back() << "\n";
+  }
+}
+
 absl::Status List() {
-  std::cout << absl::StrFormat("%-10s %-18s %6s  %-4s %-26s %s\n", "task", "", "T", "x", "action", "rules of nmn eval");
+  std::vector<std::vector<std::string>> rows = {{"task", "", "T", "x", "action", "rules of nmn eval"}};
   for (const std::string& name : env::TaskNames()) {
     const absl::StatusOr<v1::RunConfig> config = TaskConfig(name, {});
     if (!config.ok()) return config.status();
     const v1::TaskSpec& task = config->task();
-    std::cout << absl::StrFormat("%-10s %-18s %6d  %-4d %-26s %s\n", name, env::FindSpec(name)->title, task.horizon(),
-                                 task.observation_size(), DescribeAction(task.action()),
-                                 absl::StrJoin(scripted::PolicyNames(name), ", "));
+    rows.push_back({name, std::string(env::FindSpec(name)->title), absl::StrCat(task.horizon()),
+                    absl::StrCat(task.observation_size()), DescribeAction(task.action()),
+                    absl::StrJoin(scripted::PolicyNames(name), ", ")});
   }
+  PrintTable(rows);
   return absl::OkStatus();
 }
 

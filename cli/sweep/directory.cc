@@ -91,7 +91,7 @@ absl::StatusOr<OpenSweep> Grown(const SweepDirectory& stored, const GridRequest&
   const std::set<std::string> chosen(growth->chosen.begin(), growth->chosen.end());
   for (SweepRun& run : open.sweep.runs) run.chosen = chosen.contains(run.name);
   if (const size_t more = open.sweep.runs.size() - stored.runs.size(); more > 0)
-    open.growth = absl::StrCat(more, " more runs, ", open.sweep.runs.size(), " in all");
+    open.growth = absl::StrCat(more, more == 1 ? " more run, " : " more runs, ", open.sweep.runs.size(), " in all");
   const uint32_t before = config::BudgetUpdates(stored.runs[0].config);
   const uint32_t after = config::BudgetUpdates(open.sweep.runs[0].config);
   if (after > before)

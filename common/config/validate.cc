@@ -106,7 +106,8 @@ absl::Status ValidateBudgetAndWork(const v1::RunConfig& config) {
   const v1::Budget& budget = config.budget();
   const uint32_t episodes_per_update = config.ppo().episodes_per_update();
   if (budget.updates() == 0 && budget.episodes() == 0) {
-    return absl::InvalidArgumentError("budget is empty; set one of budget.updates and budget.episodes");
+    return absl::InvalidArgumentError(
+        "budget is empty; set budget.updates (--updates) or budget.episodes (--episodes) to 1 or more");
   }
   if (budget.updates() != 0 && budget.episodes() != 0) {
     return absl::InvalidArgumentError(absl::StrCat("budget has both updates ", budget.updates(), " and episodes ",

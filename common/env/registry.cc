@@ -36,9 +36,10 @@ absl::StatusOr<const Task*> Find(std::string_view name) {
   for (const Task& task : kTasks) {
     if (task.spec({}).name == name) return &task;
   }
-  return absl::NotFoundError(absl::StrCat("benchmark is \"", std::string(name), "\"; it must be one of ",
-                                          absl::StrJoin(TaskNames(), ", "),
-                                          ", or a task of your own that --task_python or --task_plugin brings"));
+  return absl::NotFoundError(
+      absl::StrCat("benchmark is \"", std::string(name), "\"; it must be one of ", absl::StrJoin(TaskNames(), ", "),
+                   ", or a task of your own that --task_python or --task_plugin brings; a run of "
+                   "such a task is resumed and played with that flag too"));
 }
 
 std::string ListOf(const std::vector<std::string>& names) {

@@ -168,7 +168,8 @@ TEST_F(MetricsOfProcesses, HealthOfTheLearnerIsItsService) {
 }
 
 TEST_F(MetricsOfProcesses, StatusKnowsTheBudgetBeforeTheFirstUpdate) {
-  EXPECT_THAT(RunProcess({Binary("nmn"), "status", learner_address_}).out, HasSubstr("update 0 of 1000000"));
+  EXPECT_THAT(RunProcess({Binary("nmn"), "status", learner_address_}).out,
+              HasSubstr("update 0 of 1000000\nreturn      none before the first update\n"));
 }
 
 // The first update of a learner takes a minute, and may take a quarter of a second.

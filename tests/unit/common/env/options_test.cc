@@ -66,9 +66,10 @@ TEST(Registry, AnUnknownBenchmarkIsAnsweredWithTheOnesThereAre) {
   EXPECT_THAT(BenchmarkNames(), ::testing::ElementsAre("b1", "b2", "b3"));
   const absl::Status status = FindSpec("b4").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(std::string(status.message()), "benchmark is \"b4\"; it must be one of " +
-                                               absl::StrJoin(TaskNames(), ", ") +
-                                               ", or a task of your own that --task_python or --task_plugin brings");
+  EXPECT_EQ(std::string(status.message()),
+            "benchmark is \"b4\"; it must be one of " + absl::StrJoin(TaskNames(), ", ") +
+                ", or a task of your own that --task_python or --task_plugin brings; a run of "
+                "such a task is resumed and played with that flag too");
 }
 
 }  // namespace
