@@ -63,7 +63,7 @@ int RunActor(int argc, char** argv) {
   nmn::bridge::TaskFlags brought;
   nmn::bridge::AddTaskFlags(app, brought);
   app.add_option("--lanes", options.lanes,
-                 "most episodes played at once; 0: as many as an update has; reaches no result")
+                 "most episodes played at once; 0: as many as an update has; does not change results")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 16));
   app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->capture_default_str();

@@ -135,7 +135,7 @@ void AddReplay(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<Flags>();
   verb->add_option("DUMP", flags->dump, "A failed-update-N.safetensors of a run directory")->required();
   verb->add_option("--device", flags->trainer.device, "cpu, cuda or cuda:N")->capture_default_str();
-  verb->add_option("--threads", flags->trainer.threads, "Threads of the update; reaches no result")
+  verb->add_option("--threads", flags->trainer.threads, "Threads of the update; does not change results")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   verb->add_flag("--json", flags->json, "One JSON object on one line, the last of stdout");

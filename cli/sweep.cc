@@ -237,11 +237,13 @@ void AddSweep(CLI::App& app, int& exit_code) {
   verb->add_option("--jobs", engine.flags.jobs,
                    "Runs at once; 0, the default: local one a core, slurm and kubernetes as many as they start")
       ->check(CLI::Range(0, 1024));
-  verb->add_option("--threads", engine.flags.threads,
-                   "Threads of each process; reaches no result; 0, the default: local the cores divided among the "
-                   "jobs, slurm 1")
+  verb->add_option(
+          "--threads", engine.flags.threads,
+          "Threads of each process; does not change results; 0, the default: local the cores divided among the "
+          "jobs, slurm 1")
       ->check(CLI::Range(0, 1024));
-  verb->add_option("--actors", engine.flags.actors, "slurm: actor processes of each run (default 1); reaches no result")
+  verb->add_option("--actors", engine.flags.actors,
+                   "slurm: actor processes of each run (default 1); does not change results")
       ->check(CLI::Range(1, 1024));
   verb->add_option("--restarts", engine.flags.restarts,
                    "slurm: how often a task that was cut is queued again (default 20)")

@@ -209,7 +209,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
        .listen = "also serve nmn-actor processes on this address, e.g. 127.0.0.1:50051; port 0 takes a free one",
        .metrics = absl::StrCat(metrics::kFlagHelp, "; where the default is in use, a free one is taken")},
       options->run);
-  verb->add_option("--actors", options->actors, "actor threads in this process; reaches no result")
+  verb->add_option("--actors", options->actors, "actor threads in this process; does not change results")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   verb->add_flag("--print_config", options->print_config, "print the config that nmn-learner takes, and exit");

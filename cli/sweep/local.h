@@ -13,7 +13,7 @@ namespace nmn::sweep {
 
 struct LocalOptions {
   size_t jobs = 1;                // runs at once
-  size_t threads = 1;             // of each run: actors, and threads of its updates; reaches no result
+  size_t threads = 1;             // of each run: actors, and threads of its updates; does not change results
   std::string device = "cpu";     // of the updates
   std::vector<std::string> task;  // flags that bring a task of the user's own
 };

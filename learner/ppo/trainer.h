@@ -54,7 +54,7 @@ enum class Engine {
 
 struct TrainerOptions {
   std::string device = "cpu";  // "cpu", "cuda", "cuda:0"
-  int threads = 1;  // of each network's loop; from 2 on, policy and critic learn side by side; reaches no result
+  int threads = 1;  // of each network's loop; from 2 on, policy and critic learn side by side; does not change results
   Engine engine = Engine::kAuto;
   StepObserver on_step = nullptr;  // for debugging; may be empty
 };

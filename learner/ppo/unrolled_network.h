@@ -16,7 +16,7 @@ namespace nmn::ppo {
 // dropped, before the next one begins; LibTorch's exception says so where it is not.
 class UnrolledNetwork : public SequenceModel {
  public:
-  // The pool's threads reach no result.
+  // The pool's threads do not change results.
   static absl::StatusOr<std::unique_ptr<UnrolledNetwork>> Create(const nn::NetworkSpec& spec,
                                                                  std::shared_ptr<bptt::ThreadPool> pool);
 

@@ -12,7 +12,7 @@ namespace nmn::run {
 namespace {
 
 constexpr uint64_t kSeedOffset = uint64_t{1} << 63;
-constexpr uint32_t kLanes = 64;  // episodes at once; reaches no result
+constexpr uint32_t kLanes = 64;  // episodes at once; does not change results
 
 // JSON and checkpoints have no NaN.
 double FiniteOrZero(double value) { return std::isfinite(value) ? value : 0; }

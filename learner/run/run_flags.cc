@@ -26,7 +26,7 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
   app.add_flag("--allow_mixed", options.allow_mixed,
                "accept actors of another build or rounding class; gives up bit-reproducibility");
   app.add_option("--device", options.trainer.device, "of the updates: cpu, cuda or cuda:INDEX")->capture_default_str();
-  app.add_option("--threads", options.trainer.threads, "threads of the updates; reaches no result")
+  app.add_option("--threads", options.trainer.threads, "threads of the updates; does not change results")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   app.add_option("--stuck_after", options.stuck_after,

@@ -11,7 +11,7 @@
 #   tests/bench/actor_scaling.sh --out=FOLDER        # a few minutes; writes actors.csv, actors.txt and actors.svg
 #
 # The preset's work unit of 10 episodes would cut an update into 5 units, for at most 5 actors: here it is 1 episode, which
-# reaches no result. The first update, in which actors still arrive, is not counted.
+# does not change results. The first update, in which actors still arrive, is not counted.
 set -euo pipefail
 
 bin=build/release/bin benchmark=b1 preset=fast seconds=5 out=

@@ -40,7 +40,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# Runs of seconds. Steps that cost something reach no result; without, a run may be over before it is cut.
+# Runs of seconds. Steps that cost something do not change results; without, a run may be over before it is cut.
 tiny=(--benchmark=b1 --preset=reference --set env.step_cost_us=100 --set env.horizon=120 --set ppo.kept_steps=80 --set ppo.segment_steps=40
   --set ppo.episodes_per_update=20 --set ppo.critic.replay_episodes=60 --set ppo.policy.epochs=3 --set ppo.critic.epochs=2
   --set work.unit_episodes=4 --set checkpoint.every_updates=2)

@@ -46,7 +46,7 @@ TEST(Sweep, InterruptedAndResumedEndsWithTheHashesOfSingleRuns) {
   const TemporaryDirectory folder;
   const std::string directory = folder.path() + "/sweep";
   constexpr int kUpdates = 8;
-  // Steps that cost something reach no result; without, all six runs may be over before one is seen.
+  // Steps that cost something do not change results; without, all six runs may be over before one is seen.
   const std::vector<std::string> grid =
       SweepFlags(directory, "1-3", kUpdates, {"--arch=nmn,rnn", "--set=env.step_cost_us=80"});
   {
@@ -94,7 +94,7 @@ TEST(Sweep, GrowsBySeedsAndUpdatesToTheHashesOfSingleRuns) {
   ASSERT_EQ(RunProcess(SweepFlags(directory, "1", 3), kLimit).code, 0);
   const Outcome grown = RunProcess({Binary("nmn"), "sweep", directory, "--seeds=1-2", "--updates=5"}, kLimit);
   EXPECT_EQ(grown.code, 0) << grown.err;
-  EXPECT_THAT(grown.err, HasSubstr("the sweep grows: 1 more runs, 2 in all; a budget of 5 updates instead of 3\n"));
+  EXPECT_THAT(grown.err, HasSubstr("the sweep grows: 1 more run, 2 in all; a budget of 5 updates instead of 3\n"));
   EXPECT_THAT(grown.out, HasSubstr("2/2 runs done"));
   for (const std::string seed : {"1", "2"}) {
     const std::string single = folder.path() + "/" + seed;

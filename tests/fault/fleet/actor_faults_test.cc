@@ -1,4 +1,4 @@
-// Rows 1, 2 and 3: what happens to actors reaches no result and holds nobody up for long.
+// Rows 1, 2 and 3: what happens to actors does not change results and holds nobody up for long.
 
 #include <gtest/gtest.h>
 

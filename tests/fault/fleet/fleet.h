@@ -19,7 +19,7 @@ inline constexpr std::chrono::minutes kPatience(10);
 
 struct FleetOptions {
   int updates = 8;
-  double step_cost_us = 0;         // of the environment; reaches no result
+  double step_cost_us = 0;         // of the environment; does not change results
   double lease_seconds = 1;        // short, so that a hung actor is felt soon
   std::vector<std::string> set{};  // more assignments, "work.max_actors=4"
   std::string directory{};         // of the run; a folder of its own where empty
