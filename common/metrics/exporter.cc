@@ -70,6 +70,15 @@ void Exporter::SetHealth(std::function<absl::Status()> health) {
   health_ = std::move(health);
 }
 
+void Exporter::Serve(const std::string& path, Page page) {
+  MutexLock lock(pages_mutex_);
+  if (page) {
+    pages_[path] = std::move(page);
+  } else {
+    pages_.erase(path);
+  }
+}
+
 absl::Status Exporter::Health() const {
   MutexLock lock(health_mutex_);
   return health_ ? health_() : absl::OkStatus();
@@ -77,6 +86,10 @@ absl::Status Exporter::Health() const {
 
 std::string Exporter::url() const {
   return server_ == nullptr ? "" : "http://" + net::ToString(server_->address()) + "/metrics";
+}
+
+std::string Exporter::page_url() const {
+  return server_ == nullptr ? "" : "http://" + net::ToString(net::Reachable(server_->address())) + "/";
 }
 
 std::string Exporter::Text() const {
@@ -101,10 +114,14 @@ HttpResponse Exporter::Answer(std::string_view path) const {
     const absl::Status health = Health();
     response.status = health.ok() ? 200 : 503;
     response.body = health.ok() ? "ok\n" : std::string(health.message()) + "\n";
-  } else {
-    response.status = 404;
-    response.body = "the paths are /metrics and /healthz\n";
+    return response;
   }
+  MutexLock lock(pages_mutex_);
+  if (const auto page = pages_.find(path); page != pages_.end()) return page->second();
+  response.status = 404;
+  response.body = "the paths are ";
+  for (const auto& [known, unused] : pages_) response.body += known + ", ";
+  response.body += "/metrics and /healthz\n";
   return response;
 }
 

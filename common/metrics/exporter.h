@@ -4,6 +4,7 @@
 #include <prometheus/registry.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,9 +27,9 @@ inline constexpr char kFlagHelp[] =
 // Whether --metrics may say so: "off" or host:port. INVALID_ARGUMENT, in one line that begins with the flag.
 absl::Status CheckAddress(const std::string& address);
 
-// The metrics of a process and where they are read: GET /metrics in Prometheus' text format, GET /healthz. Has
-// process_* and nmn_build_info from the start. Where it is off, nobody can read it, and all else is the same.
-// Thread-safe.
+// The metrics of a process and where they are read: GET /metrics in Prometheus' text format, GET /healthz, and pages
+// that a process adds. Has process_* and nmn_build_info from the start. Where it is off, nobody can read it, and all
+// else is the same. Thread-safe.
 class Exporter {
  public:
   struct Options {
@@ -52,8 +53,15 @@ class Exporter {
   // What /healthz says from now on. The one before is not called any more once this returns.
   void SetHealth(std::function<absl::Status()> health);
 
+  // What GET of `path` gets from now on; null takes it away. Called on the server's thread. The one before is not
+  // called any more once this returns.
+  using Page = std::function<HttpResponse()>;
+  void Serve(const std::string& path, Page page);
+
   // "http://127.0.0.1:9464/metrics"; empty where it is off.
   std::string url() const;
+  // "http://127.0.0.1:9464/", where a browser on this machine finds page "/"; empty where it is off.
+  std::string page_url() const;
   // What a scrape gets.
   std::string Text() const;
 
@@ -66,6 +74,8 @@ class Exporter {
   const ProcessMetrics process_;
   mutable Mutex health_mutex_;
   std::function<absl::Status()> health_ NMN_GUARDED_BY(health_mutex_);
+  mutable Mutex pages_mutex_;
+  std::map<std::string, Page, std::less<>> pages_ NMN_GUARDED_BY(pages_mutex_);
   mutable Mutex mutex_;
   std::vector<const prometheus::Collectable*> collectables_ NMN_GUARDED_BY(mutex_);
   std::unique_ptr<HttpServer> server_;  // null: off. Last: its thread reads the rest

@@ -40,10 +40,14 @@ absl::StatusOr<HttpResponse> Parse(const std::string& text) {
   HttpResponse response;
   if (end == std::string::npos || std::sscanf(text.c_str(), "HTTP/1.%*d %d", &response.status) != 1)
     return absl::UnavailableError("the answer is no HTTP");
-  const std::string key = "\r\nContent-Type: ";
-  const size_t type = text.find(key);
-  if (type < end)
-    response.content_type = text.substr(type + key.size(), text.find("\r\n", type + 2) - type - key.size());
+  const size_t first = text.find("\r\n");
+  for (size_t at = first; at < end; at = text.find("\r\n", at + 2)) {
+    const std::string line = text.substr(at + 2, text.find("\r\n", at + 2) - at - 2);
+    const size_t colon = line.find(": ");
+    if (colon == std::string::npos) continue;
+    response.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+    if (response.headers.back().first == "Content-Type") response.content_type = response.headers.back().second;
+  }
   response.body = text.substr(end + 4);
   return response;
 }

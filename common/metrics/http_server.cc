@@ -38,6 +38,7 @@ std::string Serialised(const HttpResponse& response, bool with_body) {
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " + Reason(response.status) +
                      "\r\nContent-Type: " + response.content_type +
                      "\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\nConnection: close\r\n";
+  for (const auto& [name, value] : response.headers) text.append(name).append(": ").append(value).append("\r\n");
   if (response.status == 405) text += "Allow: GET, HEAD\r\n";
   return text + "\r\n" + (with_body ? response.body : "");
 }

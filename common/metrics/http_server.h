@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/net/address.h"
@@ -18,6 +20,7 @@ struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {};  // beside those that each answer has
 };
 
 // The little of HTTP/1.1 that a scrape needs: GET and HEAD, one request a connection. One thread with poll(2) does all

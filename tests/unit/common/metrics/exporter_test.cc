@@ -55,6 +55,31 @@ TEST(Exporter, ReadsCollectablesUntilTheyAreRemoved) {
   EXPECT_THAT(exporter->Text(), Not(HasSubstr("answer")));
 }
 
+TEST(Exporter, ServesAPageUntilItIsTakenAway) {
+  const auto exporter = StartExporter();
+  const auto get = [&exporter](const char* path) {
+    return *HttpGet(*net::ParseAddress(AddressOf(*exporter), "--metrics"), path, kLimit);
+  };
+  EXPECT_EQ(get("/").status, 404);
+  EXPECT_EQ(get("/").body, "the paths are /metrics and /healthz\n");
+  exporter->Serve("/", [] { return HttpResponse{200, "text/html", "<p>", {}}; });
+  EXPECT_EQ(get("/").body, "<p>");
+  EXPECT_EQ(get("/").content_type, "text/html");
+  EXPECT_EQ(get("/other").body, "the paths are /, /metrics and /healthz\n");
+  EXPECT_EQ(get("/healthz").body, "ok\n");
+  exporter->Serve("/", nullptr);
+  EXPECT_EQ(get("/").status, 404);
+}
+
+TEST(Exporter, SaysWhereABrowserOnThisMachineFindsIt) {
+  const std::string here = StartExporter()->page_url();
+  EXPECT_THAT(here, ::testing::MatchesRegex("http://127\\.0\\.0\\.1:[0-9]+/"));
+  const auto everywhere = *Exporter::Start({.address = "0.0.0.0:0"});
+  EXPECT_THAT(everywhere->url(), HasSubstr("http://0.0.0.0:"));
+  EXPECT_THAT(everywhere->page_url(), HasSubstr("http://127.0.0.1:"));
+  EXPECT_EQ((*Exporter::Start({.address = "off"}))->page_url(), "");
+}
+
 TEST(Exporter, OffCountsAndServesNobody) {
   const auto exporter = *Exporter::Start({.address = "off"});
   AddCounter(exporter->registry(), "units_total", "Units.").Increment(3);

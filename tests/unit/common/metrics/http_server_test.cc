@@ -85,6 +85,35 @@ TEST(HttpServer, AnswersAGet) {
   EXPECT_EQ(response->body, "metrics\n");
 }
 
+// What monitoring has seen from the first version on, byte for byte.
+TEST(HttpServer, AnAnswerHasTheseHeadersAndNoOthers) {
+  EXPECT_EQ(Exchange(*StartServer(), "GET /metrics HTTP/1.1\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 8\r\n"
+            "Connection: close\r\n\r\nmetrics\n");
+}
+
+TEST(HttpServer, SendsTheHeadersOfAnAnswer) {
+  const auto server = *HttpServer::Start(kAnyPort, "--metrics", [](std::string_view) {
+    return HttpResponse{
+        200, "text/html", "<p>", {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}}};
+  });
+  EXPECT_EQ(Exchange(*server, "HEAD / HTTP/1.1\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\nConnection: close\r\n"
+            "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n");
+}
+
+TEST(HttpGet, HasTheHeadersOfTheAnswer) {
+  const auto server = *HttpServer::Start(kAnyPort, "--metrics", [](std::string_view) {
+    return HttpResponse{200, "text/html", "a: b\r\n\r\n", {{"Cache-Control", "no-store"}}};
+  });
+  const HttpResponse answer = *Get(*server, "/");
+  EXPECT_EQ(answer.content_type, "text/html");
+  EXPECT_EQ(answer.body, "a: b\r\n\r\n");
+  EXPECT_THAT(answer.headers,
+              ::testing::ElementsAre(std::pair("Content-Type", "text/html"), std::pair("Content-Length", "8"),
+                                     std::pair("Connection", "close"), std::pair("Cache-Control", "no-store")));
+}
+
 TEST(HttpServer, AnswersAHeadWithoutTheBody) {
   const std::string answer = Exchange(*StartServer(), "HEAD /metrics HTTP/1.1\r\n\r\n");
   EXPECT_THAT(answer, HasSubstr("Content-Length: 8\r\n"));
