@@ -160,7 +160,10 @@ int Train(TrainOptions options, const CLI::App& verb) {
   if (!run.ok()) return fail(run.status());
   if ((*run)->already_complete()) return (*run)->Run(stop.get_token());
 
-  if (!(*run)->metrics_url().empty()) observer.OnNotice(absl::StrCat("metrics on ", (*run)->metrics_url()));
+  if (!(*run)->metrics_url().empty()) {
+    observer.OnNotice(absl::StrCat("look at it live: ", (*run)->page_url()));
+    observer.OnNotice(absl::StrCat("metrics on ", (*run)->metrics_url()));
+  }
   observer.OnNotice(absl::StrCat("run directory ", options.run.directory,
                                  options.run.listen.empty() ? "" : ", serving on ",
                                  options.run.listen.empty() ? "" : (*run)->server().address()));
@@ -207,7 +210,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
       *verb,
       {.run_dir = "directory of the run (default runs/BENCHMARK-ARCH-PRESET-sSEED-UTC)",
        .listen = "also serve nmn-actor processes on this address, e.g. 127.0.0.1:50051; port 0 takes a free one",
-       .metrics = absl::StrCat(metrics::kFlagHelp, "; where the default is in use, a free one is taken")},
+       .metrics = absl::StrCat(run::kMetricsHelp, "; where the default is in use, a free one is taken")},
       options->run);
   verb->add_option("--actors", options->actors, "actor threads in this process; does not change results")
       ->capture_default_str()

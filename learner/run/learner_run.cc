@@ -143,6 +143,7 @@ absl::Status LearnerRun::SaveFirst() {
   if (state_.saved_update) {
     metrics_->training.Begin(state_.update, state_.consecutive_reverts);
     metrics_->checkpoints.OnRestored(state_.update);
+    ShowHistory();
     storage_.events->Restored(state_.update);
     observer_.OnNotice(absl::StrCat("resumed ", storage_.directory, " after update ", state_.update));
     return absl::OkStatus();
@@ -152,6 +153,18 @@ absl::Status LearnerRun::SaveFirst() {
   storage_.checkpoints->Forget(state_.update).IgnoreError();  // the failure is what counts
   return WithRemedy(absl::Status(absl::IsResourceExhausted(status) ? status.code() : absl::StatusCode::kUnavailable,
                                  absl::StrCat("checkpoint 0 cannot be saved: ", status.message())));
+}
+
+// What the live page shows of earlier processes.
+void LearnerRun::ShowHistory() {
+  if (metrics_url().empty()) return;
+  absl::StatusOr<metrics::UpdateHistory> history = storage_.files->History();
+  if (history.ok()) {
+    metrics_->live.Restore(*std::move(history));
+  } else {
+    observer_.OnNotice(absl::StrCat("the live page begins after update ", state_.update, ": ",
+                                    std::string(history.status().message())));
+  }
 }
 
 absl::Status LearnerRun::Serve() {

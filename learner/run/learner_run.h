@@ -31,8 +31,9 @@ class LearnerRun {
   // Whether the run had reached its budget before it was started: nothing is served, Run returns at once.
   bool already_complete() const { return serving_ == nullptr; }
   service::LearnerServer& server() { return serving_->server(); }
-  uint32_t update() const { return state_.update; }             // completed
-  std::string metrics_url() const { return exporter_->url(); }  // empty: off
+  uint32_t update() const { return state_.update; }               // completed
+  std::string metrics_url() const { return exporter_->url(); }    // empty: off
+  std::string page_url() const { return exporter_->page_url(); }  // of the live page; empty: off
 
   ExitCode Run(const std::stop_token& stop);
 
@@ -43,6 +44,7 @@ class LearnerRun {
   absl::Status PrepareDirectory();
   absl::Status Listen();
   absl::Status SaveFirst();
+  void ShowHistory();
   absl::Status Serve();
 
   absl::Status CheckDirectory() const;                  // FAILED_PRECONDITION: it is not this run's any more

@@ -87,7 +87,7 @@ int RunLearner(int argc, char** argv) {
   nmn::run::AddRunFlags(app,
                         {.run_dir = "directory of the run; created where absent",
                          .listen = "address to serve actors on; port 0 takes a free one",
-                         .metrics = nmn::metrics::kFlagHelp},
+                         .metrics = nmn::run::kMetricsHelp},
                         options);
   app.add_flag("--health", health,
                "ask the learner whose --listen this is whether it serves, and exit: 0 it does, 1 it does not");
@@ -126,7 +126,10 @@ int RunLearner(int argc, char** argv) {
   absl::StatusOr<std::unique_ptr<nmn::run::LearnerRun>> run = nmn::run::LearnerRun::Start(options, observer);
   starting.Over();
   if (!run.ok()) return Fail(run.status());
-  if (!(*run)->metrics_url().empty()) spdlog::info("metrics on {}", (*run)->metrics_url());
+  if (!(*run)->metrics_url().empty()) {
+    spdlog::info("look at it live: {}", (*run)->page_url());
+    spdlog::info("metrics on {}", (*run)->metrics_url());
+  }
   if (!(*run)->already_complete())
     spdlog::info("run directory {}, serving on {}", options.directory, (*run)->server().address());
   const ExitCode code = (*run)->Run(stop.get_token());

@@ -57,12 +57,12 @@ absl::StatusOr<UpdateSummary> Recorder::WriteDown(RunState& state, const service
   if (absl::Status status = WriteRows(record); !status.ok()) return status;
   if (updates_ == 0) began_ = times.began;
   const double seconds_left = (SecondsSinceProcessStart() - began_) / ++updates_ * (state.budget() - state.update);
-  metrics_.training.OnUpdate(record.metrics, {.episodes = record.episodes.raw.size(),
-                                              .environment_steps = reward.rows * reward.columns,
-                                              .seconds = seconds,
-                                              .kl_target = KlTargetOf(state.config, state.update),
-                                              .seconds_left = seconds_left,
-                                              .lag_versions = batch.lag_max});
+  metrics_.OnUpdate(record.metrics, {.episodes = record.episodes.raw.size(),
+                                     .environment_steps = reward.rows * reward.columns,
+                                     .seconds = seconds,
+                                     .kl_target = KlTargetOf(state.config, state.update),
+                                     .seconds_left = seconds_left,
+                                     .lag_versions = batch.lag_max});
   const UpdateSummary summary = SummaryOf(record.metrics, state.budget(), seconds_left);
   observer_.OnUpdate(summary);
   if (report.critic_blind_updates == ppo::kBlindUpdates) {
@@ -84,10 +84,10 @@ void Recorder::CountPhases(RunState& state, const ppo::UpdateReport& report, con
   for (const auto& [phase, seconds] : report.phase_seconds) state.totals.AddPhase(phase, seconds);
   if (evaluate > 0) state.totals.AddPhase("evaluate", evaluate);
   state.totals.AddPhase("record", record);
-  metrics_.training.AddPhase("collect", collect);
-  metrics_.training.AddPhase("update", times.trained - times.collected);
-  metrics_.training.AddPhase("evaluate", evaluate);
-  metrics_.training.AddPhase("record", record);
+  metrics_.AddPhase("collect", collect);
+  metrics_.AddPhase("update", times.trained - times.collected);
+  metrics_.AddPhase("evaluate", evaluate);
+  metrics_.AddPhase("record", record);
 }
 
 }  // namespace nmn::run

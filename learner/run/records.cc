@@ -1,8 +1,12 @@
 #include "learner/run/records.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -74,6 +78,50 @@ void AppendTrials(const trajectory::EpisodeTrials& trials, std::string& out) {
   if (trials.cut) AppendNumber(*trials.cut, out);
 }
 
+// The update of a line of metrics.jsonl; 0 where it is none.
+uint32_t UpdateOf(std::string_view line) {
+  constexpr std::string_view kBegin = "{\"update\":";
+  uint32_t update = 0;
+  if (line.substr(0, kBegin.size()) != kBegin) return 0;
+  const auto [end, error] = std::from_chars(line.data() + kBegin.size(), line.data() + line.size(), update);
+  return error == std::errc() ? update : 0;
+}
+
+double NumberOf(const ordered_json& value) {
+  if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
+  return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+// null where there is none.
+const ordered_json& At(const ordered_json& object, const char* name) {
+  static const ordered_json* const none = new ordered_json;
+  if (!object.is_object()) return *none;
+  const auto found = object.find(name);
+  return found == object.end() ? *none : *found;
+}
+
+// What MetricsLine wrote of an update; nothing where that is no such line.
+std::optional<metrics::UpdateRow> ReadMetricsLine(std::string_view line) {
+  const ordered_json json = ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return std::nullopt;
+  metrics::UpdateRow row;
+  row.update = UpdateOf(line);
+  for (const metrics::UpdateMetric& metric : metrics::UpdateMetrics())
+    row.numbers.push_back(metric.field == nullptr ? NumberOf(nullptr) : NumberOf(At(json, metric.field)));
+  for (const auto& [step, reward] : At(json, "adaptation").items()) row.adaptation.emplace_back(step, NumberOf(reward));
+  for (const auto& [trial, figure] : At(json, "trials").items())
+    row.trials.emplace_back(trial, NumberOf(At(figure, "return_mean")));
+  if (const ordered_json& evaluation = At(json, "evaluation"); evaluation.is_object()) {
+    row.evaluation.emplace();
+    row.evaluation->set_update(row.update);
+    row.evaluation->set_return_mean(NumberOf(At(evaluation, "return_mean")));
+    row.evaluation->set_return_sem(NumberOf(At(evaluation, "return_sem")));
+    row.evaluation->set_discounted_mean(NumberOf(At(evaluation, "discounted_mean")));
+    row.evaluation->set_discounted_sem(NumberOf(At(evaluation, "discounted_sem")));
+  }
+  return row;
+}
+
 }  // namespace
 
 std::string MetricsLine(const metrics::MetricsRecord& record) {
@@ -94,6 +142,23 @@ std::string MetricsLine(const metrics::MetricsRecord& record) {
   line["phase_seconds"] = ToObject(record.report.phase_seconds);
   if (record.evaluation.has_value()) line["evaluation"] = ToObject(*record.evaluation);
   return Text(line, -1);
+}
+
+metrics::UpdateHistory ReadHistory(std::string_view lines) {
+  std::vector<std::pair<uint32_t, std::string_view>> numbered;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const uint32_t update = UpdateOf(line);
+    if (update > (numbered.empty() ? 0 : numbered.back().first)) numbered.emplace_back(update, line);
+  }
+  metrics::UpdateHistory history;
+  for (const auto& [update, line] : numbered) {
+    const bool kept = metrics::UpdateHistory::Rows::Keeps(update, numbered.back().first);
+    if (!kept && line.find("\"evaluation\":") == std::string_view::npos) continue;
+    if (std::optional<metrics::UpdateRow> row = ReadMetricsLine(line)) history.Add(*std::move(row));
+  }
+  return history;
 }
 
 std::string EpisodesHeader(const EpisodeRows& episodes) {

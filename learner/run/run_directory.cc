@@ -214,6 +214,13 @@ absl::StatusOr<std::string> RunDirectory::AcceptLoss(std::map<std::string, uint6
   return loss.empty() ? loss : absl::StrCat(loss, ": its lost rows stay lost, as --accept_loss says");
 }
 
+absl::StatusOr<metrics::UpdateHistory> RunDirectory::History() {
+  const absl::StatusOr<std::string> lines = files_->fs.Read(files_->Path(kMetrics));
+  if (absl::IsNotFound(lines.status())) return metrics::UpdateHistory();
+  if (!lines.ok()) return lines.status();
+  return ReadHistory(*lines);
+}
+
 absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& lengths) {
   for (std::string& rows : files_->waiting) rows.clear();
   std::fill(std::begin(files_->written), std::end(files_->written), 0);

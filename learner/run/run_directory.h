@@ -12,6 +12,7 @@
 #include "common/tensor/named_tensor.h"
 #include "common/trajectory/trials.h"
 #include "learner/metrics/record.h"
+#include "learner/metrics/update_history.h"
 #include "nmn/v1/checkpoint.pb.h"
 #include "nmn/v1/learner.pb.h"
 
@@ -77,6 +78,8 @@ class RunDirectory {
   // Where growing files are shorter than `lengths` says: makes it what is left of them in whole rows, for CutBack, and
   // tells in one sentence what is lost. Empty where nothing is.
   absl::StatusOr<std::string> AcceptLoss(std::map<std::string, uint64_t>& lengths);
+  // The updates of metrics.jsonl; none where there is no such file.
+  absl::StatusOr<metrics::UpdateHistory> History();
   // Cuts each growing file back to its length in the checkpoint; one that is not listed is removed.
   absl::Status CutBack(const std::map<std::string, uint64_t>& lengths);
 

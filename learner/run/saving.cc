@@ -26,7 +26,7 @@ absl::Status SaveCheckpoint(RunState& state, RunStorage& storage, metrics::Learn
   const double began = SecondsSinceProcessStart();
   const absl::Status status = WriteCheckpoint(state, storage);
   const double seconds = SecondsSinceProcessStart() - began;
-  metrics.training.AddPhase("checkpoint", seconds);
+  metrics.AddPhase("checkpoint", seconds);
   if (status.ok()) {
     state.totals.AddPhase("checkpoint", seconds);
     metrics.checkpoints.OnSaved(state.update, seconds);

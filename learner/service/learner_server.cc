@@ -91,7 +91,12 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
   if (self->server_ == nullptr) {
     return absl::UnavailableError("--listen=" + options.listen + ": cannot listen there; is the port in use?");
   }
-  if (options.metrics != nullptr) options.metrics->fleet.SetSource([server = self.get()] { return server->Fleet(); });
+  if (options.metrics != nullptr) {
+    options.metrics->fleet.SetSource([server = self.get()] { return server->Fleet(); });
+    options.metrics->live.SetSource([server = self.get()] {
+      return metrics::LearnerStatus{server->rpcs_->Status(), server->health()};
+    });
+  }
   {
     MutexLock lock(self->health_mutex_);
     self->TellHealth();
@@ -105,7 +110,10 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
 
 LearnerServer::~LearnerServer() {
   if (server_ == nullptr) return;
-  if (metrics_ != nullptr) metrics_->fleet.SetSource(nullptr);
+  if (metrics_ != nullptr) {
+    metrics_->fleet.SetSource(nullptr);
+    metrics_->live.SetSource(nullptr);
+  }
   Close(kEnding);
   server_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
   server_->Wait();

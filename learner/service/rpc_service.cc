@@ -149,38 +149,42 @@ grpc::ServerWriteReactor<v1::WeightsChunk>* RpcService::FetchWeights(grpc::Callb
   return new WeightsWriter(std::move(weights));
 }
 
+v1::GetStatusResponse RpcService::Status() const {
+  v1::GetStatusResponse status;
+  status.set_run_id(identity_.run_id);
+  status.set_generation(identity_.generation);
+  status.set_config_hash(identity_.config_hash);
+  *status.mutable_build() = identity_.build;
+  MutexLock lock(hub_.mutex);
+  const ingest::Time now = hub_.Now();
+  status.set_state(progress_.state == "collecting" && hub_.core.actors().connected() == 0 ? "waiting for actors"
+                                                                                          : progress_.state);
+  status.set_update(progress_.update);
+  status.set_budget_updates(progress_.budget_updates);
+  status.set_return_mean(progress_.return_mean);
+  status.set_discounted_return_mean(progress_.discounted_return_mean);
+  status.set_seconds_left(progress_.seconds_left);
+  for (const auto& [id, actor] : hub_.core.actors().actors()) {
+    v1::ActorStatus* out = status.add_actors();
+    out->set_actor_id(id);
+    out->set_connected(actor.stream.has_value());
+    out->set_steps_per_second(actor.steps_per_second);
+    out->set_policy_version(actor.policy_version);
+    out->set_units_accepted(actor.units_accepted);
+    out->set_units_leased(hub_.core.LeasedTo(actor));
+    out->set_last_error(actor.last_error);
+    out->set_seconds_since_heard(now - actor.last_heard);
+    out->set_episodes_per_second(actor.pace.episodes_per_second());
+    out->set_policy_lag(actor.policy_lag);
+  }
+  for (const auto& [reason, count] : hub_.core.rejects())
+    (*status.mutable_rejects())[v1::RejectReason_Name(reason)] = count;
+  return status;
+}
+
 grpc::ServerUnaryReactor* RpcService::GetStatus(grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
                                                 v1::GetStatusResponse* response) {
-  response->set_run_id(identity_.run_id);
-  response->set_generation(identity_.generation);
-  response->set_config_hash(identity_.config_hash);
-  *response->mutable_build() = identity_.build;
-  {
-    MutexLock lock(hub_.mutex);
-    const ingest::Time now = hub_.Now();
-    response->set_state(progress_.state == "collecting" && hub_.core.actors().connected() == 0 ? "waiting for actors"
-                                                                                               : progress_.state);
-    response->set_update(progress_.update);
-    response->set_budget_updates(progress_.budget_updates);
-    response->set_return_mean(progress_.return_mean);
-    response->set_discounted_return_mean(progress_.discounted_return_mean);
-    response->set_seconds_left(progress_.seconds_left);
-    for (const auto& [id, actor] : hub_.core.actors().actors()) {
-      v1::ActorStatus* out = response->add_actors();
-      out->set_actor_id(id);
-      out->set_connected(actor.stream.has_value());
-      out->set_steps_per_second(actor.steps_per_second);
-      out->set_policy_version(actor.policy_version);
-      out->set_units_accepted(actor.units_accepted);
-      out->set_units_leased(hub_.core.LeasedTo(actor));
-      out->set_last_error(actor.last_error);
-      out->set_seconds_since_heard(now - actor.last_heard);
-      out->set_episodes_per_second(actor.pace.episodes_per_second());
-      out->set_policy_lag(actor.policy_lag);
-    }
-    for (const auto& [reason, count] : hub_.core.rejects())
-      (*response->mutable_rejects())[v1::RejectReason_Name(reason)] = count;
-  }
+  *response = Status();
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;

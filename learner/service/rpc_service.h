@@ -34,6 +34,8 @@ class RpcService : public v1::LearnerService::CallbackService {
   RpcService(Hub& hub, Identity identity) : hub_(hub), identity_(std::move(identity)) {}
 
   void SetProgress(const Progress& progress);
+  // What GetStatus answers.
+  v1::GetStatusResponse Status() const;
 
   grpc::ServerUnaryReactor* Register(grpc::CallbackServerContext* context, const v1::RegisterRequest* request,
                                      v1::RegisterResponse* response) override;

@@ -10,6 +10,7 @@
 
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
+#include "learner/metrics/live_run.h"
 #include "tests/unit/learner/run/records_fixture.h"
 
 namespace nmn::run {
@@ -45,6 +46,74 @@ TEST(MetricsLine, HoldsEveryNumberUnderItsName) {
         "steps_per_second", "wait_seconds", "policy_lag_mean", "policy_lag_max"}) {
     EXPECT_TRUE(line.contains(name) && line[name].is_number()) << name;
   }
+}
+
+// What the live page shows of these updates.
+json Shown(metrics::UpdateHistory history) {
+  metrics::LiveRun run(v1::RunConfig(), "run");
+  run.Restore(std::move(history));
+  const json all = json::parse(run.Json());
+  return {all["history"], all["evaluations"], all["adaptation"]};
+}
+
+// Updates with trials, every tenth with an evaluation.
+metrics::MetricsRecord Varied(uint32_t update) {
+  metrics::MetricsRecord metrics = ExampleMetrics(update);
+  metrics.return_mean = 1.0 / update;
+  metrics.trials = {{"1", {.episodes = 50, .mean = 2.5 * update}}, {"cut", {.episodes = 3, .mean = -1}}};
+  metrics.trials_per_episode = 1.5;
+  if (update % 10 == 0) {
+    metrics.evaluation.emplace();
+    metrics.evaluation->set_update(update);
+    metrics.evaluation->set_episodes(20);
+    metrics.evaluation->set_return_mean(3.0 / update);
+    metrics.evaluation->set_discounted_mean(0.1 * update);
+  }
+  return metrics;
+}
+
+TEST(ReadHistory, OfAResumedRunIsThatOfOneThatNeverStopped) {
+  std::string lines;
+  metrics::UpdateHistory watched;
+  for (uint32_t update = 1; update <= 2345; ++update) {
+    const metrics::MetricsRecord metrics = Varied(update);
+    lines += MetricsLine(metrics);
+    watched.Add(metrics::RowOf(metrics));
+    if (update == 7 || update == 1001 || update == 2345) {
+      EXPECT_EQ(Shown(ReadHistory(lines)), Shown(watched)) << update;
+    }
+  }
+}
+
+TEST(ReadHistory, HasTheNumbersOfTheFile) {
+  const std::string line = MetricsLine(Varied(10));
+  const json shown = Shown(ReadHistory(line));
+  const json parsed = json::parse(line);
+  for (const auto& [field, value] : parsed.items()) {
+    if (!value.is_object()) {
+      EXPECT_EQ(shown[0][field], json::array({value})) << field;
+    }
+  }
+  EXPECT_EQ(shown[1]["return_mean"], json::array({3.0 / 10}));
+  EXPECT_EQ(shown[2][0]["steps"], parsed["adaptation"]);
+  EXPECT_EQ(shown[2][0]["trials"], (json{{"1", 25.0}, {"cut", -1.0}}));
+}
+
+TEST(ReadHistory, LeavesOutWhatIsNoLineOfOurs) {
+  const std::string first = MetricsLine(ExampleMetrics(1)), second = MetricsLine(ExampleMetrics(2));
+  const json whole = Shown(ReadHistory(first + second));
+  EXPECT_EQ(Shown(ReadHistory(first + "\n[1]\n{\"update\":1,\n" + first + "{\"update\":-3}\n\xff\n" + second)), whole);
+  EXPECT_EQ(Shown(ReadHistory(first + second.substr(0, second.size() - 1))), whole);
+  EXPECT_EQ(Shown(ReadHistory(first + second.substr(0, second.size() / 2))), Shown(ReadHistory(first)));
+  EXPECT_TRUE(ReadHistory("").rows().numbered().empty());
+}
+
+TEST(ReadHistory, AValueOfAnotherKindIsNone) {
+  const json shown =
+      Shown(ReadHistory("{\"update\":1,\"kl\":\"x\",\"adaptation\":7,\"trials\":[[1]],\"evaluation\":[]}\n"));
+  EXPECT_EQ(shown[0]["kl"], json::array({nullptr}));
+  EXPECT_EQ(shown[0]["episodes"], json::array({nullptr}));
+  EXPECT_EQ(shown[1]["update"], json::array());
 }
 
 TEST(Records, OfATaskWithTrialsHaveThem) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "learner/metrics/learner_metrics.h"
 #include "tests/unit/learner/metrics/samples.h"
 #include "tests/unit/learner/service/learner_fixture.h"
@@ -49,6 +51,24 @@ TEST_F(ServerMetrics, ReadTheFleet) {
   EXPECT_EQ(Fleet("nmn_weights_version"), 1);
   EXPECT_EQ(Fleet("nmn_weights_bytes"), Parameters(1).size() * sizeof(float));
   EXPECT_GT(Fleet("nmn_ingest_queue_limit_bytes"), 0);
+}
+
+TEST_F(ServerMetrics, TheLivePageHasRunAndActorsOfStatus) {
+  SessionThread actor(server_->InProcessChannel(), "good");
+  ASSERT_TRUE(CollectFirst().ok());
+  const nlohmann::json live = nlohmann::json::parse(metrics_.live.Json());
+  EXPECT_EQ(live["run"]["run_id"], "run");
+  EXPECT_EQ(live["run"]["generation"], 1);
+  EXPECT_EQ(live["health"], "ok");
+  ASSERT_EQ(live["fleet"]["actors"].size(), 1);
+  EXPECT_EQ(live["fleet"]["actors"][0]["actor_id"], "good");
+  EXPECT_EQ(live["fleet"]["actors"][0]["connected"], true);
+  EXPECT_EQ(live["fleet"]["actors"][0]["units_accepted"], 4);
+  EXPECT_EQ(live["fleet"]["limit"], 8);
+  server_.reset();
+  const nlohmann::json end = nlohmann::json::parse(metrics_.live.Json());
+  EXPECT_EQ(end["state"], "ending");
+  EXPECT_EQ(end["run"], live["run"]);
 }
 
 TEST_F(ServerMetrics, RpcsAreTheEndOfThePage) {

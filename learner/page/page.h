@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "common/metrics/http_server.h"
+
+namespace nmn::page {
+
+// The live page. It may run its own scripts and ask its own host, nothing else: the answer's headers hold it to that.
+metrics::HttpResponse Page();
+
+// `json`, which the page asks for.
+metrics::HttpResponse Data(std::string json);
+
+}  // namespace nmn::page
