@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "common/build/build.h"
 #include "common/config/config.h"
 #include "common/env/figures.h"
@@ -171,7 +172,7 @@ std::string LiveRun::Json() const {
                  {"benchmark", config_.benchmark()},
                  {"arch", absl::AsciiStrToLower(v1::Architecture_Name(config_.network().architecture()))},
                  {"preset", config_.preset()},
-                 {"seed", config_.seed()},
+                 {"seed", absl::StrCat(config_.seed())},
                  {"mode", absl::AsciiStrToLower(v1::Mode_Name(config_.mode()))},
                  {"run_id", status.run_id()},
                  {"generation", status.generation()},

@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "common/config/config.h"
 #include "learner/metrics/update_metrics.h"
@@ -84,6 +86,7 @@ TEST(LiveRun, SaysWhichRunItIsAndHowFar) {
   EXPECT_EQ(run["run"]["name"], "my-run");
   EXPECT_EQ(run["run"]["benchmark"], "b1");
   EXPECT_EQ(run["run"]["arch"], "nmn");
+  EXPECT_EQ(run["run"]["seed"], "1");
   EXPECT_EQ(run["run"]["mode"], "sync");
   EXPECT_EQ(run["run"]["generation"], 2);
   EXPECT_EQ(run["state"], "collecting");
@@ -202,6 +205,24 @@ TEST(LiveRun, WordsOfOthersAreTextWhateverTheyHold) {
   EXPECT_EQ(parsed["run"]["name"], kHostileShown);
   EXPECT_EQ(parsed["fleet"]["actors"][0]["actor_id"], kHostileShown);
   EXPECT_EQ(parsed["fleet"]["actors"][0]["last_error"], kHostileShown);
+}
+
+// What ThreadSanitizer looks at.
+TEST(LiveRun, IsReadWhileTheRunGoesOn) {
+  LiveRun run(Config(), "my-run");
+  std::atomic<bool> over = false;
+  std::thread reader([&] {
+    while (!over) EXPECT_TRUE(json::accept(run.Json()));
+  });
+  run.SetSource(Status);
+  for (uint32_t update = 1; update <= 200; ++update) {
+    run.OnUpdate(Update(update), 0.003);
+    run.AddPhase("collect", 1);
+  }
+  run.SetSource(nullptr);
+  over = true;
+  reader.join();
+  EXPECT_EQ(json::parse(run.Json())["state"], "ending");
 }
 
 // "fleet.actors[].actor_id"; names that a run brings become the page's word for them.
