@@ -42,7 +42,7 @@ class Chromium:
         options = Options()
         options.binary_location = shutil.which("chromium")
         for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server",
-                     "--disable-background-networking", "--no-first-run", "--hide-scrollbars",
+                     "--disable-background-networking", "--no-first-run", "--hide-scrollbars", "--disable-lcd-text",
                      f"--user-data-dir={folder}", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})

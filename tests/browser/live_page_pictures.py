@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""live_page_pictures.py BIN OUT: trains benchmark 1, evaluates as it goes, and takes pictures of its live page half way:
-OUT/live_page.png, 1440 pixels wide and light, and OUT/live_page_phone.png, 360 and dark."""
+"""live_page_pictures.py BIN OUT: trains benchmark 1, evaluates as it goes, and takes pictures of the upper part of its
+live page after 250 updates: OUT/live_page.png, 1440 pixels wide and light, and OUT/live_page_phone.png, 360 and dark."""
 
 import os
 import sys
@@ -24,8 +24,8 @@ def main():
         with chromium.Chromium(folder + "/profile") as browser, Training(command) as training:
             browser.shape(1440, 900, "light")
             browser.driver.get(training.address)
-            chromium.wait(browser, lambda: browser.run("return shown && shown.update") >= UPDATES, "half of the run")
-            browser.picture(out + "/live_page.png")
+            chromium.wait(browser, lambda: browser.run("return shown && shown.update") >= UPDATES, "the last of them")
+            browser.picture(out + "/live_page.png", height=930)
             browser.shape(360, 740, "dark")
             browser.driver.get(training.address)
             chromium.wait(browser, lambda: browser.run("return shown && shown.update"), "the page")
