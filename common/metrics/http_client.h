@@ -9,8 +9,8 @@
 
 namespace nmn::metrics {
 
-// GET of a path from an HttpServer, with all headers of the answer. UNAVAILABLE: nobody answers within `timeout`, or what they answer is no HTTP. An
-// address that stands for all of a machine (0.0.0.0, [::]) is asked on loopback.
+// GET of a path from an HttpServer, with all headers of the answer. UNAVAILABLE: nobody answers within `timeout`, or
+// what they answer is no HTTP. An address that stands for all of a machine (0.0.0.0, [::]) is asked on loopback.
 absl::StatusOr<HttpResponse> HttpGet(const net::Address& address, const std::string& path,
                                      std::chrono::milliseconds timeout);
 

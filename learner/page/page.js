@@ -170,6 +170,10 @@ function showTime(time) {
 let shown = null;  // the last answer
 
 function show(run) {
+  if (shown && (shown.run.version !== run.run.version || shown.run.commit !== run.run.commit)) {
+    location.reload();  // another program answers, which has a page of its own
+    return;
+  }
   const again = shown && shown.run.run_id === run.run.run_id && shown.run.generation === run.run.generation;
   showRun(run);
   if (!again || shown.history.update.at(-1) !== run.history.update.at(-1)) {

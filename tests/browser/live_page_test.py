@@ -171,6 +171,20 @@ class LivePage(unittest.TestCase):
         chart.send_keys(Keys.ARROW_RIGHT)
         self.assertRegex(readout.text, r"^update 2: ")
 
+    def test_takes_the_page_of_another_program_that_answers(self):
+        training = self.start()
+        self.browser.driver.get(training.address)
+        self.wait_for_updates(2)
+        self.browser.run("window.here = true; shown.run.commit = 'of another'")
+        self.wait(lambda: not self.browser.run("return window.here"), "another page")
+        self.wait_for_updates(4)
+        self.browser.run("window.here = true")
+        self.browser.requests()
+        asked = lambda: any(url.endswith("run.json") for url in self.browser.requests())
+        self.wait(asked, "the next question")
+        self.wait(asked, "the one after it")
+        self.assertTrue(self.browser.run("return window.here"))  # once is enough
+
     def test_outlives_its_learner(self):
         training = self.start()
         self.browser.driver.get(training.address)
