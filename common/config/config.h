@@ -18,7 +18,7 @@ absl::StatusOr<v1::RunConfig> Parse(std::string_view text, std::string_view name
 absl::StatusOr<v1::RunConfig> Load(const std::string& path);
 
 // A committed preset from deploy/presets, compiled in: preset "reference", benchmark "b1", architecture "nmn".
-// NOT_FOUND names the ones there are.
+// NOT_FOUND names the ones there are. A task that was brought has preset "default", by what its actions are.
 absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view benchmark,
                                      std::string_view architecture);
 std::vector<std::string> PresetNames();

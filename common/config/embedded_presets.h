@@ -14,4 +14,7 @@ struct EmbeddedPreset {
 // In alphabetical order.
 std::span<const EmbeddedPreset> EmbeddedPresets();
 
+// The same of deploy/presets/own, for tasks that are brought: "box-nmn". They have no benchmark.
+std::span<const EmbeddedPreset> EmbeddedOwnPresets();
+
 }  // namespace nmn::config

@@ -13,6 +13,9 @@ namespace {
 
 constexpr char kUsual[] = "fast";
 constexpr char kDefault[] = "default";
+// What presets of tasks that are brought are called, by what their actions are.
+constexpr char kOfNumbers[] = "box";
+constexpr char kOfChoices[] = "choices";
 
 // "fast-b1-nmn", by the flags that say it. The task's name may have dashes of its own.
 struct Parts {
@@ -40,21 +43,20 @@ absl::Status CheckPart(const std::string& flag, std::string_view value, std::str
                                           absl::StrJoin(known, ", "), text::DidYouMean(value, known)));
 }
 
-// Of a task that was brought: what is robust on the first task that ships with such a preset.
-absl::StatusOr<v1::RunConfig> PresetOfBrought(std::string_view preset, std::string_view benchmark,
+// Of a task that was brought: that of its kind of action.
+absl::StatusOr<v1::RunConfig> PresetOfBrought(std::string_view preset, const env::BroughtTask& task,
                                               std::string_view architecture) {
   if (preset != kDefault) {
     return absl::NotFoundError(
         absl::StrCat("--preset=", std::string(preset), ": a task of your own has preset ", kDefault, " alone"));
   }
-  for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
-    const Parts parts = PartsOf(embedded.name);
-    if (parts.preset != kDefault || parts.arch != architecture) continue;
+  const std::string wanted =
+      absl::StrCat(task.spec.action.has_box() ? kOfNumbers : kOfChoices, "-", std::string(architecture));
+  for (const EmbeddedPreset& embedded : EmbeddedOwnPresets()) {
+    if (embedded.name != wanted) continue;
     absl::StatusOr<v1::RunConfig> config = Parse(embedded.text, embedded.name);
     if (!config.ok()) return config;
-    config->set_benchmark(std::string(benchmark));
-    config->clear_env();
-    config->mutable_env()->set_domain(v1::DOMAIN_REFERENCE);
+    config->set_benchmark(task.spec.name);
     ResolveTask(*config);
     return config;
   }
@@ -65,7 +67,8 @@ absl::StatusOr<v1::RunConfig> PresetOfBrought(std::string_view preset, std::stri
 
 absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view benchmark,
                                      std::string_view architecture) {
-  if (env::FindBrought(benchmark) != nullptr) return PresetOfBrought(preset, benchmark, architecture);
+  if (const env::BroughtTask* task = env::FindBrought(benchmark); task != nullptr)
+    return PresetOfBrought(preset, *task, architecture);
   const std::string wanted =
       absl::StrCat(std::string(preset), "-", std::string(benchmark), "-", std::string(architecture));
   for (const EmbeddedPreset& embedded : EmbeddedPresets()) {

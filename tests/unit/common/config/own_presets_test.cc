@@ -1,0 +1,59 @@
+// What a task that is brought is trained with. A program of its own: the registry keeps what was brought.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "common/config/config.h"
+#include "common/env/brought.h"
+#include "common/nn/action_space.h"
+#include "tests/support/subprocess.h"
+
+namespace nmn::config {
+namespace {
+
+TEST(OwnPresets, ATaskHasTheFileOfItsKindOfAction) {
+  v1::ActionSpace choice, choices;
+  choice.set_discrete(2);
+  for (const uint32_t count : {3, 2}) choices.mutable_multi_discrete()->add_choices(count);
+  std::set<std::string> files;
+  for (const auto& [kind, name, action] : {std::tuple{"box", "my.box", nn::BoxOf(3)},
+                                           {"choices", "my.choice", choice},
+                                           {"choices", "my.choices", choices}}) {
+    SCOPED_TRACE(name);
+    v1::TaskSpec task;
+    task.set_name(name);
+    task.set_version(1);
+    task.set_observation_size(2);
+    *task.mutable_action() = action;
+    task.set_horizon(40);
+    ASSERT_TRUE(env::BringSpec(task).ok());
+    EXPECT_EQ(UsualPreset(name), "default");
+    EXPECT_EQ(Preset("fast", name, "nmn").status().message(),
+              "--preset=fast: a task of your own has preset default alone");
+    for (const char* architecture : {"nmn", "rnn"}) {
+      absl::StatusOr<v1::RunConfig> preset = Preset("default", name, architecture);
+      ASSERT_TRUE(preset.ok()) << preset.status();
+      v1::RunConfig& config = *preset;
+      EXPECT_TRUE(Validate(config).ok()) << Validate(config);
+      EXPECT_EQ(config.benchmark(), name);
+      EXPECT_EQ(config.task().SerializeAsString(), task.SerializeAsString());
+      EXPECT_EQ(config.network().architecture(), architecture == std::string("nmn") ? v1::NMN : v1::RNN);
+      const std::string file = std::string(kind) + "-" + architecture;
+      files.insert(file);
+      config.clear_benchmark();
+      config.clear_task();
+      const auto committed = Parse(testing::ReadFile("deploy/presets/own/" + file + ".textproto"), file);
+      ASSERT_TRUE(committed.ok()) << committed.status();
+      EXPECT_EQ(committed->SerializeAsString(), config.SerializeAsString());
+    }
+  }
+  for (const auto& file : std::filesystem::directory_iterator("deploy/presets/own"))
+    EXPECT_TRUE(files.erase(file.path().stem())) << file.path() << " is the preset of nothing";
+}
+
+}  // namespace
+}  // namespace nmn::config
