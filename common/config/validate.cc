@@ -131,6 +131,7 @@ absl::Status ValidateBudgetAndWork(const v1::RunConfig& config) {
                 work.credit_bytes() >= (8 << 20) && work.credit_bytes() <= (1 << 30),
                 "from 8388608, one message, to 1073741824", "the presets use 16777216");
   checks.Range("work.max_consecutive_reverts", work.max_consecutive_reverts(), 1, 1000000, "the presets use 20");
+  checks.Range("work.verify_units", work.verify_units(), 0, 1000000, "0: never; the presets of own tasks use 200");
   checks.Range("checkpoint.every_updates", config.checkpoint().every_updates(), 1, 1000000, "most presets use 10");
   checks.Range("checkpoint.keep", config.checkpoint().keep(), 1, 10000, "the presets use 3");
   return checks.status();

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "common/nn/network_spec.h"
 #include "common/rng/philox.h"
 
@@ -10,6 +12,10 @@ std::vector<float> InitialParameters(const NetworkSpec& spec, uint64_t seed) {
   for (uint32_t index = 0; index < spec.tensors.size(); ++index) {
     const TensorSpec& tensor = spec.tensors[index];
     if (tensor.is_bias) continue;
+    if (tensor.statistic) {
+      std::fill_n(parameters.begin() + static_cast<std::ptrdiff_t>(tensor.offset), tensor.size, *tensor.statistic);
+      continue;
+    }
     for (uint32_t element = 0; element < tensor.size; ++element) {
       parameters[tensor.offset + element] =
           rng::TruncatedNormal(seed, first_tensor + index, element, kInitialDeviation);

@@ -88,6 +88,10 @@ class Builder {
 
   void Matrix(const std::string& name, uint32_t in, uint32_t out) { Add(name, {in, out}, size_t{in} * out, false); }
   void Bias(const std::string& name, uint32_t out) { Add(name, {out}, out, true); }
+  void Statistic(const std::string& name, uint32_t count, float first) {
+    Add(name, {count}, count, false);
+    spec_.tensors.back().statistic = first;
+  }
 
   void Modulated(const std::string& name, uint32_t in, uint32_t out, uint32_t signal) {
     Matrix(name + ".weight", in, out);
@@ -149,7 +153,8 @@ absl::Status ValidateNetwork(const v1::NetworkOptions& options) {
 }
 
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size,
-                                            const v1::ActionSpace& action, bool has_trials) {
+                                            const v1::ActionSpace& action, bool has_trials,
+                                            const v1::NormalizeOptions& normalize) {
   if (absl::Status status = ValidateNetwork(options); !status.ok()) return status;
   if (absl::Status status = ValidateActionSpace(action); !status.ok()) return status;
   if (observation_size < 1 || observation_size > kMaxUnits) {
@@ -167,7 +172,18 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   if (role == Role::kActor) spec.head = MakePolicyHead(action, options);
   spec.output_size = spec.head != nullptr ? spec.head->parameter_count() : 1;
 
+  spec.normalizes_observation = normalize.observation();
+  spec.normalizes_reward = normalize.reward();
+
   Builder add(spec);
+  const auto add_statistics = [&] {
+    if (spec.normalizes_observation) {
+      add.Statistic(kObservationMean, observation_size, 0);
+      add.Statistic(kObservationDeviation, observation_size, 1);
+    }
+    if (spec.normalizes_reward) add.Statistic(kRewardScale, 1, 1);
+    if (spec.normalizes_reward && role == Role::kCritic) add.Statistic(kReturnScale, 1, 1);
+  };
   uint32_t in = spec.recurrent_input_size;
   for (int layer = 0; layer < options.recurrent_sizes_size(); ++layer) {
     const uint32_t units = options.recurrent_sizes(layer);
@@ -185,6 +201,7 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
       in = options.hidden_sizes(layer);
     }
     add.Dense("head", in, spec.output_size);
+    add_statistics();
     return spec;
   }
 
@@ -202,12 +219,14 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
     in = options.hidden_sizes(layer);
   }
   add.Modulated("head", in, spec.output_size, spec.signal_slices.back().size);
+  add_statistics();
   return spec;
 }
 
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::RunConfig& config, Role role) {
   const v1::TaskSpec& task = config.task();
-  return MakeNetworkSpec(config.network(), role, task.observation_size(), task.action(), task.has_trials());
+  return MakeNetworkSpec(config.network(), role, task.observation_size(), task.action(), task.has_trials(),
+                         config.normalize());
 }
 
 }  // namespace nmn::nn

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct TensorSpec {
   size_t offset = 0;           // floats from the beginning of the flat vector
   size_t size = 0;
   bool is_bias = false;  // begins at zero; weights are truncated normals of sd 0.1
+  // No parameter that is learned, but a statistic of what the network reads; begins at this.
+  std::optional<float> statistic = {};
 };
 
 // A network of docs/specification.md section 2, fully resolved. Actor, learner, export and tests read shapes from here
@@ -37,6 +40,10 @@ struct TensorSpec {
 // RNN then:
 //   dense{l}.weight [in, m], dense{l}.bias [m]
 //   head.weight [in, o], head.bias [o]
+// both then, with `normalize`:
+//   normalize.observation_mean [d], normalize.observation_deviation [d], normalize.reward_scale [1]
+// and the critic then:
+//   normalize.return_scale [1]
 // The actor's outputs are what its policy head takes (policy_head.h); the critic's is the value.
 //
 // GRU, input i, state h: r = sig(i Wr + h Ur + br); g = sig(i Wg + h Ug + bg); c = tanh(i Wc + r * (h Uc)); h' = (1 -
@@ -63,6 +70,11 @@ struct NetworkSpec {
   };
   std::vector<Slice> signal_slices;
 
+  // With them, a network reads clip((x - mean) / deviation, -kMostDeviations, kMostDeviations) in place of x, and r /
+  // reward_scale in place of r; the critic's value is one of scaled rewards over return_scale.
+  bool normalizes_observation = false;
+  bool normalizes_reward = false;
+
   std::vector<TensorSpec> tensors;
   size_t parameter_count = 0;
 
@@ -70,6 +82,12 @@ struct NetworkSpec {
 };
 
 inline constexpr float kInitialDeviation = 0.1f;
+// A normalised number of an observation is at most this in magnitude.
+inline constexpr float kMostDeviations = 10;
+inline const char kObservationMean[] = "normalize.observation_mean";
+inline const char kObservationDeviation[] = "normalize.observation_deviation";
+inline const char kRewardScale[] = "normalize.reward_scale";
+inline const char kReturnScale[] = "normalize.return_scale";
 // A trial's end is read as two numbers: whether the step before terminated its trial, whether it truncated it.
 inline constexpr uint32_t kTrialEndInputs = 2;
 
@@ -78,7 +96,8 @@ inline constexpr uint32_t kTrialEndInputs = 2;
 absl::Status ValidateNetwork(const v1::NetworkOptions& options);
 
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, Role role, uint32_t observation_size,
-                                            const v1::ActionSpace& action, bool has_trials = false);
+                                            const v1::ActionSpace& action, bool has_trials = false,
+                                            const v1::NormalizeOptions& normalize = {});
 // The network of a run: for its task.
 absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::RunConfig& config, Role role);
 

@@ -30,6 +30,16 @@ class BlockedForward final : public PolicyForward {
   void SetParameters(std::span<const float> parameters) override {
     assert(parameters.size() == spec_.parameter_count);
     PackWeights(spec_, parameters, plan_);
+    const auto statistic = [&](const char* name) {
+      const TensorSpec& tensor = spec_.tensor(name);
+      const float* values = parameters.data() + tensor.offset;
+      return std::vector<float>(values, values + tensor.size);
+    };
+    if (spec_.normalizes_observation) {
+      mean_ = statistic(kObservationMean);
+      deviation_ = statistic(kObservationDeviation);
+    }
+    if (spec_.normalizes_reward) reward_scale_ = statistic(kRewardScale)[0];
   }
 
   void SetHead(std::shared_ptr<const PolicyHead> head) override { spec_.head = std::move(head); }
@@ -54,13 +64,13 @@ class BlockedForward final : public PolicyForward {
       const size_t count = std::min(kBlockLanes, lanes_ - first);
       float* slab = slabs_.get() + first / kBlockLanes * slab_size_;
       float* row = slab + plan_.recurrent_input * kBlockLanes;
-      if (rnn) row = CopyRows(observation, first, count, row);
+      if (rnn) row = CopyObservation(observation, first, count, row);
       row = CopyRows(input.previous_action, first, count, row);
-      std::copy_n(input.previous_reward + first, count, row);
+      CopyReward(input.previous_reward + first, count, row);
       row = CopyRows(input.previous_trial_end, first, count, row + kBlockLanes);
       if (!rnn) {
-        CopyRows(input.previous_observation, first, count, row);
-        CopyRows(observation, first, count, slab + plan_.main_input * kBlockLanes);
+        CopyObservation(input.previous_observation, first, count, row);
+        CopyObservation(observation, first, count, slab + plan_.main_input * kBlockLanes);
       }
       StepBlock(plan_, slab, (count + kLaneMultiple - 1) / kLaneMultiple * kLaneMultiple, parity_);
       const float* result = slab + plan_.output * kBlockLanes;
@@ -81,6 +91,25 @@ class BlockedForward final : public PolicyForward {
     return to;
   }
 
+  // The same of numbers of an observation, as the network reads them.
+  float* CopyObservation(ConstView2 from, size_t first, size_t count, float* to) const {
+    if (!spec_.normalizes_observation) return CopyRows(from, first, count, to);
+    for (size_t r = 0; r < from.rows; ++r, to += kBlockLanes) {
+      const float* x = from.row(r) + first;
+      for (size_t i = 0; i < count; ++i)
+        to[i] = std::clamp((x[i] - mean_[r]) / deviation_[r], -kMostDeviations, kMostDeviations);
+    }
+    return to;
+  }
+
+  void CopyReward(const float* reward, size_t count, float* to) const {
+    if (!spec_.normalizes_reward) {
+      std::copy_n(reward, count, to);
+      return;
+    }
+    for (size_t i = 0; i < count; ++i) to[i] = reward[i] / reward_scale_;
+  }
+
   // Rows of every slab as one array.
   ConstView2 Gather(size_t first_row, size_t rows) const {
     for (size_t first = 0; first < lanes_; first += kBlockLanes) {
@@ -98,6 +127,8 @@ class BlockedForward final : public PolicyForward {
   const size_t slab_size_;  // floats of a block
   hwy::AlignedFreeUniquePtr<float[]> slabs_;
   mutable std::vector<float> gathered_;
+  std::vector<float> mean_, deviation_;  // of each number of an observation, with normalisation
+  float reward_scale_ = 1;
   size_t lanes_ = 0;
   int parity_ = 0;  // of the states that the last step wrote
 };

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "learner/ppo/advantages.h"
 #include "learner/ppo/final_values.h"
+#include "learner/ppo/normalizing_model.h"
 
 namespace nmn::ppo {
 namespace {
@@ -64,7 +65,12 @@ absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetw
   const int64_t kept = ppo.kept_steps();
   const Sequences episodes = EpisodeInputs(actor.spec, batch.FirstSteps(valued_steps)).To(device);
   const at::Tensor values = OutputOver(critic, episodes, ppo.segment_steps()).select(1, 0).cpu().contiguous();
-  const at::Tensor all_rewards = ToTensor(batch, v1::REWARD) * (1.0 - ppo.discount());
+  at::Tensor all_rewards = ToTensor(batch, v1::REWARD) * (1.0 - ppo.discount());
+  at::Tensor return_scale;
+  if (critic.spec.normalizes_reward) {
+    return_scale = Statistic(critic.spec, critic.parameters, nn::kReturnScale).clone();
+    all_rewards = all_rewards / return_scale.cpu();
+  }
   FoldLaterRewards(static_cast<float>(ppo.discount()), valued_steps, ViewOf(all_rewards));
   const at::Tensor rewards = all_rewards.narrow(0, 0, valued);
   const at::Tensor advantages = at::empty_like(rewards);
@@ -103,6 +109,7 @@ absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetw
   collected.episodes = FirstSteps(episodes, kept);
   collected.samples.advantage = kept_advantages.to(device);
   collected.returns = kept_targets.to(device);
+  if (return_scale.defined()) collected.returns = collected.returns * return_scale;
   collected.explained_variance = ExplainedVariance(ViewOf(returns), ViewOf(values), ppo.kept_steps());
   return collected;
 }

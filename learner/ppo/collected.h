@@ -15,7 +15,7 @@ namespace nmn::ppo {
 struct Collected {
   Sequences episodes;     // what both networks read, [T', .., episode]
   PolicySamples samples;  // for the policy's loss, [T', episode]
-  at::Tensor returns;     // the critic's targets, [T', episode]
+  at::Tensor returns;     // the critic's targets before rewards are normalised, [T', episode]
   double explained_variance = 0;
 };
 

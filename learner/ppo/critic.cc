@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "learner/ppo/normalizing_model.h"
 #include "learner/ppo/sequences.h"
 
 namespace nmn::ppo {
@@ -44,7 +45,8 @@ absl::StatusOr<CriticUpdateResult> UpdateCritic(LearnedNetwork& critic, const Cr
   const int64_t steps = options.segment_steps();
   const SegmentBatch segments{CutIntoSegments(replay.episodes, steps),
                               SegmentStarts(*critic.model, critic.parameters, replay.episodes, steps)};
-  const at::Tensor targets = CutIntoSegments(replay.returns, steps);
+  at::Tensor targets = CutIntoSegments(replay.returns, steps);
+  if (critic.spec.normalizes_reward) targets = targets / Statistic(critic.spec, critic.parameters, nn::kReturnScale);
   const int64_t count = targets.size(1);
   const StepOptions step_options{AdamOf(options.adam()), context.rate, options.critic().gradient_clip_norm()};
   const auto loss_of = [&](const at::Tensor& output, const at::Tensor& index) {

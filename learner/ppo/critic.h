@@ -15,8 +15,8 @@ namespace nmn::ppo {
 // One loss a sample. SQUARED: (V - R)^2. HUBER: d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), d = V - R.
 at::Tensor CriticLoss(const at::Tensor& value, const at::Tensor& target, const v1::CriticUpdate& options);
 
-// The kept steps of the last episodes with their targets as computed when collected, oldest first. Tensors are never
-// changed in place: a copy of the struct is a snapshot.
+// The kept steps of the last episodes with their targets as computed when collected, oldest first, all as they were
+// before normalisation. Tensors are never changed in place: a copy of the struct is a snapshot.
 struct CriticReplay {
   Sequences episodes;  // [T', .., episode]; undefined while empty
   at::Tensor returns;  // [T', episode]

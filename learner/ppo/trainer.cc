@@ -17,7 +17,9 @@
 #include "learner/ppo/collected.h"
 #include "learner/ppo/critic.h"
 #include "learner/ppo/critic_health.h"
+#include "learner/ppo/normalizing_model.h"
 #include "learner/ppo/policy.h"
+#include "learner/ppo/running_statistics.h"
 #include "learner/ppo/schedules.h"
 #include "learner/ppo/torch_runtime.h"
 #include "learner/ppo/trainer_state.h"
@@ -118,6 +120,8 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
   report.explained_variance = collected->explained_variance;
   scalars_.set_critic_blind_updates(CountBlind(scalars_.critic_blind_updates(), report.explained_variance));
   report.critic_blind_updates = scalars_.critic_blind_updates();
+  if (config_.normalize().observation() || config_.normalize().reward())
+    AddEpisodes(batch, config_.ppo().discount(), *scalars_.mutable_statistics());
   report.phase_seconds["advantages"] = watch.Lap();
 
   const double factor = RateFactor(config_.ppo(), update);
@@ -129,6 +133,7 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
   const auto learn_policy = [&] {
     absl::Status status = ImprovePolicy(*collected, policy_context, report);
     if (!status.ok()) return status;
+    WriteStatistics(scalars_.statistics(), config_.ppo().discount(), actor_);
     report.phase_seconds["policy"] = watch.Lap();
     if (policy_ready != nullptr) policy_ready();
     return status;
@@ -142,6 +147,7 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
   };
   if (absl::Status status = SideBySide(learn_policy, learn_critic); !status.ok()) return status;
   if (!critic.ok()) return critic.status();
+  WriteStatistics(scalars_.statistics(), config_.ppo().discount(), critic_);
   if (!failpoint::Hit(failpoint::Point::kUpdatePoison).ok())
     critic_.parameters.detach().select(0, 0).fill_(std::numeric_limits<double>::quiet_NaN());
   if (absl::Status status = CheckFinite(critic->loss); !status.ok()) return status;
@@ -290,6 +296,7 @@ absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Rol
   } else {
     network.model = std::make_unique<TwinNetwork>(*spec);
   }
+  network.model = Normalizing(*spec, std::move(network.model));
   network.parameters = ParameterLeaf(nn::InitialParameters(*spec, config.seed()), device);
   network.adam = AdamState::Like(network.parameters);
   network.spec = *std::move(spec);

@@ -66,7 +66,7 @@ SequenceOutput UnrolledNetwork::Forward(const at::Tensor& parameters, const Sequ
 void UnrolledNetwork::Backward(const at::Tensor& parameters, const SequenceOutput& pass) {
   TORCH_CHECK(remembered_.is_same(pass.output), "backward through a pass that a later one has overwritten");
   remembered_.reset();
-  const at::Tensor gradient = at::empty_like(parameters.detach());
+  const at::Tensor gradient = at::zeros_like(parameters.detach());  // no loop writes that of a statistic
   network_->Backward(View3Of(pass.output.grad().contiguous()), SpanOf(gradient));
   at::Tensor& sum = parameters.mutable_grad();
   if (sum.defined()) {

@@ -10,8 +10,6 @@
 #include <utility>
 
 #include "common/config/config.h"
-#include "common/env/brought.h"
-#include "common/env/environment.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
 #include "learner/service/exchange.h"
@@ -26,12 +24,6 @@ constexpr double kDrainLingerSeconds = 2;
 constexpr auto kShutdownGrace = std::chrono::milliseconds(500);
 // What gRPC may hold for all connections together.
 constexpr size_t kQuotaBytes = size_t{512} << 20;
-
-// What ships has its tests. A task that is brought shows in the run whether it is a function of its seeds: one unit in
-// each of the first three updates and then in one of so many.
-constexpr uint32_t kVerifyUnits = 200;
-
-bool Ships(const std::string& task) { return env::FindSpec(task).ok() && env::FindBrought(task) == nullptr; }
 
 absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options& options) {
   const v1::RunConfig& config = options.config;
@@ -49,7 +41,7 @@ absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options
   core.unit_episodes = config.work().unit_episodes();
   core.max_lag = config.mode() == v1::ASYNC ? config.async().max_lag() : 0;
   if (const uint32_t budget = config::BudgetUpdates(config); budget > 0) core.last_update = budget;
-  core.verify_units = Ships(config.benchmark()) ? 0 : kVerifyUnits;
+  core.verify_units = config.work().verify_units();
   core.lease_seconds = config.work().lease_seconds();
   core.max_actors = config.work().max_actors();
   core.max_message_bytes = net::kMaxMessageBytes;

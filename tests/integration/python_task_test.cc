@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "tests/integration/brought_task.h"
@@ -13,7 +14,22 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class PythonTask : public BroughtPythonTask {};
+class PythonTask : public BroughtPythonTask {
+ protected:
+  // What the policy of a run says in an episode is what the code of docs/export.md makes of its export. The trace.
+  std::string ExpectTheExportPageComputes(const std::string& run, const std::string& task) const {
+    const std::string csv = folder_.path() + "/trace.csv", page = folder_.path() + "/forward.py";
+    const Outcome traced = Nmn({"trace", "--policy=" + run, "--episodes=2", "--out=" + csv}, Brings(task));
+    EXPECT_EQ(traced.code, 0) << traced.err;
+    WriteFile(page, CodeOfExportPage());
+    const Outcome outcome = RunProcess({python_, page, run + "/policy.safetensors", csv});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const std::string words = "largest difference ";
+    EXPECT_EQ(outcome.out.rfind(words, 0), 0) << outcome.out;
+    EXPECT_LT(std::strtod(outcome.out.c_str() + std::min(words.size(), outcome.out.size()), nullptr), 1e-4);
+    return ReadFile(csv);
+  }
+};
 
 TEST_F(PythonTask, CheckSaysWhatItIs) {
   const Outcome outcome = Nmn({"task", "check"}, Brings("tasks:Drift"));
@@ -85,17 +101,8 @@ TEST_F(PythonTask, ItsTrialsAreInMetricsEpisodesAndEvaluations) {
 
 TEST_F(PythonTask, ThePageOfTheExportReadsHowTrialsEndAsTheTraceHasIt) {
   ASSERT_EQ(Train(Run(), Brings("tasks:Thrice"), {"--actors=1"}).code, 0);
-  const std::string csv = folder_.path() + "/trace.csv", page = folder_.path() + "/forward.py";
-  const Outcome traced = Nmn({"trace", "--policy=" + Run(), "--episodes=2", "--out=" + csv}, Brings("tasks:Thrice"));
-  ASSERT_EQ(traced.code, 0) << traced.err;
-  const std::string trace = ReadFile(csv);
+  const std::string trace = ExpectTheExportPageComputes(Run(), "tasks:Thrice");
   EXPECT_THAT(trace.substr(0, trace.find('\n')), AllOf(HasSubstr(",previous_trial_end,"), HasSubstr(",trial_end")));
-  WriteFile(page, CodeOfExportPage());
-  const Outcome outcome = RunProcess({python_, page, Run() + "/policy.safetensors", csv});
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const std::string words = "largest difference ";
-  ASSERT_EQ(outcome.out.rfind(words, 0), 0) << outcome.out;
-  EXPECT_LT(std::strtod(outcome.out.c_str() + words.size(), nullptr), 1e-4);
 }
 
 TEST_F(PythonTask, ALearnerNeedsNoCodeAndAnActorLoadsNoneThatItsOwnCommandLineDoesNotName) {
@@ -137,6 +144,55 @@ TEST_F(PythonTask, ARunFindsATaskThatIsNoFunctionOfItsSeeds) {
       Train(Run(), Brings("tasks:Restless"), {"--actors=1", "--set=mode=ASYNC", "--set=async.max_lag=1"});
   EXPECT_EQ(async.code, 0) << async.err;
   EXPECT_THAT(async.err, HasSubstr("was played twice and differs: observation["));
+}
+
+TEST_F(PythonTask, ARunLooksForNoneWhereItIsToldNotTo) {
+  const Outcome outcome = Train(Run(), Brings("tasks:Restless"), {"--actors=1", "--set=work.verify_units=0"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
+
+// Statistics of what networks read follow from the episodes alone, and are in the weights that actors get, in the
+// checkpoint, and in the export.
+TEST_F(PythonTask, ANormalisedRunIsTheSameWhoeverPlaysItAndWhereverItWasResumed) {
+  const std::vector<std::string> brings = Brings("tasks:Thrice");
+  const auto flags_with = [&](const std::string& value) {
+    std::vector<std::string> flags = brings;
+    for (const char* field : {"observation", "reward"})
+      flags.push_back(std::string("--set=normalize.") + field + "=" + value);
+    return flags;
+  };
+  const Outcome plain = Train(Run() + "-plain", flags_with("false"), {"--actors=1"});
+  ASSERT_EQ(plain.code, 0) << plain.err;
+  const std::vector<std::string> flags = flags_with("true");
+  const Outcome one = Train(Run(), flags, {"--actors=1", "--threads=1"});
+  ASSERT_EQ(one.code, 0) << one.err;
+  const std::string hash = WeightsHash(Run());
+  EXPECT_NE(hash, WeightsHash(Run() + "-plain"));
+  ExpectTheExportPageComputes(Run(), "tasks:Thrice");
+
+  const Outcome three = Train(Run() + "-3", flags, {"--actors=3", "--python_workers=2"});
+  ASSERT_EQ(three.code, 0) << three.err;
+  EXPECT_EQ(WeightsHash(Run() + "-3"), hash);
+
+  Subprocess learner(LearnerCommand(ConfigFile(flags), Run() + "-tcp"));
+  const std::string address = AddressOf(learner);
+  ASSERT_FALSE(address.empty()) << learner.err();
+  Subprocess actor(ActorCommand(address, brings));
+  EXPECT_EQ(learner.Wait(), 0) << learner.err();
+  EXPECT_EQ(actor.Wait(), 0) << actor.err();
+  EXPECT_EQ(WeightsHash(Run() + "-tcp"), hash);
+
+  std::vector<std::string> half = Flags(flags);
+  std::replace(half.begin(), half.end(), "--updates=" + std::to_string(kUpdates),
+               "--updates=" + std::to_string(kUpdates / 2));
+  const std::string stopped = "--run_dir=" + Run() + "-half";
+  const Outcome first = Nmn({"train", "--no_figure", stopped}, half);
+  ASSERT_EQ(first.code, 0) << first.err;
+  std::vector<std::string> more = brings;
+  more.push_back("--updates=" + std::to_string(kUpdates));
+  const Outcome resumed = Nmn({"train", "--resume", "--no_figure", stopped}, more);
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(WeightsHash(Run() + "-half"), hash);
 }
 
 TEST_F(PythonTask, ARunIsResumedAndEvaluatedWithTheSameFlag) {

@@ -42,6 +42,7 @@ TEST(OwnPresets, ATaskHasTheFileOfItsKindOfAction) {
       EXPECT_EQ(config.benchmark(), name);
       EXPECT_EQ(config.task().SerializeAsString(), task.SerializeAsString());
       EXPECT_EQ(config.network().architecture(), architecture == std::string("nmn") ? v1::NMN : v1::RNN);
+      EXPECT_GT(config.work().verify_units(), 0u) << "nobody has tried whether it is a function of its seeds";
       const std::string file = std::string(kind) + "-" + architecture;
       files.insert(file);
       config.clear_benchmark();

@@ -86,7 +86,7 @@ TEST_F(SetField, UnknownNamesAreAnsweredWithNearOnes) {
   EXPECT_EQ(Error("pp.kept_steps=1"), "unknown field \"pp\"; did you mean ppo?");
   EXPECT_EQ(Error("=1"),
             "unknown field \"\"; the fields are benchmark, preset, seed, mode, env, network, ppo, budget, work, "
-            "checkpoint, async, eval, init_weights_sha256, task");
+            "checkpoint, async, eval, init_weights_sha256, task, normalize");
 }
 
 TEST_F(SetField, ValuesOfAnotherKindAreRefused) {

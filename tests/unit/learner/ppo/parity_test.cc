@@ -4,6 +4,8 @@
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "actor/rollout.h"
 #include "common/config/config.h"
 #include "common/nn/denormals.h"
@@ -12,6 +14,7 @@
 #include "learner/bptt/thread_pool.h"
 #include "learner/ppo/gaussian.h"
 #include "learner/ppo/network.h"
+#include "learner/ppo/normalizing_model.h"
 #include "learner/ppo/sequences.h"
 #include "learner/ppo/twin_network.h"
 #include "learner/ppo/unrolled_network.h"
@@ -80,26 +83,39 @@ class Episodes {
 class Parity : public testing::TestWithParam<NamedOptions> {
  protected:
   static at::Tensor Parameters(const nn::NetworkSpec& spec) {
-    return Pseudorandom({static_cast<int64_t>(spec.parameter_count)}, 0.2, 5, at::kFloat);
+    at::Tensor parameters = Pseudorandom({static_cast<int64_t>(spec.parameter_count)}, 0.2, 5, at::kFloat);
+    for (const nn::TensorSpec& tensor : spec.tensors) {  // a deviation is above 0
+      if (tensor.statistic == 1.0f)
+        parameters.narrow(0, static_cast<int64_t>(tensor.offset), static_cast<int64_t>(tensor.size)).abs_().add_(0.15);
+    }
+    return parameters;
   }
 };
 
 TEST_P(Parity, AllThreeReadTheSameRecordOfEveryKindOfAction) {
-  for (const auto& [space, has_trials] : std::vector<std::pair<v1::ActionSpace, bool>>{
-           {nn::BoxOf(1), false}, {nn::BoxOf(3), true}, {Choices({3, 2}), false}, {Choices({3, 2}), true}}) {
+  v1::NormalizeOptions as_it_is, all, rewards;
+  all.set_observation(true);
+  all.set_reward(true);
+  rewards.set_reward(true);
+  for (const auto& [space, has_trials, normalize] :
+       std::vector<std::tuple<v1::ActionSpace, bool, v1::NormalizeOptions>>{{nn::BoxOf(1), false, as_it_is},
+                                                                            {nn::BoxOf(3), true, as_it_is},
+                                                                            {Choices({3, 2}), false, as_it_is},
+                                                                            {Choices({3, 2}), true, all},
+                                                                            {nn::BoxOf(1), false, rewards}}) {
     for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
-      SCOPED_TRACE(space.ShortDebugString() + (has_trials ? " with trials" : ""));
-      const nn::NetworkSpec spec = *nn::MakeNetworkSpec(GetParam().options, role, 2, space, has_trials);
+      SCOPED_TRACE(space.ShortDebugString() + (has_trials ? " with trials" : "") + normalize.ShortDebugString());
+      const nn::NetworkSpec spec = *nn::MakeNetworkSpec(GetParam().options, role, 2, space, has_trials, normalize);
       const at::Tensor parameters = Parameters(spec);
       const Episodes episodes(space, has_trials);
       const Sequences input = EpisodeInputs(spec, episodes.batch());
-      TwinNetwork twin(spec);
+      const std::unique_ptr<SequenceModel> twin = Normalizing(spec, std::make_unique<TwinNetwork>(spec));
       const at::Tensor expected =
-          twin.Forward(parameters, input, twin.ZeroState(parameters, kSequences)).output.contiguous();
+          twin->Forward(parameters, input, twin->ZeroState(parameters, kSequences)).output.contiguous();
       {
         const c10::NoGradGuard no_grad;
-        const std::unique_ptr<UnrolledNetwork> unrolled =
-            *UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1));
+        const std::unique_ptr<SequenceModel> unrolled =
+            Normalizing(spec, *UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1)));
         const CarriedState zero = unrolled->ZeroState(parameters, kSequences);
         EXPECT_TRUE(Near(unrolled->Forward(parameters, input, zero).output, expected, 1e-5));
       }

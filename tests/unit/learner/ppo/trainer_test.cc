@@ -45,6 +45,13 @@ v1::RunConfig ClippedConfig() {
   return config;
 }
 
+v1::RunConfig NormalizedConfig() {
+  v1::RunConfig config = SmallConfig();
+  config.mutable_normalize()->set_observation(true);
+  config.mutable_normalize()->set_reward(true);
+  return config;
+}
+
 // A trainer with the actor that feeds it.
 class TrainingRun {
  public:
@@ -127,7 +134,8 @@ TEST(Trainer, SaveAndRestoreContinueBitForBit) {
   falling_floor.mutable_network()->set_max_log_variance(1);
   falling_floor.mutable_ppo()->set_anneal_updates(5);
   falling_floor.mutable_ppo()->mutable_policy()->set_final_min_log_variance(-2);
-  for (const v1::RunConfig& config : {SmallConfig("nmn"), SmallConfig("rnn"), ClippedConfig(), falling_floor}) {
+  for (const v1::RunConfig& config :
+       {SmallConfig("nmn"), SmallConfig("rnn"), ClippedConfig(), falling_floor, NormalizedConfig()}) {
     TrainingRun whole(config);
     TrainerState saved;
     for (uint32_t update = 1; update <= 5; ++update) {
@@ -140,6 +148,54 @@ TEST(Trainer, SaveAndRestoreContinueBitForBit) {
     for (uint32_t update = 3; update <= 5; ++update) ASSERT_TRUE(resumed.Update(update).ok());
     ExpectSameState(whole.trainer->Save(), resumed.trainer->Save());
   }
+}
+
+float StatisticOf(const TrainerState& state, const std::string& name) {
+  for (const NamedTensor& tensor : state.weights) {
+    if (tensor.name == name) return tensor.values[0];
+  }
+  return NAN;
+}
+
+// They act from the next update on, for both networks, and actors get them with the weights.
+TEST(TrainerNormalize, StatisticsAreThoseOfTheEpisodesSoFar) {
+  TrainingRun run(NormalizedConfig());
+  const TrainerState fresh = run.trainer->Save();
+  EXPECT_EQ(StatisticOf(fresh, "actor.normalize.observation_mean"), 0);
+  EXPECT_EQ(StatisticOf(fresh, "critic.normalize.return_scale"), 1);
+  double sum = 0;
+  for (uint32_t update = 1; update <= 3; ++update) {
+    const TrajectoryBatch batch = run.Collect(update);
+    const ConstView3 x = batch.observation();
+    for (size_t i = 0; i < x.planes * x.columns; ++i) sum += x.data[i];
+    const double mean = sum / static_cast<double>(update * x.planes * x.columns);
+    std::vector<float> published;
+    ASSERT_TRUE(run.trainer->Update(update, batch, {}, [&] { published = run.trainer->ActorParameters(); }).ok());
+    const TrainerState state = run.trainer->Save();
+    for (const char* role : {"actor.", "critic."})
+      EXPECT_NEAR(StatisticOf(state, std::string(role) + "normalize.observation_mean"), mean, 1e-4);
+    EXPECT_GT(StatisticOf(state, "actor.normalize.reward_scale"), 1);  // b1's rewards are about -10
+    EXPECT_EQ(published, run.trainer->ActorParameters());
+  }
+}
+
+// What actors recorded is what the learner computes from the same raw numbers, with statistics that are not 0 and 1.
+TEST(TrainerNormalize, TheFirstStepOfAnUpdateIsFromThePolicyThatActed) {
+  v1::RunConfig config = NormalizedConfig();
+  config.mutable_ppo()->mutable_policy()->set_epochs(1);
+  config.mutable_ppo()->mutable_policy()->set_learning_rate(1e-9);
+  TrainingRun run(config);
+  for (uint32_t update = 1; update <= 3; ++update) EXPECT_LT(run.Update(update)->kl, 1e-8) << update;
+}
+
+TEST(TrainerNormalize, AStoppedUpdateLeavesNoTrace) {
+  TrainingRun run(NormalizedConfig());
+  ASSERT_TRUE(run.Update(1).ok());
+  const TrainerState before = run.trainer->Save();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(run.Update(2, stop.get_token()).ok());
+  ExpectSameState(run.trainer->Save(), before);
 }
 
 // The policy cannot move at this rate, so whatever KL there is comes of floors that differ between actor and learner.
