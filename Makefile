@@ -17,7 +17,7 @@ help:
 	@echo "make install  build, then install the programs and nmn/task.h below PREFIX (/usr/local)"
 	@echo "make train   build, train benchmark 1 (less than a minute on two cores), draw its learning curve"
 	@echo "make test    build and run every test"
-	@echo "make test-browser  build, then open the live page of a run in Chromium, which it installs where it is missing"
+	@echo "make test-browser  build, then open the live page of a run and the page of a report in Chromium, which it installs where it is missing"
 	@echo "make test-deploy  build, then try what deploy/ and docker/ ship: containers, dashboards, schedulers (as root)"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"

@@ -21,6 +21,7 @@
 #include "cli/report/selection.h"
 #include "cli/report/trials.h"
 #include "cli/report/until.h"
+#include "cli/report_page.h"
 #include "cli/verbs.h"
 
 namespace nmn::cli {
@@ -54,6 +55,7 @@ struct Flags {
   std::string out;
   bool adaptation = false;
   uint32_t adaptation_episodes = 1000;
+  bool html = false;
   bridge::TaskFlags brought;  // played for it
   std::vector<double> until;
   std::string size, y_range, average = "mean", band = "std";
@@ -150,6 +152,15 @@ absl::StatusOr<std::vector<std::string>> DrawAll(const std::vector<Drawing>& dra
   return drawn;
 }
 
+absl::Status WritePage(const report::LearningCurve& curve, const std::string& out) {
+  std::vector<std::string> notices;
+  const std::string page = ReportPage(curve, {}, notices);
+  for (const std::string& notice : notices) Notice(notice);
+  if (absl::Status status = report::WriteText(out + "/report.html", page); !status.ok()) return status;
+  std::cerr << "wrote " << out << "/report.html, to be opened in a browser\n";
+  return absl::OkStatus();
+}
+
 absl::Status ReadOptions(Flags& flags) {
   flags.options.average = ValueOf(kAverages, flags.average);
   flags.options.band = ValueOf(kBands, flags.band);
@@ -215,6 +226,9 @@ absl::Status Report(Flags flags) {
     drawings.push_back({"phases", [&] { return report::DrawPhases(runs, options.style, out); }});
   }
   std::cout.flush();
+  if (flags.html) {
+    if (absl::Status status = WritePage(curve, out); !status.ok()) return status;
+  }
   const absl::StatusOr<std::vector<std::string>> drawn = DrawAll(drawings);
   if (!drawn.ok()) return drawn.status();
   std::cerr << "wrote " << out << "/{" << absl::StrJoin(tables, ",") << "}.csv";
@@ -279,6 +293,10 @@ void AddReport(CLI::App& app, int& exit_code) {
                    "How many episodes each policy plays for that; 0: none, training's own alone")
       ->check(CLI::Range(0u, 1'000'000u))
       ->capture_default_str();
+  verb->add_flag(
+      "--html", flags->html,
+      "Also write report.html, one file for a browser: curves, tables, configs, and episodes of the policies "
+      "to be played step by step");
   bridge::AddTaskFlags(*verb, flags->brought);
   verb->add_option("--until", flags->until,
                    "Thresholds of the mean discounted return of the last 1000 episodes: what it took to reach each "

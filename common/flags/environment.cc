@@ -68,6 +68,7 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_GO_ON",
       "NMN_GRID",
       "NMN_HEALTH",
+      "NMN_HTML",
       "NMN_INIT_FROM",
       "NMN_INSECURE",
       "NMN_JOBS",

@@ -79,7 +79,7 @@ function thinned(count, most) {
 // table. draw() takes
 //   title, xName     words
 //   x                numbers, or words: then they stand at equal distances
-//   lines            [{name, look 0..3, y: [number or null for each x], marks: whether each point has one}]
+//   lines            [{name, look 0..5 (3 is that of levels), y: [number or null for each x], marks: whether each point has one}]
 //   levels           [{name, value}]: horizontal lines
 class Chart {
   constructor(parent, height) {
@@ -224,6 +224,11 @@ class Chart {
     const values = spec.lines.filter((line) => line.y[this.at] !== null).map((line) => `${line.name} ${short(line.y[this.at])}`);
     const text = `${spec.xName} ${spec.x[this.at]}: ${values.join(", ")}`;
     if (this.readout.textContent !== text) this.readout.textContent = text;
+  }
+
+  setAt(i) {
+    this.at = i;
+    this.read();
   }
 
   pointAt(event) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "common/metrics/http_server.h"
 
@@ -11,5 +12,8 @@ metrics::HttpResponse Page();
 
 // `json`, which the page asks for.
 metrics::HttpResponse Data(std::string json);
+
+// The page of a report as one file, with `json` in it; held to its own scripts likewise.
+std::string Report(std::string_view json);
 
 }  // namespace nmn::page

@@ -80,5 +80,22 @@ TEST(LivePage, IsNotKeptAndIsWhatItSaysItIs) {
   EXPECT_EQ(Data("{}").body, "{}");
 }
 
+TEST(ReportPage, HoldsItsDataWhateverTheySay) {
+  const std::string page = Report(R"({"path":"</script><script>alert(1)</script>{{POLICY}}"})");
+  EXPECT_THAT(page, HasSubstr(R"(>{"path":"\u003c/script>\u003cscript>alert(1)\u003c/script>{{POLICY}}"}</script>)"));
+  EXPECT_EQ(Contents(page, "script").size(), 2);
+  for (const std::string& content : Contents(page, "script"))
+    EXPECT_THAT(page, HasSubstr("'sha256-" + absl::Base64Escape(Sha256Of(content)) + "'"));
+  EXPECT_THAT(page, Not(HasSubstr("{{DATA}}")));
+}
+
+TEST(ReportPage, LoadsNothing) {
+  const std::string page = Report("{}");
+  EXPECT_THAT(page, Not(HasSubstr("src=\"")));
+  EXPECT_THAT(page, Not(HasSubstr("stylesheet")));
+  EXPECT_THAT(page, HasSubstr("content=\"default-src 'none'; script-src 'sha256-"));
+  EXPECT_THAT(page, Not(HasSubstr("innerHTML")));
+}
+
 }  // namespace
 }  // namespace nmn::page

@@ -1,0 +1,139 @@
+#include "cli/report_page.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/player.h"
+#include "cli/policy_choice.h"
+#include "cli/report/output.h"
+#include "cli/report/phases.h"
+#include "cli/trace/recorder.h"
+#include "common/config/config.h"
+#include "common/env/figures.h"
+#include "common/text/utf8.h"
+#include "learner/page/page.h"
+
+namespace nmn::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Six digits: what an eye can tell of a chart, in a file that is not large.
+double Short(double value) {
+  return std::isfinite(value) ? std::strtod(absl::StrFormat("%.6g", value).c_str(), nullptr) : value;
+}
+
+ordered_json CurveOf(const report::Group& group, const report::Curve& curve) {
+  ordered_json json = {{"name", text::Printable(group.label)}, {"runs", group.runs.size()}};
+  for (const char* list : {"episodes", "average", "low", "high"}) json[list] = ordered_json::array();
+  for (const report::CurvePoint& point : curve) {
+    json["episodes"].push_back(point.episodes);
+    json["average"].push_back(point.discounted.average);
+    json["low"].push_back(point.discounted.low);
+    json["high"].push_back(point.discounted.high);
+  }
+  return json;
+}
+
+ordered_json RunOf(const report::LearningCurve& curve, size_t index) {
+  const report::Run& run = curve.runs[index];
+  ordered_json json = {{"path", text::Printable(run.path)},
+                       {"curve", text::Printable(curve.grouping.OfRun(index).label)},
+                       {"episodes", run.returns.size()},
+                       {"return", report::RunningMean(run.returns, curve.options.smooth).back()},
+                       {"discounted", report::RunningMean(run.discounted, curve.options.smooth).back()},
+                       {"wall_seconds", nullptr},
+                       {"phases", ordered_json::object()},
+                       {"config", config::Print(run.config)}};
+  if (run.wall_seconds) json["wall_seconds"] = *run.wall_seconds;
+  if (run.phases) {
+    for (const auto& [phase, milliseconds] : report::PhaseMilliseconds(*run.phases))
+      json["phases"][phase] = milliseconds;
+  }
+  return json;
+}
+
+// What a policy gets that knows the task, where it is one for all runs.
+ordered_json OptimumOf(const std::vector<report::Run>& runs) {
+  std::optional<double> common;
+  for (const report::Run& run : runs) {
+    const std::optional<env::Optimum> optimum = env::KnownTrainingOptimum(run.config);
+    if (!optimum || (common && *common != optimum->discounted)) return nullptr;
+    common = optimum->discounted;
+  }
+  return common ? ordered_json(*common) : ordered_json(nullptr);
+}
+
+absl::StatusOr<ordered_json> ReplayOf(const report::Run& run, const ReplayLimits& limits) {
+  PolicyFlags flags;
+  flags.policy = absl::StrContains(run.path, '/') ? run.path : "./" + run.path;  // no rule of that name
+  absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags);
+  if (!choice.ok()) return choice.status();
+  absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark(), choice->config.env());
+  if (!spec.ok()) return spec.status();
+  absl::StatusOr<std::unique_ptr<play::Player>> player = MakePlayer(*choice, flags, 1);
+  if (!player.ok()) return player.status();
+  const uint32_t every = std::max(1u, (config::Horizon(choice->config) + limits.steps - 1) / limits.steps);
+  absl::StatusOr<std::unique_ptr<trace::Recorder>> recorder =
+      trace::Recorder::Create(*spec, choice->network.has_value() ? &*choice->network : nullptr, /*columns=*/"", every);
+  if (!recorder.ok()) return recorder.status();
+  ordered_json json = {{"run", text::Printable(run.path)}, {"every", every}};
+  for (const char* list : {"columns", "episodes"}) json[list] = ordered_json::array();
+  const std::vector<trace::Column>& columns = (*recorder)->columns();
+  for (const trace::Column& column : columns) {
+    if (!column.whole()) json["columns"].push_back(column.name);
+  }
+  for (uint32_t episode = 0; episode < limits.episodes; ++episode) {
+    absl::StatusOr<trace::Block> block = (*recorder)->Record(**player, episode);
+    if (!block.ok()) return block.status();
+    ordered_json values = ordered_json::array();
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].whole()) continue;
+      ordered_json& list = values.emplace_back(ordered_json::array());
+      for (const float value : block->values[i]) list.push_back(Short(value));
+    }
+    json["episodes"].push_back({{"t", block->t}, {"values", std::move(values)}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string ReportPage(const report::LearningCurve& curve, const ReplayLimits& limits,
+                       std::vector<std::string>& notices) {
+  const report::Options& options = curve.options;
+  ordered_json json;
+  json["title"] = report::TitleOf(curve.runs);
+  json["smoothed"] = report::SmoothedEpisodes(curve.runs, options.smooth);
+  json["average"] = options.average == report::Average::kIqm ? "iqm" : "mean";
+  json["band"] = options.band == report::Band::kDeviation       ? "std"
+                 : options.band == report::Band::kStandardError ? "sem"
+                 : options.band == report::Band::kBootstrap     ? "95 % bootstrap"
+                                                                : "none";
+  json["optimum"] = OptimumOf(curve.runs);
+  for (const char* list : {"curves", "runs", "replays"}) json[list] = ordered_json::array();
+  for (size_t i = 0; i < curve.curves.size(); ++i)
+    json["curves"].push_back(CurveOf(curve.grouping.groups[i], curve.curves[i]));
+  for (size_t i = 0; i < curve.runs.size(); ++i) json["runs"].push_back(RunOf(curve, i));
+  for (const report::Group& group : curve.grouping.groups) {
+    if (json["replays"].size() == limits.runs) break;
+    const report::Run& run = curve.runs[group.runs[0]];
+    absl::StatusOr<ordered_json> replay = ReplayOf(run, limits);
+    if (replay.ok()) {
+      json["replays"].push_back(*std::move(replay));
+    } else {
+      notices.push_back(absl::StrCat(run.path, " is not played for --html: ", std::string(replay.status().message())));
+    }
+  }
+  return page::Report(json.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+}  // namespace nmn::cli

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""report_page_test.py BIN OUT: what nmn report --html of BIN writes, opened from its file in a real Chromium. Its curves
+are those of learning_curve.csv and its replay is what nmn trace writes. Exit code 77: skipped, nothing to open it
+with."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import chromium
+
+TINY = ["env.horizon=300", "ppo.kept_steps=200", "ppo.segment_steps=40", "ppo.episodes_per_update=20",
+        "ppo.critic.replay_episodes=60", "ppo.policy.epochs=2", "ppo.critic.epochs=2", "work.unit_episodes=4"]
+
+READ_TABLE = """
+  const figure = document.querySelector("#learning figure");
+  const heads = [...figure.querySelectorAll("thead th")].map((cell) => cell.textContent);
+  return [...figure.querySelectorAll("tbody tr")].map((row) => Object.fromEntries([...row.children].map((cell, i) => [heads[i],
+      cell.querySelector("data") ? cell.querySelector("data").value : cell.textContent])));
+"""
+
+
+def call(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: {done.returncode}: {done.stderr}")
+    return done
+
+
+class ReportPage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        nmn = os.path.join(BIN, "nmn")
+        # What a name must not do.
+        cls.runs = [os.path.join(cls.folder.name, name) for name in ("<script>alert(1)", "rnn")]
+        for run, arch in zip(cls.runs, ("nmn", "rnn")):
+            command = [nmn, "train", "--benchmark=b2", "--preset=reference", f"--arch={arch}", "--updates=6",
+                       f"--run_dir={run}", "--no_figure", "--metrics=off"]
+            for assignment in TINY:
+                command += ["--set", assignment]
+            call(*command)
+        cls.out = os.path.join(cls.folder.name, "report")
+        call(nmn, "report", *cls.runs, f"--out={cls.out}", "--html", "--format=svg")
+        trace = os.path.join(cls.folder.name, "trace.csv")
+        call(nmn, "trace", f"--policy={cls.runs[0]}", "--episodes=3", f"--out={trace}")
+        with open(trace, encoding="utf-8", newline="") as file:
+            cls.steps = list(csv.DictReader(file))
+
+    def setUp(self):
+        profile = tempfile.TemporaryDirectory()
+        self.addCleanup(profile.cleanup)
+        self.browser = chromium.Chromium(profile.name)
+        self.addCleanup(self.browser.driver.quit)
+        self.browser.shape(1440, 900, "light")
+        self.browser.requests()  # of the page that Chromium begins with
+        self.address = "file://" + os.path.join(self.out, "report.html")
+        self.browser.driver.get(self.address)
+
+    def tearDown(self):
+        self.assertEqual(self.browser.console(), [])
+        for url in self.browser.requests():
+            self.assertTrue(url == self.address or url.startswith("data:"), url)
+
+    def test_curves_are_those_of_the_csv(self):
+        expected = {}
+        with open(os.path.join(self.out, "learning_curve.csv"), encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                expected[row["curve"], row["episodes"]] = float(row["discounted_mean"])
+        rows = self.browser.run(READ_TABLE)
+        compared = 0
+        for row in rows:
+            episodes = row.pop("episode")
+            for curve, value in row.items():
+                self.assertAlmostEqual(float(value), expected[curve, episodes], delta=1e-6 * abs(expected[curve, episodes]) + 1e-6)
+                compared += 1
+        self.assertGreater(compared, 10)
+        self.assertEqual(len(rows[0]), 2)  # a curve for each architecture
+        self.assertEqual(self.browser.run("return document.querySelectorAll('#curves tbody tr').length"), 2)
+
+    def test_the_replay_is_what_trace_writes(self):
+        replay = self.browser.run("return report.replays[0]")
+        self.assertEqual(len(replay["episodes"]), 3)
+        for number, episode in enumerate(replay["episodes"]):
+            steps = [step for step in self.steps if step["episode"] == str(number)]
+            self.assertEqual(episode["t"], [int(step["t"]) for step in steps])
+            self.assertEqual(replay["columns"], [name for name in self.steps[0] if name not in ("episode", "t")])
+            for column, values in zip(replay["columns"], episode["values"]):
+                for step, value in zip(steps, values):
+                    self.assertAlmostEqual(value, float(step[column]), delta=1e-5 * abs(float(step[column])) + 1e-9)
+
+    def test_the_bar_goes_through_the_steps(self):
+        self.browser.run("""
+            one("episode").value = "1";
+            one("episode").dispatchEvent(new Event("change"));
+            one("step").value = "120";
+            one("step").dispatchEvent(new Event("input"));""")
+        step = next(step for step in self.steps if step["episode"] == "1" and step["t"] == "120")
+        self.assertEqual(self.browser.run("return one('at').textContent"), "120")
+        agent = self.browser.run("""const agent = document.querySelector(".map .agent");
+            return [agent.getAttribute("cx") / 100, -agent.getAttribute("cy") / 100].map((x) => x * replay.views[0].half)""")
+        self.assertAlmostEqual(agent[0], float(step["state_position_x"]), places=4)
+        self.assertAlmostEqual(agent[1], float(step["state_position_y"]), places=4)
+        readouts = self.browser.run("return [...document.querySelectorAll('#views .readout')].map((node) => node.textContent)")
+        self.assertEqual(len(readouts), 3)  # action, reward, what the policy sees
+        for readout in readouts:
+            self.assertTrue(readout.startswith("step 120: "), readout)
+        self.assertIn("Here: ", self.browser.run("return replay.views[1].note.textContent"))
+        # It plays by itself, and stops.
+        self.browser.run("one('play').click()")
+        chromium.wait(self.browser, lambda: self.browser.run("return one('at').textContent") != "120", "the next step")
+        self.browser.run("one('play').click()")
+        self.assertEqual(self.browser.run("return one('play').textContent"), "play")
+
+    def test_runs_have_their_phases_and_configs(self):
+        self.assertEqual(self.browser.run("return document.querySelectorAll('#phases tbody tr').length"), 2)
+        for run, config in zip(self.runs, self.browser.run("return [...document.querySelectorAll('#configs pre')].map((node) => node.textContent)")):
+            with open(os.path.join(run, "config.textproto"), encoding="utf-8") as file:
+                self.assertEqual(config, file.read())
+        self.assertEqual(self.browser.run("return document.querySelector('#runs tbody th').textContent"), self.runs[0])
+        data = json.loads(self.browser.run("return document.getElementById('data').textContent"))
+        self.assertEqual([run["path"] for run in data["runs"]], self.runs)
+
+    def test_fits_a_desk_and_a_phone(self):
+        for width, height, scheme in ((1440, 900, "light"), (360, 740, "dark")):
+            self.browser.shape(width, height, scheme)
+            self.browser.driver.get(self.address)
+            self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), width)
+            self.browser.picture(os.path.join(OUT, f"report_page_{width}_{scheme}.png"))
+
+
+if __name__ == "__main__":
+    chromium.need()
+    BIN, OUT = sys.argv[1:3]
+    os.makedirs(OUT, exist_ok=True)
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
