@@ -1,7 +1,7 @@
 """CartPole-v1 of gymnasium with a pole whose length is hidden: an episode has several trials with one pole, and how to
 balance it must be found out in the first. Needs gymnasium and numpy.
 
-    PYTHONPATH=examples nmn train --task_python=hidden_cartpole:HiddenCartPole --updates=200
+    PYTHONPATH=examples nmn train --task_python=hidden_cartpole:HiddenCartPole --updates=20 --scale_schedule
 """
 
 import gymnasium

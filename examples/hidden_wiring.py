@@ -1,6 +1,6 @@
 """A point in space is pushed towards 0 by three motors, whose wiring is hidden: how strong each is, and which way it turns.
 
-    PYTHONPATH=examples nmn train --task_python=hidden_wiring:HiddenWiring --updates=150
+    PYTHONPATH=examples nmn train --task_python=hidden_wiring:HiddenWiring
 
 It needs numpy alone: nmn takes whatever looks like a gymnasium.Env. Each trial begins at another place; the wiring is that of the
 episode, so a policy that tried the motors once knows them.
