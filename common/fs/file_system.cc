@@ -17,19 +17,33 @@ namespace nmn::fs {
 namespace {
 
 absl::Status SyncPath(const std::string& path, int flags) {
-  Descriptor file(path, flags);
+  Descriptor file(path, flags | O_NONBLOCK);
   if (!file.ok()) return SystemError("open", path, errno);
   if (Retry([&] { return ::fsync(file.get()); }) < 0) return SystemError("sync", path, errno);
   return absl::OkStatus();
 }
 
+// A file, or a directory, on which every call says what is wrong. Opening a pipe would wait for ever for whoever holds
+// the other end, and a device has no end.
+absl::StatusOr<Descriptor> OpenFile(const char* verb, const std::string& path, int flags, struct stat& about) {
+  Descriptor file(path, flags | O_NONBLOCK, 0644);
+  // ENXIO: a socket, or a pipe that nobody reads.
+  if (!file.ok() && errno != ENXIO) return SystemError(verb, path, errno);
+  if (file.ok() && ::fstat(file.get(), &about) < 0) return SystemError(verb, path, errno);
+  if (!file.ok() || !(S_ISREG(about.st_mode) || S_ISDIR(about.st_mode))) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot ", verb, " ", path, ": it is a pipe, a socket or a device, and no file"));
+  }
+  return file;
+}
+
 class PosixFileSystem : public FileSystem {
  public:
   absl::StatusOr<std::string> Read(const std::string& path) override {
-    Descriptor file(path, O_RDONLY);
-    if (!file.ok()) return SystemError("read", path, errno);
     struct stat found;
-    if (::fstat(file.get(), &found) < 0) return SystemError("read", path, errno);
+    absl::StatusOr<Descriptor> opened = OpenFile("read", path, O_RDONLY, found);
+    if (!opened.ok()) return opened.status();
+    const Descriptor file = *std::move(opened);
     if (S_ISREG(found.st_mode) && static_cast<uint64_t>(found.st_size) > kMostBytesRead) {
       return absl::InvalidArgumentError(absl::StrCat(path, " has ", found.st_size,
                                                      " bytes; no file that is read here has more than ", kMostBytesRead,
@@ -45,6 +59,24 @@ class PosixFileSystem : public FileSystem {
     }
   }
 
+  absl::StatusOr<std::string> ReadPart(const std::string& path, uint64_t offset, size_t bytes) override {
+    struct stat found;
+    absl::StatusOr<Descriptor> opened = OpenFile("read", path, O_RDONLY, found);
+    if (!opened.ok()) return opened.status();
+    const Descriptor file = *std::move(opened);
+    std::string content(bytes, '\0');
+    size_t read = 0;
+    while (read < bytes) {
+      const ssize_t got = Retry(
+          [&] { return ::pread(file.get(), content.data() + read, bytes - read, static_cast<off_t>(offset + read)); });
+      if (got < 0) return SystemError("read", path, errno);
+      if (got == 0) break;
+      read += static_cast<size_t>(got);
+    }
+    content.resize(read);
+    return content;
+  }
+
   absl::Status WriteDurably(const std::string& path, std::string_view content) override {
     Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (!file.ok()) return SystemError("write", path, errno);
@@ -55,9 +87,10 @@ class PosixFileSystem : public FileSystem {
   }
 
   absl::Status Append(const std::string& path, std::string_view content) override {
-    Descriptor file(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
     struct stat before;
-    if (!file.ok() || ::fstat(file.get(), &before) < 0) return SystemError("write", path, errno);
+    absl::StatusOr<Descriptor> opened = OpenFile("write", path, O_WRONLY | O_CREAT | O_APPEND, before);
+    if (!opened.ok()) return opened.status();
+    Descriptor file = *std::move(opened);
     if (const int error = WriteAll(file.get(), content); error != 0) {
       if (Retry([&] { return ::ftruncate(file.get(), before.st_size); }) < 0)
         return SystemError("truncate", path, errno);
@@ -106,9 +139,10 @@ class PosixFileSystem : public FileSystem {
   }
 
   absl::Status Truncate(const std::string& path, uint64_t bytes) override {
-    Descriptor file(path, O_WRONLY);
     struct stat info;
-    if (!file.ok() || ::fstat(file.get(), &info) < 0) return SystemError("truncate", path, errno);
+    absl::StatusOr<Descriptor> opened = OpenFile("truncate", path, O_WRONLY, info);
+    if (!opened.ok()) return opened.status();
+    const Descriptor file = *std::move(opened);
     if (static_cast<uint64_t>(info.st_size) < bytes) {
       return absl::DataLossError(
           absl::StrCat("cannot truncate ", path, " to ", bytes, " bytes: it has only ", info.st_size));

@@ -41,7 +41,10 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  virtual absl::StatusOr<std::string> Read(const std::string& path) = 0;  // NOT_FOUND where there is none
+  // NOT_FOUND where there is none. INVALID_ARGUMENT for a pipe, a socket or a device, as of Append and Truncate.
+  virtual absl::StatusOr<std::string> Read(const std::string& path) = 0;
+  // `bytes` from `offset` on, or as many as there are.
+  virtual absl::StatusOr<std::string> ReadPart(const std::string& path, uint64_t offset, size_t bytes) = 0;
   // Creates or replaces the file's content and fsyncs it (not its directory).
   virtual absl::Status WriteDurably(const std::string& path, std::string_view content) = 0;
   // Adds to the file's end, and creates it where there is none; does not sync. After an error the file is as long as
@@ -90,6 +93,10 @@ class WholeFile {
 
 // All at once.
 absl::Status WriteAtomically(FileSystem& fs, const std::string& path, std::string_view content);
+
+// A new name in the folder of `path`, for what another program writes before it is renamed: no other process of this
+// machine uses it, and RemoveTemporaries knows it.
+std::string TemporaryBeside(const std::string& path);
 
 // Removes what killed writers of this directory left behind. No other process may be writing there.
 absl::Status RemoveTemporaries(FileSystem& fs, const std::string& directory);

@@ -37,6 +37,8 @@ absl::Status About(const std::string& path, const std::string& temporary, const 
 
 }  // namespace
 
+std::string TemporaryBeside(const std::string& path) { return absl::StrCat(Folder(path), "/", TemporaryName()); }
+
 WholeFile::WholeFile(WholeFile&& other) noexcept
     : fs_(other.fs_),
       target_(std::move(other.target_)),
@@ -59,7 +61,7 @@ absl::StatusOr<WholeFile> WholeFile::Begin(FileSystem& fs, const std::string& pa
   } else {
     std::string temporary;
     do {
-      temporary = absl::StrCat(Folder(file.target_.path), "/", TemporaryName());
+      temporary = TemporaryBeside(file.target_.path);
       writer = fs.CreateNew(temporary, file.target_);
     } while (absl::IsAlreadyExists(writer.status()));
     if (!writer.ok()) return About(path, temporary, writer.status());

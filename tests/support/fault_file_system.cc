@@ -185,6 +185,12 @@ absl::StatusOr<std::string> FaultFileSystem::Read(const std::string& path) {
   return node->content;
 }
 
+absl::StatusOr<std::string> FaultFileSystem::ReadPart(const std::string& path, uint64_t offset, size_t bytes) {
+  absl::StatusOr<std::string> content = Read(path);
+  if (!content.ok()) return content;
+  return content->substr(std::min<uint64_t>(offset, content->size()), bytes);
+}
+
 int FaultFileSystem::OpenToWrite(const std::string& path, NodePtr& file) {
   Place place;
   if (const int error = FindParent(path, place); error != 0) return error;

@@ -49,6 +49,7 @@ class FaultFileSystem : public fs::FileSystem {
   std::optional<std::string> Get(const std::string& path) const;
 
   absl::StatusOr<std::string> Read(const std::string& path) override;
+  absl::StatusOr<std::string> ReadPart(const std::string& path, uint64_t offset, size_t bytes) override;
   absl::Status WriteDurably(const std::string& path, std::string_view content) override;
   absl::Status Append(const std::string& path, std::string_view content) override;
   absl::Status Sync(const std::string& path) override;

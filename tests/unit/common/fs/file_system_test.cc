@@ -42,6 +42,34 @@ TEST_F(RealDisk, ReadsWhatWasWritten) {
   EXPECT_EQ(*fs_.Read(root_ + "/f"), "short");
 }
 
+// Opening a pipe would wait for whoever holds its other end, and /dev/zero has no end.
+TEST_F(RealDisk, APipeOrADeviceIsNoFile) {
+  ASSERT_EQ(::mkfifo((root_ + "/pipe").c_str(), 0600), 0);
+  for (const std::string& path : {root_ + "/pipe", std::string("/dev/zero")}) {
+    for (const absl::Status& status : {fs_.Read(path).status(), fs_.Append(path, "x"), fs_.Truncate(path, 0)}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+      EXPECT_TRUE(std::string(status.message()).ends_with(path + ": it is a pipe, a socket or a device, and no file"))
+          << status;
+    }
+  }
+}
+
+TEST_F(RealDisk, ATemporaryBesideAFileIsNewEachTimeAndKnownToWhoCleansUp) {
+  const std::string one = TemporaryBeside(root_ + "/f"), two = TemporaryBeside(root_ + "/f");
+  EXPECT_NE(one, two);
+  ASSERT_TRUE(fs_.WriteDurably(one, "x").ok());
+  ASSERT_TRUE(RemoveTemporaries(fs_, root_).ok());
+  EXPECT_FALSE(*fs_.Exists(one));
+}
+
+TEST_F(RealDisk, ReadsAPart) {
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/f", "abcdef").ok());
+  EXPECT_EQ(*fs_.ReadPart(root_ + "/f", 2, 3), "cde");
+  EXPECT_EQ(*fs_.ReadPart(root_ + "/f", 4, 3), "ef");
+  EXPECT_EQ(*fs_.ReadPart(root_ + "/f", 6, 1), "");
+  EXPECT_EQ(fs_.ReadPart(root_ + "/none", 0, 1).status().code(), absl::StatusCode::kNotFound);
+}
+
 TEST_F(RealDisk, AppendCreatesAndAdds) {
   ASSERT_TRUE(fs_.Append(root_ + "/f", "a\n").ok());
   ASSERT_TRUE(fs_.Append(root_ + "/f", "b\n").ok());

@@ -19,6 +19,10 @@ class FailingFileSystem : public fs::FileSystem {
     if (Fails()) return Full();
     return real_.Read(path);
   }
+  absl::StatusOr<std::string> ReadPart(const std::string& path, uint64_t offset, size_t bytes) override {
+    if (Fails()) return Full();
+    return real_.ReadPart(path, offset, bytes);
+  }
   absl::Status WriteDurably(const std::string& path, std::string_view content) override {
     if (!Fails()) return real_.WriteDurably(path, content);
     real_.WriteDurably(path, content.substr(0, content.size() / 2)).IgnoreError();
