@@ -13,6 +13,8 @@ namespace nmn::config {
 // Parses a RunConfig textproto. INVALID_ARGUMENT: "FILE:LINE: unknown field \"kl_targt\"; did you mean kl_target?", one
 // line. `name` stands for the file in messages. A config without a task gets that of its benchmark. Does not validate.
 absl::StatusOr<v1::RunConfig> Parse(std::string_view text, std::string_view name);
+// The same of what a program wrote: an unknown field may be of a newer one, and the error says so.
+absl::StatusOr<v1::RunConfig> ParseStored(std::string_view text, std::string_view name);
 
 // Reads, parses and validates a file. NOT_FOUND names the path.
 absl::StatusOr<v1::RunConfig> Load(const std::string& path);

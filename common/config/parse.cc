@@ -146,11 +146,22 @@ int LineOf(const std::string& message, TextFormat::ParseInfoTree& places) {
   return line;
 }
 
+absl::StatusOr<v1::RunConfig> WithNewer(absl::StatusOr<v1::RunConfig> config) {
+  if (!absl::StrContains(config.status().message(), "unknown field")) return config;
+  return absl::InvalidArgumentError(
+      absl::StrCat(config.status().message(), "; or, where a newer nmn wrote the file, use that one"));
+}
+
 }  // namespace
 
 absl::StatusOr<v1::RunConfig> Parse(std::string_view text, std::string_view name) {
   TextFormat::ParseInfoTree places;
   return ParseWithPlaces(text, name, &places);
+}
+
+absl::StatusOr<v1::RunConfig> ParseStored(std::string_view text, std::string_view name) {
+  TextFormat::ParseInfoTree places;
+  return WithNewer(ParseWithPlaces(text, name, &places));
 }
 
 absl::StatusOr<v1::RunConfig> Load(const std::string& path) {
@@ -166,11 +177,7 @@ absl::StatusOr<v1::RunConfig> Load(const std::string& path) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is larger than 1 MiB; a config is a small textproto"));
   }
   TextFormat::ParseInfoTree places;
-  absl::StatusOr<v1::RunConfig> config = ParseWithPlaces(text, path, &places);
-  if (absl::StrContains(config.status().message(), "unknown field")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(config.status().message(), "; or, where a newer nmn wrote the file, use that one"));
-  }
+  absl::StatusOr<v1::RunConfig> config = WithNewer(ParseWithPlaces(text, path, &places));
   if (!config.ok()) return config;
   if (absl::Status valid = Validate(*config); !valid.ok()) {
     const int line = LineOf(std::string(valid.message()), places);
