@@ -33,6 +33,7 @@ absl::Status Export(const Flags& flags) {
   fs::FileSystem& fs = fs::RealFileSystem();
   absl::StatusOr<policy::NetworkPolicy> policy = policy::LoadNetworkPolicy(fs, flags.source, flags.update);
   if (!policy.ok()) return policy.status();
+  if (!policy->notice.empty()) std::cerr << flags.source << ": " << policy->notice << "\n";
   // Nothing may follow the file where it goes to stdout itself.
   std::ostream& digest = IsStdout(flags.out) ? std::cerr : std::cout;
   const std::string bytes = EncodePolicy(*policy);

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iostream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -69,6 +70,7 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
                                             text::DidYouMean(flags.policy, rules)));
   }
   if (!network.ok()) return network.status();
+  if (!network->notice.empty()) std::cerr << flags.policy << ": " << network->notice << "\n";
   if (!flags.benchmark.empty() && flags.benchmark != network->config.benchmark()) {
     return absl::InvalidArgumentError(absl::StrCat("--task=", flags.benchmark, ", but ", flags.policy,
                                                    " was trained on ", network->config.benchmark()));

@@ -13,6 +13,11 @@ namespace nmn::sweep {
 absl::StatusOr<InitialWeights> ReadInitialWeights(const std::string& source) {
   absl::StatusOr<policy::NetworkPolicy> policy = policy::LoadNetworkPolicy(fs::RealFileSystem(), source);
   if (!policy.ok()) return text::Prefixed("--init_from", policy.status());
+  // Every run of the sweep would begin with it.
+  if (!policy->notice.empty()) {
+    return absl::DataLossError(absl::StrCat("--init_from=", source, ": ", policy->notice,
+                                            "; where that is what you want, name its checkpoint"));
+  }
   InitialWeights weights;
   weights.source = source;
   weights.weights_sha256 = WeightsSha256(policy->weights);

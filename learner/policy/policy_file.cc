@@ -79,7 +79,7 @@ absl::StatusOr<NetworkPolicy> ReadExport(fs::FileSystem& fs, const std::string& 
   if (!content.ok()) return text::Prefixed(file, content.status());
   const Metadata& metadata = content->metadata;
   if (absl::Status status = CheckMetadata(file, metadata); !status.ok()) return status;
-  absl::StatusOr<v1::RunConfig> config = config::Parse(Value(metadata, "config"), file);
+  absl::StatusOr<v1::RunConfig> config = config::ParseStored(Value(metadata, "config"), file);
   if (!config.ok()) return config.status();
   NetworkPolicy policy;
   policy.config = *std::move(config);
@@ -112,35 +112,61 @@ absl::StatusOr<std::vector<std::string>> CheckpointNames(fs::FileSystem& fs, con
   return checkpoint::CompletedFolders(*names);
 }
 
+// What a run that goes on removes while it is read is looked for again, so often.
+constexpr int kLooks = 20;
+
+struct NewestCheckpoint {
+  std::optional<NetworkPolicy> policy;
+  std::string damaged;  // the newest that is newer than `policy` and damaged: why; "" where none is
+  uint32_t damaged_update = 0;
+};
+
 // The newest checkpoint that is whole; nothing is renamed or removed, because the run may be going on.
-absl::StatusOr<std::optional<NetworkPolicy>> ReadNewestCheckpoint(fs::FileSystem& fs, const std::string& folder) {
-  absl::StatusOr<std::vector<std::string>> names = CheckpointNames(fs, folder);
-  if (!names.ok()) return names.status();
-  absl::Status last = absl::OkStatus();
-  for (const std::string& name : *names) {
-    absl::StatusOr<NetworkPolicy> policy = ReadCheckpointPolicy(fs, absl::StrCat(folder, "/", name));
-    if (policy.ok()) return *std::move(policy);
-    if (build::IsNewer(policy.status())) return policy.status();
-    last = policy.status();
+absl::StatusOr<NewestCheckpoint> ReadNewestCheckpoint(fs::FileSystem& fs, const std::string& folder) {
+  NewestCheckpoint newest;
+  for (int look = 0; look < kLooks; ++look) {
+    newest = NewestCheckpoint();
+    absl::StatusOr<std::vector<std::string>> names = CheckpointNames(fs, folder);
+    if (!names.ok()) return names.status();
+    bool gone = false;
+    for (const std::string& name : *names) {
+      const std::string path = absl::StrCat(folder, "/", name);
+      absl::StatusOr<NetworkPolicy> policy = ReadCheckpointPolicy(fs, path);
+      if (policy.ok()) {
+        newest.policy = *std::move(policy);
+        return newest;
+      }
+      if (build::IsNewer(policy.status())) return policy.status();
+      const absl::StatusOr<bool> there = fs.Exists(path);
+      gone = there.ok() && !*there;
+      if (gone) break;
+      if (!newest.damaged.empty()) continue;
+      newest.damaged = std::string(policy.status().message());
+      newest.damaged_update = checkpoint::UpdateOfFolder(name.substr(0, name.find('.'))).value();
+    }
+    if (!gone) return newest;
   }
-  if (!last.ok()) return last;
-  return std::nullopt;
+  return absl::UnavailableError(
+      absl::StrCat(folder, ": the run removes its checkpoints faster than they are read; try again"));
 }
 
 absl::StatusOr<NetworkPolicy> ReadRunDirectory(fs::FileSystem& fs, const std::string& path) {
   const std::string file = absl::StrCat(path, "/", kPolicyFile);
   absl::StatusOr<bool> exported = fs.Exists(file);
   if (!exported.ok()) return exported.status();
-  absl::StatusOr<std::optional<NetworkPolicy>> saved = ReadNewestCheckpoint(fs, path + "/checkpoints");
-  if (build::IsNewer(saved.status())) return saved.status();
-  if (!*exported) {
-    if (!saved.ok()) return saved.status();
-    if (saved->has_value()) return **std::move(saved);
-    return absl::NotFoundError(
-        absl::StrCat(path, " holds neither policy.safetensors nor a checkpoint; is it a run directory?"));
+  absl::StatusOr<NewestCheckpoint> saved = ReadNewestCheckpoint(fs, path + "/checkpoints");
+  if (!saved.ok() && (build::IsNewer(saved.status()) || !*exported)) return saved.status();
+  absl::StatusOr<NetworkPolicy> policy = absl::NotFoundError(
+      absl::StrCat(path, " holds neither policy.safetensors nor a checkpoint; is it a run directory?"));
+  if (*exported) policy = ReadExport(fs, file);
+  if (!saved.ok() || (*exported && !policy.ok())) return policy;
+  if (saved->policy.has_value() && (!policy.ok() || saved->policy->update > policy->update))
+    policy = *std::move(saved->policy);
+  if (!policy.ok()) return saved->damaged.empty() ? policy : absl::DataLossError(saved->damaged);
+  if (saved->damaged_update > policy->update) {
+    policy->notice = absl::StrCat("the checkpoint of update ", saved->damaged_update, " is damaged (", saved->damaged,
+                                  "), so this is the policy of update ", policy->update);
   }
-  absl::StatusOr<NetworkPolicy> policy = ReadExport(fs, file);
-  if (policy.ok() && saved.ok() && saved->has_value() && (*saved)->update > policy->update) return **std::move(saved);
   return policy;
 }
 

@@ -23,6 +23,7 @@ struct NetworkPolicy {
   std::vector<float> actor;            // the actor's parameters, flat, in that order
   std::vector<float> critic;           // the critic's, likewise
   std::optional<v1::Lineage> lineage;  // where its run began from other weights
+  std::string notice;                  // a newer checkpoint of the run is damaged: which, and what was taken; mostly ""
 };
 
 // `path` is one of

@@ -13,6 +13,7 @@
 #include "common/safetensors/safetensors.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/policy/policy_file.h"
+#include "tests/support/fault_file_system.h"
 #include "tests/support/python.h"
 #include "tests/support/subprocess.h"
 #include "tests/unit/cli/export_page.h"
@@ -116,9 +117,10 @@ TEST(LoadNetworkPolicy, AFileOfANewerProgramSaysSo) {
 }
 
 // A run directory with checkpoints of these updates, each with weights of its own.
-policy::NetworkPolicy SaveCheckpoints(const std::string& directory, const std::vector<uint32_t>& updates) {
+policy::NetworkPolicy SaveCheckpoints(const std::string& directory, const std::vector<uint32_t>& updates,
+                                      fs::FileSystem& fs = fs::RealFileSystem()) {
   policy::NetworkPolicy policy = MakePolicy("reference", "b1", "nmn");
-  checkpoint::CheckpointStore store(fs::RealFileSystem(), directory, 10);
+  checkpoint::CheckpointStore store(fs, directory, 10);
   for (const uint32_t update : updates) {
     policy.weights[0].values[0] = static_cast<float>(update);
     checkpoint::Checkpoint checkpoint;
@@ -155,6 +157,53 @@ TEST(NmnExport, TakesAnyCheckpointByItsUpdateOrItsPath) {
                                         "--episodes=1", "--set", "env.horizon=5"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
   }
+}
+
+TEST(NmnExport, ADamagedCheckpointIsNamedAndTheOneBeforeItIsTaken) {
+  testing::TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run", newest = run + "/checkpoints/ckpt-00000020";
+  const policy::NetworkPolicy policy = SaveCheckpoints(run, {10, 20});
+  std::filesystem::resize_file(newest + "/weights.safetensors", 100);
+  const std::string notice = run + ": the checkpoint of update 20 is damaged (" + newest + "/weights.safetensors ";
+  for (const std::vector<std::string>& call :
+       {std::vector<std::string>{"export", run, "--out=" + folder.path() + "/out.safetensors"},
+        {"eval", "--policy=" + run, "--episodes=1", "--set", "env.horizon=5"}}) {
+    std::vector<std::string> command = {Binary("nmn")};
+    command.insert(command.end(), call.begin(), call.end());
+    const Outcome outcome = RunProcess(command);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_THAT(outcome.err, HasSubstr(notice));
+    EXPECT_THAT(outcome.err, HasSubstr("), so this is the policy of update 10\n"));
+  }
+  // What is newer than the damaged one is not in question.
+  policy::NetworkPolicy later = policy;
+  later.update = 20;
+  testing::WriteFile(run + "/policy.safetensors", Encode(later));
+  EXPECT_EQ(policy::LoadNetworkPolicy(fs::RealFileSystem(), run)->notice, "");
+}
+
+// A run that goes on saves its next checkpoint and removes the only one that a reader has just found.
+class RunGoesOn : public testing::FaultFileSystem {
+ public:
+  absl::StatusOr<std::string> Read(const std::string& path) override {
+    if (!went_on_ && path.find("ckpt-00000020/") != std::string::npos) {
+      went_on_ = true;
+      SaveCheckpoints("/run", {30}, *this);
+      EXPECT_TRUE(RemoveAll("/run/checkpoints/ckpt-00000020").ok());
+    }
+    return FaultFileSystem::Read(path);
+  }
+  bool went_on_ = true;
+};
+
+TEST(LoadNetworkPolicy, ACheckpointThatIsRemovedWhileItIsReadIsLookedForAgain) {
+  RunGoesOn disk;
+  SaveCheckpoints("/run", {20}, disk);
+  disk.went_on_ = false;
+  const auto read = policy::LoadNetworkPolicy(disk, "/run");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->update, 30u);
+  EXPECT_EQ(read->notice, "");
 }
 
 TEST(NmnExport, AnUpdateWithoutACheckpointNamesThoseThereAre) {
