@@ -24,6 +24,7 @@
 #include "common/env/environment.h"
 #include "common/env/figures.h"
 #include "common/flags/command.h"
+#include "common/fs/endless.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
 #include "common/process/program.h"
@@ -57,7 +58,9 @@ absl::StatusOr<std::optional<v1::RunConfig>> StoredConfig(const std::string& dir
   absl::StatusOr<bool> any = store.Any();
   if (!any.ok()) return any.status();
   if (!*any) return std::nullopt;
-  absl::StatusOr<v1::RunConfig> config = config::Load(directory + "/config.textproto");
+  const std::string file = directory + "/config.textproto";
+  if (absl::Status status = fs::RefuseEndless(file, "another run, or put its config back"); !status.ok()) return status;
+  absl::StatusOr<v1::RunConfig> config = config::Load(file);
   if (!config.ok()) return config.status();
   return *config;
 }
@@ -144,7 +147,7 @@ int Train(TrainOptions options, const CLI::App& verb) {
   process::OutliveReaders();
   if (absl::Status status = process::CheckRoomToTrain(options.actors + options.run.trainer.threads); !status.ok())
     return fail(status);
-  if (options.run.directory.empty()) options.run.directory = run::DefaultRunDirectory(*config);
+  if (options.run.directory.empty()) options.run.directory = run::MakeDefaultRunDirectory(*config);
 
   std::stop_source stop;
   process::Starting starting(run::StoppedWhileStarting(verb, options.run.directory));

@@ -20,9 +20,15 @@ absl::Status CheckUnused(RunStorage& storage) {
 absl::Status CheckNoRunIsLost(RunStorage& storage, const char* advice) {
   const absl::StatusOr<std::string> trace = storage.files->TraceOfARun();
   if (!trace.ok()) return trace.status();
-  if (trace->empty()) return absl::OkStatus();
+  if (!trace->empty()) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(storage.directory, " holds a run (it has ", *trace, "), but none of its checkpoints: ", advice));
+  }
+  const absl::StatusOr<std::string> foreign = storage.files->ForeignFile();
+  if (!foreign.ok()) return foreign.status();
+  if (foreign->empty()) return absl::OkStatus();
   return absl::AlreadyExistsError(
-      absl::StrCat(storage.directory, " holds a run (it has ", *trace, "), but none of its checkpoints: ", advice));
+      absl::StrCat(*foreign, " is there already, and no run wrote it: move it away, or choose another --run_dir"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "common/blas/blas.h"
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
+#include "common/fs/endless.h"
 #include "common/fs/name.h"
 #include "common/nn/denormals.h"
 #include "learner/run/evaluating.h"
@@ -31,7 +32,9 @@ absl::Status CheckBlas(const RunOptions& options, RunObserver& observer) {
 
 // What the directory was trained with last, which may have a larger budget than this call.
 v1::RunConfig OwnConfig(const std::string& directory, const RunState& state) {
-  const absl::StatusOr<v1::RunConfig> own = config::Load(directory + "/config.textproto");
+  const std::string file = directory + "/config.textproto";
+  if (!fs::RefuseEndless(file, "").ok()) return state.config;
+  const absl::StatusOr<v1::RunConfig> own = config::Load(file);
   return own.ok() ? *own : state.config;
 }
 

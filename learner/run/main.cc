@@ -23,6 +23,7 @@
 #include "common/process/program.h"
 #include "common/process/starting.h"
 #include "common/sync/signal_watcher.h"
+#include "common/text/prefixed.h"
 #include "learner/run/learner_run.h"
 #include "learner/run/run_flags.h"
 
@@ -59,7 +60,7 @@ int AskHealth(const std::string& listen) {
   if (!address.ok()) return Fail(address.status());
   const absl::Status status =
       nmn::net::CheckHealth(nmn::net::CreateChannel(nmn::net::Reachable(*address)), kHealthTimeout);
-  if (!status.ok()) return Fail(status);
+  if (!status.ok()) return Fail(nmn::text::Prefixed(nmn::net::ToString(*address), status));
   std::cout << "SERVING\n";
   return nmn::kExitDone;
 }
@@ -112,7 +113,7 @@ int RunLearner(int argc, char** argv) {
   }
   nmn::process::OutliveReaders();
   if (absl::Status status = nmn::process::CheckRoomToTrain(options.trainer.threads); !status.ok()) return Fail(status);
-  if (options.directory.empty()) options.directory = nmn::run::DefaultRunDirectory(options.config);
+  if (options.directory.empty()) options.directory = nmn::run::MakeDefaultRunDirectory(options.config);
 
   std::stop_source stop;
   nmn::process::Starting starting(nmn::run::StoppedWhileStarting(app, options.directory));

@@ -1,6 +1,9 @@
 #include "learner/run/run_directory.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <iterator>
@@ -23,12 +26,14 @@ const char kSummary[] = "summary.json";
 // The growing files.
 const char kMetrics[] = "metrics.jsonl";
 const char kEpisodes[] = "episodes.csv";
+const char kFirstColumn[] = "update,";             // of episodes.csv
 const char kEvents[] = "events.out.tfevents.nmn";  // TensorBoard reads every file whose name holds "tfevents"
+const char kSweep[] = "sweep.json";                // of the directory of a sweep, which holds runs and is none
 const char kEventLog[] = "events.jsonl";
 const char* const kRecords[] = {kMetrics, kEpisodes, kEvents};  // get their share of each update
 const char* const kGrowing[] = {kMetrics, kEpisodes, kEvents, kEventLog};
 
-const char kProbe[] = ".writable";
+const char kProbe[] = ".nmn-writable.tmp";  // as temporaries are called: nobody else's file
 
 std::string Architecture(const v1::RunConfig& config) {
   return absl::AsciiStrToLower(v1::Architecture_Name(config.network().architecture()));
@@ -61,7 +66,21 @@ class RunDirectory::Files {
   }
 
   absl::Status Replace(const std::string& name, const std::string& content) {
+    const absl::StatusOr<fs::Target> target = fs.FollowLinks(Path(name));
+    if (!target.ok()) return target.status();
+    if (target->kind == fs::Target::Kind::kOther) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("cannot write ", Path(name), ": it is a pipe, a socket or a device, and no file"));
+    }
     return fs::WriteAtomically(fs, Path(name), content);
+  }
+
+  // Whether there is such a file whose content `is_ours` does not know.
+  absl::StatusOr<bool> HasForeign(const char* name, bool (*is_ours)(const std::string& content)) {
+    const absl::StatusOr<bool> exists = fs.Exists(Path(name));
+    if (!exists.ok() || !*exists) return exists;
+    const absl::StatusOr<std::string> content = fs.Read(Path(name));
+    return !content.ok() || !is_ours(*content);
   }
 
   absl::Status AppendWaiting() {
@@ -81,10 +100,10 @@ class RunDirectory::Files {
 
   // Cuts to a length that was the end of a row. Where it is not any more, somebody has written the file anew.
   absl::Status CutTo(const char* name, uint64_t length) {
-    if (name != kEvents) {
-      const absl::StatusOr<std::string> text = fs.Read(Path(name));
-      if (!text.ok()) return text.status();
-      if (length > 0 && length <= text->size() && (*text)[length - 1] != '\n') {
+    if (name != kEvents && length > 0) {
+      const absl::StatusOr<std::string> last = fs.ReadPart(Path(name), length - 1, 1);
+      if (!last.ok()) return last.status();
+      if (!last->empty() && *last != "\n") {
         return absl::DataLossError(
             absl::StrCat(Path(name), " was changed: its first ", length, " bytes do not end with a row"));
       }
@@ -124,7 +143,7 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(fs::FileSystem&
 }
 
 absl::StatusOr<std::string> RunDirectory::TraceOfARun() {
-  for (const char* name : {kMetrics, kEpisodes, kPolicy, kBestPolicy, kSummary}) {
+  for (const char* name : {kMetrics, kEpisodes, kEvents, kPolicy, kBestPolicy, kSummary}) {
     const absl::StatusOr<uint64_t> length = files_->Length(name);
     if (!length.ok()) return length.status();
     if (*length > 0) return std::string(name);
@@ -132,8 +151,30 @@ absl::StatusOr<std::string> RunDirectory::TraceOfARun() {
   return "";
 }
 
+absl::StatusOr<std::string> RunDirectory::ForeignFile() {
+  const absl::StatusOr<bool> sweep = files_->fs.Exists(files_->Path(kSweep));
+  if (!sweep.ok()) return sweep.status();
+  if (*sweep) return files_->Path(kSweep);
+  const absl::StatusOr<bool> config = files_->HasForeign(kConfig, [](const std::string& text) {
+    const absl::StatusOr<v1::RunConfig> parsed = config::Parse(text, kConfig);
+    return parsed.ok() && config::Print(*parsed) == text;
+  });
+  if (!config.ok()) return config.status();
+  if (*config) return files_->Path(kConfig);
+  const absl::StatusOr<bool> log = files_->HasForeign(
+      kEventLog, [](const std::string& lines) { return lines.empty() || lines.starts_with("{\"event\":\""); });
+  if (!log.ok()) return log.status();
+  return *log ? files_->Path(kEventLog) : std::string();
+}
+
 absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {
   return files_->Replace(kConfig, config::Print(config));
+}
+
+absl::Status RunDirectory::PutBackConfig(const v1::RunConfig& config) {
+  const absl::StatusOr<bool> exists = files_->fs.Exists(files_->Path(kConfig));
+  if (!exists.ok()) return exists.status();
+  return *exists ? absl::OkStatus() : WriteConfig(config);
 }
 
 absl::Status RunDirectory::Append(const metrics::MetricsRecord& metrics, const EpisodeRows& episodes) {
@@ -201,6 +242,8 @@ absl::StatusOr<std::string> RunDirectory::AcceptLoss(std::map<std::string, uint6
       const absl::StatusOr<std::string> text = files_->fs.Read(files_->Path(name));
       if (!text.ok()) return text.status();
       whole = text->rfind('\n', found->second - 1) + 1;  // npos + 1 is 0
+      // Rows without the names of their columns are lost too.
+      if (name == kEpisodes && !text->starts_with(kFirstColumn)) whole = 0;
     }
     if (*there >= found->second && (name == kEvents || whole == found->second)) continue;
     absl::StrAppend(&loss, loss.empty() ? "" : "; ", files_->Path(name), " had ", found->second,
@@ -251,6 +294,17 @@ std::string DefaultRunDirectory(const v1::RunConfig& config) {
   const std::string preset = config.preset().empty() ? "custom" : config.preset();
   return absl::StrCat("runs/", config.benchmark(), "-", Architecture(config), "-", preset, "-s", config.seed(), "-",
                       stamp);
+}
+
+std::string MakeDefaultRunDirectory(const v1::RunConfig& config) {
+  const std::string name = DefaultRunDirectory(config);
+  if (!fs::RealFileSystem().CreateDirectories("runs").ok()) return name;
+  std::string made = name;
+  for (int number = 2; ::mkdir(made.c_str(), 0755) != 0; ++number) {
+    if (errno != EEXIST) return name;
+    made = absl::StrCat(name, "-", number);
+  }
+  return made;
 }
 
 }  // namespace nmn::run

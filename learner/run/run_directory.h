@@ -59,7 +59,11 @@ class RunDirectory {
 
   // The first file that only a run with a checkpoint has: rows, a policy or a summary; "" where there is none.
   absl::StatusOr<std::string> TraceOfARun();
+  // Of a directory without a run: the path of a file that a run would write anew and that no run has written, or that
+  // makes it the directory of a sweep; "" where there is none.
+  absl::StatusOr<std::string> ForeignFile();
   absl::Status WriteConfig(const v1::RunConfig& config);
+  absl::Status PutBackConfig(const v1::RunConfig& config);  // where it is gone
   // After an error the rows wait in memory for the next call that can write them; until then no length is told.
   absl::Status Append(const metrics::MetricsRecord& metrics, const EpisodeRows& episodes);
   uint64_t waiting_bytes() const;
@@ -91,5 +95,8 @@ class RunDirectory {
 
 // runs/<benchmark>-<arch>-<preset>-s<seed>-<utc>, e.g. runs/b1-nmn-fast-s1-20261124T081500Z.
 std::string DefaultRunDirectory(const v1::RunConfig& config);
+// Makes it, or where it is there already the first that is not of NAME-2, NAME-3, ..: runs that begin in the same
+// second get one each. Where none can be made returns NAME, which whoever opens it will find.
+std::string MakeDefaultRunDirectory(const v1::RunConfig& config);
 
 }  // namespace nmn::run

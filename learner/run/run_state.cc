@@ -64,6 +64,7 @@ absl::StatusOr<RunState> NewState(const RunOptions& options, RunObserver& observ
   absl::StatusOr<v1::Lineage> lineage = LineageOf(**source, options.init_from, config);
   if (!lineage.ok()) return lineage.status();
   if (absl::Status status = TakeWeights(**source, *lineage, *state->trainer); !status.ok()) return status;
+  if (!(*source)->notice.empty()) observer.OnNotice(absl::StrCat("--init_from: ", (*source)->notice));
   observer.OnNotice(Describe(*lineage));
   if (const auto notice = OtherMeanings((*source)->config, config)) observer.OnNotice(*notice);
   state->lineage = *std::move(lineage);

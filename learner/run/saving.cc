@@ -39,6 +39,8 @@ absl::Status SaveCheckpoint(RunState& state, RunStorage& storage, metrics::Learn
 absl::Status SaveOutcome(const RunState& state, RunStorage& storage) {
   const ppo::TrainerState trainer = state.trainer->Save();
   absl::Status status = storage.files->WritePolicy(policy::EncodePolicy(PolicyOf(state, trainer.weights)));
+  // Who took the config away while the run went on took what --resume and a report begin with.
+  if (status.ok()) status = storage.files->PutBackConfig(state.config);
   if (!status.ok()) return status;
   return storage.files->WriteSummary(SummaryOf(state, trainer.weights));
 }

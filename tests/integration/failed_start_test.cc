@@ -65,6 +65,17 @@ TEST_F(FailedStart, AGenerationThatIsNoNumber) {
   ExpectWorks(Command());
 }
 
+TEST_F(FailedStart, AFileThatNoRunWroteIsLeftAsItIs) {
+  std::filesystem::create_directory(run_);
+  testing::WriteFile(run_ + "/events.jsonl", "mine\n");
+  const Outcome outcome = RunProcess(Command());
+  EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr(run_ + "/events.jsonl is there already, and no run wrote it"));
+  EXPECT_EQ(testing::ReadFile(run_ + "/events.jsonl"), "mine\n");
+  std::filesystem::remove(run_ + "/events.jsonl");
+  ExpectWorks(Command());
+}
+
 // Each step of a start and of checkpoint 0 that can fail.
 TEST_F(FailedStart, AnErrorAtAnyStep) {
   for (const char* point :

@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <regex>
 
 #include "common/config/config.h"
@@ -197,13 +199,59 @@ TEST_F(RunDirectoryTest, LeftoversOfABrokenWriteAreRemoved) {
   EXPECT_THAT(*fs_.List(root_), IsEmpty());
 }
 
+TEST_F(RunDirectoryTest, RowsWithoutTheNamesOfTheirColumnsAreLostToo) {
+  Append(1);
+  auto lengths = *run_->SyncedLengths();
+  const std::string rows = Get("episodes.csv");
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/episodes.csv", rows.substr(rows.find('\n') + 1)).ok());
+  EXPECT_THAT(*run_->AcceptLoss(lengths), HasSubstr("/episodes.csv had"));
+  EXPECT_FALSE(lengths.contains("episodes.csv"));
+  ASSERT_TRUE(run_->CutBack(lengths).ok());
+  Append(2);
+  EXPECT_TRUE(Get("episodes.csv").starts_with("update,episode,"));
+}
+
+// A run would write each of them anew, or remove it.
+TEST_F(RunDirectoryTest, AFileThatNoRunWroteIsForeign) {
+  EXPECT_EQ(*run_->ForeignFile(), "");
+  ASSERT_TRUE(run_->WriteConfig(*config::Preset("fast", "b1", "nmn")).ok());
+  ASSERT_TRUE(run_->AppendEvents("{\"event\":\"generation\",\"generation\":1}\n").ok());
+  EXPECT_EQ(*run_->ForeignFile(), "");
+  for (const auto& [name, content] :
+       std::map<std::string, std::string>{{"config.textproto", "# mine\n" + Get("config.textproto")},
+                                          {"events.jsonl", "{\"mine\": 1}\n"},
+                                          {"sweep.json", "{}"}}) {
+    const std::string before = name == "sweep.json" ? "" : Get(name);
+    ASSERT_TRUE(fs_.WriteDurably(root_ + "/" + name, content).ok());
+    EXPECT_EQ(*run_->ForeignFile(), root_ + "/" + name);
+    ASSERT_TRUE(before.empty() ? fs_.RemoveAll(root_ + "/" + name).ok()
+                               : fs_.WriteDurably(root_ + "/" + name, before).ok());
+  }
+  ASSERT_TRUE(fs_.RemoveAll(root_ + "/events.jsonl").ok());
+  std::filesystem::create_directories(root_ + "/events.jsonl/deep");
+  EXPECT_EQ(*run_->ForeignFile(), root_ + "/events.jsonl");
+}
+
+TEST_F(RunDirectoryTest, AConfigThatIsGoneIsPutBackAndOneThatIsThereStays) {
+  const v1::RunConfig config = *config::Preset("fast", "b1", "nmn");
+  ASSERT_TRUE(run_->PutBackConfig(config).ok());
+  EXPECT_EQ(Get("config.textproto"), config::Print(config));
+  ASSERT_TRUE(run_->PutBackConfig(*config::Preset("fast", "b2", "nmn")).ok());
+  EXPECT_EQ(Get("config.textproto"), config::Print(config));
+}
+
+TEST_F(RunDirectoryTest, APipeInThePlaceOfAFileIsNotWrittenInto) {
+  ASSERT_EQ(::mkfifo((root_ + "/summary.json").c_str(), 0600), 0);
+  EXPECT_THAT(std::string(run_->WriteSummary({}).message()), HasSubstr("summary.json: it is a pipe"));
+}
+
 TEST(RunDirectory, OneThatCannotBeWrittenIsNamedWithWhatToDo) {
   const absl::Status status = RunDirectory::Open(fs::RealFileSystem(), "/dev/null").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(
-      status.message(),
-      "the run directory /dev/null cannot be written (cannot write /dev/null/.writable: Not a directory); change its "
-      "permissions or choose another --run_dir");
+  EXPECT_EQ(status.message(),
+            "the run directory /dev/null cannot be written (cannot write /dev/null/.nmn-writable.tmp: Not a "
+            "directory); change its "
+            "permissions or choose another --run_dir");
   EXPECT_EQ(
       RunDirectory::Open(fs::RealFileSystem(), "/proc/1").status().message().find("the run directory /proc/1 cannot"),
       0u);
