@@ -1,30 +1,59 @@
 #include "cli/command/command.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "common/fs/descriptor.h"
+#include "common/fs/errors.h"
 
 extern char** environ;
 
 namespace nmn::command {
 namespace {
 
-std::string ReadToEnd(int fd) {
-  std::string text;
+using Clock = std::chrono::steady_clock;
+
+// Two ends of a pipe that close themselves.
+struct Pipe {
+  fs::Descriptor read{-1}, write{-1};
+};
+
+absl::StatusOr<Pipe> MakePipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return absl::ResourceExhaustedError(absl::StrCat("cannot make a pipe: ", std::strerror(errno)));
+  return Pipe{fs::Descriptor(ends[0]), fs::Descriptor(ends[1])};
+}
+
+// Until both are at their end. False where the deadline came first.
+bool ReadToEnds(std::array<int, 2> fds, std::array<std::string*, 2> texts, Clock::time_point deadline) {
   char buffer[4096];
-  for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) != 0;) {
-    if (got > 0) text.append(buffer, static_cast<size_t>(got));
-    if (got < 0 && errno != EINTR) break;
+  while (fds[0] >= 0 || fds[1] >= 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd waits[2] = {{fds[0], POLLIN, 0}, {fds[1], POLLIN, 0}};
+    const int ready = poll(waits, 2, static_cast<int>(std::max<int64_t>(left, 0)));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) return false;
+    for (size_t i = 0; i < fds.size(); ++i) {
+      if (waits[i].revents == 0) continue;
+      const ssize_t got = fs::Retry([&] { return read(fds[i], buffer, sizeof buffer); });
+      if (got > 0) texts[i]->append(buffer, static_cast<size_t>(got));
+      if (got <= 0) fds[i] = -1;  // which poll leaves out
+    }
   }
-  return text;
+  return true;
 }
 
 // The signals that a process of ours may ignore or handle.
@@ -40,15 +69,17 @@ void SetDefaults(posix_spawnattr_t& attributes) {
 
 }  // namespace
 
-absl::StatusOr<Result> Run(const std::vector<std::string>& arguments) {
-  int words[2];
-  if (pipe2(words, O_CLOEXEC) != 0)
-    return absl::ResourceExhaustedError(absl::StrCat("cannot make a pipe: ", std::strerror(errno)));
+std::string Result::LastWords() const { return LastLine(LastLine(err) == LastLine("") ? out : err); }
+
+absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chrono::milliseconds limit) {
+  absl::StatusOr<Pipe> out = MakePipe(), err = MakePipe();
+  if (!out.ok()) return out.status();
+  if (!err.ok()) return err.status();
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, words[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, words[1], STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out->write.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, err->write.get(), STDERR_FILENO);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   SetDefaults(attributes);
@@ -60,14 +91,18 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments) {
   const int error = posix_spawnp(&child, pointers[0], &actions, &attributes, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  close(words[1]);
-  Result result;
-  if (error == 0) result.out = ReadToEnd(words[0]);
-  close(words[0]);
   if (error == ENOENT) return absl::NotFoundError(absl::StrCat(arguments[0], " is not in PATH"));
   if (error != 0) return absl::InternalError(absl::StrCat("cannot start ", arguments[0], ": ", std::strerror(error)));
+  out->write.Close();
+  err->write.Close();
+  Result result;
+  const bool ended = ReadToEnds({out->read.get(), err->read.get()}, {&result.out, &result.err}, Clock::now() + limit);
+  if (!ended) kill(child, SIGKILL);
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  fs::Retry([&] { return waitpid(child, &status, 0); });
+  if (!ended) {
+    return absl::DeadlineExceededError(absl::StrCat(arguments[0], " had not ended after ",
+                                                    static_cast<double>(limit.count()) / 1000, " s, and was killed"));
   }
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;

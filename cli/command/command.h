@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -10,13 +11,20 @@ namespace nmn::command {
 
 struct Result {
   int exit_code = 0;  // or 128 + signal
-  std::string out;    // stdout and stderr, as they came
+  std::string out;    // stdout
+  std::string err;    // stderr
+
+  // What it said last, on stderr or else on stdout: the last line that is not empty, or "it said nothing".
+  std::string LastWords() const;
 };
+
+// A scheduler that is down, a disk that does not answer: longer than anything that works.
+inline constexpr std::chrono::seconds kLimit(120);
 
 // Runs a program to its end with empty stdin; blocks. arguments[0] is looked for in PATH; no shell is involved.
 // SIGINT, SIGTERM and SIGPIPE do to it what they do by default, whatever they do here. NOT_FOUND where there is no such
-// program.
-absl::StatusOr<Result> Run(const std::vector<std::string>& arguments);
+// program. DEADLINE_EXCEEDED: it had not ended after `limit`, and was killed.
+absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chrono::milliseconds limit = kLimit);
 
 // The last line that is not empty, or "it said nothing".
 std::string LastLine(const std::string& text);

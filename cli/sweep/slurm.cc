@@ -1,15 +1,19 @@
 #include "cli/sweep/slurm.h"
 
 #include <filesystem>
-#include <sstream>
+#include <string_view>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "cli/command/command.h"
 #include "cli/sweep/embedded_files.h"
 #include "cli/sweep/seeds.h"
 #include "common/digest/sha256.h"
+#include "common/text/utf8.h"
 
 namespace nmn::sweep {
 namespace {
@@ -56,12 +60,18 @@ absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
       command::Run({"squeue", "--noheader", "--array", "--name=" + JobName(sweep), "--format=%K %T"});
   if (absl::IsNotFound(answer.status())) return states;
   if (!answer.ok()) return answer.status();
-  if (answer->exit_code != 0)
-    return absl::UnavailableError(absl::StrCat("squeue failed: ", command::LastLine(answer->out)));
-  std::istringstream lines(answer->out);
-  size_t index = 0;
-  for (std::string state; lines >> index >> state;)
-    states[index] = state == "RUNNING" || state == "COMPLETING" ? State::kRunning : State::kQueued;
+  if (answer->exit_code != 0) return absl::UnavailableError(absl::StrCat("squeue failed: ", answer->LastWords()));
+  // What is with Slurm and is not understood would be submitted a second time.
+  const std::vector<std::string> lines = absl::StrSplit(answer->out, '\n', absl::SkipWhitespace());
+  for (const std::string& line : lines) {
+    const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+    uint32_t index = 0;
+    if (words.size() != 2 || !absl::SimpleAtoi(words[0], &index)) {
+      return absl::UnavailableError(absl::StrCat("squeue's answer is not understood: \"", text::Printable(line),
+                                                 "\"; it must be task and state"));
+    }
+    states[index] = words[1] == "RUNNING" || words[1] == "COMPLETING" ? State::kRunning : State::kQueued;
+  }
   return states;
 }
 
@@ -100,7 +110,7 @@ absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const Slu
     return absl::NotFoundError("sbatch is not in PATH; --engine=slurm needs Slurm's commands on this machine");
   if (!submitted.ok()) return submitted.status();
   if (submitted->exit_code != 0)
-    return absl::UnavailableError(absl::StrCat("sbatch refused: ", command::LastLine(submitted->out)));
+    return absl::UnavailableError(absl::StrCat("sbatch refused: ", submitted->LastWords()));
   return absl::StrCat("submitted ", indices.size(), " of ", sweep.runs.size(), " runs as array job ",
                       command::LastLine(submitted->out), " (", counts, ")");
 }

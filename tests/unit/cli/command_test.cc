@@ -27,8 +27,22 @@ int Await(Child& child) {
 TEST(Command, CollectsBothStreamsAndTheExitCode) {
   const absl::StatusOr<Result> result = command::Run({"sh", "-c", "echo out; echo err >&2; exit 3"});
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(result->out, "out\nerr\n");
+  EXPECT_EQ(result->out, "out\n");
+  EXPECT_EQ(result->err, "err\n");
+  EXPECT_EQ(result->LastWords(), "err");
   EXPECT_EQ(result->exit_code, 3);
+  EXPECT_EQ(command::Run({"sh", "-c", "echo out"})->LastWords(), "out");
+  // More than a pipe holds, on both at once.
+  const absl::StatusOr<Result> much =
+      command::Run({"sh", "-c", "head -c 300000 /dev/zero >&2 & head -c 300000 /dev/zero; wait"});
+  EXPECT_EQ(much->out.size(), 300000u);
+  EXPECT_EQ(much->err.size(), 300000u);
+}
+
+TEST(Command, AProgramThatDoesNotEndIsKilled) {
+  const absl::Status status = command::Run({"sleep", "1000"}, std::chrono::milliseconds(50)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(std::string(status.message()), "sleep had not ended after 0.05 s, and was killed");
 }
 
 TEST(Command, ASignalIsAnExitCodeAbove128) {

@@ -83,6 +83,22 @@ TEST_F(SweepEngine, WhatSlurmHasIsNotSubmittedAgain) {
   EXPECT_THAT(SweepGrid({"--engine=slurm"}).out, HasSubstr("nothing to submit"));
 }
 
+// A warning on stderr is no part of the answer, and what is no task and state is no "none".
+TEST_F(SweepEngine, WhatSqueueSaysBesideItsAnswerHidesNoTask) {
+  Fake("sbatch", "echo 17\n");
+  ASSERT_EQ(SweepGrid({"--engine=slurm"}).code, 0);
+  const std::string rows = "for i in 0 1 2 3 4 5; do echo \"$i PENDING\"; done\n";
+  Fake("squeue", "echo 'perl: warning: Setting locale failed.' >&2\n" + rows);
+  EXPECT_THAT(SweepGrid({"--engine=slurm"}).out, HasSubstr("nothing to submit"));
+  Fake("squeue", "echo 'a word of the day'\n" + rows);
+  const Outcome outcome = SweepGrid({"--engine=slurm"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("squeue's answer is not understood: \"a word of the day\""));
+  Fake("sbatch", "echo 'sbatch: a warning' >&2; echo 18\n");
+  Fake("squeue", "exit 0\n");
+  EXPECT_THAT(SweepGrid({"--engine=slurm"}).out, HasSubstr("as array job 18 ("));
+}
+
 TEST_F(SweepEngine, TheNextCallStaysWithTheEngineAndItsFlags) {
   Fake("squeue", "exit 0\n");
   Fake("sbatch", "printf '%s\\n' \"$@\" > " + folder.path() + "/said\necho 17\n");
