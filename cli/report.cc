@@ -166,6 +166,11 @@ absl::Status ReadOptions(Flags& flags) {
   flags.options.band = ValueOf(kBands, flags.band);
   report::Style& style = flags.options.style;
   style.title = !flags.no_title;
+  std::vector<std::string> formats;  // each once
+  for (const std::string& format : style.formats) {
+    if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
+  }
+  style.formats = formats;
   if (!flags.size.empty()) {
     absl::StatusOr<report::Inches> size = report::ParseSize(flags.size);
     if (!size.ok()) return size.status();

@@ -63,14 +63,10 @@ std::string KeyFont(const std::string& format, const Style& style) {
 }
 
 // gnuplot says nothing of a disk that is full, and ends with 0: a whole file ends as its format does.
-absl::Status CheckWhole(const std::string& file, const std::string& format) {
-  const absl::StatusOr<std::string> content = fs::RealFileSystem().Read(file);
-  if (!content.ok()) return content.status();
+bool IsWhole(const std::string& content, const std::string& format) {
   const std::string_view end = format == "svg" ? "</svg>" : format == "png" ? "IEND" : "%%EOF";
-  const std::string_view tail =
-      std::string_view(*content).substr(content->size() - std::min<size_t>(content->size(), 64));
-  if (tail.find(end) != std::string_view::npos) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("gnuplot could not write ", file, " to its end: is the disk full?"));
+  const std::string_view tail = std::string_view(content).substr(content.size() - std::min<size_t>(content.size(), 64));
+  return tail.find(end) != std::string_view::npos;
 }
 
 // gnuplot repeats the faulty line and points at it before it says what is wrong.
@@ -81,19 +77,29 @@ absl::Status RunGnuplot(const std::string& script_file) {
   if (!result.ok()) return result.status();
   if (result->exit_code > 128)
     return absl::UnavailableError(absl::StrCat("gnuplot was ended by signal ", result->exit_code - 128));
-  if (result->exit_code != 0)
-    return absl::InternalError(absl::StrCat("gnuplot failed: ", command::LastLine(result->out)));
+  if (result->exit_code != 0) return absl::InternalError(absl::StrCat("gnuplot failed: ", result->LastWords()));
   return absl::OkStatus();
 }
 
-absl::Status DrawParts(const std::string& script_file, const Style& style, const std::string& part,
-                       const std::string& base) {
+// One picture on its way: gnuplot writes `part`, which is then called `file`.
+struct Picture {
+  std::string format, part, file;
+};
+
+absl::Status Finish(const Picture& picture) {
+  const absl::StatusOr<std::string> content = fs::RealFileSystem().Read(picture.part);
+  if (!content.ok() && !absl::IsNotFound(content.status())) return content.status();
+  if (!content.ok() || !IsWhole(*content, picture.format)) {
+    return absl::UnavailableError(
+        absl::StrCat("gnuplot could not write ", picture.file, " to its end: is the disk full?"));
+  }
+  return fs::RealFileSystem().Rename(picture.part, picture.file);
+}
+
+absl::Status DrawPictures(const std::string& script_file, const std::vector<Picture>& pictures) {
   if (absl::Status status = RunGnuplot(script_file); !status.ok()) return status;
-  for (const std::string& format : style.formats) {
-    const std::string file = absl::StrCat(part, ".", format);
-    if (absl::Status status = CheckWhole(file, format); !status.ok()) return status;
-    if (absl::Status status = fs::RealFileSystem().Rename(file, absl::StrCat(base, ".", format)); !status.ok())
-      return status;
+  for (const Picture& picture : pictures) {
+    if (absl::Status status = Finish(picture); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -125,18 +131,19 @@ std::string TitleCommand(const std::string& title, const Style& style) {
 }
 
 absl::Status DrawScript(const std::string& script, const Style& style, const std::string& base) {
-  const std::string part = absl::StrCat(base, ".part"), script_file = absl::StrCat(part, ".gnuplot");
   const size_t plot = script.rfind("\nplot ") + 1;
   std::string all = absl::StrCat("set encoding utf8\n", script.substr(0, plot));
+  std::vector<Picture> pictures;
   for (const std::string& format : style.formats) {
+    pictures.push_back({format, fs::TemporaryBeside(base), absl::StrCat(base, ".", format)});
     absl::StrAppend(&all, "set terminal ", Terminal(format, style), "\n", KeyFont(format, style), "set output ",
-                    Quoted(absl::StrCat(part, ".", format)), "\n", script.substr(plot), "\nset output\n");
+                    Quoted(pictures.back().part), "\n", script.substr(plot), "\nset output\n");
   }
+  const std::string script_file = fs::TemporaryBeside(base);
   absl::Status status = WriteText(script_file, all);
-  if (status.ok()) status = DrawParts(script_file, style, part, base);
+  if (status.ok()) status = DrawPictures(script_file, pictures);
   static_cast<void>(fs::RealFileSystem().RemoveAll(script_file));
-  for (const std::string& format : style.formats)
-    static_cast<void>(fs::RealFileSystem().RemoveAll(absl::StrCat(part, ".", format)));
+  for (const Picture& picture : pictures) static_cast<void>(fs::RealFileSystem().RemoveAll(picture.part));
   return status;
 }
 

@@ -21,8 +21,8 @@ std::string ColourOf(const std::string& architecture, size_t shade);
 std::string TitleCommand(const std::string& title, const Style& style);
 
 // Draws `script`, whose last line is a plot command, to base.svg, base.png or base.pdf, as the style says. Each file is
-// replaced as a whole; what gnuplot reads and writes on the way stands beside it, as `base`.part.*, and is removed.
-// NOT_FOUND, with the package's name, where gnuplot is not in PATH; INTERNAL with gnuplot's words.
+// replaced as a whole; what gnuplot reads and writes on the way stands beside it, as temporaries (fs::TemporaryBeside),
+// and is removed. NOT_FOUND, with the package's name, where gnuplot is not in PATH; INTERNAL with gnuplot's words.
 absl::Status DrawScript(const std::string& script, const Style& style, const std::string& base);
 
 }  // namespace nmn::report

@@ -1,7 +1,5 @@
 #include "cli/report/run.h"
 
-#include <google/protobuf/text_format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -80,6 +78,7 @@ absl::Status ReadEpisodes(const std::string& file, Run& run) {
   if (absl::IsNotFound(text.status())) return absl::OkStatus();  // written after the first update
   if (!text.ok()) return text.status();
   const uint64_t per_update = run.config.ppo().episodes_per_update();
+  const uint32_t budget = config::BudgetUpdates(run.config);
   EpisodeColumns columns;
   return EachLine(*text, [&](std::string_view line, size_t number) {
     const std::vector<std::string_view> cells = Split(line);
@@ -94,6 +93,10 @@ absl::Status ReadEpisodes(const std::string& file, Run& run) {
     for (size_t i = 0; i < row.size(); ++i) {
       if (columns.at[i] >= cells.size() || !ParseNumber(cells[columns.at[i]], row[i]))
         return absl::DataLossError(absl::StrCat(file, ":", number, ": not a row of numbers like its header"));
+    }
+    if (budget > 0 && row[0] > budget) {
+      return absl::DataLossError(absl::StrCat(file, ":", number, ": update ", std::string(cells[columns.at[0]]),
+                                              " is beyond the run's budget of ", budget));
     }
     const double place = per_update == 0 ? static_cast<double>(run.returns.size()) : (row[0] - 1) * per_update + row[1];
     if (!(row[0] >= 1) || !(place >= static_cast<double>(run.returns.size())) || place >= kMostEpisodes)
@@ -241,11 +244,9 @@ absl::StatusOr<Run> ReadRun(const std::string& path) {
   if (!text.ok()) {
     return absl::NotFoundError(absl::StrCat(path, " is no run directory: ", std::string(text.status().message())));
   }
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(nullptr);
-  if (!parser.ParseFromString(*text, &run.config)) {
-    return absl::DataLossError(absl::StrCat(config_file, ": not a RunConfig as text"));
-  }
+  absl::StatusOr<v1::RunConfig> config = config::ParseStored(*text, config_file);
+  if (!config.ok()) return config.status();
+  run.config = *std::move(config);
   run.run_id = IdOfCheckpoint(run.path);
   if (absl::Status status = ReadEpisodes(run.path + "/episodes.csv", run); !status.ok()) return status;
   if (run.returns.empty()) {

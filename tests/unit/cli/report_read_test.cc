@@ -77,6 +77,15 @@ TEST(ReadRun, SaysWhereTheEndIsLost) {
   EXPECT_THAT(Read(path).notices, ElementsAre(HasSubstr("ends at episode 1, and")));
 }
 
+TEST(ReadRun, AConfigOfANewerProgramSaysSo) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0), file = path + "/config.textproto";
+  nmn::testing::WriteFile(file, nmn::testing::ReadFile(file) + "brand_new: 3\n");
+  EXPECT_THAT(std::string(ReadRun(path).status().message()),
+              ::testing::AllOf(HasSubstr(file + ":"), HasSubstr("unknown field \"brand_new\""),
+                               HasSubstr("where a newer nmn wrote the file, use that one")));
+}
+
 TEST(ReadRun, RefusesRowsThatGoBack) {
   nmn::testing::TemporaryDirectory folder;
   const std::string path = cli::MakeRun(folder, "a", 1, 4, 0);
@@ -84,6 +93,17 @@ TEST(ReadRun, RefusesRowsThatGoBack) {
     WriteEpisodes(path, std::string("2,0,4,2\n") + row);
     EXPECT_THAT(std::string(ReadRun(path).status().message()), HasSubstr("episodes.csv:3: update")) << row;
   }
+}
+
+// A run of a million episodes has its budget in its config.
+TEST(ReadRun, ARowBeyondTheBudgetIsNoReasonToMakeRoomForIt) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0), file = path + "/episodes.csv";
+  nmn::testing::WriteFile(path + "/config.textproto",
+                          nmn::testing::ReadFile(path + "/config.textproto") + "budget { updates: 9 }\n");
+  nmn::testing::WriteFile(file, nmn::testing::ReadFile(file) + "20000000,0,-1,-1\n");
+  EXPECT_THAT(std::string(ReadRun(path).status().message()),
+              HasSubstr("update 20000000 is beyond the run's budget of"));
 }
 
 TEST(ReadRun, AMetricsFileThatBeganAnewKeepsTheNumbersOfItsUpdates) {

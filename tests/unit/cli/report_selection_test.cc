@@ -52,7 +52,9 @@ TEST(SelectRuns, ARunThatMayNotBeReadIsNamedAndNotLeftOut) {
   fs::permissions(folder.path(), fs::perms(0755));
   fs::permissions(b, geteuid() == 0 ? fs::perms(0700) : fs::perms(0));
   const uid_t user = geteuid();
-  if (user == 0) ASSERT_EQ(seteuid(65534), 0);
+  if (user == 0) {
+    ASSERT_EQ(seteuid(65534), 0);
+  }
   const absl::Status status = SelectRuns({folder.path()}, false).status();
   ASSERT_EQ(seteuid(user), 0);
   fs::permissions(b, fs::perms(0700));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <set>
 #include <string>
 #include <vector>
@@ -377,6 +378,20 @@ LearningCurve CurveOver(const nmn::testing::TemporaryDirectory& folder, double f
   }
   options.smooth = 1;
   return MakeLearningCurve(runs, options);
+}
+
+// Two reports at once, or one beside a file of somebody else's.
+TEST(LearningCurve, WhatIsDrawnOnTheWayHasANameOfItsOwn) {
+  nmn::testing::TemporaryDirectory folder;
+  const LearningCurve curve = CurveOver(folder, 0, 4800, {});
+  nmn::testing::WriteFile(folder.path() + "/learning_curve.part.png", "mine");
+  const auto draw = [&] { return DrawLearningCurve(curve, folder.path()); };
+  std::future<absl::Status> first = std::async(std::launch::async, draw), second = std::async(std::launch::async, draw);
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_EQ(nmn::testing::ReadFile(folder.path() + "/learning_curve.part.png"), "mine");
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with(".nmn-")) << entry.path();
 }
 
 // The lines are at 4697, discounted, and 14000.

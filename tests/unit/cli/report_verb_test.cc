@@ -78,7 +78,8 @@ TEST(NmnReport, CountsARunOnceAndSaysWhatItLeavesOut) {
                     empty = MakeRun(folder, "runs/empty", 3, 0, 0);
   std::filesystem::copy(a, folder.path() + "/copy", std::filesystem::copy_options::recursive);
   const std::string out = folder.path() + "/out";
-  const Outcome outcome = Report({folder.path() + "/runs", a, folder.path() + "/copy", "--out=" + out, "--format=pdf"});
+  const Outcome outcome =
+      Report({folder.path() + "/runs", a, folder.path() + "/copy", "--out=" + out, "--format=pdf,pdf"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("nmn report: " + a + " was named twice: counted once\n"));
   EXPECT_THAT(outcome.err, HasSubstr("/copy is a copy of " + a));
