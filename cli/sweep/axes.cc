@@ -74,6 +74,10 @@ const char* FlagOf(const std::string& field) {
 }
 
 absl::Status CheckField(const char* flag, const std::string& field) {
+  if (field == "budget.stop_at_return") {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, " ", field, ": every run of a sweep has its whole budget, so that runs can be compared"));
+  }
   if (const char* other = FlagOf(field))
     return absl::InvalidArgumentError(absl::StrCat(flag, " ", field, ": in a sweep ", other, " says it"));
   return absl::OkStatus();

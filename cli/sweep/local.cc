@@ -10,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cli/command/child.h"
@@ -63,7 +64,9 @@ class LocalEngine {
   void Settle(const Active& active, bool stopping);
   // Blocks until a run ends, a stop is asked for, or it is time for another look.
   void Wait(int stop_descriptor, bool stopping) const;
-  absl::Status Look();
+  void Look();
+  // Where Prometheus finds the runs that go on. No run stops because it cannot be written.
+  void SayTargets();
 
   const SweepDirectory& sweep_;
   const LocalOptions& options_;
@@ -74,6 +77,7 @@ class LocalEngine {
   std::vector<Active> active_;
   std::map<const SweepRun*, int> attempts_;
   std::map<std::string, std::string> targets_;
+  bool targets_failed_ = false;
   bool failed_ = false;       // a run, for good
   bool gave_up_ = false;      // a run, for now
   bool interrupted_ = false;  // a run, by a signal
@@ -139,22 +143,33 @@ void LocalEngine::Wait(int stop_descriptor, bool stopping) const {
   poll(events.data(), events.size(), kTickMilliseconds);
 }
 
-absl::Status LocalEngine::Look() {
+void LocalEngine::SayTargets() {
+  const absl::Status status = WriteTargets(sweep_.path + "/targets.json", targets_);
+  if (status.ok() || std::exchange(targets_failed_, true)) return;
+  progress_.Note(absl::StrCat("Prometheus cannot find the runs of this sweep: ", std::string(status.message())));
+}
+
+void LocalEngine::Look() {
   std::map<std::string, std::string> targets;
   for (Active& active : active_) {
     if (active.metrics.empty()) active.metrics = MetricsAddress(sweep_.LogPath(*active.run), active.log_begin);
     if (!active.metrics.empty()) targets[active.run->name] = active.metrics;
   }
   progress_.Show(Sum(states_.Look(), options_.jobs));
-  if (targets == targets_) return absl::OkStatus();
+  if (targets == targets_) return;
   targets_ = targets;
-  return WriteTargets(sweep_.path + "/targets.json", targets_);
+  SayTargets();
 }
 
 absl::StatusOr<ExitCode> LocalEngine::Work(const std::stop_token& stop) {
   const int stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   std::stop_callback wake(stop, [stop_descriptor] { eventfd_write(stop_descriptor, 1); });
+  // Something else under the name is for good, a full disk is not.
   absl::Status status = WriteTargets(sweep_.path + "/targets.json", {});
+  if (!status.ok() && !absl::IsFailedPrecondition(status)) {
+    SayTargets();
+    status = absl::OkStatus();
+  }
   bool told = false;
   while (true) {
     const bool stopping = stop.stop_requested() || !status.ok();
@@ -172,7 +187,7 @@ absl::StatusOr<ExitCode> LocalEngine::Work(const std::stop_token& stop) {
       Settle(active, stopping);
       return true;
     });
-    if (absl::Status looked = Look(); status.ok()) status = looked;
+    Look();
   }
   close(stop_descriptor);
   if (!status.ok()) return status;

@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -11,6 +12,7 @@
 
 #include "absl/strings/str_format.h"
 #include "common/config/config.h"
+#include "common/digest/sha256.h"
 #include "common/exit_code/exit_code.h"
 
 namespace nmn::sweep {
@@ -21,9 +23,15 @@ using nlohmann::json;
 // More than the longest line of metrics.jsonl, twice: the last whole line is within it.
 constexpr std::streamoff kTailBytes = 16 << 10;
 
+// Fails for what is no plain file: a pipe would never be read to its end.
+std::ifstream OpenFile(const std::string& path, std::ios::openmode mode) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error) ? std::ifstream(path, mode) : std::ifstream();
+}
+
 json LastWholeLine(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return json();
+  std::ifstream file = OpenFile(path, std::ios::binary | std::ios::ate);
+  if (!file.is_open()) return json();
   const std::streamoff size = file.tellg();
   file.seekg(std::max<std::streamoff>(0, size - kTailBytes));
   std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -35,8 +43,8 @@ json LastWholeLine(const std::string& path) {
 }
 
 json ReadJson(const std::string& path) {
-  std::ifstream file(path);
-  return file ? json::parse(file, nullptr, /*allow_exceptions=*/false) : json();
+  std::ifstream file = OpenFile(path, std::ios::in);
+  return file.is_open() ? json::parse(file, nullptr, /*allow_exceptions=*/false) : json();
 }
 
 // Nothing where it is absent or of another type.
@@ -85,9 +93,9 @@ Version VersionOf(const std::string& path) {
 }
 
 std::optional<int> ReadExitCode(const std::string& path) {
-  std::ifstream file(path);
+  std::ifstream file = OpenFile(path, std::ios::in);
   int code = 0;
-  if (file >> code) return code;
+  if (file.is_open() && file >> code) return code;
   return std::nullopt;
 }
 
@@ -119,6 +127,7 @@ class StateReader::Run {
     seen_.name = run.name;
     seen_.values = run.values;
     seen_.budget_updates = config::BudgetUpdates(run.config);
+    config_hash_ = Hex(config::Hash(run.config));
   }
 
   RunState Look(const std::set<std::string>& held_locks) {
@@ -134,7 +143,9 @@ class StateReader::Run {
       const json whole = ReadJson(summary);
       // What was completed with less than the sweep's budget goes on; what was taken further by hand is done.
       const uint32_t updates = Get<uint32_t>(whole, "updates").value_or(0);
-      done_ = updates >= seen_.budget_updates;
+      // Another run under this name is not it; the next call of the sweep fails there and says how they differ.
+      const bool same = Get<std::string>(whole, "config_hash").value_or(config_hash_) == config_hash_;
+      done_ = same && updates >= seen_.budget_updates;
       hash_ = Get<std::string>(whole, "weights_sha256").value_or("");
     }
     RunState state = seen_;
@@ -166,6 +177,7 @@ class StateReader::Run {
   std::optional<Version> exit_, metrics_, summary_;
   RunState seen_;  // but for the state
   bool done_ = false;
+  std::string config_hash_;  // of the sweep's config, as summary.json has it
   std::string hash_;
   size_t files_read_ = 0;
 };

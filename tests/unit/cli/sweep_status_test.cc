@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,8 @@
 #include "cli/sweep/progress.h"
 #include "cli/sweep/run_state.h"
 #include "cli/sweep/status_table.h"
+#include "common/config/config.h"
+#include "common/digest/sha256.h"
 #include "tests/support/subprocess.h"
 
 namespace nmn::sweep {
@@ -79,6 +82,22 @@ TEST_F(SweepStatus, ACompleteSummaryIsDone) {
   WriteFile(sweep.ExitPath(sweep.runs[0]), "42\n");
   EXPECT_EQ(StateOf(0).state, State::kDone);
   EXPECT_EQ(StateOf(0).weights_sha256, "ab");
+}
+
+TEST_F(SweepStatus, ACompleteRunOfAnotherConfigIsNotDone) {
+  WriteUpdates(0, 10);
+  const auto summary = [](const std::string& hash) {
+    return "{\"complete\": true, \"updates\": 10, \"config_hash\": \"" + hash + "\"}";
+  };
+  WriteFile(Path(0) + "/summary.json", summary(Hex(config::Hash(sweep.runs[1].config))));
+  EXPECT_EQ(StateOf(0).state, State::kInterrupted);
+  WriteFile(Path(0) + "/summary.json", summary(Hex(config::Hash(sweep.runs[0].config))));
+  EXPECT_EQ(StateOf(0).state, State::kDone);
+}
+
+TEST_F(SweepStatus, APipeInThePlaceOfAFileSaysNothing) {
+  for (const char* name : {"/summary.json", "/metrics.jsonl"}) ASSERT_EQ(mkfifo((Path(0) + name).c_str(), 0600), 0);
+  EXPECT_EQ(StateOf(0).state, State::kWaiting);
 }
 
 TEST_F(SweepStatus, ExitCode42IsFailedAndOtherCodesAreNot) {
