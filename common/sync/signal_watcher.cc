@@ -41,7 +41,9 @@ SignalWatcher::SignalWatcher(std::function<void(int)> on_signal, std::string las
   struct sigaction action {};
   action.sa_handler = Handle;
   action.sa_flags = SA_RESTART;
+  // Handlers that interrupt each other would write in the wrong order.
   sigemptyset(&action.sa_mask);
+  for (const int signal : kStopSignals) sigaddset(&action.sa_mask, signal);
   for (const int signal : kStopSignals) {
     struct sigaction inherited {};
     sigaction(signal, nullptr, &inherited);
@@ -62,15 +64,14 @@ SignalWatcher::~SignalWatcher() {
 
 void SignalWatcher::Watch() {
   bool called = false;
+  int interrupts = 0;
   while (true) {
     char signal = 0;
     const ssize_t got = read(read_fd_, &signal, 1);
     if (got < 0 && errno == EINTR) continue;
     if (got != 1 || signal == 0) return;
-    if (!called) {
-      called = true;
-      on_signal_(signal);
-    } else if (signal == SIGINT) {
+    if (!std::exchange(called, true)) on_signal_(signal);
+    if (signal == SIGINT && ++interrupts == 2) {
       // Whoever reads stderr may have stopped to.
       pollfd room{STDERR_FILENO, POLLOUT, 0};
       if (poll(&room, 1, kLastWordsMilliseconds) > 0) {

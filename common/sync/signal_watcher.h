@@ -14,8 +14,8 @@ namespace nmn {
 // After its end they are ignored until the process exits: the work is done by then, and a signal in the last
 // moments must not turn its exit code into 143.
 //
-// The first signal calls back. A second Ctrl-C ends the process at once with code 130, after `last_words` on stderr:
-// say what is lost.
+// The first signal calls back. A second SIGINT (Ctrl-C) ends the process at once with code 130, after `last_words` on
+// stderr: say what is lost.
 class SignalWatcher {
  public:
   SignalWatcher(std::function<void(int signal)> on_signal, std::string last_words);

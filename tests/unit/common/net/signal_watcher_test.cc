@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -59,6 +60,29 @@ void InterruptTwice() {
 TEST(SignalWatcherDeathTest, ASecondInterruptEndsAtOnceAndSaysWhatIsLost) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_EXIT(InterruptTwice(), testing::ExitedWithCode(130), "since the last checkpoint is lost");
+}
+
+// As after a stop of the process, or where a wrapper sends SIGTERM on Ctrl-C: one Ctrl-C is no second one.
+void InterruptAndTerminateAtOnce() {
+  sigset_t both;
+  sigemptyset(&both);
+  sigaddset(&both, SIGINT);
+  sigaddset(&both, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &both, nullptr);  // the watcher's thread inherits it
+  std::stop_source stop;
+  SignalWatcher watcher([&](int) { stop.request_stop(); }, "lost");
+  kill(getpid(), SIGINT);
+  kill(getpid(), SIGTERM);
+  pthread_sigmask(SIG_UNBLOCK, &both, nullptr);
+  WaitForStop(stop.get_token());
+  kill(getpid(), SIGTERM);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // time to end, where it wrongly would
+  std::exit(7);
+}
+
+TEST(SignalWatcherDeathTest, OneInterruptAmongOtherSignalsLosesNothing) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(InterruptAndTerminateAtOnce(), testing::ExitedWithCode(7), "");
 }
 
 // OpenBLAS starts threads before main; a signal to the process may be handed to any thread that does not block it.
