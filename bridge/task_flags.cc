@@ -102,8 +102,12 @@ absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
 std::string TaskFlags::Command() const {
   if (!task_plugin.empty()) return absl::StrCat("--task_plugin=", flags::ShellQuoted(task_plugin));
   if (task_python.empty()) return "";
-  return absl::StrCat("--task_python=", flags::ShellQuoted(task_python),
-                      python.empty() ? "" : " --python=", python.empty() ? "" : flags::ShellQuoted(python));
+  std::string command = absl::StrCat("--task_python=", flags::ShellQuoted(task_python));
+  const TaskFlags none;
+  if (!python.empty()) absl::StrAppend(&command, " --python=", flags::ShellQuoted(python));
+  if (python_workers != none.python_workers) absl::StrAppend(&command, " --python_workers=", python_workers);
+  if (python_timeout != none.python_timeout) absl::StrAppend(&command, " --python_timeout=", python_timeout);
+  return command;
 }
 
 std::vector<std::string> TaskFlags::Arguments() const {

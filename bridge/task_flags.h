@@ -22,9 +22,9 @@ struct TaskFlags {
   std::string task_plugin;
 
   bool any() const { return !task_python.empty() || !task_plugin.empty(); }
-  // As a person types them, quoted for a shell: those that say which code runs. "" where none is named.
+  // As a person types them, quoted for a shell. "" where no task is named.
   std::string Command() const;
-  // The same and all others, for a process that runs elsewhere: files by their whole path.
+  // The same, for a process that runs elsewhere: files by their whole path.
   std::vector<std::string> Arguments() const;
 };
 void AddTaskFlags(CLI::App& app, TaskFlags& flags);

@@ -47,6 +47,7 @@ absl::StatusOr<Address> ParseAddress(std::string_view text, std::string_view fla
     port = text.substr(close + 2);
     if (!IsIpv6(address.host)) return Malformed(flag, text, "no IPv6 address between the brackets");
   } else {
+    if (text.find("://") != std::string_view::npos) return Malformed(flag, text, "leave out what ends with ://");
     const size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) return Malformed(flag, text, "there is no port");
     address.host = std::string(text.substr(0, colon));
