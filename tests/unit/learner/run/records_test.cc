@@ -128,7 +128,7 @@ TEST(Records, OfATaskWithTrialsHaveThem) {
   EXPECT_THAT(EventScalars(metrics), Contains(Pair("trials/return_of_cut", -1)));
   EpisodeRows rows{.update = 3, .raw = {6, 4}, .discounted = {5, 3}, .measure_names = {}, .measures = {}};
   EXPECT_EQ(EpisodesHeader(rows), "update,episode,return,discounted_return\n");
-  rows.trials = {{.completed = 2, .first = 1.5, .last = 4.5}, {.cut = 4}};
+  rows.trials = {{.completed = 2, .first = 1.5, .last = 4.5, .cut = {}}, {.cut = 4}};
   EXPECT_EQ(EpisodesHeader(rows),
             "update,episode,return,discounted_return,trials,first_trial_return,last_trial_return,cut_trial_return\n");
   EXPECT_EQ(EpisodesLines(rows), "3,0,6,5,2,1.5,4.5,\n3,1,4,3,0,,,4\n");
