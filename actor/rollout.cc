@@ -38,7 +38,7 @@ class BatchRollout final : public RolloutEngine {
     forward_->SetHead(nn::MakePolicyHead(forward_->spec().action, options));
   }
 
-  absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool use_mean,
+  absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, float temperature,
                                     const std::atomic<bool>* stop, RolloutObserver* observer) override {
     if (lanes < 1 || lanes > environment_->max_lanes()) {
       return absl::InvalidArgumentError(
@@ -59,8 +59,9 @@ class BatchRollout final : public RolloutEngine {
       inputs_.Step(played, t, *forward_, policy);
       RecordPolicy(policy, t);
       const rng::StreamPosition position{key.seed, key.update, key.first_episode, t};
-      const bool finite = use_mean ? sampler_->Choose(policy, raw_action.plane(t))
-                                   : sampler_->Sample(position, policy, raw_action.plane(t));
+      if (temperature != 0 && temperature != 1) head_->Temper(policy, temperature);
+      const bool finite = temperature == 0 ? sampler_->Choose(policy, raw_action.plane(t))
+                                           : sampler_->Sample(position, policy, raw_action.plane(t));
       if (!finite) {
         return absl::DataLossError(
             absl::StrCat("the policy's action is not finite at step ", t, "; its weights are broken"));

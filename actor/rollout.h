@@ -48,11 +48,11 @@ class RolloutEngine {
   // of that update (config::MinLogVariance).
   virtual void SetParameters(std::span<const float> parameters, uint32_t version) = 0;
 
-  // Plays `lanes` episodes. With `use_mean`, the policy's choice without noise. `stop` is polled between steps; a
-  // stopped rollout returns CANCELLED and leaves no result. DATA_LOSS names the step where an action was not finite
-  // (broken weights). INVALID_ARGUMENT: lanes is 0 or above max_lanes. Denormals are flushed inside, whatever the
-  // calling thread's mode.
-  virtual absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool use_mean = false,
+  // Plays `lanes` episodes, with the policy at this temperature (PolicyHead::Temper); 0: its choice without noise. What
+  // is recorded of the policy is at temperature 1. `stop` is polled between steps; a stopped rollout returns CANCELLED
+  // and leaves no result. DATA_LOSS names the step where an action was not finite (broken weights). INVALID_ARGUMENT:
+  // lanes is 0 or above max_lanes. Denormals are flushed inside, whatever the calling thread's mode.
+  virtual absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, float temperature = 1,
                                             const std::atomic<bool>* stop = nullptr,
                                             RolloutObserver* observer = nullptr) = 0;
 

@@ -133,11 +133,11 @@ void Worker::Play(const Job& job) {
 }
 
 absl::StatusOr<RolloutResult> Worker::Roll(const env::BatchKey& key, size_t lanes) {
-  absl::StatusOr<RolloutResult> rollout = engine_->Run(key, lanes, false, &abandon_);
+  absl::StatusOr<RolloutResult> rollout = engine_->Run(key, lanes, 1, &abandon_);
   for (int beginning = 0; beginning < kNewBeginnings && !abandon_; ++beginning) {
     if (rollout.ok() || !MayGoWell(rollout.status())) return rollout;
     spdlog::warn("{}; its episodes begin anew", std::string(rollout.status().message()));
-    rollout = engine_->Run(key, lanes, false, &abandon_);
+    rollout = engine_->Run(key, lanes, 1, &abandon_);
   }
   return rollout;
 }

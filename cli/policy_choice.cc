@@ -36,8 +36,9 @@ absl::StatusOr<PolicyChoice> ChooseRule(const PolicyFlags& flags) {
   if (flags.update.has_value()) {
     return absl::InvalidArgumentError(absl::StrCat("--update is for networks; ", flags.policy, " is a rule"));
   }
-  if (flags.use_mean) {
-    return absl::InvalidArgumentError(absl::StrCat("--mean is for networks; ", flags.policy, " is a rule"));
+  if (flags.use_mean || flags.temperature.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flags.use_mean ? "--mean" : "--temperature", " is for networks; ", flags.policy, " is a rule"));
   }
   absl::StatusOr<v1::RunConfig> config = TaskConfig(flags.benchmark, {});
   if (!config.ok()) return config.status();
@@ -111,12 +112,21 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_option("--set", flags.set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
       ->take_all()
       ->allow_extra_args(false);
+  verb.add_option(
+          "--temperature", flags.temperature,
+          "Act with so much of the network's chance: its deviation times this, or its probabilities to the power "
+          "of one over it [1, as in training]")
+      ->check(CLI::Range(0.0, 10.0));
   verb.add_flag("--mean", flags.use_mean,
-                "Act without chance: the mean of the network's Gaussian, or the likeliest choice, instead of a sample");
+                "Act without chance: the mean of the network's Gaussian, or the likeliest choice; as --temperature=0");
 }
 
 absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& given) {
   PolicyFlags flags = given;
+  if (flags.use_mean && flags.temperature.value_or(0) != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--mean and --temperature=", *flags.temperature, " contradict each other; give one of them"));
+  }
   if (absl::Status status = bridge::BringTask(flags.brought, flags.benchmark); !status.ok()) return status;
   const std::vector<std::string> rules = scripted::PolicyNames();
   const bool is_rule = std::find(rules.begin(), rules.end(), flags.policy) != rules.end();

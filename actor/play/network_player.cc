@@ -8,12 +8,12 @@ namespace {
 
 class NetworkPlayer final : public Player {
  public:
-  NetworkPlayer(std::unique_ptr<actor::RolloutEngine> engine, uint64_t seed, bool use_mean)
-      : engine_(std::move(engine)), seed_(seed), use_mean_(use_mean) {}
+  NetworkPlayer(std::unique_ptr<actor::RolloutEngine> engine, uint64_t seed, float temperature)
+      : engine_(std::move(engine)), seed_(seed), temperature_(temperature) {}
 
   absl::StatusOr<PlayedBatch> Play(uint32_t first_episode, size_t lanes, StepObserver* observer) override {
     Forwarder forwarder(observer);
-    absl::StatusOr<actor::RolloutResult> result = engine_->Run(EvaluationKey(seed_, first_episode), lanes, use_mean_,
+    absl::StatusOr<actor::RolloutResult> result = engine_->Run(EvaluationKey(seed_, first_episode), lanes, temperature_,
                                                                nullptr, observer == nullptr ? nullptr : &forwarder);
     if (!result.ok()) return result.status();
     return PlayedBatch{.trajectories = std::move(result->trajectories), .measures = std::move(result->measures)};
@@ -33,7 +33,7 @@ class NetworkPlayer final : public Player {
 
   std::unique_ptr<actor::RolloutEngine> engine_;
   uint64_t seed_;
-  bool use_mean_;
+  float temperature_;
 };
 
 }  // namespace
@@ -43,7 +43,7 @@ env::BatchKey EvaluationKey(uint64_t seed, uint32_t first_episode) {
 }
 
 absl::StatusOr<std::unique_ptr<Player>> MakeNetworkPlayer(const v1::RunConfig& config, std::span<const float> actor,
-                                                          uint64_t seed, bool use_mean, size_t max_lanes) {
+                                                          uint64_t seed, float temperature, size_t max_lanes) {
   v1::RunConfig whole = config;
   // Which are for training alone: here an episode has its horizon.
   whole.mutable_ppo()->clear_rollout_steps();
@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<Player>> MakeNetworkPlayer(const v1::RunConfig& c
   absl::StatusOr<std::unique_ptr<actor::RolloutEngine>> engine = actor::RolloutEngine::Create(whole, max_lanes);
   if (!engine.ok()) return engine.status();
   (*engine)->SetParameters(actor, 1);
-  return std::make_unique<NetworkPlayer>(*std::move(engine), seed, use_mean);
+  return std::make_unique<NetworkPlayer>(*std::move(engine), seed, temperature);
 }
 
 }  // namespace nmn::play

@@ -39,9 +39,10 @@ class Player {
 
 env::BatchKey EvaluationKey(uint64_t seed, uint32_t first_episode);
 
-// A network in the actors' own rollout engine. `actor`: its flat parameters, copied. It acts with its mean, or with a
-// sample as in training. `config`: of those weights by themselves (config::ConfigAfter).
+// A network in the actors' own rollout engine. `actor`: its flat parameters, copied. It acts at this temperature
+// (RolloutEngine::Run): 1 as in training, 0 without chance. `config`: of those weights by themselves
+// (config::ConfigAfter).
 absl::StatusOr<std::unique_ptr<Player>> MakeNetworkPlayer(const v1::RunConfig& config, std::span<const float> actor,
-                                                          uint64_t seed, bool use_mean, size_t max_lanes);
+                                                          uint64_t seed, float temperature, size_t max_lanes);
 
 }  // namespace nmn::play

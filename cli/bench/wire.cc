@@ -36,7 +36,7 @@ class ReplayedRollout final : public actor::RolloutEngine {
     if (parameters_.empty()) parameters_.assign(parameters.begin(), parameters.end());
   }
 
-  absl::StatusOr<actor::RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool use_mean,
+  absl::StatusOr<actor::RolloutResult> Run(const env::BatchKey& key, size_t lanes, float temperature,
                                            const std::atomic<bool>* stop, actor::RolloutObserver* observer) override {
     Played& played = played_[{key.first_episode, lanes}];
     if (played.engine == nullptr) {
@@ -45,7 +45,7 @@ class ReplayedRollout final : public actor::RolloutEngine {
       (*engine)->SetParameters(parameters_, 1);
       env::BatchKey first = key;
       first.update = 1;
-      auto result = (*engine)->Run(first, lanes, use_mean, stop, observer);
+      auto result = (*engine)->Run(first, lanes, temperature, stop, observer);
       if (!result.ok()) return result.status();
       played = {*std::move(engine), *std::move(result)};
     }

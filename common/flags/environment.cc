@@ -106,6 +106,7 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_TASK",
       "NMN_TASK_PLUGIN",
       "NMN_TASK_PYTHON",
+      "NMN_TEMPERATURE",
       "NMN_THREADS",
       "NMN_TIMEOUT",
       "NMN_UNTIL",

@@ -176,6 +176,13 @@ CategoricalHead::CategoricalHead(std::vector<uint32_t> choices)
     : choices_(std::move(choices)),
       fields_({{{v1::LOGITS, std::accumulate(choices_.begin(), choices_.end(), uint32_t{0}), 0}}}) {}
 
+void CategoricalHead::Temper(View2 parameters, float temperature) const {
+  for (size_t k = 0; k < parameters.rows; ++k) {
+    float* logit = parameters.row(k);
+    for (size_t lane = 0; lane < parameters.columns; ++lane) logit[lane] /= temperature;
+  }
+}
+
 std::unique_ptr<ActionSampler> CategoricalHead::MakeSampler(size_t max_lanes) const {
   return std::make_unique<CategoricalSampler>(choices_, max_lanes);
 }

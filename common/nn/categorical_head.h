@@ -19,6 +19,7 @@ class CategoricalHead final : public PolicyHead {
   std::span<const uint32_t> choices() const override { return choices_; }
   std::span<const ParameterField> fields() const override { return fields_; }
   void Finish(View2 /*parameters*/) const override {}
+  void Temper(View2 parameters, float temperature) const override;
   // Inversion: the first choice whose cumulated probability is above the step's uniform number, element step % 4 of the
   // block of Purpose::kActionChoice, step / 4 and, for component i, draw i. Choose takes the most probable choice, of
   // equal ones the first. False where a logit is not finite.

@@ -1,5 +1,6 @@
 #include "common/nn/gaussian_head.h"
 
+#include <cmath>
 #include <vector>
 
 #include "common/rng/batch.h"
@@ -135,6 +136,14 @@ void GaussianHead::Finish(View2 parameters) const {
       if (bounded_ && value > max_log_variance_) value = max_log_variance_;
       log_variance[lane] = value;
     }
+  }
+}
+
+void GaussianHead::Temper(View2 parameters, float temperature) const {
+  const float shift = 2 * std::log(temperature);
+  for (uint32_t i = 0; i < numbers_; ++i) {
+    float* log_variance = parameters.row(i);
+    for (size_t lane = 0; lane < parameters.columns; ++lane) log_variance[lane] += shift;
   }
 }
 

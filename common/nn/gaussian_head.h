@@ -22,6 +22,7 @@ class GaussianHead final : public PolicyHead {
   void Finish(View2 parameters) const override;
   // u = mean + exp(log_variance / 2) eps, with eps of number i the StepNormal of Purpose::kActionNoise and draw i at
   // the lane's position.
+  void Temper(View2 parameters, float temperature) const override;
   std::unique_ptr<ActionSampler> MakeSampler(size_t max_lanes) const override;
   void LogProbability(ConstView2 parameters, ConstView2 raw_action, float* out) const override;
   void Entropy(ConstView2 parameters, float* out) const override;

@@ -51,6 +51,10 @@ class PolicyHead {
   // The last layer's raw outputs become parameters, in place [parameter_count, lane]. NaN stays NaN.
   virtual void Finish(View2 parameters) const = 0;
 
+  // The parameters of the same policy at another temperature above 0, in place: a Gaussian's standard deviation is
+  // multiplied by it, and a choice of probability p gets p to the power of 1 / temperature, normalised.
+  virtual void Temper(View2 parameters, float temperature) const = 0;
+
   virtual std::unique_ptr<ActionSampler> MakeSampler(size_t max_lanes) const = 0;
 
   // One number a lane, out [lane]. Of parameters [parameter_count, lane] and raw actions [action_width, lane].

@@ -31,7 +31,7 @@ absl::Status EvaluatePolicy(RunState& state, RunStorage& storage, const std::fun
   const size_t lanes = std::min(kLanes, episodes);
   absl::StatusOr<std::unique_ptr<play::Player>> player =
       play::MakeNetworkPlayer(config::ConfigAfter(state.config, state.update), state.trainer->ActorParameters(),
-                              EvaluationSeed(state.config), /*use_mean=*/false, lanes);
+                              EvaluationSeed(state.config), /*temperature=*/1, lanes);
   if (!player.ok()) return player.status();
   const absl::StatusOr<play::Evaluation> found =
       play::Evaluate(**player, {}, episodes, lanes, [&](uint32_t) { step_done(); });

@@ -55,7 +55,7 @@ class FakeEngine : public RolloutEngine {
 
   void SetParameters(std::span<const float> parameters, uint32_t) override { weight_ = parameters[0]; }
 
-  absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool, const std::atomic<bool>* stop,
+  absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, float, const std::atomic<bool>* stop,
                                     RolloutObserver*) override {
     if (gate_ != nullptr && !gate_->Pass(stop)) return absl::CancelledError("stopped");
     RolloutResult result;

@@ -88,9 +88,25 @@ TEST(Rollout, ActionsAreTheRecordedGaussiansWithTheEpisodesOwnNoise) {
   }
 }
 
+// The record has the policy as it is; only the chance of the action shrinks.
+TEST(Rollout, ATemperatureScalesTheNoise) {
+  auto engine = Engine(Config("b1"), 3);
+  const auto noise_of = [&](float temperature) {
+    const RolloutResult result = engine->Run(kKey, 3, temperature).value();
+    std::vector<float> noise;
+    for (uint32_t lane = 0; lane < 3; ++lane) {
+      noise.push_back((result.trajectories.raw_action()(0, lane) - result.trajectories.Scalar(v1::MEAN)(0, lane)) /
+                      std::exp(result.trajectories.Scalar(v1::LOG_VARIANCE)(0, lane) / 2));
+    }
+    return noise;
+  };
+  const std::vector<float> whole = noise_of(1), half = noise_of(0.5f);
+  for (size_t lane = 0; lane < whole.size(); ++lane) EXPECT_NEAR(half[lane], whole[lane] / 2, 1e-5);
+}
+
 TEST(Rollout, WithTheMeanThereIsNoNoise) {
   auto engine = Engine(Config("b1"), 3);
-  const RolloutResult result = engine->Run(kKey, 3, true).value();
+  const RolloutResult result = engine->Run(kKey, 3, 0).value();
   for (uint32_t t = 0; t < 60; ++t) {
     for (uint32_t lane = 0; lane < 3; ++lane)
       EXPECT_EQ(result.trajectories.raw_action()(t, lane), result.trajectories.Scalar(v1::MEAN)(t, lane));
@@ -190,9 +206,9 @@ TEST(Rollout, AnotherSeedOrUpdateIsAnotherRollout) {
 TEST(Rollout, StopsBetweenStepsWhenTold) {
   std::atomic<bool> stop{true};
   auto engine = Engine(Config("b1"), 2);
-  EXPECT_TRUE(absl::IsCancelled(engine->Run(kKey, 2, false, &stop).status()));
+  EXPECT_TRUE(absl::IsCancelled(engine->Run(kKey, 2, 1, &stop).status()));
   stop = false;
-  EXPECT_TRUE(engine->Run(kKey, 2, false, &stop).ok());
+  EXPECT_TRUE(engine->Run(kKey, 2, 1, &stop).ok());
 }
 
 class CountingObserver : public RolloutObserver {
@@ -216,7 +232,7 @@ TEST(Rollout, AnObserverSeesTheStateBeforeEachStepAndTheSignalThatChoseIt) {
   ASSERT_EQ(env::FindSpec("b1")->state_variables[0], "x");
   CountingObserver observer;
   auto engine = Engine(config, 2);
-  const RolloutResult result = engine->Run(kKey, 2, false, nullptr, &observer).value();
+  const RolloutResult result = engine->Run(kKey, 2, 1, nullptr, &observer).value();
   ASSERT_EQ(observer.steps, 60);
   for (uint32_t t = 0; t < 60; ++t) EXPECT_EQ(observer.displayed[t], result.trajectories.observation().plane(t)(0, 1));
   EXPECT_EQ(observer.signals.size(), 60);

@@ -16,10 +16,10 @@ class FailingEngine final : public FakeEngine {
   FailingEngine(const v1::RunConfig& config, int failures, absl::Status failure, int& runs)
       : FakeEngine(config), failures_(failures), failure_(std::move(failure)), runs_(runs) {}
 
-  absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, bool use_mean,
+  absl::StatusOr<RolloutResult> Run(const env::BatchKey& key, size_t lanes, float temperature,
                                     const std::atomic<bool>* stop, RolloutObserver* observer) override {
     if (runs_++ < failures_) return failure_;
-    return FakeEngine::Run(key, lanes, use_mean, stop, observer);
+    return FakeEngine::Run(key, lanes, temperature, stop, observer);
   }
 
  private:

@@ -93,6 +93,15 @@ TEST(ChoosePolicy, TheMeanIsForNetworks) {
   EXPECT_THAT(std::string(ChoosePolicy(flags).status().message()), HasSubstr("zero is a rule"));
 }
 
+TEST(ChoosePolicy, ATemperatureIsForNetworksAndNoneBesideTheMean) {
+  PolicyFlags flags = Flags("zero", "b1");
+  flags.temperature = 0.5f;
+  EXPECT_THAT(std::string(ChoosePolicy(flags).status().message()), HasSubstr("--temperature is for networks; zero is"));
+  flags.use_mean = true;
+  EXPECT_THAT(std::string(ChoosePolicy(flags).status().message()),
+              HasSubstr("--mean and --temperature=0.5 contradict"));
+}
+
 TEST(EstimateMean, StandardErrorIsOfTheMean) {
   const play::Estimate estimate = EstimateMean({1, 2, 3, 6});
   EXPECT_DOUBLE_EQ(estimate.mean, 3);
@@ -172,7 +181,13 @@ TEST(Evaluate, TheMeanActsWithoutNoise) {
   const policy::NetworkPolicy policy = MakePolicy("reference", "b1", "rnn", {"env.horizon=40"});
   PolicyFlags mean;
   mean.use_mean = true;
-  EXPECT_NE(ToJson(Play(Network(policy), mean, 8, 8)), ToJson(Play(Network(policy), {}, 8, 8)));
+  const std::string without_noise = ToJson(Play(Network(policy), mean, 8, 8));
+  EXPECT_NE(without_noise, ToJson(Play(Network(policy), {}, 8, 8)));
+  PolicyFlags cold;
+  cold.temperature = 0;
+  EXPECT_EQ(ToJson(Play(Network(policy), cold, 8, 8)), without_noise);
+  cold.temperature = 0.5f;
+  EXPECT_NE(ToJson(Play(Network(policy), cold, 8, 8)), without_noise);
 }
 
 TEST(Evaluate, AnOracleOfB1GetsExactly14000) {

@@ -84,6 +84,28 @@ TEST(CategoricalHead, SamplesHaveTheExactProbabilitiesIndependentOfEachOther) {
   EXPECT_LT(statistic, 45);
 }
 
+// p to the power of 1 / temperature, normalised, of each component by itself.
+TEST(CategoricalHead, ATemperatureIsAPowerOfTheProbabilities) {
+  const CategoricalHead head({2, 3});
+  std::vector<float> logits = {1, -1, 0.5f, 2, -3};
+  std::vector<double> expected;
+  for (const auto& [first, count] : {std::pair{0, 2}, std::pair{2, 3}}) {
+    double total = 0;
+    for (int k = 0; k < count; ++k) total += std::pow(std::exp(logits[first + k]), 1 / 0.4);
+    for (int k = 0; k < count; ++k) expected.push_back(std::pow(std::exp(logits[first + k]), 1 / 0.4) / total);
+  }
+  const View2 parameters(logits.data(), 5, 1);
+  head.Temper(parameters, 0.4f);
+  for (int a = 0; a < 2; ++a) {
+    for (int b = 0; b < 3; ++b) {
+      std::vector<float> action = {static_cast<float>(a), static_cast<float>(b)};
+      float log_probability = 0;
+      head.LogProbability(parameters, ConstView2(action.data(), 2, 1), &log_probability);
+      EXPECT_NEAR(std::exp(log_probability), expected[a] * expected[2 + b], 1e-6);
+    }
+  }
+}
+
 TEST(CategoricalHead, ALanesChoiceDoesNotDependOnItsNeighbours) {
   const CategoricalHead head(kChoices);
   const std::vector<float> logits = Logits(1.3f);
