@@ -147,7 +147,8 @@ int Train(TrainOptions options, const CLI::App& verb) {
   process::OutliveReaders();
   if (absl::Status status = process::CheckRoomToTrain(options.actors + options.run.trainer.threads); !status.ok())
     return fail(status);
-  if (options.run.directory.empty()) options.run.directory = run::MakeDefaultRunDirectory(*config);
+  const bool by_default = options.run.directory.empty();
+  if (by_default) options.run.directory = run::MakeDefaultRunDirectory(*config);
 
   std::stop_source stop;
   process::Starting starting(run::StoppedWhileStarting(verb, options.run.directory));
@@ -160,6 +161,7 @@ int Train(TrainOptions options, const CLI::App& verb) {
   TrainObserver observer(log::Stream(), terminal::MayRewrite(STDERR_FILENO));
   absl::StatusOr<std::unique_ptr<run::LearnerRun>> run = run::LearnerRun::Start(options.run, observer);
   starting.Over();
+  if (!run.ok() && by_default) run::RemoveUnusedRunDirectory(options.run.directory);
   if (!run.ok()) return fail(run.status());
   if ((*run)->already_complete()) return (*run)->Run(stop.get_token());
 

@@ -113,7 +113,8 @@ int RunLearner(int argc, char** argv) {
   }
   nmn::process::OutliveReaders();
   if (absl::Status status = nmn::process::CheckRoomToTrain(options.trainer.threads); !status.ok()) return Fail(status);
-  if (options.directory.empty()) options.directory = nmn::run::MakeDefaultRunDirectory(options.config);
+  const bool by_default = options.directory.empty();
+  if (by_default) options.directory = nmn::run::MakeDefaultRunDirectory(options.config);
 
   std::stop_source stop;
   nmn::process::Starting starting(nmn::run::StoppedWhileStarting(app, options.directory));
@@ -126,6 +127,7 @@ int RunLearner(int argc, char** argv) {
   LogObserver observer;
   absl::StatusOr<std::unique_ptr<nmn::run::LearnerRun>> run = nmn::run::LearnerRun::Start(options, observer);
   starting.Over();
+  if (!run.ok() && by_default) nmn::run::RemoveUnusedRunDirectory(options.directory);
   if (!run.ok()) return Fail(run.status());
   if (!(*run)->metrics_url().empty()) {
     spdlog::info("look at it live: {}", (*run)->page_url());

@@ -1,6 +1,7 @@
 #include "learner/run/run_directory.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -306,5 +307,7 @@ std::string MakeDefaultRunDirectory(const v1::RunConfig& config) {
   }
   return made;
 }
+
+void RemoveUnusedRunDirectory(const std::string& directory) { ::rmdir(directory.c_str()); }
 
 }  // namespace nmn::run

@@ -98,5 +98,7 @@ std::string DefaultRunDirectory(const v1::RunConfig& config);
 // Makes it, or where it is there already the first that is not of NAME-2, NAME-3, ..: runs that begin in the same
 // second get one each. Where none can be made returns NAME, which whoever opens it will find.
 std::string MakeDefaultRunDirectory(const v1::RunConfig& config);
+// Of a start that failed: takes it away again, where nothing was written into it.
+void RemoveUnusedRunDirectory(const std::string& directory);
 
 }  // namespace nmn::run

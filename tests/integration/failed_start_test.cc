@@ -55,6 +55,17 @@ TEST_F(FailedStart, ADeviceThatIsNotThere) {
   ExpectWorks(Command());
 }
 
+// The directory that a run gets where it names none is taken before the start, and given back.
+TEST_F(FailedStart, LeavesNoDirectoryThatNobodyNamed) {
+  std::vector<std::string> command = Command({"--device=cuda:99"});
+  std::erase_if(command, [](const std::string& flag) { return flag.starts_with("--run_dir="); });
+  command.insert(command.begin(), {"/bin/sh", "-c", "cd " + folder_.path() + " && exec \"$0\" \"$@\""});
+  const Outcome outcome = RunProcess(command);
+  EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("cuda:99"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() + "/runs"));
+}
+
 TEST_F(FailedStart, AGenerationThatIsNoNumber) {
   std::filesystem::create_directory(run_);
   testing::WriteFile(run_ + "/generation", "seven\n");

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <regex>
+#include <set>
 
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
@@ -263,6 +264,21 @@ TEST(DefaultRunDirectory, NamesBenchmarkArchitecturePresetSeedAndTime) {
       << DefaultRunDirectory(config);
   config.clear_preset();
   EXPECT_THAT(DefaultRunDirectory(config), HasSubstr("runs/b1-nmn-custom-s1-"));
+}
+
+TEST_F(RunDirectoryTest, RunsThatBeginInOneSecondGetADirectoryEach) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(root_);
+  const v1::RunConfig config = *config::Preset("fast", "b1", "nmn");
+  std::set<std::string> made;
+  for (int run = 0; run < 3; ++run) made.insert(MakeDefaultRunDirectory(config));
+  EXPECT_EQ(made.size(), 3u);
+  for (const std::string& directory : made) EXPECT_TRUE(std::filesystem::is_directory(directory)) << directory;
+  ASSERT_TRUE(fs_.WriteDurably(*made.begin() + "/mine", "x").ok());
+  for (const std::string& directory : made) RemoveUnusedRunDirectory(directory);
+  EXPECT_TRUE(std::filesystem::exists(*made.begin() + "/mine"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator("runs"), std::filesystem::directory_iterator()), 1);
+  std::filesystem::current_path(before);
 }
 
 }  // namespace
