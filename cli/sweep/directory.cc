@@ -9,8 +9,7 @@
 #include "cli/sweep/sweep_json.h"
 #include "common/config/config.h"
 #include "common/env/brought.h"
-#include "google/protobuf/io/tokenizer.h"
-#include "google/protobuf/text_format.h"
+#include "common/text/quiet_parse.h"
 
 namespace nmn::sweep {
 namespace {
@@ -62,21 +61,12 @@ absl::Status CheckTogether(const SweepDirectory& sweep, const Engine& engine) {
   return absl::InvalidArgumentError("--init_from is for --engine=local and slurm; this is --engine=kubernetes");
 }
 
-class Silent : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int, int, const std::string&) override {}
-};
-
 // The runs of a task of the user's own are known by its spec, whoever asks. A task that was brought is compared with it
 // when the grid grows.
 absl::Status KnowTask(const Grid& grid, const std::string& file) {
   if (grid.task.empty() || env::Brought() != nullptr) return absl::OkStatus();
   v1::TaskSpec spec;
-  google::protobuf::TextFormat::Parser parser;
-  Silent silent;  // the line below says it
-  parser.RecordErrorsTo(&silent);
-  if (!parser.ParseFromString(grid.task, &spec))
-    return absl::DataLossError(absl::StrCat(file, ": its task cannot be read"));
+  if (!text::QuietParse(grid.task, spec)) return absl::DataLossError(absl::StrCat(file, ": its task cannot be read"));
   return env::BringSpec(spec);
 }
 

@@ -10,9 +10,8 @@
 #include "common/digest/sha256.h"
 #include "common/fs/endless.h"
 #include "common/safetensors/safetensors.h"
-#include "google/protobuf/io/tokenizer.h"
+#include "common/text/quiet_parse.h"
 #include "google/protobuf/message.h"
-#include "google/protobuf/text_format.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/checkpoint/layout.h"
 
@@ -32,12 +31,6 @@ absl::StatusOr<std::string> ReadFile(fs::FileSystem& fs, const std::string& path
   if (absl::IsNotFound(content.status())) return Corrupt(path, "is missing");
   return content;
 }
-
-// A manifest's mistakes are told by its reader in a line; protobuf's own words would go to stderr.
-class Silent : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int, int, const std::string&) override {}
-};
 
 // The number in the first line of a manifest of any format; 0 where there is none.
 uint32_t FormatOf(const std::string& manifest) {
@@ -92,10 +85,7 @@ absl::StatusOr<v1::CheckpointManifest> ReadManifest(fs::FileSystem& fs, const st
   if (!text.ok()) return text.status();
   if (absl::Status status = CheckNotNewer(fs, folder, *text); !status.ok()) return status;
   v1::CheckpointManifest manifest;
-  google::protobuf::TextFormat::Parser parser;
-  Silent silent;
-  parser.RecordErrorsTo(&silent);
-  if (!parser.ParseFromString(*text, &manifest) || ManifestText(manifest) != *text) return Corrupt(path, "is altered");
+  if (!text::QuietParse(*text, manifest) || ManifestText(manifest) != *text) return Corrupt(path, "is altered");
   if (manifest.format() != kFormat) {
     return Corrupt(path, absl::StrCat("has format ", manifest.format(), "; this build reads format ", kFormat));
   }
