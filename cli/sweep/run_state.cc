@@ -4,16 +4,17 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
 #include "common/exit_code/exit_code.h"
+#include "common/fs/file_system.h"
 
 namespace nmn::sweep {
 namespace {
@@ -21,30 +22,24 @@ namespace {
 using nlohmann::json;
 
 // More than the longest line of metrics.jsonl, twice: the last whole line is within it.
-constexpr std::streamoff kTailBytes = 16 << 10;
-
-// Fails for what is no plain file: a pipe would never be read to its end.
-std::ifstream OpenFile(const std::string& path, std::ios::openmode mode) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(path, error) ? std::ifstream(path, mode) : std::ifstream();
-}
+constexpr uint64_t kTailBytes = 16 << 10;
 
 json LastWholeLine(const std::string& path) {
-  std::ifstream file = OpenFile(path, std::ios::binary | std::ios::ate);
-  if (!file.is_open()) return json();
-  const std::streamoff size = file.tellg();
-  file.seekg(std::max<std::streamoff>(0, size - kTailBytes));
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  const size_t end = text.rfind('\n');
+  fs::FileSystem& fs = fs::RealFileSystem();
+  const absl::StatusOr<uint64_t> size = fs.Size(path);
+  if (!size.ok()) return json();
+  const absl::StatusOr<std::string> text = fs.ReadPart(path, *size - std::min(*size, kTailBytes), kTailBytes);
+  if (!text.ok()) return json();
+  const size_t end = text->rfind('\n');
   if (end == std::string::npos || end == 0) return json();
-  const size_t newline = text.rfind('\n', end - 1);
+  const size_t newline = text->rfind('\n', end - 1);
   const size_t begin = newline == std::string::npos ? 0 : newline + 1;
-  return json::parse(text.substr(begin, end - begin), nullptr, /*allow_exceptions=*/false);
+  return json::parse(text->substr(begin, end - begin), nullptr, /*allow_exceptions=*/false);
 }
 
 json ReadJson(const std::string& path) {
-  std::ifstream file = OpenFile(path, std::ios::in);
-  return file.is_open() ? json::parse(file, nullptr, /*allow_exceptions=*/false) : json();
+  const absl::StatusOr<std::string> text = fs::RealFileSystem().Read(path);
+  return text.ok() ? json::parse(*text, nullptr, /*allow_exceptions=*/false) : json();
 }
 
 // Nothing where it is absent or of another type.
@@ -93,9 +88,9 @@ Version VersionOf(const std::string& path) {
 }
 
 std::optional<int> ReadExitCode(const std::string& path) {
-  std::ifstream file = OpenFile(path, std::ios::in);
+  const absl::StatusOr<std::string> text = fs::RealFileSystem().Read(path);
   int code = 0;
-  if (file.is_open() && file >> code) return code;
+  if (text.ok() && absl::SimpleAtoi(*text, &code)) return code;
   return std::nullopt;
 }
 
