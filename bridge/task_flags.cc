@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "bridge/brought_environment.h"
 #include "bridge/plugin_lanes.h"
 #include "bridge/python_task.h"
@@ -99,25 +100,27 @@ absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
 
 }  // namespace
 
-std::string TaskFlags::Command() const {
-  if (!task_plugin.empty()) return absl::StrCat("--task_plugin=", flags::ShellQuoted(task_plugin));
-  if (task_python.empty()) return "";
-  std::string command = absl::StrCat("--task_python=", flags::ShellQuoted(task_python));
+std::vector<TaskFlags::Flag> TaskFlags::Given() const {
+  if (!task_plugin.empty()) return {{"--task_plugin", task_plugin}};
+  if (task_python.empty()) return {};
+  std::vector<Flag> given = {{"--task_python", task_python}};
   const TaskFlags none;
-  if (!python.empty()) absl::StrAppend(&command, " --python=", flags::ShellQuoted(python));
-  if (python_workers != none.python_workers) absl::StrAppend(&command, " --python_workers=", python_workers);
-  if (python_timeout != none.python_timeout) absl::StrAppend(&command, " --python_timeout=", python_timeout);
-  return command;
+  if (!python.empty()) given.emplace_back("--python", python);
+  if (python_workers != none.python_workers) given.emplace_back("--python_workers", absl::StrCat(python_workers));
+  if (python_timeout != none.python_timeout) given.emplace_back("--python_timeout", absl::StrCat(python_timeout));
+  return given;
+}
+
+std::string TaskFlags::Command() const {
+  return absl::StrJoin(Given(), " ", [](std::string* out, const Flag& flag) {
+    absl::StrAppend(out, flag.first, "=", flags::ShellQuoted(flag.second));
+  });
 }
 
 std::vector<std::string> TaskFlags::Arguments() const {
   if (!task_plugin.empty()) return {absl::StrCat("--task_plugin=", std::filesystem::absolute(task_plugin).string())};
-  if (task_python.empty()) return {};
-  std::vector<std::string> arguments = {absl::StrCat("--task_python=", task_python)};
-  const TaskFlags none;
-  if (!python.empty()) arguments.push_back(absl::StrCat("--python=", python));
-  if (python_workers != none.python_workers) arguments.push_back(absl::StrCat("--python_workers=", python_workers));
-  if (python_timeout != none.python_timeout) arguments.push_back(absl::StrCat("--python_timeout=", python_timeout));
+  std::vector<std::string> arguments;
+  for (const auto& [name, value] : Given()) arguments.push_back(absl::StrCat(name, "=", value));
   return arguments;
 }
 

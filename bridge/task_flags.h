@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +27,10 @@ struct TaskFlags {
   std::string Command() const;
   // The same, for a process that runs elsewhere: files by their whole path.
   std::vector<std::string> Arguments() const;
+
+ private:
+  using Flag = std::pair<std::string, std::string>;  // "--python", "python3.12"
+  std::vector<Flag> Given() const;
 };
 void AddTaskFlags(CLI::App& app, TaskFlags& flags);
 
