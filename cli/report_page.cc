@@ -61,17 +61,6 @@ ordered_json RunOf(const report::LearningCurve& curve, size_t index) {
   return json;
 }
 
-// What a policy gets that knows the task, where it is one for all runs.
-ordered_json OptimumOf(const std::vector<report::Run>& runs) {
-  std::optional<double> common;
-  for (const report::Run& run : runs) {
-    const std::optional<env::Optimum> optimum = env::KnownTrainingOptimum(run.config);
-    if (!optimum || (common && *common != optimum->discounted)) return nullptr;
-    common = optimum->discounted;
-  }
-  return common ? ordered_json(*common) : ordered_json(nullptr);
-}
-
 absl::StatusOr<ordered_json> ReplayOf(const report::Run& run, const ReplayLimits& limits) {
   PolicyFlags flags;
   flags.policy = absl::StrContains(run.path, '/') ? run.path : "./" + run.path;  // no rule of that name
@@ -118,7 +107,8 @@ std::string ReportPage(const report::LearningCurve& curve, const ReplayLimits& l
                  : options.band == report::Band::kStandardError ? "sem"
                  : options.band == report::Band::kBootstrap     ? "95 % bootstrap"
                                                                 : "none";
-  json["optimum"] = OptimumOf(curve.runs);
+  const std::optional<env::Optimum> optimum = report::CommonOptimum(curve.runs);
+  json["optimum"] = optimum ? ordered_json(optimum->discounted) : ordered_json(nullptr);
   for (const char* list : {"curves", "runs", "replays"}) json[list] = ordered_json::array();
   for (size_t i = 0; i < curve.curves.size(); ++i)
     json["curves"].push_back(CurveOf(curve.grouping.groups[i], curve.curves[i]));

@@ -47,16 +47,6 @@ std::string CurvesCsv(const LearningCurve& curve, const std::vector<Curve>& curv
   return csv;
 }
 
-// What a policy that knows the task gets in the environment of every run; nothing where one of them has other options.
-std::optional<env::Optimum> CommonOptimum(const std::vector<Run>& runs) {
-  std::optional<env::Optimum> optimum;
-  for (const Run& run : runs) {
-    optimum = env::KnownTrainingOptimum(run.config);
-    if (!optimum) return std::nullopt;
-  }
-  return optimum;
-}
-
 // " (running mean over 1000)", as far as any curve has so many episodes.
 std::string SmoothingText(const LearningCurve& curve) {
   if (curve.options.smooth == 1) return "";
@@ -114,6 +104,16 @@ bool Squashes(double y, const Figure& figure) {
 }
 
 }  // namespace
+
+std::optional<env::Optimum> CommonOptimum(const std::vector<Run>& runs) {
+  std::optional<env::Optimum> common;
+  for (const Run& run : runs) {
+    const std::optional<env::Optimum> optimum = env::KnownTrainingOptimum(run.config);
+    if (!optimum || (common && common->discounted != optimum->discounted)) return std::nullopt;
+    common = optimum;
+  }
+  return common;
+}
 
 LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& options) {
   LearningCurve curve{runs, GroupRuns(runs, options.each), options, {}, {}};

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "cli/report/curves.h"
+#include "common/env/figures.h"
 
 namespace nmn::report {
 
@@ -19,6 +20,9 @@ struct LearningCurve {
 
   bool HasEvaluations() const;
 };
+// What a policy that knows the task gets in the environment of every run; nothing where they differ, or one of them has
+// other options.
+std::optional<env::Optimum> CommonOptimum(const std::vector<Run>& runs);
 LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& options);
 
 // learning_curve.csv and, where there are any, evaluations.csv: the numbers behind the figures. `out` exists
