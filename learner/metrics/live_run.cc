@@ -26,13 +26,9 @@ ordered_json ToNumber(NumberKind kind, double number) {
   return kind == NumberKind::kFlag ? ordered_json(number != 0) : ordered_json(static_cast<uint64_t>(number));
 }
 
-ordered_json ToObject(const std::map<std::string, double>& numbers) {
-  ordered_json object = ordered_json::object();
-  for (const auto& [name, number] : numbers) object[name] = number;
-  return object;
-}
-
-ordered_json ToObject(const std::vector<std::pair<std::string, double>>& numbers) {
+// Of names and numbers.
+template <typename Numbers>
+ordered_json ToObject(const Numbers& numbers) {
   ordered_json object = ordered_json::object();
   for (const auto& [name, number] : numbers) object[name] = number;
   return object;

@@ -5,6 +5,15 @@
 
 const kSvg = "http://www.w3.org/2000/svg";
 
+const one = (id) => document.getElementById(id);
+const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+
+// `values` of `keys`, at the places of `x`; null where there is none.
+function along(x, keys, values) {
+  const at = new Map(keys.map((key, i) => [key, values[i]]));
+  return x.map((place) => at.get(place) ?? null);
+}
+
 function svgNode(name, attributes = {}, text = null) {
   const node = document.createElementNS(kSvg, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);

@@ -6,10 +6,8 @@
 const kPollMilliseconds = 2000;
 const kAnswerMilliseconds = 10000;
 
-const one = (id) => document.getElementById(id);
 const setText = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;
-const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 function duration(seconds) {
   const whole = Math.round(seconds);
@@ -64,14 +62,10 @@ function showRun(run) {
 function showLearning(run) {
   const history = run.history, evaluations = run.evaluations;
   const x = [...new Set([...history.update, ...evaluations.update])].sort((a, b) => a - b);
-  const along = (updates, values) => {
-    const at = new Map(updates.map((update, i) => [update, values[i]]));
-    return x.map((update) => at.get(update) ?? null);
-  };
-  const lines = [{name: "last 1000 episodes", look: 0, bridge: true, y: along(history.update, history.discounted_last_1000)},
-                 {name: "each update", look: 2, bridge: true, y: along(history.update, history.discounted_mean)}];
+  const lines = [{name: "last 1000 episodes", look: 0, bridge: true, y: along(x, history.update, history.discounted_last_1000)},
+                 {name: "each update", look: 2, bridge: true, y: along(x, history.update, history.discounted_mean)}];
   if (evaluations.update.length) {
-    lines.push({name: "evaluations", look: 1, bridge: true, marks: true, y: along(evaluations.update, evaluations.discounted_mean)});
+    lines.push({name: "evaluations", look: 1, bridge: true, marks: true, y: along(x, evaluations.update, evaluations.discounted_mean)});
   }
   const levels = run.optimum ? [{name: "known optimum", value: run.optimum.discounted}] : [];
   learning.draw({title: "Learning curve", xName: "update", x, lines, levels});

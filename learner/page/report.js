@@ -3,7 +3,6 @@
 // Shows the report that stands in this file: curves, tables, and episodes that can be played step by step.
 
 const report = JSON.parse(document.getElementById("data").textContent);
-const one = (id) => document.getElementById(id);
 const kLooks = [0, 1, 2, 4, 5];
 
 function addRow(body, cells) {
@@ -20,18 +19,14 @@ function addRow(body, cells) {
 
 function showCurves() {
   one("name").textContent = plain(report.title);
-  one("what").textContent = `${report.runs.length} run${report.runs.length === 1 ? "" : "s"}`;
+  one("what").textContent = count(report.runs.length, "run");
   one("learning-note").textContent = `Discounted return, gamma = 0.998; running mean over ${report.smoothed}. ` +
       `${report.average === "iqm" ? "Interquartile mean" : "Mean"} over runs; low and high are the band (${report.band}).`;
   const x = [...new Set(report.curves.flatMap((curve) => curve.episodes))].sort((a, b) => a - b);
-  const along = (curve, values) => {
-    const at = new Map(curve.episodes.map((episodes, i) => [episodes, values[i]]));
-    return x.map((episodes) => at.get(episodes) ?? null);
-  };
-  const lines = report.curves.map((curve, i) => ({name: plain(curve.name), look: kLooks[i % kLooks.length], bridge: true, y: along(curve, curve.average)}));
+  const lines = report.curves.map((curve, i) => ({name: plain(curve.name), look: kLooks[i % kLooks.length], bridge: true, y: along(x, curve.episodes, curve.average)}));
   if (report.curves.length === 1 && report.curves[0].runs > 1) {
-    lines.push({name: "low", look: 2, bridge: true, y: along(report.curves[0], report.curves[0].low)});
-    lines.push({name: "high", look: 1, bridge: true, y: along(report.curves[0], report.curves[0].high)});
+    lines.push({name: "low", look: 2, bridge: true, y: along(x, report.curves[0].episodes, report.curves[0].low)});
+    lines.push({name: "high", look: 1, bridge: true, y: along(x, report.curves[0].episodes, report.curves[0].high)});
   }
   const levels = report.optimum === null ? [] : [{name: "known optimum", value: report.optimum}];
   new Chart(one("learning"), 340).draw({title: "Learning curves", xName: "episode", x, lines, levels});
