@@ -36,14 +36,14 @@ int Fail(const absl::Status& status) {
 
 int RunActor(int argc, char** argv) {
   if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) return Fail(status);
-  CLI::App app("Plays episodes for a learner; needs nothing but its address.", "nmn-actor");
+  CLI::App app("Plays episodes for a learner. It needs only the learner's address.", "nmn-actor");
   app.set_version_flag("--version",
                        std::string("nmn-actor ") + nmn::build::Version() + " (" + nmn::build::Commit() + ")");
   app.footer(
       "Example:  nmn-actor --learner=127.0.0.1:50051\n"
       "A flag --some_flag can also be set as NMN_SOME_FLAG in the environment.\n"
-      "Exit codes: 0 the run is complete, or stopped by a signal; 1 no learner for --connect_timeout; 42 will not work "
-      "as called.");
+      "Exit codes: 0 the run is complete, or a signal stopped the actor; 1 there was no learner for --connect_timeout; "
+      "42 it cannot work as called.");
   std::string learner;
   std::string metrics = nmn::metrics::kActorAddress;
   bool health = false;
@@ -59,21 +59,22 @@ int RunActor(int argc, char** argv) {
   app.add_option("--connect_timeout", connect_timeout_seconds, "seconds without a learner before giving up")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e9));
-  app.add_option("--task", options.task, "play this task only, and refuse a run of another; default: the run's");
+  app.add_option("--task", options.task,
+                 "play this task only, and refuse a run of another (default: the task of the run)");
   nmn::bridge::TaskFlags brought;
   nmn::bridge::AddTaskFlags(app, brought);
   app.add_option("--lanes", options.lanes,
-                 "most episodes played at once; 0: as many as an update has; does not change results")
+                 "how many episodes are played at once at most; 0: as many as an update has; does not change results")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 16));
   app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->capture_default_str();
   app.add_flag(
       "--health", health,
-      "ask the actor whose --metrics this is whether it is well, and exit: 0 it is, 1 it is not; one that waits "
-      "for its learner is");
+      "ask the actor at --metrics whether it is well, and exit: 0 it is, 1 it is not. An actor that waits for its "
+      "learner is well");
   app.add_option("--log_level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
   app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->capture_default_str();
-  app.add_flag("--print_config", print_config, "print the settings as they are understood, and exit");
+  app.add_flag("--print_config", print_config, "print the settings as the program reads them, and exit");
   if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
   if (health) {
     const absl::Status status = nmn::metrics::CheckHealth(metrics, kHealthTimeout);

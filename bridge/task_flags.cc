@@ -133,7 +133,7 @@ void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   app.add_option("--python_timeout", flags.python_timeout,
-                 "seconds after which a step of --task_python hangs, and its process is killed")
+                 "after so many seconds a step of --task_python counts as hung, and its process is killed")
       ->capture_default_str()
       ->check(CLI::Range(0.001, 1e6));
   app.add_option("--task_plugin", flags.task_plugin,

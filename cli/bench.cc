@@ -70,13 +70,13 @@ void AddBench(CLI::App& app, int& exit_code) {
     bool json = false;
   };
   const auto flags = std::make_shared<Flags>();
-  verb->add_option("--filter", flags->filter, "regular expression: run what it is found in, e.g. 'b1$' or ^wire");
+  verb->add_option("--filter", flags->filter,
+                   "run only the rows whose name this regular expression is found in, e.g. 'b1$' or ^wire");
   verb->add_flag("--json", flags->json, "one JSON object on stdout");
   verb->footer(
-      "Networks are those of preset reference. `ceiling` is the share of the multiply-add rate of one core, measured "
-      "in\n"
-      "the same run; `twin` is the rate over that of LibTorch doing the same, measured in turn. All of it takes a few\n"
-      "minutes; close other programs first.\n"
+      "Networks are those of preset reference. `ceiling` is the share of the multiply-add rate of one core, which is\n"
+      "measured in the same run. `twin` is our rate over that of LibTorch doing the same work; the two run in turn.\n"
+      "It takes a few minutes. Close other programs first.\n"
       "Example:  nmn bench --filter=actor_loop");
   verb->callback([flags, &exit_code] { exit_code = Bench(flags->filter, flags->json); });
 }

@@ -88,13 +88,17 @@ absl::Status Eval(const Flags& flags) {
 void AddEval(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("eval", "Measure a policy: returns, extra measures and adaptation");
   verb->footer(
-      "Policies that are rules:  random: the action uniform over its range; zero: u = 0; untrained: u ~ N(0, 1/e); "
-      "memoryless: the best\n"
-      "rule without memory; adaptive: learns the task while it acts; oracle: knows the task. nmn task list has each "
-      "task's;\ndocs/environments.md says what the others do.\n"
-      "A network acts with a sample of its policy, as in training, or with its mean. Same seed, same episodes, for "
-      "every policy.\n"
-      "discounted: gamma = 0.998. The standard error is of the mean over episodes.\n"
+      "Policies that are rules:\n"
+      "  random      the action is uniform over its range\n"
+      "  zero        u = 0\n"
+      "  untrained   u ~ N(0, 1/e)\n"
+      "  memoryless  the best rule without memory\n"
+      "  adaptive    learns the task while it acts\n"
+      "  oracle      knows the task\n"
+      "nmn task list shows the rules of each task. docs/environments.md says what the others do.\n"
+      "A network acts with a sample of its policy, as in training, or with its mean.\n"
+      "With the same seed every policy plays the same episodes.\n"
+      "The discounted return has gamma = 0.998. The standard error is that of the mean over episodes.\n"
       "Examples:  nmn eval --benchmark=b1 --policy=oracle --episodes=1000 --seed=1 --json\n"
       "           nmn eval --policy=runs/b1-nmn-fast-s1-20260101T120000Z --mean --set env.domain=paper");
   auto flags = std::make_shared<Flags>();

@@ -108,17 +108,18 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
                                ", RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors"))
       ->required();
   verb.add_option("--update", flags.update, "With RUN_DIR: the checkpoint after this update [the newest]");
-  verb.add_option("--seed", flags.seed, "Of tasks, environment and action noise")->capture_default_str();
+  verb.add_option("--seed", flags.seed, "Seed of tasks, environment and action noise")->capture_default_str();
   verb.add_option("--set", flags.set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
       ->take_all()
       ->allow_extra_args(false);
   verb.add_option(
           "--temperature", flags.temperature,
-          "Act with so much of the network's chance: its deviation times this, or its probabilities to the power "
-          "of one over it [1, as in training]")
+          "How much chance the network acts with: its deviation is multiplied by this, or its probabilities are raised "
+          "to the power of one over this [1, as in training]")
       ->check(CLI::Range(0.0, 10.0));
   verb.add_flag("--mean", flags.use_mean,
-                "Act without chance: the mean of the network's Gaussian, or the likeliest choice; as --temperature=0");
+                "Act without chance, with the mean of the network's Gaussian or with the likeliest choice. The same as "
+                "--temperature=0");
 }
 
 absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& given) {

@@ -128,9 +128,9 @@ void AddReplay(CLI::App& app, int& exit_code) {
   verb->footer(
       "DIR/failed-update-N.safetensors holds the episodes of an update that could not be trained on, and all state of "
       "the trainer before it.\n"
-      "Prints what is in both, every optimiser step of policy and critic, and the first number of each that is not "
-      "finite. Exit code 0 where\n"
-      "the update ends as it did in the run, 42 where it does not or the file cannot be used.\n"
+      "The verb prints what is in both, every optimiser step of policy and critic, and the first number of each that "
+      "is not finite.\n"
+      "Exit codes: 0 the update ends as it did in the run; 42 it does not, or the file cannot be used.\n"
       "Example:  nmn replay runs/b1-nmn-fast-s1-20260101T120000Z/failed-update-17.safetensors");
   auto flags = std::make_shared<Flags>();
   verb->add_option("DUMP", flags->dump, "A failed-update-N.safetensors of a run directory")->required();

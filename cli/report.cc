@@ -246,27 +246,27 @@ absl::Status Report(Flags flags) {
 }
 
 void AddFigureFlags(CLI::App& verb, Flags& flags) {
-  verb.add_option("--format", flags.options.style.formats, "Of the figures: svg, png, pdf, or several [svg,png]")
+  verb.add_option("--format", flags.options.style.formats,
+                  "Formats of the figures: svg, png, pdf, or several [svg,png]")
       ->delimiter(',')
       ->check(CLI::IsMember({"svg", "png", "pdf"}));
   verb.add_option("--size", flags.size,
-                  "Of the figures on paper, with letters of 8 pt: WIDTHxHEIGHT in cm or inches, e.g. 12x8cm or "
-                  "3.5x2.5in [of a screen]");
+                  "Size of the figures on paper, with letters of 8 pt: WIDTHxHEIGHT in cm or inches, e.g. 12x8cm or "
+                  "3.5x2.5in [the size of a screen]");
   verb.add_flag("--no_title", flags.no_title, "Figures without a title, for a page that has a caption");
-  verb.add_option("--y_range", flags.y_range, "Of the learning curves: LOW:HIGH [what is drawn]");
+  verb.add_option("--y_range", flags.y_range, "Range of the learning curves, LOW:HIGH [what is drawn]");
 }
 
 void AddCurveFlags(CLI::App& verb, Flags& flags) {
-  verb.add_flag("--each", flags.options.each, "One line a run, even where only the seed differs");
-  verb.add_flag("--go_on", flags.options.go_on,
-                "Curves go on where their shorter runs end, with the runs that are left");
-  verb.add_option("--smooth", flags.options.smooth, "Episodes of the running mean; 1: none")
+  verb.add_flag("--each", flags.options.each, "Draw a line for each run, also if only the seed differs");
+  verb.add_flag("--go_on", flags.options.go_on, "When a curve's shorter runs end, go on with the runs that are left");
+  verb.add_option("--smooth", flags.options.smooth, "How many episodes the running mean is over. 1: there is none")
       ->check(CLI::Range(size_t{1}, size_t{1'000'000'000}))
       ->capture_default_str();
-  verb.add_option("--average", flags.average, "Of a curve's runs: mean, or iqm (interquartile mean)")
+  verb.add_option("--average", flags.average, "How the runs of a curve are averaged: mean, or iqm (interquartile mean)")
       ->check(CLI::IsMember(NamesOf(kAverages)))
       ->capture_default_str();
-  verb.add_option("--band", flags.band, "Around the average: std, sem, bootstrap (95 % interval) or none")
+  verb.add_option("--band", flags.band, "The band around the average: std, sem, bootstrap (95 % interval) or none")
       ->check(CLI::IsMember(NamesOf(kBands)))
       ->capture_default_str();
 }
@@ -276,14 +276,12 @@ void AddCurveFlags(CLI::App& verb, Flags& flags) {
 void AddReport(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("report", "Draw learning curves of one or more run directories");
   verb->footer(
-      "Draws the discounted and the raw return against episodes (running mean over 1000, as in the paper), and writes "
-      "the CSV behind\n"
-      "them. Runs that differ only in the seed become one line, mean +- std; what else differs is in its name and in a "
-      "column of the\n"
-      "CSV. A run that is named twice, or is a copy of another, counts once. Works while a run is going on, and "
-      "without "
-      "gnuplot for\n"
-      "all but the figures.\n"
+      "It draws the discounted and the raw return against episodes (running mean over 1000, as in the paper), and\n"
+      "writes the CSV behind them.\n"
+      "Runs that differ only in the seed become one line, mean +- std. Other differences are in the line's name and "
+      "in\n"
+      "a column of the CSV. A run that is named twice, or is a copy of another, counts once.\n"
+      "It works while a run is going on. Without gnuplot it writes all but the figures.\n"
       "Examples:  nmn report runs/b1-nmn-reference-s* runs/b1-rnn-reference-s* --out=figures --adaptation\n"
       "           nmn report sweeps/b1 --average=iqm --band=bootstrap --format=pdf --size=8.5x6cm --no_title");
   auto flags = std::make_shared<Flags>();
@@ -293,19 +291,21 @@ void AddReport(CLI::App& app, int& exit_code) {
   AddCurveFlags(*verb, *flags);
   AddFigureFlags(*verb, *flags);
   verb->add_flag("--adaptation", flags->adaptation,
-                 "Also draw the mean reward against the step within an episode, and with trials their returns");
+                 "Also draw the mean reward against the step within an episode, and the returns of trials if there are "
+                 "any");
   verb->add_option("--adaptation_episodes", flags->adaptation_episodes,
-                   "How many episodes each policy plays for that; 0: none, training's own alone")
+                   "How many episodes each policy plays for that. 0: it plays none, and training's own are drawn")
       ->check(CLI::Range(0u, 1'000'000u))
       ->capture_default_str();
   verb->add_flag(
       "--html", flags->html,
-      "Also write report.html, one file for a browser: curves, tables, configs, and episodes of the policies "
-      "to be played step by step");
+      "Also write report.html, one file for a browser. It has curves, tables, configs, and episodes of the policies "
+      "that you can play step by step");
   bridge::AddTaskFlags(*verb, flags->brought);
-  verb->add_option("--until", flags->until,
-                   "Thresholds of the mean discounted return of the last 1000 episodes: what it took to reach each "
-                   "[the benchmark's own, else 25, 50, 75, 90 and 95 % of the way from chance to the oracle's]")
+  verb->add_option(
+          "--until", flags->until,
+          "Thresholds of the mean discounted return of the last 1000 episodes. The report says what it took to "
+          "reach each [the benchmark's own, or 25, 50, 75, 90 and 95 % of the way from chance to the oracle]")
       ->delimiter(',');
   verb->callback([flags, &exit_code] {
     const absl::Status status = Report(*flags);

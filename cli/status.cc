@@ -96,7 +96,7 @@ absl::Status Status(const Flags& flags) {
 void AddStatus(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("status", "Ask a learner what its run and its actors are doing");
   verb->footer(
-      "A learner listens where nmn train or nmn-learner was given --listen. Exit code 1 where none answers.\n"
+      "A learner listens at the --listen of its nmn train or nmn-learner. The exit code is 1 if none answers.\n"
       "Example:  nmn status 127.0.0.1:50051 --json");
   auto flags = std::make_shared<Flags>();
   verb->add_option("ADDR", flags->address, "The learner's host:port")->required();

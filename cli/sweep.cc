@@ -189,10 +189,12 @@ void AddSweep(CLI::App& app, int& exit_code) {
   verb->footer(
       "DIR holds everything: a run directory for each run (DIR/b1-nmn-s1), logs, and sweep.json, which says what the "
       "sweep is.\n"
-      "Called again, it skips runs that are done and goes on with those that were cut; DIR alone is then enough.\n"
-      "With more seeds, architectures or values, or a larger budget, it grows; with fewer, it works on those alone.\n"
+      "Call it again to go on: it skips runs that are done and goes on with those that were cut. DIR alone is then "
+      "enough.\n"
+      "Call it with more seeds, architectures or values, or with a larger budget, and the sweep grows. With fewer it "
+      "works on those alone.\n"
       "Ctrl-C stops every run with a checkpoint (exit code 75).\n"
-      "With --engine=slurm it submits and returns; call it again to submit what did not get done.\n"
+      "With --engine=slurm it submits the runs and returns. Call it again to submit those that are not done.\n"
       "Example:  nmn sweep sweeps/b1 --benchmark=b1 --arch=nmn,rnn --seeds=1-30 --preset=fast --jobs=2\n"
       "          nmn sweep sweeps/b1 --seeds=1-40\n"
       "          nmn sweep sweeps/decay --benchmark=b1 --seeds=1-5 --grid=ppo.trace_decay=0.9,0.95\n"
@@ -201,46 +203,48 @@ void AddSweep(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<SweepFlags>();
   sweep::GridRequest& grid = flags->grid;
   sweep::EngineRequest& engine = flags->engine;
-  verb->add_option("DIR", flags->directory, "Directory of the sweep; created where absent");
+  verb->add_option("DIR", flags->directory, "Directory of the sweep; it is created if it is not there");
   verb->add_option("--task,--benchmark", grid.benchmarks, env::ListOfTasks() + "; several with commas")->delimiter(',');
   bridge::AddTaskFlags(*verb, flags->brought);
   verb->add_option("--arch", grid.architectures, "nmn (default), rnn, or both with a comma")->delimiter(',');
   verb->add_option("--seeds", grid.seeds, "Seeds, e.g. 1-30 or 1,2,5-8");
   verb->add_option(
           "--grid", grid.axes,
-          "FIELD=VALUE,VALUE: a run for each value of a field, e.g. ppo.trace_decay=0.9,0.95, lists in brackets, "
-          "e.g. network.hidden_sizes=[30,10],[50]; may be repeated: "
-          "every combination")
+          "FIELD=VALUE,VALUE: a run for each value of a field, e.g. ppo.trace_decay=0.9,0.95. A list stands in "
+          "brackets, e.g. network.hidden_sizes=[30,10],[50]. May be repeated; then there is a run for every "
+          "combination")
       ->take_all()
       ->delimiter('\0');
   verb->add_option("--preset", grid.preset,
                    "default; the benchmarks of the paper have fast (their default), reference and paper");
-  verb->add_option("--updates", grid.updates, "Budget of each run in updates; a larger one extends runs that are done");
+  verb->add_option("--updates", grid.updates,
+                   "Budget of each run in updates. With a larger one runs that are done go on");
   verb->add_option("--episodes", grid.episodes, "Budget of each run in episodes");
   verb->add_flag("--scale_schedule", grid.scale_schedule,
                  "Make the schedule of learning (ppo.anneal_updates) as long as the budget, which then cannot grow");
   verb->add_option("--init_from", flags->init_from,
                    "Every run begins with these weights, as far as they fit: RUN_DIR, RUN_DIR/checkpoints/ckpt-N or "
-                   "FILE.safetensors; DIR keeps a copy");
+                   "FILE.safetensors. DIR keeps a copy");
   verb->add_option(
           "--set", grid.assignments,
-          "FIELD=VALUE for every run; may be repeated. Of a sweep that exists: eval.*, checkpoint.* and work.* alone, "
-          "for runs that are not done")
+          "FIELD=VALUE for every run; may be repeated. Once the sweep exists, only eval.*, checkpoint.* and work.* may "
+          "be set, and they change runs that are not done")
       ->take_all()
       ->delimiter('\0');
   verb->add_option(
           "--engine", engine.name,
-          "Who runs them: local (processes on this machine; the default), slurm (one array job, a task a run) or "
-          "kubernetes (writes DIR/kubernetes for kubectl apply -k, an index a run). It and its flags are kept in DIR "
-          "for later calls")
+          "Who does the runs: local (processes on this machine; the default), slurm (one array job with a task for "
+          "each run) or kubernetes (writes DIR/kubernetes for kubectl apply -k, with an index for each run). DIR keeps "
+          "the engine and its flags for later calls")
       ->check(CLI::IsMember({"local", "slurm", "kubernetes"}));
   verb->add_option("--jobs", engine.flags.jobs,
-                   "Runs at once; 0, the default: local one a core, slurm and kubernetes as many as they start")
+                   "How many runs go at once. 0, the default: one a core with local, as many as they start with slurm "
+                   "and kubernetes")
       ->check(CLI::Range(0, 1024));
   verb->add_option(
           "--threads", engine.flags.threads,
-          "Threads of each process; does not change results; 0, the default: local the cores divided among the "
-          "jobs, slurm 1")
+          "Threads of each process; does not change results. 0, the default: with local the cores divided among the "
+          "jobs, with slurm 1")
       ->check(CLI::Range(0, 1024));
   verb->add_option("--actors", engine.flags.actors,
                    "slurm: actor processes of each run (default 1); does not change results")
@@ -254,8 +258,8 @@ void AddSweep(CLI::App& app, int& exit_code) {
       ->delimiter('\0');
   verb->add_option("--registry", engine.flags.registry,
                    "kubernetes: where the images nmn-learner and nmn-actor are, e.g. registry.example/nmn");
-  verb->add_option("--tag", engine.flags.tag, "kubernetes: of the images (default: this version)");
-  verb->add_option("--device", engine.flags.device, "Of the updates: cpu (default), cuda or cuda:INDEX");
+  verb->add_option("--tag", engine.flags.tag, "kubernetes: the tag of the images (default: this version)");
+  verb->add_option("--device", engine.flags.device, "Where updates run: cpu (default), cuda or cuda:INDEX");
   AddSweepStatus(*verb, exit_code);
   verb->callback([verb, flags, &exit_code] {
     if (!verb->get_subcommands().empty()) return;

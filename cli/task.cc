@@ -120,7 +120,7 @@ void AddTask(CLI::App& app, int& exit_code) {
   verb->footer(
       "Examples:  nmn task list\n           nmn task check --task=bandit --set task.arms=5\n"
       "           PYTHONPATH=. nmn task check --task_python=my_tasks.cartpole:make");
-  CLI::App* list = verb->add_subcommand("list", "What ships");
+  CLI::App* list = verb->add_subcommand("list", "List the tasks that ship");
   auto json = std::make_shared<bool>(false);
   list->add_flag("--json", *json, "One JSON array on one line: task, title, horizon, observation_size, action, rules");
   list->callback([json, &exit_code] {
@@ -128,18 +128,18 @@ void AddTask(CLI::App& app, int& exit_code) {
     exit_code = status.ok() ? kExitDone : Fail("task list", status);
   });
   CLI::App* check = verb->add_subcommand(
-      "check", "Steps a task with actions drawn by chance; says what it found and prints the TaskSpec");
+      "check", "Play a task with actions drawn by chance, say what was found and print the TaskSpec");
   auto flags = std::make_shared<CheckFlags>();
   check->add_option("--task,--benchmark", flags->task, env::ListOfTasks(/*titles=*/true));
   bridge::AddTaskFlags(*check, flags->brought);
   check->add_option("--set", flags->set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
       ->take_all()
       ->allow_extra_args(false);
-  check->add_option("--seed", flags->seed, "Of tasks, environment and actions")->capture_default_str();
-  check->add_option("--episodes", flags->episodes, "Episodes to play, three times")
+  check->add_option("--seed", flags->seed, "Seed of tasks, environment and actions")->capture_default_str();
+  check->add_option("--episodes", flags->episodes, "Episodes to play; they are played three times")
       ->check(CLI::Range(2u, 10'000u))
       ->capture_default_str();
-  check->footer("Exit codes: 0 it is in order; 42 it is not, and the line names field, episode and step.");
+  check->footer("Exit codes: 0 the task is in order; 42 it is not, and the line names field, episode and step.");
   check->callback([flags, &exit_code] {
     const absl::Status status = Check(*flags);
     exit_code = status.ok() ? kExitDone : Fail("task check", status);

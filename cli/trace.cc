@@ -53,12 +53,11 @@ absl::Status Trace(const Flags& flags) {
 void AddTrace(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("trace", "Write every step of some episodes as CSV or for numpy");
   verb->footer(
-      "One line a step: episode, t, the task, the environment's state before the step, x, the fed-back action and "
-      "reward, u, for networks\n"
-      "mean, logvar and each z, then action and reward. --columns chooses others: h* (recurrent states), *_scale* and "
-      "*_offset* (what z does to\n"
-      "each neuron), value (the critic's); docs/cli.md has them all. A .npz is read by numpy.load, one array a "
-      "column.\n"
+      "It writes one line a step. The columns are episode, t, the task, the environment's state before the step, x,\n"
+      "the action and the reward as they are fed back, u, and then action and reward. Networks have mean, logvar and\n"
+      "each z before those two. --columns chooses others: h* (recurrent states), *_scale* and *_offset* (what z does\n"
+      "to each neuron), value (the critic's). docs/cli.md has all of them.\n"
+      "numpy.load reads a .npz. It has one array a column.\n"
       "Episode e is the episode e of nmn eval with the same seed.\n"
       "Examples:  nmn trace --policy=runs/b1-nmn-fast-s1-20260101T120000Z --set env.tasks=-8,8 --episodes=2 "
       "--out=trace.csv\n"
@@ -69,13 +68,14 @@ void AddTrace(CLI::App& app, int& exit_code) {
   verb->add_option("--episodes", flags->episodes, "Episodes to write")
       ->check(CLI::Range(1u, 1'000'000u))
       ->capture_default_str();
-  verb->add_option("--every", flags->every, "Of every so many steps the first is written")
+  verb->add_option("--every", flags->every, "Write only the first of every so many steps")
       ->check(CLI::Range(1u, 1'000'000u))
       ->capture_default_str();
-  verb->add_option("--columns", flags->columns, "Names with *, separated by commas [those above]");
+  verb->add_option("--columns", flags->columns,
+                   "Names of columns, separated by commas; * stands for any letters [the columns named below]");
   verb->add_option("--out,--csv", flags->out,
-                   "The file to write: CSV, or for numpy where it ends in .npz [CSV to stdout]");
-  verb->add_option("--npz", flags->npz, "The file to write, for numpy whatever it is called");
+                   "The file to write: CSV, or for numpy if its name ends in .npz [CSV to stdout]");
+  verb->add_option("--npz", flags->npz, "The file to write for numpy, whatever its name is");
   verb->callback([flags, &exit_code] {
     const absl::Status status = Trace(*flags);
     exit_code = status.ok() ? kExitDone : Fail("trace", status);

@@ -192,7 +192,7 @@ int Train(TrainOptions options, const CLI::App& verb) {
 }  // namespace
 
 void AddTrain(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("train", "Train a policy: learner and actors in one process.");
+  CLI::App* verb = app.add_subcommand("train", "Train a policy, with learner and actors in one process");
   auto options = std::make_shared<TrainOptions>();
   options->actors = std::max(1u, std::thread::hardware_concurrency());
   TrainFlags& flags = options->flags;
@@ -203,7 +203,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
                    "default; the benchmarks of the paper have fast (their default), reference and paper");
   verb->add_option("--config", flags.config_path,
                    "a whole RunConfig as textproto, in place of benchmark, arch and preset");
-  verb->add_option("--seed", flags.seed, "of every random number of the run (default 1)");
+  verb->add_option("--seed", flags.seed, "seed of every random number of the run (default 1)");
   verb->add_option("--updates", flags.updates, "budget: stop after this many updates");
   verb->add_option("--episodes", flags.episodes, "budget: stop after this many episodes");
   verb->add_flag("--scale_schedule", flags.scale_schedule,
@@ -215,7 +215,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
       *verb,
       {.run_dir = "directory of the run (default runs/BENCHMARK-ARCH-PRESET-sSEED-UTC)",
        .listen = "also serve nmn-actor processes on this address, e.g. 127.0.0.1:50051; port 0 takes a free one",
-       .metrics = absl::StrCat(run::kMetricsHelp, "; where the default is in use, a free one is taken")},
+       .metrics = absl::StrCat(run::kMetricsHelp, "; if the default is in use, a free port is taken")},
       options->run);
   verb->add_option("--actors", options->actors, "actor threads in this process; does not change results")
       ->capture_default_str()
@@ -225,7 +225,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
   verb->add_option("--log_level", options->log_level, "trace, debug, info, warn, error or off")->capture_default_str();
   verb->footer(
       "Example:  nmn train --benchmark=b1 --preset=fast --seed=1\n"
-      "Ctrl-C saves a checkpoint and stops (exit code 75); --resume --run_dir=DIR goes on, bit for bit.");
+      "Ctrl-C saves a checkpoint and stops (exit code 75). --resume --run_dir=DIR goes on, bit for bit.");
   verb->callback([options, verb, metrics_address, &exit_code] {
     options->run.metrics_on_any_port = metrics_address->count() == 0;
     exit_code = Train(*options, *verb);

@@ -67,7 +67,7 @@ int AskHealth(const std::string& listen) {
 
 int RunLearner(int argc, char** argv) {
   if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) return Fail(status);
-  CLI::App app("Owns one training run: leases work to actors, trains, publishes weights, writes checkpoints.",
+  CLI::App app("Owns one training run: it leases work to actors, trains, publishes weights and writes checkpoints.",
                "nmn-learner");
   app.set_version_flag("--version",
                        absl::StrCat("nmn-learner ", nmn::build::Version(), " (", nmn::build::Commit(), ")"));
@@ -75,8 +75,8 @@ int RunLearner(int argc, char** argv) {
       "Example:  nmn train --benchmark=b1 --preset=fast --seed=1 --print_config > b1.textproto\n"
       "          nmn-learner --config=b1.textproto --listen=127.0.0.1:50051 --run_dir=runs/b1 &\n"
       "          nmn-actor --learner=127.0.0.1:50051\n"
-      "Exit codes: 0 budget reached, 75 stopped by a signal (continue with --resume), 1 may work later, 42 will not "
-      "work as called.");
+      "Exit codes: 0 the budget is reached; 75 a signal stopped it (go on with --resume); 1 the same command may work "
+      "later; 42 it cannot work as called.");
   std::string config_path;
   std::string log_level = "info";
   std::string log_format = "auto";
@@ -86,15 +86,14 @@ int RunLearner(int argc, char** argv) {
   options.listen = "127.0.0.1:50051";
   app.add_option("--config", config_path, "RunConfig as textproto");
   nmn::run::AddRunFlags(app,
-                        {.run_dir = "directory of the run; created where absent",
+                        {.run_dir = "directory of the run; it is created if it is not there",
                          .listen = "address to serve actors on; port 0 takes a free one",
                          .metrics = nmn::run::kMetricsHelp},
                         options);
-  app.add_flag("--health", health,
-               "ask the learner whose --listen this is whether it serves, and exit: 0 it does, 1 it does not");
+  app.add_flag("--health", health, "ask the learner at --listen whether it serves, and exit: 0 it does, 1 it does not");
   app.add_option("--log_level", log_level, "debug, info, warn or error")->capture_default_str();
   app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->capture_default_str();
-  app.add_flag("--print_config", print_config, "print the config as it is understood, and exit");
+  app.add_flag("--print_config", print_config, "print the config as the program reads it, and exit");
   if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
   if (health) return AskHealth(options.listen);
   if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));

@@ -18,27 +18,29 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
                  "begin with these weights, as far as they fit: RUN_DIR, RUN_DIR/checkpoints/ckpt-N or "
                  "FILE.safetensors");
   app.add_flag("--resume", options.resume,
-               "continue the run in --run_dir; begins anew where no checkpoint was ever completed");
+               "continue the run in --run_dir; begin it if no checkpoint was ever completed there");
   CLI::Option* listen = app.add_option("--listen", options.listen, help.listen);
   if (!options.listen.empty()) listen->capture_default_str();
   app.add_flag("--insecure", options.insecure,
                "allow --listen on an address that other machines reach, without encryption");
   app.add_flag("--allow_mixed", options.allow_mixed,
-               "accept actors of another build or rounding class; gives up bit-reproducibility");
-  app.add_option("--device", options.trainer.device, "of the updates: cpu, cuda or cuda:INDEX")->capture_default_str();
+               "accept actors of another build or rounding class; weights are then not equal bit for bit");
+  app.add_option("--device", options.trainer.device, "where updates run: cpu, cuda or cuda:INDEX")
+      ->capture_default_str();
   app.add_option("--threads", options.trainer.threads, "threads of the updates; does not change results")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  app.add_option("--stuck_after", options.stuck_after,
-                 "seconds that a step of the run may take; after that its health is NOT_SERVING (default 600, and ten "
-                 "times the longest step so far)")
+  app.add_option(
+         "--stuck_after", options.stuck_after,
+         "seconds that a step of the run may take; after that its health is NOT_SERVING (default: 600, and also "
+         "ten times the longest step so far)")
       ->check(CLI::Range(1e-3, 1e9));
   app.add_flag("--discard_corrupt", options.discard_corrupt,
-               "with --resume: begin anew where checkpoints exist and none is valid");
+               "with --resume: begin anew if there are checkpoints and none is valid");
   app.add_flag("--accept_loss", options.accept_loss,
-               "with --resume: go on where episodes.csv or another file of rows lost some; says which");
+               "with --resume: go on if episodes.csv or another file lost rows, and say which");
   app.add_flag("--event_log", options.event_log,
-               "write events.jsonl: what becomes of every unit (docs/reliability.md)");
+               "write events.jsonl, which says what becomes of every work unit (docs/reliability.md)");
   return app.add_option("--metrics", options.metrics, help.metrics)->capture_default_str();
 }
 
