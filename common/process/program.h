@@ -10,33 +10,37 @@
 
 namespace nmn::process {
 
-// Runs `body`, all that a program does, and returns its exit code; what every main() of ours does first and last.
+// Runs `body`, which is all that a program does, and returns its exit code. It also does what every main() of ours does
+// first and last.
 //
-// First: descriptors 0 to 2 that the parent has closed are opened, so that no file of ours becomes stdin, stdout or
-// stderr (one that is written to fails; see OutliveReaders); and there must be room for the files a program needs.
-// Then: running out of memory or threads ends the process with one line and kExitRetry, wherever it happens; so does
-// any other exception, with kExitPermanent, or kExitRetry where the system says that it may pass. A library that aborts
-// (SIGABRT) where no memory is left has run out of it too.
-// Last: stdout is flushed, and what it did not take is an error: kExitRetry in place of kExitDone. So is stderr, for a
-// second at most.
+// First: it opens descriptors 0 to 2 if the parent has closed them, so that no file of ours becomes stdin, stdout or
+// stderr. (Writing to such a one fails; see OutliveReaders.) It checks that there is room for the files that a program
+// needs.
+// Then: if memory or threads run out, the process ends with one line and kExitRetry, wherever that happens. A library
+// that aborts (SIGABRT) when no memory is left counts too. Any other exception ends it with kExitPermanent, or with
+// kExitRetry if the system says that it may pass.
+// Last: it flushes stdout. If stdout did not take everything, that is an error: kExitRetry in place of kExitDone. Then
+// it flushes stderr, for a second at most.
 //
-// `program` is how lines on stderr begin; it must outlive the process. Once in a process.
+// Lines on stderr begin with `program`, which must outlive the process. Call this once in a process.
 int Main(const char* program, const std::function<int()>& body);
 
-// Ends the process with one line on stderr, `reason` and `detail`; from any thread and with no memory left.
+// Ends the process with one line on stderr that has `reason` and `detail`. May be called from any thread, and when no
+// memory is left.
 [[noreturn]] void EndAtOnce(ExitCode code, std::string_view reason, std::string_view detail = "");
 
-// For a program whose work matters more than what it says: from now on a reader of stdout or stderr that has gone, has
-// stopped to read or was never there neither ends nor stalls it. SIGPIPE is ignored, a thread writes stderr
-// (log::WriteFromAThread), a stdout or stderr that the parent had closed takes and forgets what is written.
+// For a program whose work matters more than what it prints. From now on a reader of stdout or stderr does not end or
+// stall it if the reader goes away, stops reading or was never there. SIGPIPE is ignored. A thread writes stderr
+// (log::WriteFromAThread). A stdout or stderr that the parent had closed takes what is written and drops it.
 void OutliveReaders();
 
-// RESOURCE_EXHAUSTED unless `own` threads and those of gRPC can run beside this one, tried: libraries abort or hang
-// where one of theirs cannot be started, and what is set up by then is cut off in the middle.
+// Tries whether `own` threads and those of gRPC can run beside this one; RESOURCE_EXHAUSTED if not. Without this check
+// libraries abort or hang when a thread of theirs cannot be started, in the middle of what is set up by then.
 absl::Status CheckThreads(size_t own);
 
-// CheckThreads, of a process that trains; before it the same, with the limit and the need, where the address space is
-// limited (RLIMIT_AS) below what such a process may map: below it chance decides which library fails, and how.
+// CheckThreads for a process that trains. Before that it checks whether the address space (RLIMIT_AS) has room for what
+// such a process may map. If not, the error names the limit and the need. Without this check chance decides which
+// library fails, and how.
 absl::Status CheckRoomToTrain(size_t own);
 
 }  // namespace nmn::process

@@ -17,7 +17,7 @@ namespace nmn::ingest {
 
 using StreamId = uint64_t;
 
-// What the core knows of one actor; the newest process of its name.
+// What the core knows of one actor: of the newest process with its name.
 struct Actor {
   std::string id;
   uint64_t incarnation = 0;
@@ -26,58 +26,58 @@ struct Actor {
   std::optional<StreamId> stream;  // set between its hello and its end
   int strikes = 0;                 // malformed messages since the last good one
   Time quarantined_until = 0;
-  Time no_lease_before = 0;  // after it brought nothing of a lease
-  bool left = false;         // by its own will
+  Time no_lease_before = 0;  // set after it brought nothing of a lease
+  bool left = false;         // it said that it leaves
   Time last_heard = 0;
-  double steps_per_second = 0;  // as it says
+  double steps_per_second = 0;  // as the actor says
   Pace pace;                    // as measured here
   uint32_t policy_version = 0;
-  uint32_t policy_lag = 0;  // versions, of the last accepted episodes
+  uint32_t policy_lag = 0;  // versions that its last accepted episodes were behind
   uint64_t units_accepted = 0;
   std::string last_error;
   std::deque<uint64_t> superseded;  // earlier incarnations; a bounded number
 };
 
-// A stream that must be ended, and with what.
+// A stream that must be ended, and the status to end it with.
 struct Close {
   StreamId stream = 0;
   absl::Status status;
 };
 
-// Who is who (reliability.md, mechanism 2): actors by name, their process, their stream; quarantine. Bounded: at most
-// max_actors connected, twice that known. Pure; not thread-safe.
+// Knows actors by name, with their process and their stream, and who is in quarantine. At most max_actors are connected
+// and twice as many known. Pure; not thread-safe.
 class ActorTable {
  public:
   explicit ActorTable(uint32_t max_actors) : max_actors_(max_actors) {}
 
-  // INVALID_ARGUMENT: the name. FAILED_PRECONDITION: a newer process took it. RESOURCE_EXHAUSTED: too many connected.
-  // A new incarnation takes the name at once; the old one's stream goes to `closes`.
+  // A new incarnation takes the name at once, and the old one's stream goes to `closes`. INVALID_ARGUMENT: the name is
+  // not legal. FAILED_PRECONDITION: a newer process took it. RESOURCE_EXHAUSTED: too many actors are connected.
   absl::Status Register(const std::string& id, uint64_t incarnation, uint32_t lanes, Time now,
                         std::vector<Close>& closes);
 
   void Connect(StreamId stream, Time now);
-  // The stream says whose it is: an actor that registered. FAILED_PRECONDITION otherwise: register again.
+  // The stream says whose it is. That actor must have registered, else FAILED_PRECONDITION: it must register again.
   absl::Status Hello(StreamId stream, const std::string& id, uint64_t incarnation, Time now,
                      std::vector<Close>& closes);
-  // Returns the actor that lost its stream, if that was its present one.
+  // Returns the actor that lost its stream; null if the stream was not its present one.
   Actor* Disconnect(StreamId stream, Time now);
 
-  // Sequence numbers of a stream: from 1, +1 each. INVALID_ARGUMENT otherwise.
+  // Checks that the sequence numbers of a stream are 1, 2, 3 and so on. INVALID_ARGUMENT otherwise.
   absl::Status Count(StreamId stream, uint64_t sequence);
 
   // The actor of a stream; null before its hello and after its end.
   Actor* Of(StreamId stream);
   Actor* OfHolder(HolderId holder);
 
-  // One more malformed message; true if the actor is quarantined by it.
+  // Counts one more malformed message. True if it puts the actor into quarantine.
   bool Strike(Actor& actor, Time now);
 
-  // Streams that have not said hello in time.
+  // Closes streams that have not said hello in time.
   void ExpireHellos(Time now, std::vector<Close>& closes);
   std::optional<Time> NextInstant(Time now) const;
 
   size_t connected() const;
-  // Those who must hear of the run's end: connected, or gone a moment ago without leaving.
+  // How many must hear of the run's end: those that are connected, or lost their stream a moment ago without leaving.
   size_t AwaitingGoodbye(Time now) const;
   // In the order of names.
   std::map<std::string, Actor>& actors() { return actors_; }

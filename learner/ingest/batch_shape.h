@@ -8,7 +8,7 @@
 
 namespace nmn::ingest {
 
-// What the episodes of an update look like, from the learner's own config: never from a sender's numbers.
+// What the episodes of an update look like. It comes from the learner's own config, never from a sender's numbers.
 struct BatchShape {
   uint32_t horizon = 0;                 // steps of an episode of training
   trajectory::TrajectoryLayout layout;  // of a step

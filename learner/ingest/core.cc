@@ -7,7 +7,7 @@
 namespace nmn::ingest {
 namespace {
 
-// The core remembers the messages of so many updates. A copy of one of them is called a duplicate; an older one is
+// The core remembers the messages of so many updates. A copy of one of them is called a duplicate. An older message is
 // called stale.
 constexpr uint32_t kUpdatesRemembered = 4;
 
@@ -233,7 +233,7 @@ Verdict Core::Claim(StreamId stream, const v1::Trajectory& trajectory, const Ver
   return verdict;
 }
 
-// What its sender is owed for it.
+// Credits the sender with a good message.
 void Core::OnGood(Actor& sender, const v1::Trajectory& trajectory, Time now) {
   sender.strikes = 0;
   sender.no_lease_before = 0;

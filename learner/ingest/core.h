@@ -22,14 +22,15 @@ struct CoreOptions {
   std::string run_id;
   uint32_t generation = 0;
   std::string config_hash;  // 32 bytes
-  v1::TaskSpec task = {};   // of the run
+  v1::TaskSpec task = {};   // the task of the run
   BatchShape shape;
   uint32_t unit_episodes = 0;  // divides shape.episodes
-  // Versions that the policy of an episode may be behind its update. 0, SYNC: an update is played by its own weights.
+  // How many versions the policy of an episode may be behind its update. 0 is mode SYNC: an update is played by its own
+  // weights.
   uint32_t max_lag = 0;
-  uint32_t last_update = UINT32_MAX;  // of the budget: none after it is opened
-  // One unit of each of the first three updates, then of every update that this divides, is played twice and compared;
-  // 0: none.
+  uint32_t last_update = UINT32_MAX;  // the last of the budget; no update after it is opened
+  // Some units are played twice and compared: one of each of the first three updates, then one of every update that
+  // this number divides. 0: none.
   uint32_t verify_units = 0;
   double lease_seconds = 0;
   uint32_t max_actors = 0;
@@ -37,7 +38,7 @@ struct CoreOptions {
   EventSink* events = nullptr;  // may be null; must live as long as the core
 };
 
-// Units for an actor, on its stream.
+// A lease of units, for the actor of this stream.
 struct Grant {
   StreamId stream = 0;
   v1::Lease lease;
@@ -45,34 +46,35 @@ struct Grant {
 
 // What the caller must do now.
 struct Decisions {
-  std::vector<Close> closes;  // in the order decided
+  std::vector<Close> closes;  // in the order in which they were decided
   std::vector<Grant> grants;
   std::vector<std::string> warnings;  // to be logged
 };
 
-// Units that were played twice, by what came of it.
+// How many units were played twice, by the result.
 struct VerifiedUnits {
   uint64_t same = 0;
   uint64_t different = 0;
   uint64_t undecided = 0;  // other weights played them
 };
 
-// Everything hard about collecting the episodes of an update from actors that come, go, hang, repeat themselves or send
-// rubbish. Events in, decisions out: no I/O, no threads, no clock of its own (`now` is the caller's steady clock and
-// never goes back). Not thread-safe. After any event, call Decide and carry out what it says.
+// Collects the episodes of an update from actors that come, go, hang, repeat themselves or send rubbish.
 //
-// With max_lag L, the L updates that follow are open too: an actor plays units of the oldest update that has any, with
-// the newest weights, so that an update's episodes are from its own version or up to L before. Each open update has a
-// slab; no message of a version beyond that is taken.
+// Events go in, decisions come out. The core has no I/O, no threads and no clock: `now` is the caller's steady clock
+// and never goes back. It is not thread-safe. After any event, call Decide and carry out what it says.
 //
-// A unit that is to be verified is leased again once it is there. Its second play is compared with the first, and goes
-// nowhere. In SYNC a difference is the failure of the run; else it is warned of.
+// With max_lag L, the L updates that follow are open too. An actor plays units of the oldest update that has any, with
+// the newest weights. So an update's episodes are from its own version or from up to L versions before. Each open
+// update has a slab. Messages of other versions are refused.
+//
+// When a unit that is to be verified has arrived, it is leased again. Its second play is compared with the first and
+// then dropped. In SYNC a difference ends the run as failed. In ASYNC it is a warning.
 //
 // A trajectory takes five steps, because two of them are costly and need no lock:
 //   Examine (identity, run, unit, duplicate, shape) -> CheckPayload (digest, finite, range; no lock)
 //   -> Claim (its episodes that are missing) -> Slab::Claim::Write (compares, copies; no lock) -> Keep (they are here)
-// A verdict that is not ACCEPTED ends it at once. What was claimed must be written and kept. Of two copies that are on
-// their way at the same time the one claimed first counts; the other is not compared with it.
+// A verdict that is not ACCEPTED ends it at once. What was claimed must be written and kept. If two copies are on their
+// way at the same time, the one that was claimed first counts. The other is not compared with it.
 class Core {
  public:
   explicit Core(CoreOptions options);
@@ -80,20 +82,21 @@ class Core {
   absl::Status Register(const std::string& actor_id, uint64_t incarnation, uint32_t lanes, Time now);
   void Connect(StreamId stream, Time now);
   absl::Status Hello(StreamId stream, const v1::Hello& hello, Time now);
-  // Each message of a stream, before anything else is done with it.
+  // Call this for each message of a stream, before anything else is done with it.
   absl::Status Count(StreamId stream, uint64_t sequence, Time now);
   void Heartbeat(StreamId stream, const v1::Heartbeat& heartbeat);
   void Leave(StreamId stream);
   void Disconnect(StreamId stream, Time now);
 
-  // The weights of `version` can be had: updates up to `version` + max_lag may be leased.
+  // Actors can now get the weights of `version`, so updates up to `version` + max_lag may be leased.
   void Publish(uint32_t version);
-  // Collects `update`; what was not finished of an earlier one is given up. The slab of the one before stays as it is
-  // until the weights of the version after `update` are published, or the update after it is opened.
+  // Begins to collect `update`. Units of earlier updates that are not finished are given up. The slab of the update
+  // before stays as it is until the weights of the version after `update` are published, or the update after it is
+  // opened.
   void Open(uint32_t update);
 
   Verdict Examine(StreamId stream, const v1::Trajectory& trajectory, size_t message_bytes, Time now);
-  // `claim` is set where the verdict is ACCEPTED.
+  // Sets `claim` if the verdict is ACCEPTED.
   Verdict Claim(StreamId stream, const v1::Trajectory& trajectory, const Verdict& payload, Time now,
                 Slab::Claim& claim);
   // The stream may have ended since it claimed.
@@ -103,14 +106,14 @@ class Core {
   bool Quarantined(StreamId stream, Time now);
 
   Decisions Decide(Time now);
-  // When Decide could decide something new though nothing happens.
+  // When Decide could decide something new although no event comes.
   std::optional<Time> NextInstant(Time now) const;
 
-  // False before the first update and past the budget's last.
+  // False before the first update and after the budget's last.
   bool IsOpen(uint32_t update) const { return update_ != 0 && update >= update_ && update <= newest_; }
-  // Of the oldest open update.
+  // Whether the oldest open update has all its episodes.
   bool complete() const { return IsOpen(update_) && slab().complete() && !Of(update_).verification.wanted; }
-  // FAILED_PRECONDITION: the task is not a function of its seeds. It will not mend.
+  // FAILED_PRECONDITION: the task depends on more than its seeds. To try again does not help.
   const absl::Status& failure() const { return failure_; }
   const VerifiedUnits& verified_units() const { return verified_units_; }
   uint32_t update() const { return update_; }
@@ -118,7 +121,7 @@ class Core {
 
   const ActorTable& actors() const { return actors_; }
   size_t LeasedTo(const Actor& actor) const;
-  // Of all open updates; granted and expired ones of all there were.
+  // `outstanding` and `unleased` are about all open updates, `granted` and `expired` about all updates so far.
   struct LeaseCounts {
     size_t outstanding = 0;
     size_t unleased = 0;  // units
@@ -127,7 +130,7 @@ class Core {
   };
   LeaseCounts lease_counts() const;
   const std::map<v1::RejectReason, uint64_t>& rejects() const { return rejects_; }
-  // Of trajectory messages: how many by verdict, and their bytes.
+  // How many trajectory messages there were, by verdict, and how many bytes they had.
   const std::map<v1::RejectReason, uint64_t>& verdicts() const { return verdicts_; }
   uint64_t trajectory_bytes() const { return trajectory_bytes_; }
 
@@ -137,10 +140,10 @@ class Core {
     std::string sha256;
     uint32_t policy_version = 0;
   };
-  // Of one unit of an update: the first that is there is played a second time.
+  // The state of verifying one unit of an update. The first unit that arrives is played a second time.
   struct Verification {
-    bool wanted = false;         // and not over
-    std::optional<size_t> unit;  // once it is there
+    bool wanted = false;         // a unit is to be verified, and that is not over
+    std::optional<size_t> unit;  // set once the unit has arrived
     uint32_t compared = 0;       // episodes
     std::string first_player;
   };
@@ -182,21 +185,21 @@ class Core {
 
   CoreOptions options_;
   ActorTable actors_;
-  // By update modulo its size: the open updates, and the one before them, which is being learnt from.
+  // Indexed by update modulo its size. Holds the open updates and the one before them, which the learner trains on.
   std::vector<Collection> ring_;
   uint32_t update_ = 0;                                    // the oldest that is open; 0: none yet
   uint32_t newest_ = 0;                                    // the newest that is open
-  uint32_t published_ = 0;                                 // newest weights
+  uint32_t published_ = 0;                                 // the version of the newest weights
   std::map<uint32_t, std::map<Part, Accepted>> accepted_;  // messages, by update; a bounded number of updates
   std::map<v1::RejectReason, uint64_t> rejects_;
   std::map<v1::RejectReason, uint64_t> verdicts_;
   uint64_t trajectory_bytes_ = 0;
-  uint32_t first_update_ = 0;  // of this process
+  uint32_t first_update_ = 0;  // the first update of this process
   VerifiedUnits verified_units_;
   absl::Status failure_;
-  std::vector<std::string> warnings_;     // not yet told
-  std::vector<Close> closes_;             // decided, not yet told
-  std::optional<Time> somebody_late_at_;  // the next instant, as of the last Decide, at which one more is late
+  std::vector<std::string> warnings_;     // not yet given to the caller
+  std::vector<Close> closes_;             // decided, not yet given to the caller
+  std::optional<Time> somebody_late_at_;  // when the next actor will be late, as of the last Decide
 };
 
 }  // namespace nmn::ingest

@@ -9,8 +9,8 @@
 namespace nmn::ingest {
 namespace {
 
-// A second lease of a unit costs the same work again. It is worthwhile where the second actor will be done this many
-// times sooner than the first.
+// A second lease of a unit costs the same work again. It is worthwhile if the second actor will be done this many times
+// sooner than the first.
 constexpr double kWorthwhile = 1.25;
 // An actor may be so slow that its share is no unit at all. It still gets one unit after this many times the time that
 // one unit takes it, because it may be faster by now.
@@ -70,8 +70,9 @@ void Core::GrantLeases(Time now, std::vector<Grant>& grants) {
 // Leases what nobody holds. Each idle actor gets a share of the units that are left, in proportion to its rate. The
 // rates of busy actors count in the total, so grants become small late in an update.
 //
-// Two kinds of actor come first and get one unit: those without a measured rate, to measure it, and those that were too
-// slow for a share for long. Where no actor has a rate, all get equal shares.
+// Two kinds of actor come first and get one unit. Actors without a measured rate get one to measure it. Actors that
+// were too slow for a share for a long time get one because they may be faster now. If no actor has a rate, all get
+// equal shares.
 void Core::GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants) {
   LeaseTable& leases = Of(update).leases;
   if (leases.unleased() == 0 || workers.empty()) return;
@@ -107,8 +108,8 @@ void Core::GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Ti
 }
 
 // Leases units a second time, once nothing is unleased. The fastest idle actor takes all units of the first busy actor
-// that is late, or that will finish later by its rate than the idle actor would. Where there is none, the idle actor
-// takes the oldest unit whose lease is more than half gone.
+// that is late, or that will finish later by its rate than the idle actor would. If there is no such actor, the idle
+// actor takes the oldest unit whose lease is more than half gone.
 void Core::GrantLate(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants) {
   LeaseTable& leases = Of(update).leases;
   std::vector<Actor*> idle;

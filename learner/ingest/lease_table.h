@@ -13,53 +13,54 @@ namespace nmn::ingest {
 // Seconds on the caller's steady clock.
 using Time = double;
 
-// One actor process; a number that the core gives to each (actor_id, incarnation) and never again.
+// One actor process. The core gives a new number to each (actor_id, incarnation) and never uses it again.
 using HolderId = uint64_t;
 
-// Who works on which unit of the open update (reliability.md, mechanism 1). A unit is leased for a time; after that it
-// may be leased again, and one that is late may be leased a second time before that. `now` never goes back. Pure; not
-// thread-safe.
+// Who works on which unit of the open update. A unit is leased for a time. After that it may be leased again. A unit
+// that is late may be leased a second time before that. `now` never goes back. Pure; not thread-safe.
 //
-// Every call costs the logarithm of the number of leases, and what it changes: a thousand actors ask after every event.
+// A call takes time that grows with the logarithm of the number of leases and with what it changes. It must be quick,
+// because a thousand actors ask after every event.
 class LeaseTable {
  public:
   explicit LeaseTable(double lease_seconds) : lease_seconds_(lease_seconds) {}
 
-  // Units [0, unit), [unit, 2 unit) .. of `episodes`; `unit_episodes` divides `episodes`. Drops all leases.
+  // Cuts `episodes` into units of `unit_episodes`, which must divide it. Drops all leases.
   void Open(uint32_t episodes, uint32_t unit_episodes);
-  // Nothing is to be had of it any more, nobody holds anything.
+  // After this no unit can be leased, and nobody holds one.
   void Close();
 
   size_t units() const { return units_.size(); }
   size_t unleased() const { return unleased_.size(); }
   bool Holds(HolderId holder) const { return held_.contains(holder); }
   size_t HeldBy(HolderId holder) const;
-  size_t outstanding() const { return endings_.size(); }  // leases now
+  size_t outstanding() const { return endings_.size(); }  // leases at this moment
   uint64_t granted() const { return granted_; }           // leases of all updates
   uint64_t expired() const { return expired_; }
   bool WasIssuedTo(HolderId holder, size_t unit) const { return units_[unit].issued.contains(holder); }
 
-  // Leases the first `count` units that nobody holds; fewer if there are fewer.
+  // Leases the first `count` units that nobody holds, or fewer if there are not so many.
   std::vector<size_t> Grant(HolderId holder, size_t count, Time now);
-  // Where nothing is unleased: the oldest outstanding unit whose only lease, another's, is more than half gone.
+  // If nothing is unleased: leases the oldest outstanding unit that somebody else holds alone, with a lease that is
+  // more than half gone.
   std::optional<size_t> GrantSecond(HolderId holder, Time now);
 
-  // The units that `holder` holds and nobody else.
+  // The units that only `holder` holds.
   std::vector<size_t> HeldAlone(HolderId holder) const;
-  // A second lease, to somebody else, of a unit that one holds.
+  // Leases a unit that one holder has to a second one.
   void GrantToo(HolderId holder, size_t unit, Time now) { Add(holder, unit, now); }
 
   void Release(HolderId holder, size_t unit);
   void ReleaseAll(HolderId holder);
-  // Ends the leases that have run out; their holders, in ascending order, each once.
+  // Ends the leases that have run out. Returns their holders, in ascending order, each once.
   std::vector<HolderId> Expire(Time now);
-  // The unit is there: nobody holds it, nobody will.
+  // The unit has arrived. Nobody holds it any more, and it will not be leased again.
   void Finish(size_t unit);
-  // A finished unit is to be had once more.
+  // A finished unit may be leased once more.
   void Again(size_t unit);
   bool IsHeldBy(HolderId holder, size_t unit) const;
 
-  // Every instant after `now` at which Expire or GrantSecond could do something new; the next of them.
+  // The next instant after `now` at which Expire or GrantSecond could do something new.
   std::optional<Time> NextInstant(Time now) const;
 
  private:
@@ -79,7 +80,7 @@ class LeaseTable {
 
   double lease_seconds_;
   std::vector<Unit> units_;
-  std::set<size_t> unleased_;                  // and not finished
+  std::set<size_t> unleased_;                  // units that nobody holds and that are not finished
   std::map<HolderId, std::set<size_t>> held_;  // no empty sets
   std::set<Ending> endings_;                   // of all leases
   uint64_t granted_ = 0;

@@ -10,31 +10,32 @@
 
 namespace nmn::ingest {
 
-// How quickly one actor plays: episodes a second between the grant of a lease and the arrival of its last episode, the
-// mean of that and of what was known before. `now` is the caller's and never goes back. Pure; not thread-safe.
+// How quickly one actor plays. Measures episodes a second between the grant of a lease and the arrival of its last
+// episode, and takes the mean of that and of the rate before. `now` is the caller's and never goes back. Pure; not
+// thread-safe.
 class Pace {
  public:
-  // Episodes a second; 0: not known.
+  // Episodes a second; 0 if it is not known.
   double episodes_per_second() const { return rate_; }
 
-  // The units of a lease; whatever it was working on before is over.
+  // The actor gets a lease. What it worked on before is over.
   void OnGranted(const v1::Lease& lease, Time now);
-  // Episodes of a unit have arrived, whether they are still wanted or not. True where the unit is of its last lease.
+  // Episodes of a unit have arrived, whether they are still wanted or not. True if the unit is of its last lease.
   bool OnArrived(const v1::UnitId& unit, uint32_t episodes, Time now);
-  // Its stream has ended: nothing is expected of it.
+  // Its stream has ended. Nothing is expected of it any more.
   void OnDisconnect();
-  // Its units are nobody's business any more: finished by others, of an update that is over, or no longer leased. What
-  // still arrives of them is measured all the same. True where nothing at all had arrived: then its rate is not known.
+  // Its units are no longer wanted from it: others finished them, their update is over, or their lease ended. What
+  // still arrives of them is measured all the same. True if nothing at all had arrived. Then its rate is not known.
   bool OnGivenUp(Time now);
 
   bool working() const { return !outstanding_.empty() && !given_up_; }
-  // Seconds since it was leased something, with nothing arrived since then; 0 where something has arrived.
+  // Seconds since it got its lease, if nothing has arrived since then; else 0.
   double Silence(Time now) const { return silent_since_ ? now - *silent_since_ : 0; }
 
   Time granted() const { return granted_; }
-  // When the last episode of its lease should be there; nullopt where its rate is not known.
+  // When the last episode of its lease should arrive; nullopt if its rate is not known.
   std::optional<Time> ExpectedEnd() const;
-  // From when on it is later than chance explains; at once where its rate is not known.
+  // From when on it is later than chance explains. If its rate is not known, that is at once.
   Time LateAt() const;
 
  private:

@@ -9,12 +9,13 @@ namespace nmn::ingest {
 using trajectory::PayloadSha256;
 using trajectory::Verdict;
 
-// Episodes within the unit, the unit within the update, blocks and measures exactly as the config has them. Reads sizes
-// only, no payload. MALFORMED or WRONG_SHAPE.
+// Checks that the episodes are within the unit, the unit is within the update, and blocks and measures are exactly as
+// the config has them. Reads sizes only, no payload. MALFORMED or WRONG_SHAPE.
 Verdict CheckShape(const BatchShape& shape, const v1::Trajectory& trajectory);
 
-// The payload of a message that passed CheckShape: digest, then finite, then in range. DIGEST_MISMATCH, NOT_FINITE,
-// OUT_OF_RANGE. Pure, and the only costly step: run it outside of locks.
+// Checks the payload of a message that passed CheckShape: first the digest, then whether numbers are finite, then
+// whether they are in range. DIGEST_MISMATCH, NOT_FINITE or OUT_OF_RANGE. Pure. It is the only costly step, so run it
+// outside of locks.
 Verdict CheckPayload(const trajectory::TrajectoryLayout& layout, const v1::Trajectory& trajectory);
 
 }  // namespace nmn::ingest
