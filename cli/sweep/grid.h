@@ -34,17 +34,17 @@ struct Block {
   bool operator==(const Block&) const = default;
 };
 
-// Which runs a sweep has. It only grows, and only at its end: a run keeps its index, by which a scheduler knows it.
+// Which runs a sweep has. It only grows, and only at its end. So a run keeps its index, by which a scheduler knows it.
 struct Grid {
-  std::vector<Block> blocks;  // they may overlap; a run of two blocks is one
+  std::vector<Block> blocks;  // blocks may overlap; a run of two blocks counts once
   std::string preset;
-  std::optional<uint32_t> updates;  // budget of each run; at most one of the two, else the preset's
+  std::optional<uint32_t> updates;  // the budget of each run; at most one of the two is set. None: the preset's
   std::optional<uint64_t> episodes;
   std::vector<std::string> assignments;     // --set
-  bool scale_schedule = false;              // of each run, to its budget
-  std::optional<InitialWeights> init_from;  // absent: fresh ones
-  // Of a task of the user's own, which is then the only one: its TaskSpec as text. "": they ship. It says what the task
-  // is and never where its code is.
+  bool scale_schedule = false;              // the schedule of each run is as long as its budget
+  std::optional<InitialWeights> init_from;  // absent: every run begins with fresh weights
+  // If the sweep is of a task of the user's own, which is then its only one: its TaskSpec as text. "" if its tasks
+  // ship. It says what the task is and never where its code is.
   std::string task;
 
   bool operator==(const Grid&) const = default;
@@ -58,7 +58,7 @@ struct SweepRun {
   bool chosen = true;  // whether this call is about it
 };
 
-// What a call says about the grid. What it leaves out is as stored, or the default of a new sweep.
+// What a call says about the grid. What it leaves out stays as stored, or is the default of a new sweep.
 struct GridRequest {
   std::vector<std::string> benchmarks;
   std::vector<std::string> architectures;
@@ -83,18 +83,18 @@ struct Growth {
   Grid grid;
   std::vector<std::string> chosen;
 };
-// Each block once more, with the request's benchmarks, architectures, axes and seeds in place of its own, is added
-// where it brings new runs. A larger budget replaces the stored one, and so does --set of a field that reaches no
-// weight (config::CountsInHash), which other stored ones stay beside: runs have it from their next start on.
-// FAILED_PRECONDITION where runs that exist would have to change: names each flag or field.
+// Takes each block with the request's benchmarks, architectures, axes and seeds in place of its own, and adds it if it
+// brings new runs. A larger budget replaces the stored one. A --set of a field that does not change weights
+// (config::CountsInHash) replaces the stored one of that field, and runs have it from their next start on.
+// FAILED_PRECONDITION: runs that exist would have to change; names each flag or field.
 absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request);
 
 // A TaskSpec on one line, as Grid::task has it.
 std::string TaskText(const v1::TaskSpec& task);
 
-// The runs, block by block, in the order benchmark, architecture, values, seed; a run's place is its index in a
-// scheduler's array. Every config is validated, and no two runs are the same experiment. INVALID_ARGUMENT names the
-// flag and the legal values.
+// The runs, block by block, in the order benchmark, architecture, values, seed. A run's place is its index in a
+// scheduler's array. Every config is valid, and no two runs are the same experiment. INVALID_ARGUMENT names the flag
+// and the legal values.
 absl::StatusOr<std::vector<SweepRun>> Expand(const Grid& grid);
 
 }  // namespace nmn::sweep

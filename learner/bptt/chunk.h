@@ -45,8 +45,8 @@ class Chunk {
  private:
   size_t BlockSteps() const;
   void Reserve(size_t history_steps, bool backward);
-  // In these, `time` is the block's first step in the sequence, and `step` its first step in the arrays: the same with
-  // `keep`, else 0.
+  // In these functions `time` is the block's first step in the sequence, and `step` is its first step in the arrays.
+  // With `keep` the two are the same. Without it `step` is 0.
   void ReadInput(const SequenceInput& input, size_t time, size_t step, size_t steps);
   void ReadStart(const SequenceInput& input);
   void CarryOver(size_t steps);
@@ -68,27 +68,27 @@ class Chunk {
   struct GruRows {
     Rows state;  // one more step in front
     Rows gates;
-    Rows state_gradient;  // of a block: what the layers above send back
-    Rows carry;           // of one step: what the next step sends back
+    Rows state_gradient;  // for a block: what the layers above send back
+    Rows carry;           // for one step: what the next step sends back
   };
   struct AffineRows {
     Rows out;       // one more step in front
-    Rows gradient;  // of a block, with one more step in front
+    Rows gradient;  // for a block, with one more step in front
   };
   struct ModulatedRows {
     Rows value;
     Rows modulation;
     Rows out;
-    Rows gradient;  // of a block
+    Rows gradient;  // for a block
   };
 
   const Plan& plan_;
   size_t first_ = 0;
   size_t sequences_ = 0;
-  size_t steps_ = 0;     // of the last Forward
+  size_t steps_ = 0;     // how many steps the last Forward ran
   size_t end_step_ = 0;  // the step in the state arrays that holds the state after the last step
 
-  // Arguments of the call in progress.
+  // The arguments of the current call.
   const Kernels* kernels_ = nullptr;
   const float* direct_ = nullptr;
   const float* turned_ = nullptr;
@@ -101,10 +101,10 @@ class Chunk {
   std::vector<GruRows> grus_;
   std::vector<AffineRows> affines_;
   std::vector<ModulatedRows> modulated_;
-  Rows pre_;                 // of a block: a GRU's sums before its activations, or their gradients
-  Rows value_scratch_;       // of a block: the gradients of a modulated layer's value
-  Rows modulation_scratch_;  // of a block: the gradients of its gain and offset
-  Rows signal_carry_;        // of one step: the gradient of the last z before the block, from the block after it
+  Rows pre_;                 // for a block: a GRU's sums before its activations, or their gradients
+  Rows value_scratch_;       // for a block: the gradients of a modulated layer's value
+  Rows modulation_scratch_;  // for a block: the gradients of its gain and offset
+  Rows signal_carry_;        // for one step: the gradient of the last z before the block, from the block after it
 };
 
 }  // namespace nmn::bptt

@@ -27,22 +27,23 @@ struct Checkpoint {
 //     state.binpb         CheckpointState
 //     MANIFEST            CheckpointManifest as textproto: name, bytes and SHA-256 of each file above
 //
-// Save: write ckpt-N.tmp/*, fsync files and directory, rename to ckpt-N, fsync the parent, open again and verify, and
-// only then delete all but the newest `keep`. Restore: newest to oldest, verifying everything; a bad one is renamed
-// *.corrupt and reported, one of a newer program is left as it is and ends the search. One writer (the run directory's
-// lock); not thread-safe.
+// Save writes ckpt-N.tmp/*, fsyncs files and directory, renames it to ckpt-N, fsyncs the parent, opens it again and
+// verifies it. Only then it deletes all but the newest `keep`.
+// Restore goes from the newest to the oldest and verifies everything. A bad one is renamed *.corrupt and reported. One
+// of a newer program is left as it is and ends the search.
+// There is one writer (the run directory's lock). Not thread-safe.
 class CheckpointStore {
  public:
   CheckpointStore(fs::FileSystem& fs, std::string run_directory, uint32_t keep);
 
   absl::Status Save(const Checkpoint& checkpoint);
 
-  // The newest valid one; nullopt where none was ever completed (leftover *.tmp are removed). DATA_LOSS, naming files
-  // and what to do, where some were and none is valid; UNIMPLEMENTED where a newer program wrote the newest that is
-  // whole (common/build/newer.h). `report` hears of each corrupt one.
+  // The newest valid one; nullopt if none was ever completed. Removes *.tmp that are left over. DATA_LOSS: there are
+  // some and none is valid; it names the files and what to do. UNIMPLEMENTED: a newer program wrote the newest whole
+  // one (common/build/newer.h). `report` hears of each corrupt one.
   absl::StatusOr<std::optional<Checkpoint>> Restore(const std::function<void(const std::string&)>& report);
 
-  // As if the checkpoint of that update had never been completed.
+  // After this it is as if the checkpoint of that update had never been completed.
   absl::Status Forget(uint32_t update);
 
   // Whether a checkpoint was ever completed here, valid or not.
@@ -54,12 +55,12 @@ class CheckpointStore {
   uint32_t keep_;
 };
 
-// The names of completed checkpoints among those of DIR/checkpoints, newest first; of one update the one in place
-// before the one that stood aside (*.replaced) while it was replaced.
+// The names of completed checkpoints among those of DIR/checkpoints, newest first. If one update has two, the one in
+// place comes before the one that stood aside (*.replaced) while it was replaced.
 std::vector<std::string> CompletedFolders(const std::vector<std::string>& names);
 
-// Reads and verifies one checkpoint folder. DATA_LOSS says what is wrong with which file, UNIMPLEMENTED what in it is
-// of a newer program.
+// Reads and verifies one checkpoint folder. DATA_LOSS says which file is wrong and how. UNIMPLEMENTED says what in it
+// is of a newer program.
 absl::StatusOr<Checkpoint> ReadCheckpoint(fs::FileSystem& fs, const std::string& folder);
 
 }  // namespace nmn::checkpoint

@@ -1,4 +1,4 @@
-// A unit that is played twice: whether the task is a function of its seeds, whoever plays it.
+// Units that are played twice, to check that the task depends on its seeds alone, whoever plays it.
 
 #include "absl/strings/str_cat.h"
 #include "learner/ingest/core.h"
@@ -6,7 +6,8 @@
 namespace nmn::ingest {
 namespace {
 
-// Of a process, each has a unit that is verified: a task that is none shows soon, also after its code changed.
+// In each of the first updates of a process a unit is verified. So a task that depends on more than its seeds shows
+// soon, also after its code changed.
 constexpr uint32_t kFirstUpdates = 3;
 
 }  // namespace
@@ -16,7 +17,7 @@ bool Core::IsToBeVerified(uint32_t update) const {
   return update - first_update_ < kFirstUpdates || update % options_.verify_units == 0;
 }
 
-// A unit that is there for the first time.
+// Called when a unit has arrived for the first time.
 void Core::PlayAgainWhereWanted(uint32_t update, size_t unit, const std::string& first_player) {
   Collection& collection = Of(update);
   if (!collection.verification.wanted || collection.verification.unit) return;
@@ -25,7 +26,7 @@ void Core::PlayAgainWhereWanted(uint32_t update, size_t unit, const std::string&
   collection.leases.Again(unit);
 }
 
-// By somebody who holds a lease of it: a copy of the first play is no second one.
+// It is a second play only if the actor holds a lease of the unit. A copy of the first play is not one.
 bool Core::IsSecondPlay(const Actor& actor, const v1::Trajectory& trajectory) const {
   const std::optional<size_t> unit = UnitIndex(trajectory.unit());
   if (!unit) return false;

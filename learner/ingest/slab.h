@@ -12,11 +12,11 @@
 
 namespace nmn::ingest {
 
-// The episodes of one update, each in the column of its number, so that the order of arrival leaves no trace.
+// The episodes of one update. Each is in the column of its number, so the order of arrival does not matter.
 //
 // A message comes in by three steps, because the middle one moves megabytes and needs no lock:
 //   Reserve (which of its episodes are missing) -> Claim::Write (compares and copies) -> Keep or GiveUp
-// All but Claim::Write, and but what is read of a complete slab, wants the caller's lock.
+// Everything needs the caller's lock, except Claim::Write and reading a complete slab.
 class Slab {
   struct Content;
 
@@ -25,23 +25,24 @@ class Slab {
   struct Difference {
     std::string what;  // "reward", "observation[3]", "measure hits"
     uint32_t episode = 0;
-    std::optional<uint32_t> step;  // none: it is of the whole episode
+    std::optional<uint32_t> step;  // none: the difference is of the whole episode
     double here = 0, there = 0;
   };
 
   // The episodes of one message on their way into a slab.
   class Claim {
    public:
-    // Of the message that the claim was made for: compares the episodes that were there when it was made, bit for bit,
-    // and, where they are the same, copies those that were missing. Without a lock: nobody else touches either.
+    // `trajectory` is the message that the claim was made for. Compares, bit for bit, the episodes that were there when
+    // the claim was made. If they are the same, copies those that were missing. Needs no lock, because nobody else
+    // touches either.
     void Write(const v1::Trajectory& trajectory);
-    // As Write found: false where an episode that was there is another one.
+    // What Write found: false if an episode that was there differs.
     bool agrees() const { return !difference_; }
-    // The first step at which it is another.
+    // The first step at which it differs.
     const std::optional<Difference>& difference() const { return difference_; }
-    // Episodes that were there, and that the same version of the policy played.
+    // How many episodes were there and were played by the same version of the policy.
     uint32_t compared() const { return Episodes(there_); }
-    // Episodes that it brings.
+    // How many episodes it brings.
     uint32_t missing() const { return Episodes(missing_); }
 
    private:
@@ -62,14 +63,15 @@ class Slab {
 
   explicit Slab(const BatchShape& shape);
 
-  // Forgets all episodes. A claim on its way writes where nobody reads, and is not kept.
+  // Forgets all episodes. A claim that is on its way then writes where nobody reads, and is not kept.
   void Clear();
 
-  // Of a message that passed CheckShape.
+  // `trajectory` must have passed CheckShape.
   Claim Reserve(const v1::Trajectory& trajectory);
-  // What the claim brought is here, and never changes. False where the slab was cleared meanwhile.
+  // The episodes that the claim brought are here from now on, and never change. False if the slab was cleared
+  // meanwhile.
   bool Keep(const Claim& claim);
-  // What the claim would have brought is missing again.
+  // The episodes that the claim would have brought are missing again.
   void GiveUp(const Claim& claim);
 
   bool complete() const { return present_count_ == episodes_.size(); }
@@ -97,7 +99,7 @@ class Slab {
     std::vector<uint32_t> policy_versions;      // [episode]
   };
 
-  // False where the claim is of a content that Clear gave away.
+  // False if the claim is of a content that Clear has dropped.
   bool Mark(const Claim& claim, Episode state);
 
   std::shared_ptr<Content> content_;

@@ -41,34 +41,33 @@ struct Summary {
   double wall_seconds = 0;
   std::map<std::string, double> phase_seconds;
   std::string weights_sha256;
-  bool complete = false;  // budget or return reached
-  std::string ended_by;   // "budget", "stop_at_return", or "signal" where it is not complete
+  bool complete = false;  // the budget or the return was reached
+  std::string ended_by;   // "budget", "stop_at_return", or "signal" if it is not complete
   std::optional<v1::EvaluationRecord> last_evaluation, best_evaluation;
   std::optional<v1::Lineage> lineage;
 };
 
-// The files of a run that a person or a tool reads (operations.md): config.textproto, metrics.jsonl, episodes.csv,
-// TensorBoard events, events.jsonl, policy.safetensors, summary.json. Growing files get whole lines, flushed at once; a
-// kill leaves at most a torn last line, which CutBack removes. Checkpoints are not its business. One writer; not
-// thread-safe.
+// The files of a run that a person or a tool reads (docs/run_files.md): config.textproto, metrics.jsonl, episodes.csv,
+// TensorBoard events, events.jsonl, policy.safetensors, summary.json. Files that grow get whole lines, flushed at once.
+// A kill leaves at most a torn last line, which CutBack removes. Checkpoints are not here. One writer; not thread-safe.
 class RunDirectory {
  public:
-  // The directory must exist. PERMISSION_DENIED names it where it cannot be written.
+  // The directory must exist. PERMISSION_DENIED names it if it cannot be written.
   static absl::StatusOr<std::unique_ptr<RunDirectory>> Open(fs::FileSystem& fs, const std::string& directory);
   ~RunDirectory();
 
-  // The first file that only a run with a checkpoint has: rows, a policy or a summary; "" where there is none.
+  // The first file that only a run with a checkpoint has: rows, a policy or a summary. "" if there is none.
   absl::StatusOr<std::string> TraceOfARun();
-  // Of a directory without a run: the path of a file that a run would write anew and that no run has written, or that
-  // makes it the directory of a sweep; "" where there is none.
+  // For a directory without a run: the path of a file that a run would write over although no run has written it, or
+  // that makes it the directory of a sweep. "" if there is none.
   absl::StatusOr<std::string> ForeignFile();
   absl::Status WriteConfig(const v1::RunConfig& config);
-  absl::Status PutBackConfig(const v1::RunConfig& config);  // where it is gone
-  // After an error the rows wait in memory for the next call that can write them; until then no length is told.
+  absl::Status PutBackConfig(const v1::RunConfig& config);  // writes it only if it is gone
+  // After an error the rows wait in memory for the next call that can write them. Until then SyncedLengths fails.
   absl::Status Append(const metrics::MetricsRecord& metrics, const EpisodeRows& episodes);
   uint64_t waiting_bytes() const;
-  // One sentence, once, where a growing file became shorter under the run: rows of earlier updates are lost, and
-  // readers find the gap by the update that each row names. Empty where nothing was lost.
+  // One sentence, once, if a file that grows became shorter under the run. Rows of earlier updates are then lost, and
+  // readers find the gap by the update that each row names. Empty if nothing was lost.
   std::string TakeLoss();
   // Whole lines for events.jsonl (event_log.h).
   absl::Status AppendEvents(const std::string& lines);
@@ -77,14 +76,14 @@ class RunDirectory {
   absl::Status WriteBestPolicy(const std::string& encoded);  // empty: there is none
   absl::Status WriteSummary(const Summary& summary);
 
-  // Writes what waits, fsyncs the growing files and tells their lengths by name, for RunProgress.file_bytes.
+  // Writes what waits, fsyncs the files that grow and returns their lengths by name, for RunProgress.file_bytes.
   absl::StatusOr<std::map<std::string, uint64_t>> SyncedLengths();
-  // Where growing files are shorter than `lengths` says: makes it what is left of them in whole rows, for CutBack, and
-  // tells in one sentence what is lost. Empty where nothing is.
+  // If files that grow are shorter than `lengths` says: changes `lengths` to what is left of them in whole rows, for
+  // CutBack, and returns in one sentence what is lost. Empty if nothing is.
   absl::StatusOr<std::string> AcceptLoss(std::map<std::string, uint64_t>& lengths);
-  // The updates of metrics.jsonl; none where there is no such file.
+  // The updates of metrics.jsonl; none if there is no such file.
   absl::StatusOr<metrics::UpdateHistory> History();
-  // Cuts each growing file back to its length in the checkpoint; one that is not listed is removed.
+  // Cuts each file that grows back to its length in the checkpoint. Removes one that is not listed.
   absl::Status CutBack(const std::map<std::string, uint64_t>& lengths);
 
  private:
@@ -95,10 +94,10 @@ class RunDirectory {
 
 // runs/<benchmark>-<arch>-<preset>-s<seed>-<utc>, e.g. runs/b1-nmn-fast-s1-20261124T081500Z.
 std::string DefaultRunDirectory(const v1::RunConfig& config);
-// Makes it, or where it is there already the first that is not of NAME-2, NAME-3, ..: runs that begin in the same
-// second get one each. Where none can be made returns NAME, which whoever opens it will find.
+// Makes it. If it is there already, makes the first of NAME-2, NAME-3, .. that is not, so that runs that begin in the
+// same second get one each. If none can be made, returns NAME; whoever opens that gets the error.
 std::string MakeDefaultRunDirectory(const v1::RunConfig& config);
-// Of a start that failed: takes it away again, where nothing was written into it.
+// After a start that failed: removes the directory again, if nothing was written into it.
 void RemoveUnusedRunDirectory(const std::string& directory);
 
 }  // namespace nmn::run

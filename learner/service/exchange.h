@@ -14,12 +14,13 @@
 
 namespace nmn::service {
 
-// One actor's stream, server side. Decides nothing: messages go to the core, what the core says goes out. Deletes
-// itself when gRPC is done with it. Its state is guarded by the hub's lock; the public calls want it held.
+// One actor's stream on the server's side. It does not decide anything: messages go to the core, and what the core says
+// goes out. It deletes itself when gRPC is done with it. The hub's lock guards its state; the public calls need it
+// held.
 //
-// Memory: one message in, one message out; weights in one slot that a newer version overwrites (plus the version on its
-// way); the next read starts only when there is room for its acknowledgement, and for an actor that was told of its
-// quarantine only when that is over: its flood costs the others nothing.
+// Memory: it holds one message in, one message out, and one version of the weights, which a newer one overwrites (and
+// the version that is on its way). The next read starts only when there is room for its acknowledgement. An actor that
+// was told of its quarantine is not read until that is over, so its flood does not cost the others anything.
 class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage> {
  public:
   Exchange(Hub& hub, grpc::CallbackServerContext* context);
@@ -29,9 +30,9 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
 
   void SendLease(v1::Lease lease) NMN_REQUIRES(hub_.mutex);
   void SendWeights(std::shared_ptr<const Weights> weights) NMN_REQUIRES(hub_.mutex);
-  // Where quarantine kept it from reading and is over.
+  // Goes on reading, if quarantine stopped it and is over.
   void ReadAgain() NMN_REQUIRES(hub_.mutex);
-  // Nothing but acknowledgements follows. The actor ends the stream when it has heard.
+  // After this only acknowledgements follow. The actor ends the stream when it has heard.
   void SayGoodbye(v1::GoodbyeReason reason) NMN_REQUIRES(hub_.mutex);
   // Ends the stream from this side, whatever is under way.
   void Abort(const absl::Status& status) NMN_REQUIRES(hub_.mutex);
@@ -45,17 +46,17 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
   void OnDone() override;
 
  private:
-  // Gone for the core is all that is not kOpen.
+  // For the core a stream is gone unless it is kOpen.
   enum class Phase {
     kOpen,
-    kClosing,  // ends when the write under way has ended
+    kClosing,  // it ends when the current write has ended
     kFinished
   };
   enum class Reading {
-    kGoesOn,              // a message is read or handled
-    kToldOfQuarantine,    // handled, and the actor hears that it is in quarantine
-    kWaitsForQuarantine,  // to be over
-    kWaitsForRoom         // among the acknowledgements
+    kGoesOn,              // a message is being read or handled
+    kToldOfQuarantine,    // a message is handled, and the actor hears that it is in quarantine
+    kWaitsForQuarantine,  // it waits until quarantine is over
+    kWaitsForRoom         // it waits for room among the acknowledgements
   };
 
   void Handle(const v1::ActorMessage& message);
@@ -70,7 +71,7 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
   grpc::CallbackServerContext* context_;
   ingest::StreamId id_ = 0;
   v1::ActorMessage in_;
-  OutMessage out_;  // of the write under way
+  OutMessage out_;  // the message that is being written
   Outgoing outgoing_;
   Phase phase_ = Phase::kOpen;
   absl::Status closing_status_;  // kClosing

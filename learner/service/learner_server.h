@@ -18,22 +18,22 @@
 
 namespace nmn::service {
 
-// The episodes of one update; borrowed, valid until the update after the next is begun.
+// The episodes of one update. They are borrowed, and valid until the update after the next is begun.
 struct CollectedBatch {
   trajectory::TrajectoryBatch trajectories;
   const std::vector<std::vector<double>>* measures =
       nullptr;              // [measure][episode], in the order of EnvironmentSpec::measures
-  double wait_seconds = 0;  // from the call until all were there
-  double lag_mean = 0;      // over the episodes: versions that their policy was behind; 0 in SYNC
+  double wait_seconds = 0;  // from the call until all had arrived
+  double lag_mean = 0;      // how many versions the policy of an episode was behind; 0 in SYNC
   uint32_t lag_max = 0;
 };
 
-// The learner as its actors see it: LearnerService over TCP and in-process, and grpc.health.v1 (SERVING from the first
-// weights to the end, but while the run is stuck). One run loop drives it:
+// The learner as its actors see it: LearnerService over TCP and in-process, and grpc.health.v1. The health is SERVING
+// from the first weights to the end, unless the run is stuck. One run loop drives the server:
 //
 //   Start -> Publish(1) -> [ Collect(u) -> Publish(u + 1) -> Begin(u + 1) ] .. -> Complete or Drain -> destroy
 //
-// Collect and the rest belong to one thread; the rpcs have their own. The destructor ends every stream.
+// One thread calls Collect and the rest. The rpcs have threads of their own. The destructor ends every stream.
 class LearnerServer {
  public:
   struct Options {
@@ -48,7 +48,7 @@ class LearnerServer {
     metrics::LearnerMetrics* metrics = nullptr;  // of rpcs and fleet; may be null
   };
 
-  // Binds. UNAVAILABLE: the port is in use; INVALID_ARGUMENT: the address; both name what to change.
+  // Binds the port. UNAVAILABLE: the port is in use. INVALID_ARGUMENT: the address is wrong. Both name what to change.
   static absl::StatusOr<std::unique_ptr<LearnerServer>> Start(const Options& options);
   ~LearnerServer();
 
@@ -56,7 +56,7 @@ class LearnerServer {
   const std::string& address() const { return address_; }  // as an actor's --learner takes it; empty: in-process only
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
-  // The actor's parameters for update `version`, in export order. Actors get the newest only.
+  // Publishes the actor's parameters for update `version`, in export order. Actors get the newest only.
   void Publish(uint32_t version, std::span<const float> actor_parameters);
 
   // Leases the episodes of `update`, for which the weights must be published, and in ASYNC those of the max_lag updates
@@ -67,7 +67,7 @@ class LearnerServer {
   // FAILED_PRECONDITION: the budget ends before `update`, or a unit that was played twice differs.
   absl::StatusOr<CollectedBatch> Collect(uint32_t update, const std::stop_token& stop);
 
-  // A run that is stuck is not SERVING. Thread-safe.
+  // While a run is stuck its health is not SERVING. Thread-safe.
   void SetStuck(bool stuck);
   // What grpc.health.v1 says, and why not: UNAVAILABLE, in one line. Thread-safe.
   absl::Status health() const;
@@ -75,9 +75,9 @@ class LearnerServer {
 
   void SetProgress(const Progress& progress) { rpcs_->SetProgress(progress); }
 
-  // The run is over: tells the actors, and waits until each has heard or 10 s have passed.
+  // The run is over. Tells the actors, and waits until each has heard it or 10 s have passed.
   void Complete();
-  // The learner stops and may come back: ends the streams; waits 2 s at most. Wakes nobody in Collect.
+  // The learner stops and may come back. Ends the streams, and waits 2 s at most. Does not wake a call of Collect.
   void Drain();
 
  private:
