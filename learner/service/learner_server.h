@@ -59,11 +59,11 @@ class LearnerServer {
   // Publishes the actor's parameters for update `version`, in export order. Actors get the newest only.
   void Publish(uint32_t version, std::span<const float> actor_parameters);
 
-  // Leases the episodes of `update`, for which the weights must be published, and in ASYNC those of the max_lag updates
-  // after it; does not wait for them.
+  // Leases the episodes of `update`, whose weights must be published. In ASYNC also those of the max_lag updates after
+  // it. Does not wait for them.
   void Begin(uint32_t update);
 
-  // Begins `update` where that is not done, and blocks until all its episodes are there. CANCELLED on stop;
+  // Begins `update` if that is not done, and blocks until all its episodes have arrived. CANCELLED on stop.
   // FAILED_PRECONDITION: the budget ends before `update`, or a unit that was played twice differs.
   absl::StatusOr<CollectedBatch> Collect(uint32_t update, const std::stop_token& stop);
 
