@@ -109,7 +109,7 @@ ActorSession::Outcome ActorSession::Connect(const std::stop_token& stop) {
     Beat();
     const auto left = std::chrono::duration_cast<milliseconds>(last_contact_ + options_.connect_timeout - Clock::now());
     const milliseconds timeout = std::clamp(left, milliseconds(1), kCallTimeout);
-    // The first call fails at once where nobody listens, so that the user reads why; the later ones wait for the
+    // The first call fails at once if nobody listens, so that the user reads why; the later ones wait for the
     // connection.
     absl::StatusOr<v1::RegisterResponse> response = client_.Register(request, timeout, !first, stop);
     if (response.ok() && config::Hash(response->config()) != response->config_hash()) {

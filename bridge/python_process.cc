@@ -164,7 +164,7 @@ absl::StatusOr<std::unique_ptr<PythonProcess>> PythonProcess::Start(const Python
   if (!process->pid_fd_.ok()) return fs::SystemError("watch", "a worker", errno);
   if (const absl::Status status = process->StartGuardian(); !status.ok()) return status;
   ends->theirs.Close();
-  // What is sent to a process that ended is nobody's loss: whoever reads its answer hears of the end.
+  // It does not matter if the process has ended: whoever reads its answer hears of the end.
   (void)process->Send(StartMessage(task));
   return process;
 }
@@ -181,7 +181,7 @@ absl::Status PythonProcess::StartGuardian() {
 
 PythonProcess::~PythonProcess() {
   kill(-pid_, SIGKILL);
-  kill(pid_, SIGKILL);  // where the task has left its group
+  kill(pid_, SIGKILL);  // in case the task has left its group
   // The guardian first: the number of the group is free for others once its leader has been waited for.
   lifeline_.reset();
   if (guardian_ > 0) fs::Retry([&] { return waitpid(guardian_, nullptr, 0); });

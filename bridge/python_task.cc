@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-// std::out_of_range says what it is where it does not fit.
+// std::out_of_range says what it is if it does not fit.
 uint32_t Whole(const json& number, const char* what) {
   if (!number.is_number_unsigned() || number.get<uint64_t>() > UINT32_MAX)
     throw std::out_of_range(absl::StrCat(what, " is ", number.dump()));

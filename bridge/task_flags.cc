@@ -45,7 +45,7 @@ absl::StatusOr<LanesMaker> PluginMaker(const std::string& file) {
   };
 }
 
-// The flag that is there for --task_python alone, "" where none was given. What the environment says is for every
+// The flag that is there for --task_python alone; "" if none was given. What the environment says is for every
 // command of a shell, and no mistake.
 std::string FlagOfPython(const TaskFlags& flags) {
   const TaskFlags none;

@@ -21,7 +21,7 @@
 namespace nmn::cli {
 namespace {
 
-// INVALID_ARGUMENT where nothing matches, with the names there are.
+// INVALID_ARGUMENT, with the names there are, if nothing matches.
 absl::StatusOr<std::vector<bench::Benchmark>> Choose(const std::string& filter) {
   std::regex expression;
   try {

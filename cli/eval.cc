@@ -27,7 +27,7 @@ struct Flags {
   bool json = false;
 };
 
-// One line that rewrites itself, where somebody watches.
+// One line that rewrites itself, if somebody watches.
 class Progress {
  public:
   explicit Progress(uint32_t episodes) : episodes_(episodes), live_(terminal::MayRewrite(STDERR_FILENO)) {}

@@ -34,7 +34,7 @@ absl::Status Export(const Flags& flags) {
   absl::StatusOr<policy::NetworkPolicy> policy = policy::LoadNetworkPolicy(fs, flags.source, flags.update);
   if (!policy.ok()) return policy.status();
   if (!policy->notice.empty()) std::cerr << flags.source << ": " << policy->notice << "\n";
-  // Nothing may follow the file where it goes to stdout itself.
+  // If the file itself goes to stdout, nothing may follow it.
   std::ostream& digest = IsStdout(flags.out) ? std::cerr : std::cout;
   const std::string bytes = EncodePolicy(*policy);
   if (absl::Status status = fs::WriteAtomically(fs, flags.out, bytes); !status.ok()) return status;

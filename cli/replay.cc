@@ -28,7 +28,7 @@ struct Flags {
 
 ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
-// "critic: epoch 1, minibatch 3: loss"; empty where every step is finite.
+// "critic: epoch 1, minibatch 3: loss"; empty if every step is finite.
 std::string FirstNotFinite(const std::vector<ppo::OptimiserStep>& steps) {
   for (const ppo::OptimiserStep& step : steps) {
     const std::string what = run::NotFinite(step);

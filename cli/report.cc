@@ -77,7 +77,7 @@ std::string LastEvaluation(const report::Run& run) {
   return absl::StrFormat("%12s ", mean);
 }
 
-// One row a run: where it stands, over its last episodes.
+// One row a run: how good it is over its last episodes.
 void PrintRuns(const report::LearningCurve& curve) {
   size_t width = 3;
   for (const report::Run& run : curve.runs) width = std::max(width, run.path.size());

@@ -29,7 +29,7 @@ struct Played {
   float At(size_t t, size_t number, size_t lane) const { return values[(t * numbers + number) * lanes + lane]; }
 };
 
-// u of one number of a box by chance: over its range where it has one, else a standard normal.
+// u of one number of a box, drawn by chance: over its range if it has one, else from a standard normal.
 float DrawNumber(const v1::BoxSpace& box, int i, const rng::StreamPosition& at) {
   const rng::Block block = rng::Draw(at, rng::Purpose::kScriptedPolicy, static_cast<uint16_t>(i));
   const float low = box.low(i), high = box.high(i);

@@ -52,7 +52,7 @@ struct TrainOptions {
 const std::vector<std::string> kStored = {"task",    "arch",     "preset", "config",        "seed",
                                           "updates", "episodes", "set",    "scale_schedule"};
 
-// The stored config of a directory in which a checkpoint was completed; nullopt where there is none to continue.
+// The stored config of a directory in which a checkpoint was completed; nullopt if there is none to continue.
 absl::StatusOr<std::optional<v1::RunConfig>> StoredConfig(const std::string& directory) {
   checkpoint::CheckpointStore store(fs::RealFileSystem(), directory, 1);
   absl::StatusOr<bool> any = store.Any();
@@ -80,7 +80,7 @@ absl::StatusOr<v1::RunConfig> ResolveConfig(const TrainOptions& options) {
   return NewRunConfig(options.flags);
 }
 
-// Says where the learning curve is: its numbers need no gnuplot.
+// Says in which file the learning curve is. Its numbers need no gnuplot.
 std::string LearningCurveLine(const std::string& directory) {
   const absl::StatusOr<report::Run> run = report::ReadRun(directory);
   if (!run.ok()) return absl::StrCat("no learning curve was drawn: ", run.status().message());

@@ -37,7 +37,7 @@ absl::StatusOr<Pipe> MakePipe() {
   return Pipe{fs::Descriptor(ends[0]), fs::Descriptor(ends[1])};
 }
 
-// Until both are at their end. False where the deadline came first.
+// Reads until both are at their end. False if the deadline came first.
 bool ReadToEnds(std::array<int, 2> fds, std::array<std::string*, 2> texts, Clock::time_point deadline) {
   char buffer[4096];
   while (fds[0] >= 0 || fds[1] >= 0) {

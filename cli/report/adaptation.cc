@@ -40,7 +40,7 @@ struct Line {
 
 size_t EpisodesPerUpdate(const Run& run) { return std::max<size_t>(1, run.config.ppo().episodes_per_update()); }
 
-// How many of a run's updates make 1000 episodes; all of them where it has fewer.
+// How many of a run's updates make 1000 episodes; all of them if it has fewer.
 size_t ShownUpdates(const Run& run, size_t updates) {
   const size_t episodes = EpisodesPerUpdate(run);
   return std::min(updates, (kSmoothingEpisodes + episodes - 1) / episodes);
@@ -219,7 +219,7 @@ absl::Status DrawAdaptation(const Adaptation& adaptation, const std::string& out
     Series series;
     series.label = Legend(group.label, line, adaptation.options.style);
     series.colour = ColourOf(group.architecture, group.shade);
-    // Training's lines have markers, so that their dots are no curve's dashes.
+    // Training's lines have markers, so that nobody takes their dots for a curve's dashes.
     series.markers = line.source != Source::kPlayed;
     series.dash = line.source == Source::kFirst ? 2 : line.source == Source::kPlayed ? group.shade : 0;
     const bool band = line.source == Source::kPlayed && adaptation.options.band != Band::kNone;

@@ -62,7 +62,7 @@ std::string KeyFont(const std::string& format, const Style& style) {
   return absl::StrFormat("set key font 'DejaVu Sans Condensed,%.3g' samplen 2\n", size);
 }
 
-// gnuplot says nothing of a disk that is full, and ends with 0: a whole file ends as its format does.
+// gnuplot ends with 0 also if the disk is full. So look at the file's end: a whole file ends as its format does.
 bool IsWhole(const std::string& content, const std::string& format) {
   const std::string_view end = format == "svg" ? "</svg>" : format == "png" ? "IEND" : "%%EOF";
   const std::string_view tail = std::string_view(content).substr(content.size() - std::min<size_t>(content.size(), 64));

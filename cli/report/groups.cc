@@ -47,7 +47,7 @@ void CollectPaths(const Descriptor& message, const std::string& prefix, std::vec
   }
 }
 
-// Every field of RunConfig that is no message, in order.
+// Every field of RunConfig that is not a message, in order.
 const std::vector<std::string>& AllPaths() {
   static const std::vector<std::string> paths = [] {
     std::vector<std::string> all;
@@ -168,7 +168,7 @@ class Differences {
   std::vector<std::vector<bool>> shown_;  // [field][group]
 };
 
-// "seed 1", "3 seeds", or "3 runs" where some have the same seed.
+// "seed 1", "3 seeds", or "3 runs" if some have the same seed.
 std::string SeedText(const std::vector<Run>& runs, const Group& group) {
   if (group.runs.size() == 1) return absl::StrCat("seed ", runs[group.runs[0]].config.seed());
   std::set<uint64_t> seeds;

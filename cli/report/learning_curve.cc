@@ -56,7 +56,7 @@ std::string SmoothingText(const LearningCurve& curve) {
   return absl::StrCat(" (running mean over ", curve.options.smooth, ")");
 }
 
-// The points of `curve` with a band where they are of several runs; label, colour and dash are the caller's.
+// The points of `curve`, with a band if they are of several runs. The caller chooses label, colour and dash.
 Series SeriesOf(const Curve& curve, const Options& options, bool discounted) {
   Series series;
   const bool several = std::any_of(curve.begin(), curve.end(), [](const CurvePoint& point) { return point.runs > 1; });

@@ -218,7 +218,7 @@ absl::Status ReadSummary(const std::string& file, Run& run) {
   return absl::OkStatus();
 }
 
-// The run that the newest checkpoint is of; empty where none can be read.
+// The run that the newest checkpoint belongs to; empty if none can be read.
 std::string IdOfCheckpoint(const std::string& path) {
   fs::FileSystem& fs = fs::RealFileSystem();
   const std::string checkpoints = path + "/checkpoints/";

@@ -14,7 +14,7 @@
 namespace nmn::report {
 namespace {
 
-// The directory without links and detours; the path itself where it cannot be resolved, which ReadRun will say.
+// The directory without links and detours. If it cannot be resolved, the path itself; ReadRun then says so.
 std::string RealPath(const std::string& path) {
   std::error_code error;
   const std::filesystem::path real = std::filesystem::canonical(path, error);
@@ -33,7 +33,7 @@ bool SameEpisodes(const Run& a, const Run& b) {
          SameNumbers(a.returns, b.returns) && SameNumbers(a.discounted, b.discounted);
 }
 
-// Why `again` is `run` once more; empty where it is another.
+// Why `again` is the same run as `run`; empty if it is another.
 std::string Repeats(const Run& run, const Run& again, bool each) {
   if (!run.run_id.empty() && run.run_id == again.run_id) return absl::StrCat("the same run (run_id ", run.run_id, ")");
   if (!each && SameEpisodes(run, again)) return "the same config and seed with the same episodes";

@@ -81,10 +81,10 @@ std::vector<double> DefaultThresholds(const std::string& benchmark, const v1::En
   absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(benchmark, options);
   if (spec.ok() && !spec->milestones.empty()) return spec->milestones;
   if (!spec.ok() || spec->oracle_discounted == 0) return {};
-  // Hundreds read well where returns are thousands; smaller returns keep two digits.
+  // If returns are thousands, hundreds read well. Smaller returns keep two digits.
   const double digits = std::min(2.0, std::floor(std::log10(spec->oracle_discounted)) - 1);
   const double unit = std::pow(10, std::abs(digits));
-  // What chance gets of it, where it is known: below that there is nothing to learn.
+  // What chance gets of it, if it is known. Below that there is nothing to learn.
   const double chance = spec->random_return.value_or(0) * spec->oracle_discounted / spec->oracle_return;
   std::vector<double> thresholds;
   for (double share : {0.25, 0.5, 0.75, 0.9, 0.95}) {

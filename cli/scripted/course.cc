@@ -9,7 +9,7 @@ namespace {
 constexpr int kDirections = 72;
 constexpr int kMaxSteps = 40;  // of a way, more than twice across the torus
 
-// Least whole number of steps n with |target - drift n| <= speed n + radius; infinite where the drift carries away.
+// Least whole number of steps n with |target - drift n| <= speed n + radius; infinite if the drift carries away.
 double StepsInDrift(Vector target, Vector drift) {
   const double gap = Dot(target, target) - kHitRadius * kHitRadius;
   if (gap <= 0) return 0;

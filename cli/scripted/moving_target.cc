@@ -41,7 +41,7 @@ class Oracle final : public ScriptedPolicy {
   }
 };
 
-// The best there is where tasks do not switch (docs/specification.md section 4.1). The first action is a guess; a hit
+// The best there is if tasks do not switch (docs/specification.md section 4.1). The first action is a guess; a hit
 // settles alpha well enough for good. A miss tells the distance d, so the target is a - d or a + d: where the prior
 // leaves both, guess one, shifted by just under 1 toward the other, which the next reward settles. A miss after that
 // says that the task has switched: its distance is used like a first one.

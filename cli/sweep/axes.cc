@@ -43,7 +43,7 @@ bool IsPlain(const std::string& value) {
   });
 }
 
-// What is wrong with a value; "" where nothing is.
+// What is wrong with a value; "" if nothing is.
 std::string Problem(const std::string& value) {
   if (value.empty()) return "a value is empty";
   // An underscore parts a list's elements in a name.
@@ -63,7 +63,7 @@ std::string Problem(const std::string& value) {
                       "directory's name");
 }
 
-// The flag that says a field for the whole sweep; nullptr where none does.
+// The flag that sets a field for the whole sweep; nullptr if none does.
 const char* FlagOf(const std::string& field) {
   if (field == "benchmark") return "--task";
   if (field == "network.architecture") return "--arch";

@@ -44,7 +44,7 @@ absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> Lock(const std::string& path)
   return lock;
 }
 
-// Reads the weights that the runs begin with, where nobody did, and whether all can.
+// Reads the weights that the runs begin with, if nobody has, and checks that all runs can begin with them.
 absl::Status CheckWeights(SweepDirectory& sweep) {
   if (!sweep.grid.init_from) return absl::OkStatus();
   if (sweep.grid.init_from->policy == nullptr) {

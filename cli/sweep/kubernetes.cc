@@ -52,7 +52,7 @@ std::string Configs(const SweepDirectory& sweep, std::string_view script) {
   return text;
 }
 
-// In place of the base's, where the actor brings a task of the user's own. Its image must have the task's code.
+// In place of the base's, if the actor brings a task of the user's own. Its image must have the task's code.
 std::string ActorArguments(const std::vector<std::string>& task) {
   if (task.empty()) return "";
   std::string text = "\n          args:";

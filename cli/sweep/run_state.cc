@@ -42,7 +42,7 @@ json ReadJson(const std::string& path) {
   return text.ok() ? json::parse(*text, nullptr, /*allow_exceptions=*/false) : json();
 }
 
-// Nothing where it is absent or of another type.
+// Nothing if it is absent or of another type.
 template <typename Value>
 std::optional<Value> Get(const json& object, const char* key) {
   try {
@@ -73,7 +73,7 @@ bool IsLocked(const std::string& directory, const std::set<std::string>& held) {
   return held.contains(absl::StrFormat("%02x:%02x:%d", major(about.st_dev), minor(about.st_dev), about.st_ino));
 }
 
-// Tells a file's content from another without reading it; all 0 where there is no file.
+// Tells a file's content from another without reading it. All 0 if there is no file.
 struct Version {
   uint64_t inode = 0;
   int64_t bytes = 0, changed_s = 0, changed_ns = 0;

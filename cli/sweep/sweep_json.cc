@@ -38,7 +38,7 @@ void Put(const char* key, const std::optional<Value>& value, ordered_json& json)
   if (value) json[key] = *value;
 }
 
-// These throw ordered_json::exception where a key is missing or of another type; Parse alone calls them.
+// These throw ordered_json::exception if a key is missing or of another type. Only Parse calls them.
 
 template <typename Value>
 std::optional<Value> Get(const ordered_json& json, const char* key) {

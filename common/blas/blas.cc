@@ -34,7 +34,7 @@ std::string FileOf(const void* symbol) {
   return path;
 }
 
-// Value of an entry of `environment`; empty where it is not set.
+// The value of an entry of `environment`; empty if it is not set.
 std::string_view Variable(const std::vector<std::string>& environment, std::string_view name) {
   for (const std::string& entry : environment) {
     std::string_view view = entry;
@@ -176,7 +176,7 @@ absl::Status CheckProducts(Sgemm* sgemm, const BlasInfo& blas) {
   for (const Shape& shape : kShapes) {
     const size_t wrong = WrongElements(sgemm, shape);
     if (wrong == 0) continue;
-    // Haswell's kernels are the oldest that are still fast; where they are at fault, Prescott's remain.
+    // Haswell's kernels are the oldest that are still fast. If they are at fault, Prescott's remain.
     const char* other = CoreWidth(blas.core) == Width::kAvx2 ? "Prescott" : "Haswell";
     return absl::InternalError(
         absl::StrCat("the BLAS ", blas.path, blas.core.empty() ? "" : absl::StrCat(" (", blas.core, " kernels)"),

@@ -33,7 +33,7 @@ bool Vanished(double number, const std::string& text) {
   return number == 0 && digits.find_first_of("123456789") != std::string::npos;
 }
 
-// One value of a field: appended where the field is repeated.
+// Sets one value of a field. If the field is repeated, appends it.
 absl::Status SetScalar(const std::string& path, const FieldDescriptor* field, const std::string& value,
                        Message& message) {
   const Reflection& reflection = *message.GetReflection();

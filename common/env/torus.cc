@@ -8,7 +8,7 @@ namespace {
 
 constexpr uint16_t kMaxCandidates = 64;
 
-// |pi u| mod 2 pi, exact for the float32 product where it is finite.
+// |pi u| mod 2 pi, exact for the float32 product if it is finite.
 float AngleRemainder(float raw_action, float magnitude) {
   if (magnitude < kTurn) return magnitude;
   if (magnitude < 2 * kTurn) return magnitude - kTurn;  // exact (Sterbenz)

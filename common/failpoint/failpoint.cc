@@ -85,7 +85,7 @@ bool Range(const std::string& text, Rule& rule) {
   return ends.size() == 1 || Number(ends[1], rule.first, UINT64_MAX, rule.last);
 }
 
-// The words of a rule between colons; false where they are none.
+// The words of a rule between colons; false if they are not a rule.
 bool ParseRule(const std::vector<std::string>& words, Rule& rule) {
   size_t w = 0;
   if (words.size() > 2 && words[0] == "1in") {

@@ -17,7 +17,7 @@ std::string TypeOf(const CLI::Option& option) {
   return name.substr(0, name.find(':'));
 }
 
-// "UINT:INT in [1 - 1024]": the range; empty where the option has none.
+// "UINT:INT in [1 - 1024]": the range; empty if the option has none.
 std::string RangeOf(const CLI::Option& option) {
   const std::string name = option.get_type_name();
   const size_t in = name.find(" in [");
@@ -151,7 +151,7 @@ std::string NameOf(const CLI::App& verb) {
 void ReadStrictly(CLI::Option& option) {
   const std::string type = TypeOf(option);
   if (type != "UINT" && type != "INT") return;
-  // The number, or the text as it is where it is none: CheckValue has refused it, or CLI11 will.
+  // The number, or the text as it is if it is not a number: CheckValue has refused that, or CLI11 will.
   option.transform([](std::string value) {
     const std::optional<int64_t> integer = text::ReadInteger(value);
     if (integer) return absl::StrCat(*integer);

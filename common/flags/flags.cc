@@ -56,7 +56,7 @@ int Refuse(const std::string& called, std::string message) {
   return kExitPermanent;
 }
 
-// CLI11's words for what was given; its own say the flag where the value came from the environment.
+// CLI11's words for what was given. CLI11 itself names the flag even if the value came from the environment.
 std::string MessageOf(const CLI::ParseError& error, const Called& called) {
   const std::string message = error.what();
   for (const CLI::Option* option : called.verb->get_options()) {

@@ -16,7 +16,7 @@
 namespace nmn::fs {
 namespace {
 
-// " (pid 12)" of the holder, empty where it has not written it yet.
+// " (pid 12)" of the holder; empty if it has not written it yet.
 std::string Holder(int fd) {
   char text[32];
   const ssize_t size = Retry([&] { return ::pread(fd, text, sizeof(text), 0); });
@@ -29,7 +29,7 @@ bool Same(const struct stat& one, const struct stat& other) {
   return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-// Where an open directory is now; empty where it was removed, or /proc is not there.
+// Where an open directory is now; empty if it was removed, or if there is no /proc.
 std::string PathOf(int fd) {
   std::error_code error;
   const std::string path = std::filesystem::read_symlink(absl::StrCat("/proc/self/fd/", fd), error).string();
@@ -71,7 +71,7 @@ absl::Status DirectoryLock::Check() const {
   struct stat there {};
   struct stat ours {};
   const auto error = [](int result) { return result == 0 ? 0 : errno; };
-  // Only what is certain counts: a disk that cannot answer just now says so where it is written to.
+  // Only what is certain counts. A disk that cannot answer just now says so when it is written to.
   const int directory_error = error(::stat(directory_.c_str(), &there));
   if (directory_error == ENOENT || directory_error == ENOTDIR ||
       (directory_error == 0 && ::fstat(directory_fd_, &ours) == 0 && !Same(there, ours))) {

@@ -23,7 +23,7 @@ namespace {
 
 // Both never destroyed: the thread that writes may be in a write that does not end.
 std::atomic<LineWriter*> writer{nullptr};
-std::atomic<const std::string*> json_program{nullptr};  // set where lines are JSON
+std::atomic<const std::string*> json_program{nullptr};  // set if lines are JSON
 
 // %* of the pattern: the message, as a JSON string or as it is. It may quote the paths of others.
 class Message : public spdlog::custom_flag_formatter {

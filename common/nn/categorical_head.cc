@@ -48,7 +48,7 @@ HWY_INLINE V LogNormaliser(D d, ConstView2 logits, size_t first) {
   return hn::Add(largest, Log(d, Total(d, logits, first, largest)));
 }
 
-// `uniform` [lane] in [0, 1); null: the most probable choice. False where a logit is not finite.
+// `uniform` [lane] in [0, 1); null: the most probable choice. False if a logit is not finite.
 bool PickOnTarget(ConstView2 logits, const float* uniform, float* index) {
   bool finite = true;
   ForLanes(logits.columns, [&](auto d, size_t first) HWY_ATTR {

@@ -32,7 +32,7 @@ constexpr uint64_t kStack = 256 * 1024;
 
 struct sigaction parents_interrupt {};
 bool watches_interrupt = false;
-// Of a program with work that a signal stops: its exit code where that comes before the work; -1: of none.
+// The exit code of a program whose work a signal stops, if the signal comes before the work; -1: it has no such work.
 int early_code = -1;
 
 // One line, of at most 512 bytes.
@@ -65,7 +65,7 @@ struct Mapped {
   uint64_t all = 0, data = 0;  // bytes
 };
 
-// The first and the sixth number of /proc/self/statm; 0 where there is no /proc.
+// The first and the sixth number of /proc/self/statm; 0 if there is no /proc.
 Mapped MappedBytes() {
   const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Mapped();
@@ -145,7 +145,7 @@ void StopEarlyBy(int signal) {
   sigaction(signal, &action, nullptr);
 }
 
-// OpenBLAS raises SIGINT where it cannot start a thread; somebody's Ctrl-C comes from elsewhere.
+// OpenBLAS raises SIGINT if it cannot start a thread. Somebody's Ctrl-C comes from elsewhere.
 void OnInterrupt(int signal, siginfo_t* info, void* /*context*/) {
   if (info->si_code == SI_TKILL && info->si_pid == getpid()) {
     Line line;

@@ -112,7 +112,7 @@ bool MayPass(const std::error_code& code) {
   EndAtOnce(kExitRetry, "an error came at a moment when it cannot be handled: too few threads or too little memory?");
 }
 
-// gRPC, Abseil and others abort where malloc or mmap has nothing for them. Any other abort goes its way.
+// gRPC, Abseil and others abort if malloc or mmap has no memory for them. Any other abort goes on as it is.
 void OnAbort(int /*signal*/) {
   void* const more = mmap(nullptr, kThreadArena, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (more == MAP_FAILED) OnOutOfMemory();
@@ -135,7 +135,7 @@ absl::Status CheckAddressSpace(size_t own) {
                                       " threads; raise the limit, or limit memory by a cgroup instead");
 }
 
-// errno of what stdout did not take; 0 where it took all that was written to it.
+// The errno of what stdout did not take; 0 if it took all that was written to it.
 int FlushStdout(const StdoutBuffer& buffer) {
   std::cout.flush();
   int error = buffer.error();

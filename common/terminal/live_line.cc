@@ -8,7 +8,7 @@
 namespace nmn::terminal {
 namespace {
 
-// Of the terminal now; unlimited where it has no size. A stream without a descriptor leads to stderr.
+// The width of the terminal now; unlimited if it has no size. A stream without a descriptor leads to stderr.
 size_t Columns(std::FILE* out) {
   winsize size{};
   const int descriptor = fileno(out);

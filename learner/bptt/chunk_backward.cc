@@ -12,7 +12,7 @@ void Chunk::Backward(const Kernels& kernels, const float* turned, ConstView3 out
   std::fill(gradient.begin(), gradient.end(), 0.0f);
   for (const GruRows& gru : grus_) std::fill_n(gru.carry.data, sequences_ * gru.carry.stride, 0.0f);
   std::fill_n(signal_carry_.data, sequences_ * signal_carry_.stride, 0.0f);
-  // A network without modulated layers has its heads' gradient where arrays have a step in front.
+  // A network without modulated layers keeps its heads' gradient in an array that has one more step in front.
   const bool modulated = !modulated_.empty();
   const Rows head = modulated ? modulated_.back().gradient
                               : Rows{affines_.back().gradient.at(sequences_), affines_.back().gradient.stride};

@@ -32,7 +32,7 @@ absl::StatusOr<std::string> ReadFile(fs::FileSystem& fs, const std::string& path
   return content;
 }
 
-// The number in the first line of a manifest of any format; 0 where there is none.
+// The number in the first line of a manifest of any format; 0 if there is none.
 uint32_t FormatOf(const std::string& manifest) {
   const std::string key = "format: ";
   uint32_t format = 0;
@@ -40,7 +40,7 @@ uint32_t FormatOf(const std::string& manifest) {
   return line.starts_with(key) && absl::SimpleAtoi(line.substr(key.size()), &format) ? format : 0;
 }
 
-// What the metadata of the weights say of it; "" where they cannot be read.
+// What the metadata of the weights say about it; "" if they cannot be read.
 std::string ProgramOf(fs::FileSystem& fs, const std::string& folder) {
   const absl::StatusOr<std::string> bytes = ReadFile(fs, absl::StrCat(folder, "/", kWeights));
   if (!bytes.ok()) return "";

@@ -117,7 +117,7 @@ constexpr int kLooks = 20;
 
 struct NewestCheckpoint {
   std::optional<NetworkPolicy> policy;
-  std::string damaged;  // the newest that is newer than `policy` and damaged: why; "" where none is
+  std::string damaged;  // why the newest one that is newer than `policy` is damaged; "" if none is
   uint32_t damaged_update = 0;
 };
 

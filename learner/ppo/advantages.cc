@@ -11,7 +11,7 @@
 namespace nmn::ppo {
 namespace {
 
-// Keeps the quotient finite where every advantage is the same (docs/specification.md section 3.1).
+// Keeps the quotient finite if every advantage is the same (docs/specification.md section 3.1).
 constexpr double kDeviationFloor = 1e-6;
 
 void RequireSameShape(const char* caller, ConstView2 a, ConstView2 b) {

@@ -16,7 +16,7 @@ at::Tensor Append(const at::Tensor& old, const at::Tensor& added, int64_t capaci
   return all.narrow(-1, all.size(-1) - kept, kept).contiguous();
 }
 
-// Adam's options of the critic: its own where they are there.
+// Adam's options of the critic: its own if it has any.
 v1::AdamOptions AdamOf(const v1::AdamOptions& options) {
   v1::AdamOptions adam = options;
   if (options.has_critic_beta1()) adam.set_beta1(options.critic_beta1());

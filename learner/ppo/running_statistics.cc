@@ -42,7 +42,7 @@ void Join(const v1::RunningMoments& more, v1::RunningMoments& moments) {
 
 double VarianceOf(const v1::RunningMoments& moments) { return moments.squares() / moments.count(); }
 
-// What numbers are divided by: 1 where they are all the same, or there are none.
+// What numbers are divided by: 1 if they are all the same, or there are none.
 float Divisor(const v1::RunningMoments& moments, double size) {
   const auto divisor = static_cast<float>(size);
   return moments.count() > 0 && divisor > 0 ? divisor : 1;

@@ -75,7 +75,7 @@ class TorchTrainer : public Trainer {
                                                      const std::stop_token& stop,
                                                      const std::function<void()>& policy_ready);
   absl::Status ImprovePolicy(const Collected& collected, const UpdateContext& context, UpdateReport& report);
-  // Takes the policy back where its KL says so, and sets beta and the rate for the next update.
+  // Takes the policy back if its KL says so, and sets beta and the rate for the next update.
   absl::Status Steer(LearnedNetwork::Snapshot&& before, const UpdateContext& context, double kl, UpdateReport& report);
   // Touches nothing that ImprovePolicy does.
   absl::StatusOr<CriticUpdateResult> ImproveCritic(const Collected& collected, const UpdateContext& context);
@@ -158,7 +158,7 @@ absl::StatusOr<UpdateReport> TorchTrainer::UpdateOrLeaveHalfDone(uint32_t update
   return report;
 }
 
-// Runs `policy` here and `critic` on a thread of its own where there are threads for both, else after it.
+// Runs `policy` here. Runs `critic` on a thread of its own if there are threads for both, else after `policy`.
 absl::Status TorchTrainer::SideBySide(const std::function<absl::Status()>& policy,
                                       const std::function<void()>& critic) {
   std::jthread beside;

@@ -38,7 +38,7 @@ void AppendPrefixed(const char* prefix, const std::vector<NamedTensor>& from, st
   for (const NamedTensor& tensor : from) to.push_back({prefix + tensor.name, tensor.shape, tensor.values});
 }
 
-// Takes `prefix` off the tensor's name; false where it has another.
+// Takes `prefix` off the tensor's name; false if it has another.
 bool Unprefix(const std::string& prefix, NamedTensor& tensor) {
   if (tensor.name.rfind(prefix, 0) != 0) return false;
   tensor.name.erase(0, prefix.size());

@@ -200,7 +200,7 @@ absl::Status LearnerRun::OneUpdate(const std::stop_token& stop) {
   const absl::StatusOr<ppo::UpdateReport> report =
       state_.trainer->Update(update, batch->trajectories, stop, [&] { PlayNext(update); });
   if (!report.ok()) {
-    // A stop and a want of memory say nothing of the update.
+    // A stop, or too little memory, says nothing about the update.
     const bool of_the_update = !absl::IsCancelled(report.status()) && !absl::IsResourceExhausted(report.status());
     if (of_the_update && CheckDirectory().ok()) KeepFailed(*batch, report.status());
     return report.status();

@@ -67,7 +67,7 @@ void AppendNumber(double value, std::string& out) {
   out.append(text, end);
 }
 
-// Cells are empty where the episode has no such trial.
+// Cells are empty if the episode has no such trial.
 void AppendTrials(const trajectory::EpisodeTrials& trials, std::string& out) {
   absl::StrAppend(&out, ",", trials.completed);
   for (const double value : {trials.first, trials.last}) {
@@ -78,7 +78,7 @@ void AppendTrials(const trajectory::EpisodeTrials& trials, std::string& out) {
   if (trials.cut) AppendNumber(*trials.cut, out);
 }
 
-// The update of a line of metrics.jsonl; 0 where it is none.
+// The update of a line of metrics.jsonl; 0 if it is not such a line.
 uint32_t UpdateOf(std::string_view line) {
   constexpr std::string_view kBegin = "{\"update\":";
   uint32_t update = 0;
@@ -92,7 +92,7 @@ double NumberOf(const ordered_json& value) {
   return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
-// null where there is none.
+// null if there is none.
 const ordered_json& At(const ordered_json& object, const char* name) {
   static const ordered_json* const none = new ordered_json;
   if (!object.is_object()) return *none;
@@ -100,7 +100,7 @@ const ordered_json& At(const ordered_json& object, const char* name) {
   return found == object.end() ? *none : *found;
 }
 
-// What MetricsLine wrote of an update; nothing where that is no such line.
+// What MetricsLine wrote about an update; nothing if the line is not one of its lines.
 std::optional<metrics::UpdateRow> ReadMetricsLine(std::string_view line) {
   const ordered_json json = ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;

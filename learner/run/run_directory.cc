@@ -41,7 +41,7 @@ std::string Architecture(const v1::RunConfig& config) {
 }
 
 absl::Status NotWritable(const std::string& directory, const absl::Status& status) {
-  // A file where the directory should be is as permanent as a missing permission.
+  // A file in the directory's place is as permanent as a missing permission.
   const bool permanent = absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
   return absl::Status(
       permanent ? absl::StatusCode::kPermissionDenied : status.code(),
@@ -58,7 +58,7 @@ class RunDirectory::Files {
 
   std::string Path(const std::string& name) const { return absl::StrCat(directory, "/", name); }
 
-  // 0 where there is none.
+  // 0 if there is none.
   absl::StatusOr<uint64_t> Length(const std::string& name) {
     const absl::StatusOr<bool> exists = fs.Exists(Path(name));
     if (!exists.ok()) return exists.status();
@@ -112,7 +112,7 @@ class RunDirectory::Files {
     return fs.Truncate(Path(name), length);
   }
 
-  // Notices where somebody else took rows away since the last write.
+  // Notices if somebody else took rows away since the last write.
   absl::StatusOr<uint64_t> LengthOfRecord(size_t record) {
     const absl::StatusOr<uint64_t> length = Length(kRecords[record]);
     if (length.ok() && *length < written[record]) {
@@ -238,7 +238,7 @@ absl::StatusOr<std::string> RunDirectory::AcceptLoss(std::map<std::string, uint6
     if (found == lengths.end()) continue;
     const absl::StatusOr<uint64_t> there = files_->Length(name);
     if (!there.ok()) return there.status();
-    uint64_t whole = 0;  // of TensorBoard's file nothing: its records have no mark where one begins
+    uint64_t whole = 0;  // 0 of TensorBoard's file, because nothing marks where a record begins
     if (name != kEvents && *there > 0) {
       const absl::StatusOr<std::string> text = files_->fs.Read(files_->Path(name));
       if (!text.ok()) return text.status();

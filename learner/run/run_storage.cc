@@ -11,7 +11,7 @@ namespace nmn::run {
 
 namespace {
 
-// Making a directory says nothing of a link that leads to none.
+// The error of making a directory does not say that a link leads to nothing. This does.
 std::string LinkToNothing(const std::string& path) {
   std::error_code error;
   const std::filesystem::path target = std::filesystem::read_symlink(path, error);
