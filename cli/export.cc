@@ -51,10 +51,9 @@ absl::Status Export(const Flags& flags) {
 void AddExport(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("export", "Write a run's networks as one safetensors file");
   verb->footer(
-      "It writes actor and critic, with the config in the metadata. docs/export.md has names, shapes and layout, and "
-      "a\n"
-      "forward pass in numpy. stdout has only the weights' SHA-256. The file works as --policy of nmn eval and nmn "
-      "trace.\n"
+      "It writes actor and critic, with the config in the metadata. docs/export.md has names, shapes and layout,\n"
+      "and a forward pass in numpy. stdout has only the weights' SHA-256. The file works as --policy of nmn eval\n"
+      "and nmn trace.\n"
       "Example:  nmn export runs/b1-nmn-fast-s1-20260101T120000Z --out=policy.safetensors\n"
       "          nmn export runs/b1-nmn-fast-s1-20260101T120000Z --update=100 --out=at-100.safetensors");
   auto flags = std::make_shared<Flags>();

@@ -278,9 +278,8 @@ void AddReport(CLI::App& app, int& exit_code) {
   verb->footer(
       "It draws the discounted and the raw return against episodes (running mean over 1000, as in the paper), and\n"
       "writes the CSV behind them.\n"
-      "Runs that differ only in the seed become one line, mean +- std. Other differences are in the line's name and "
-      "in\n"
-      "a column of the CSV. A run that is named twice, or is a copy of another, counts once.\n"
+      "Runs that differ only in the seed become one line, mean +- std. Other differences are in the line's name\n"
+      "and in a column of the CSV. A run that is named twice, or is a copy of another, counts once.\n"
       "It works while a run is going on. Without gnuplot it writes all but the figures.\n"
       "Examples:  nmn report runs/b1-nmn-reference-s* runs/b1-rnn-reference-s* --out=figures --adaptation\n"
       "           nmn report sweeps/b1 --average=iqm --band=bootstrap --format=pdf --size=8.5x6cm --no_title");

@@ -107,12 +107,10 @@ int PrintVersion(bool json) {
 void AddVersion(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("version", "Print versions, SIMD target and BLAS, and check the BLAS");
   verb->footer(
-      "It prints what decides speed and results on this machine: libraries, the SIMD target of our own kernels, the "
-      "BLAS that\n"
-      "LibTorch really loaded, its core type, and every OPENBLAS_* variable in force. It warns if one of them is "
-      "slower "
-      "than the\n"
-      "CPU allows. It multiplies matrices whose product is known. A wrong product is exit code 42.\n"
+      "It prints what decides speed and results on this machine: libraries, the SIMD target of our own kernels, the\n"
+      "BLAS that LibTorch really loaded, its core type, and every OPENBLAS_* variable in force. It warns if one of\n"
+      "them is slower than the CPU allows. It multiplies matrices whose product is known. A wrong product is exit\n"
+      "code 42.\n"
       "Example:  nmn version --json");
   auto json = std::make_shared<bool>(false);
   verb->add_flag("--json", *json, "One JSON object on one line");

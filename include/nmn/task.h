@@ -1,19 +1,20 @@
-/* A task for nmn in C, or in any language that exports C functions: a shared library that nmn-actor and the verbs of
- * nmn load with --task_plugin=FILE. This header is all it needs. docs/tasks.md says how; examples/plugin is one.
+/* A task for nmn in C, or in any language that exports C functions. It is a shared library, which nmn-actor and the
+ * verbs of nmn load with --task_plugin=FILE. This header is all that it needs. docs/tasks.md says how to use it.
+ * examples/plugin is such a task.
  *
  *   nmn_task_plugin() -> create -> [ reset of every lane -> [ step -> reset of those whose trial ended ] x T ] .. ->
  * destroy
  *
- * A lane is one environment, and plays one episode of T steps at a time. An array [n, lane] has number k of lane i at
- * k * lanes + i. Every out is nmn's memory: write all of it, for the lanes that were asked for.
+ * A lane is one environment. It plays one episode of T steps at a time. An array [n, lane] has number k of lane i at
+ * k * lanes + i. What is marked "out" is nmn's memory: write all of it, for the lanes that were asked for.
  *
- * The task of an episode must be drawn from its task_seed, which all its trials share, and everything else from
- * trial_seed. Then a run has the same bits whatever the number of actors. Nothing else may reach a result: no clock, no
- * other lane, no variable that lives on from a trial before.
+ * Draw the task of an episode from its task_seed, which all its trials share. Draw everything else from trial_seed.
+ * Then a run has the same bits with any number of actors. Nothing else may change a result: no clock, no other lane, no
+ * variable that lives on from a trial before.
  *
- * Several objects are made in one process and are used by a thread each, at the same time: keep all state in what
- * create returns. Denormals count as zero while nmn calls. No C++ exception may leave a function. A function that does
- * not return is waited for.
+ * One process makes several objects. Each is used by a thread of its own, at the same time as the others. So keep all
+ * state in what create returns. Denormals count as zero while nmn calls. No C++ exception may leave a function. If a
+ * function does not return, nmn waits for it.
  */
 #ifndef NMN_TASK_H_
 #define NMN_TASK_H_
@@ -35,34 +36,34 @@ enum { NMN_GOING_ON = 0, NMN_TERMINATED = 1, NMN_TRUNCATED = 2 }; /* nmn_step.tr
 
 /* What the task is. All that it points to lives as long as the library. */
 typedef struct nmn_spec {
-  const char* name;             /* of letters, digits, _ and ., at most 64: what runs are called by */
-  uint32_t version;             /* from 1; raise it when the rules change: a run takes no actor of another */
-  uint32_t horizon;             /* T, steps of an episode, where nobody asks for another */
+  const char* name;             /* names runs; at most 64 letters, digits, _ and . */
+  uint32_t version;             /* from 1. Raise it when the rules change: a run refuses actors of another version */
+  uint32_t horizon;             /* T, the steps of an episode, unless the user asks for another number */
   uint32_t has_trials;          /* 1: an episode may have several trials; 0: trial_end is never set */
   uint32_t observation_size;    /* d */
-  const float* observation_low; /* [d]; a number outside is an error. -INFINITY: no bound. NULL: none has one */
+  const float* observation_low; /* [d]. A number outside is an error. -INFINITY: no bound. NULL: no number has one */
   const float* observation_high;
-  uint32_t action_kind;    /* NMN_BOX: real numbers. NMN_CHOICES: an index from 0 each */
-  uint32_t action_size;    /* m, numbers or choices of one step */
-  const float* action_low; /* NMN_BOX: [m]; what step gets lies within. NULL: none has a bound */
+  uint32_t action_kind;    /* NMN_BOX: real numbers. NMN_CHOICES: choices, each an index from 0 */
+  uint32_t action_size;    /* m, how many numbers or choices one step has */
+  const float* action_low; /* NMN_BOX: [m]. The numbers that step gets lie within. NULL: no number has a bound */
   const float* action_high;
-  const uint32_t* choices; /* NMN_CHOICES: [m], how many there are to choose from */
+  const uint32_t* choices; /* NMN_CHOICES: [m], how many options each choice has */
 } nmn_spec;
 
 typedef struct nmn_create {
-  uint32_t horizon;   /* T of the episodes to come; the spec's, or what the user asks for */
-  uint32_t max_lanes; /* no reset or step has more */
+  uint32_t horizon;   /* T of the episodes to come: the spec's, or the number that the user asks for */
+  uint32_t max_lanes; /* no reset or step has more lanes */
   char* error;        /* out, on failure: why, at most NMN_ERROR_SIZE bytes */
 } nmn_create;
 
-/* Begins a trial in some lanes: in all of them at the beginning of an episode, later where one ended. */
+/* Begins a trial in some lanes: in all of them at the beginning of an episode, later in those whose trial ended. */
 typedef struct nmn_reset {
   uint32_t lanes;
-  uint32_t count;             /* of which */
+  uint32_t count;             /* how many numbers `which` has */
   const uint32_t* which;      /* [count] lanes in which to begin, ascending */
   const uint32_t* task_seed;  /* [lane], below 2^31 */
   const uint32_t* trial_seed; /* [lane], below 2^31 */
-  float* observation;         /* [d, lane] out, of those lanes: the first observation */
+  float* observation;         /* [d, lane] out: the first observation, for the lanes of `which` */
   uint32_t failed_lane;       /* out, on failure */
   char* error;                /* out, on failure */
 } nmn_reset;
@@ -70,11 +71,11 @@ typedef struct nmn_reset {
 /* One step of every lane. */
 typedef struct nmn_step {
   uint32_t lanes;
-  uint32_t t;           /* of the episode, from 0 */
+  uint32_t t;           /* the step of the episode, from 0 */
   const float* action;  /* [m, lane]; choices are whole numbers from 0 */
   float* reward;        /* [lane] out */
   uint8_t* trial_end;   /* [lane] out; 0 before the call */
-  float* observation;   /* [d, lane] out: after the step, also where it ended a trial */
+  float* observation;   /* [d, lane] out: after the step, also if it ended a trial */
   uint32_t failed_lane; /* out, on failure */
   char* error;          /* out, on failure */
 } nmn_step;
