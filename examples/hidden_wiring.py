@@ -1,9 +1,9 @@
-"""A point in space is pushed towards 0 by three motors, whose wiring is hidden: how strong each is, and which way it turns.
+"""Three motors push a point in space towards 0. Their wiring is hidden: how strong each motor is, and which way it turns.
 
     PYTHONPATH=examples nmn train --task_python=hidden_wiring:HiddenWiring
 
-It needs numpy alone: nmn takes whatever looks like a gymnasium.Env. Each trial begins at another place; the wiring is that of the
-episode, so a policy that tried the motors once knows them.
+It needs only numpy, because nmn takes whatever looks like a gymnasium.Env. Each trial begins at another place. The wiring is the same
+in all trials of an episode, so a policy that has tried the motors once knows them.
 """
 
 import numpy as np

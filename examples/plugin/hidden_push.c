@@ -1,5 +1,5 @@
-/* A point on a line is pushed towards 0 by somebody who knows neither how strong a push is nor which way it goes.
- * Each trial begins at another place; the strength is the same in all trials of an episode. */
+/* A policy pushes a point on a line towards 0. It does not know how strong a push is, nor which way it goes.
+ * Each trial begins at another place. The strength is the same in all trials of an episode. */
 #include <nmn/task.h>
 #include <stdio.h>
 #include <stdlib.h>
