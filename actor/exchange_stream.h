@@ -15,8 +15,8 @@
 
 namespace nmn::actor {
 
-// One Exchange stream, actor side: numbers and sends messages in order, keeps what comes in until it is taken.
-// Thread-safe. The destructor cancels what is left and waits until gRPC is done.
+// One Exchange stream on the actor's side. It numbers messages, sends them in order, and keeps what comes in until
+// Take. Thread-safe. The destructor cancels what is left and waits until gRPC is done.
 class ExchangeStream : private grpc::ClientBidiReactor<v1::ActorMessage, v1::LearnerMessage> {
  public:
   // `notify` is called, on gRPC's threads, when Take or ended has something new; it must not call back.
@@ -46,7 +46,7 @@ class ExchangeStream : private grpc::ClientBidiReactor<v1::ActorMessage, v1::Lea
   void OnDone(const grpc::Status& status) override;
   void Pump() NMN_REQUIRES(mutex_);
   void Read();
-  void ReadAgain() NMN_REQUIRES(mutex_);  // where it waits
+  void ReadAgain() NMN_REQUIRES(mutex_);  // if reading waits
 
   grpc::ClientContext context_;
   const std::function<void()> notify_;

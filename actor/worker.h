@@ -36,10 +36,10 @@ class Worker {
 
   // `notify` is called, on the worker's thread, whenever Take has something new.
   Worker(Options options, std::unique_ptr<RolloutEngine> engine, std::function<void()> notify);
-  ~Worker();  // abandons what it does
+  ~Worker();  // abandons its jobs
 
   void Start(Job job);  // behind the jobs that wait
-  // Gives up all jobs; what is not finished leaves nothing.
+  // Gives up all jobs. Nothing is left of what is not finished.
   void Abandon();
 
   struct Output {
@@ -48,14 +48,14 @@ class Worker {
   };
   Output Take();
 
-  bool HasUnit(const v1::UnitId& unit) const;  // waits or is being played; what is in an output is no more
+  bool HasUnit(const v1::UnitId& unit) const;  // it waits or is being played; units in an output do not count
   uint64_t environment_steps() const;
   double steps_per_second() const;  // of the last batch
 
  private:
   void Loop();
   void Play(const Job& job);
-  // Plays again what failed, a few times, where that may help.
+  // Plays again what failed, a few times, if that may help.
   absl::StatusOr<RolloutResult> Roll(const env::BatchKey& key, size_t lanes);
   absl::Status PlayBatch(const Job& job, size_t first, size_t count);
 

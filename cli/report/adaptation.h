@@ -23,7 +23,7 @@ struct RewardByStep {
 };
 
 // Plays evaluation episodes 0 .. episodes - 1 of seed 1, those of `nmn eval`, with the run's policy as it is now, in
-// the environment it was trained in. Errors where the run has no policy that can be read.
+// the environment it was trained in. An error if the run has no policy that can be read.
 absl::StatusOr<RewardByStep> PlayRun(const Run& run, uint32_t episodes);
 
 // Which steps a figure shows: each of the first hundred, then ever fewer, and the last.
@@ -36,13 +36,13 @@ struct Adaptation {
   std::vector<std::optional<RewardByStep>> played;  // one a run; nothing where it was not played
 };
 
-// adaptation.csv: over the first and the last 1000 training episodes at the steps that metrics.jsonl has, and `played`
-// at every step. FAILED_PRECONDITION where there is none of them. `out` exists.
+// Writes adaptation.csv: over the first and the last 1000 training episodes at the steps that metrics.jsonl has, and
+// `played` at every step. FAILED_PRECONDITION: there are none of them. `out` exists.
 absl::Status WriteAdaptation(const Adaptation& adaptation, const std::string& out);
 
-// adaptation.*: what was played, with its band over runs, or over the episodes of a single run, and the first 1000
-// training episodes beside it; the last 1000 where nothing was played. Shorter runs have all of theirs in both. Errors
-// are DrawScript's.
+// Draws adaptation.*: what was played, with its band over runs, or over the episodes of a single run, and the first
+// 1000 training episodes beside it. If nothing was played, the last 1000 are there. Shorter runs have all of their
+// episodes in both. Errors are those of DrawScript.
 absl::Status DrawAdaptation(const Adaptation& adaptation, const std::string& out);
 
 }  // namespace nmn::report

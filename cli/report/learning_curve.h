@@ -16,12 +16,12 @@ struct LearningCurve {
   Grouping grouping;
   Options options;
   std::vector<Curve> curves;       // one a group
-  std::vector<Curve> evaluations;  // likewise; empty where the policy was not evaluated while training
+  std::vector<Curve> evaluations;  // likewise; empty if the policy was not evaluated while training
 
   bool HasEvaluations() const;
 };
-// What a policy that knows the task gets in the environment of every run; nothing where they differ, or one of them has
-// other options.
+// What a policy that knows the task gets in the environment of every run. Nothing if the environments differ, or if one
+// of them has other options.
 std::optional<env::Optimum> CommonOptimum(const std::vector<Run>& runs);
 LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& options);
 
@@ -29,12 +29,12 @@ LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& opt
 // (PrepareOutput).
 absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& out);
 
-// A sentence where a figure leaves out the line of a policy that knows the task, because it would squash the curves.
+// A sentence if a figure leaves out the line of a policy that knows the task, because it would squash the curves.
 std::optional<std::string> OracleNotice(const LearningCurve& curve);
 
-// learning_curve.* (discounted) and learning_curve_raw.*. The dotted line is what a policy gets that knows the task: it
-// is there where the options of every run's environment are those of the known figure, and where the curves keep half
-// of the height beside it or Style::y_range is given. Errors are DrawScript's.
+// Draws learning_curve.* (discounted) and learning_curve_raw.*. The dotted line is what a policy gets that knows the
+// task. It is there if the options of every run's environment are those of the known figure, and if the curves keep
+// half of the height beside it or Style::y_range is given. Errors are those of DrawScript.
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out);
 
 }  // namespace nmn::report

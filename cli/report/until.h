@@ -27,17 +27,17 @@ struct Reached {
 };
 std::optional<Reached> FirstReached(const Run& run, double threshold);
 
-// Medians, number by number, where a run that never got there counts as later than all that did; nothing where the
-// middle is such a run.
+// Medians, number by number. A run that never got there counts as later than all that did. Nothing if the middle is
+// such a run.
 std::optional<Reached> MedianReached(const std::vector<std::optional<Reached>>& runs);
 
-// The benchmark's milestones; where it has none a quarter to 95 % of the way from what chance gets, or 0 where that is
-// not known, to what an oracle gets with these options, in hundreds or, where that is less, to two digits. None of a
-// task of the user's own.
+// The benchmark's milestones. If it has none: a quarter to 95 % of the way from what chance gets (0 if that is not
+// known) to what an oracle gets with these options, in hundreds, or to two digits if that is less. A task of the user's
+// own has none.
 std::vector<double> DefaultThresholds(const std::string& benchmark, const v1::EnvironmentOptions& options = {});
 
 // Writes until.csv, a row for each run and threshold, and until_median.csv, one for each group of runs and threshold
-// (GroupRuns). Cells are empty where the threshold was not reached. `out` exists.
+// (GroupRuns). Cells are empty if the threshold was not reached. `out` exists.
 absl::Status WriteUntil(const std::vector<Run>& runs, const std::vector<double>& thresholds, const std::string& out);
 
 // The same as text: a row a run, and a row for the median of each group of several.

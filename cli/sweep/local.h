@@ -18,13 +18,14 @@ struct LocalOptions {
   std::vector<std::string> task;  // flags that bring a task of the user's own
 };
 
-// Runs what is chosen and not done on this machine, each as `nmn train --resume` in its own process; blocks. A run that
-// ends with code 1 or by a signal starts again, a few times; one that fails for good ends no other. On `stop` every run
-// gets SIGTERM and is waited for. While it works, DIR/targets.json lists where the runs serve metrics.
+// Does the runs that are chosen and not done on this machine, each as `nmn train --resume` in its own process. Blocks.
+// A run that ends with code 1 or by a signal starts again, a few times. A run that fails for good does not end the
+// others. On `stop` every run gets SIGTERM and is waited for. Meanwhile DIR/targets.json lists where the runs serve
+// metrics.
 //
-// kExitDone: all of these are done. kExitInterrupted: stopped, or a run was stopped by somebody else. kExitPermanent: a
-// run failed for good. kExitRetry: a run gave up for now. An error: the sweep cannot be run at all. The caller holds
-// the directory's lock.
+// kExitDone: all of these are done. kExitInterrupted: it was stopped, or somebody else stopped a run. kExitPermanent: a
+// run failed for good. kExitRetry: a run gave up for now. An error: the sweep cannot run at all. The caller holds the
+// directory's lock.
 absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options,
                                     const std::stop_token& stop, SweepProgress& progress);
 

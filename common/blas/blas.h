@@ -18,7 +18,7 @@ Width CpuWidth();
 // The BLAS this process really loaded, whatever it was linked with: Debian's alternatives and LD_LIBRARY_PATH decide at
 // start.
 struct BlasInfo {
-  std::string path;                      // of the file that holds sgemm; empty where no BLAS is visible to the process
+  std::string path;                      // of the file that holds sgemm; empty if no BLAS is visible to the process
   std::string config;                    // OpenBLAS: "OpenBLAS 0.3.21 DYNAMIC_ARCH ..."; empty for another BLAS
   std::string core;                      // OpenBLAS: the kernels it chose, e.g. "SkylakeX"; empty for another BLAS
   std::vector<std::string> environment;  // OPENBLAS_* in force, "NAME=value", sorted
@@ -42,7 +42,7 @@ using Sgemm = void(const char* trans_a, const char* trans_b, const int* m, const
 // the variable to set.
 absl::Status CheckProducts(Sgemm* sgemm, const BlasInfo& blas);
 
-// The same for the loaded BLAS; OK where none is visible to the process (LibTorch's own builds carry theirs inside).
+// The same for the loaded BLAS; OK if none is visible to the process (LibTorch's own builds carry theirs inside).
 // Takes a few milliseconds: meant for every start of a learner.
 absl::Status CheckLoadedBlas();
 

@@ -12,10 +12,10 @@ namespace nmn::nn {
 
 // What the kernels of the forward pass need to know: a network as a list of layers over packed weights.
 //
-// Lanes are cut into blocks of kBlockLanes. A block owns one slab [row, kBlockLanes] of float32 that holds everything
-// of its lanes: inputs, states, z, hidden layers, outputs; a layer names the rows that it reads and writes. So a whole
-// step of a block stays in the first-level cache. A row is always kBlockLanes apart from the next; only the lanes in
-// use, rounded up to kLaneMultiple, are computed.
+// Lanes are cut into blocks of kBlockLanes. A block owns one slab [row, kBlockLanes] of float32. The slab holds
+// everything of its lanes: inputs, states, z, hidden layers, outputs. A layer names the rows that it reads and writes.
+// So a whole step of a block stays in the first-level cache. A row is always kBlockLanes apart from the next. Only the
+// lanes in use are computed, rounded up to kLaneMultiple.
 inline constexpr size_t kBlockLanes = 64;
 inline constexpr size_t kLaneMultiple = 16;  // the widest vector, so that every width divides it
 
@@ -24,7 +24,7 @@ inline constexpr size_t kLaneMultiple = 16;  // the widest vector, so that every
 inline constexpr size_t kUnitTile = 2;  // GRU units, three gates each
 inline constexpr size_t kRowTile = 5;   // neurons of other layers
 
-// Size of the next tile where `left` outputs are left: `largest`, then 2 and 1, so that few sizes are compiled.
+// The size of the next tile when `left` outputs are left: `largest`, then 2 and 1, so that few sizes are compiled.
 inline constexpr size_t NextTile(size_t left, size_t largest) {
   return left >= largest ? largest : left >= 2 ? 2 : left;
 }
@@ -57,7 +57,7 @@ struct DenseLayer {
 struct ModulatedLayer {
   size_t inputs = 0, outputs = 0, signal_size = 0;
   SwappedRows input, output;
-  SwappedRows signal;  // first row of the layer's slice of z; of the step before where the layer lags
+  SwappedRows signal;  // first row of the layer's slice of z; if the layer lags, of the step before
   v1::Formula formula = v1::FORMULA_REFERENCE;
   v1::Activation activation = v1::IDENTITY;
   size_t weights = 0;
@@ -84,8 +84,8 @@ ForwardPlan MakeForwardPlan(const NetworkSpec& spec);
 // Packs the flat parameter vector of network_spec.h.
 void PackWeights(const NetworkSpec& spec, std::span<const float> parameters, ForwardPlan& plan);
 
-// One step of one block, at run time on the best target of this CPU. `lanes` is a multiple of kLaneMultiple, at most
-// kBlockLanes. States at `parity` (0 or 1) are written, those of the other are read.
+// Computes one step of one block, on the best SIMD target of this CPU. `lanes` is a multiple of kLaneMultiple, at most
+// kBlockLanes. States at `parity` (0 or 1) are written, those at the other parity are read.
 void StepBlock(const ForwardPlan& plan, float* slab, size_t lanes, int parity);
 
 }  // namespace nmn::nn

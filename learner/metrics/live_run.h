@@ -21,22 +21,22 @@ struct LearnerStatus {
 };
 
 // A run as its live page shows it: /api/run.json, field by field in docs/live_page.md. The run tells it of each update
-// and copies a row for it; the text is made on the thread that asks, and no lock is held meanwhile. Thread-safe.
+// and copies a row for it. The thread that asks makes the text, and holds no lock meanwhile. Thread-safe.
 class LiveRun {
  public:
   using Source = std::function<LearnerStatus()>;
-  static constexpr size_t kMostActors = 500;    // that are listed
-  static constexpr size_t kRecentUpdates = 20;  // whose time is the time now
+  static constexpr size_t kMostActors = 500;    // how many actors are listed at most
+  static constexpr size_t kRecentUpdates = 20;  // how many updates time.recent is about
 
   // `run`: the name of the run directory.
   LiveRun(const v1::RunConfig& config, std::string run);
 
-  // From now on the text has what `source` says. Before the first the learner is starting; null: it is ending, and the
-  // text has what the one before says now. Returns once nobody uses that one.
+  // From now on the text has what `source` says. Before the first source the learner is starting. Null means that it is
+  // ending; the text then has what the source before says now. Returns once nobody uses that one.
   void SetSource(Source source);
   // The updates of earlier processes. Before the first OnUpdate.
   void Restore(UpdateHistory history);
-  // `kl_target`: in force in this update; 0: none.
+  // `kl_target` is the one in force in this update; 0: none.
   void OnUpdate(const MetricsRecord& record, double kl_target);
   // Time of the learner's loop, as TrainingMetrics::AddPhase has it, of the update that OnUpdate named last.
   void AddPhase(const std::string& phase, double seconds);
@@ -61,7 +61,7 @@ class LiveRun {
   const std::string run_;
   mutable Mutex source_mutex_;
   Source source_ NMN_GUARDED_BY(source_mutex_);
-  LearnerStatus without_ NMN_GUARDED_BY(source_mutex_);  // where there is no source
+  LearnerStatus without_ NMN_GUARDED_BY(source_mutex_);  // used while there is no source
   mutable Mutex mutex_;
   Told told_ NMN_GUARDED_BY(mutex_);
 };

@@ -18,10 +18,10 @@ struct PolicySamples {
   at::Tensor raw_action;  // u
   at::Tensor advantage;   // normalised
   Policy old;             // the behaviour policy, as recorded
-  Policy before;          // the policy before the update, where that is another one (ASYNC); else undefined
+  Policy before;          // the policy before the update, if that is another one (ASYNC); else undefined
 
-  // What the KL of an update is measured from. With lag, the distance to the policy that acted says nothing of the
-  // step.
+  // The policy that the KL of an update is measured from. With lag, the distance to the policy that acted says nothing
+  // about the step.
   const Policy& kl_origin() const { return before.defined() ? before : old; }
 };
 
@@ -46,8 +46,8 @@ struct PolicyUpdateResult {
   double entropy = 0;        // mean over the same pass
 };
 
-// The epochs of one policy update (docs/specification.md section 3.5); `actor` is changed, whether the KL is acceptable
-// is for the caller.
+// Runs the epochs of one policy update (docs/specification.md section 3.5). Changes `actor`. The caller decides whether
+// the KL is acceptable.
 //   episodes [T', .., episode], samples [T', episode]; beta is read by KL_PENALTY, entropy_bonus by both objectives.
 absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Sequences& episodes,
                                                 const PolicySamples& samples, const v1::PpoOptions& options,

@@ -13,15 +13,14 @@ struct KlDecision {
   double rate_multiplier = 0;
 };
 
-// The adaptive KL penalty (docs/specification.md section 3.6): revert above 4 kl_target; beta times 1.5 above 2
-// kl_target, once more after a revert, and over 1.5 below kl_target / 2; the learning rate's multiplier moves where
-// beta has reached an end of its range.
+// The adaptive KL penalty (docs/specification.md section 3.6). Above 4 kl_target the update is reverted. Above 2
+// kl_target beta is multiplied by 1.5, and after a revert once more. Below kl_target / 2 it is divided by 1.5. The
+// learning rate's multiplier moves if beta has reached an end of its range.
 KlDecision DecideKlPenalty(const v1::KlPenalty& options, double kl, double beta, double rate_multiplier);
 
-// The rate's factor of the clipped objective: times rate_increase below kl_target / 1.5 (never above max_rate_factor),
-// over rate_decrease above 1.5 kl_target; revert above take_back_kl, with the factor reduced all the same. beta passes
-// through.
-// `kl_target` as in force at this update (KlTarget); 0: no control.
+// The rate's factor of the clipped objective. Below kl_target / 1.5 it is multiplied by rate_increase (never above
+// max_rate_factor). Above 1.5 kl_target it is divided by rate_decrease. Above take_back_kl the update is reverted, and
+// the factor falls all the same. beta stays. `kl_target` is the one in force at this update (KlTarget); 0: no control.
 KlDecision DecideClippedRatio(const v1::ClippedRatio& options, double kl_target, double kl, double beta,
                               double rate_multiplier);
 

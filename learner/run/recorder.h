@@ -18,7 +18,7 @@ struct UpdateTimes {
   double began = 0;      // the wait for its episodes
   double collected = 0;  // they are there
   double trained = 0;
-  double evaluated = 0;  // the same where there was no evaluation
+  double evaluated = 0;  // equal to `trained` if there was no evaluation
 };
 
 // Writes down each update that is done: its rows, its metrics, a line for who watches. One thread.
@@ -28,7 +28,7 @@ class Recorder {
   Recorder(const v1::RunConfig& config, RunStorage& storage, metrics::LearnerMetrics& metrics, RunObserver& observer);
 
   // Counts the update that `state` has just completed. Rows that the disk does not take wait, and the observer hears of
-  // it; an error only where too many do.
+  // it. It is an error only if too many wait.
   absl::StatusOr<UpdateSummary> Record(RunState& state, const service::CollectedBatch& batch,
                                        const ppo::UpdateReport& report, const UpdateTimes& times);
 

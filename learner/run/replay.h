@@ -10,7 +10,7 @@
 
 namespace nmn::run {
 
-// What is in one array; least, mean and greatest are of its finite numbers, 0 where there is none.
+// What is in one array. Least, mean and greatest are those of its finite numbers, and 0 if it has none.
 struct ArraySummary {
   std::string name;
   size_t numbers = 0;
@@ -21,20 +21,20 @@ struct ArraySummary {
 };
 ArraySummary Summarise(const NamedTensor& array);
 
-// "loss", "gradient norm" or "largest parameter": the first of a step that is not finite, in the order in which they
-// are computed; empty where all are finite.
+// "loss", "gradient norm" or "largest parameter": the first number of a step that is not finite, in the order in which
+// they are computed. Empty if all are finite.
 std::string NotFinite(const ppo::OptimiserStep& step);
 
 struct ReplayReport {
   std::vector<ArraySummary> arrays;        // the batch, then the trainer's state before the update
   std::vector<ppo::OptimiserStep> policy;  // in the order of the steps
   std::vector<ppo::OptimiserStep> critic;
-  std::string code;  // how the update ended now; "OK" where it did not fail
+  std::string code;  // how the update ended now; "OK" if it did not fail
   std::string reason;
   bool reproduced = false;  // it ended as recorded
 };
 
-// Runs the update again. INVALID_ARGUMENT where the state does not fit the config, or the device is not there.
+// Runs the update again. INVALID_ARGUMENT: the state does not fit the config, or the device is not there.
 absl::StatusOr<ReplayReport> Replay(const FailedUpdate& failed, const ppo::TrainerOptions& options);
 
 }  // namespace nmn::run

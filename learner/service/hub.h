@@ -19,9 +19,9 @@ namespace nmn::service {
 
 class Exchange;
 
-// What the rpcs and the run loop share: the core, the streams, the newest weights. One lock for all of it; nothing
-// costly happens under it: payloads are checked and copied, and messages are made and given to gRPC, without it. Owns
-// the thread that tells the core that time has passed. Streams must be gone before it is destroyed.
+// What the rpcs and the run loop share: the core, the streams, the newest weights. One lock guards all of it. Nothing
+// costly happens under the lock: payloads are checked and copied, and messages are made and given to gRPC, without it.
+// The hub owns the thread that tells the core that time has passed. Streams must be gone before the hub is destroyed.
 class Hub {
  public:
   explicit Hub(ingest::CoreOptions options);
@@ -32,7 +32,7 @@ class Hub {
 
   const trajectory::TrajectoryLayout layout;  // of every trajectory
 
-  Mutex mutex;      // by HubLock, where a stream may be given something to say
+  Mutex mutex;      // take it with HubLock if a stream may be given something to say
   CondVar changed;  // anything the run loop may wait for
   ingest::Core core NMN_GUARDED_BY(mutex);
   std::map<ingest::StreamId, Exchange*> streams NMN_GUARDED_BY(mutex);
@@ -43,11 +43,11 @@ class Hub {
   // Set once the run is over or the learner stops; every stream hears it, and so does each that comes later.
   std::optional<v1::GoodbyeReason> goodbye NMN_GUARDED_BY(mutex);
 
-  std::vector<Exchange*> writers NMN_GUARDED_BY(mutex);  // what they say next is to be written when the lock is free
+  std::vector<Exchange*> writers NMN_GUARDED_BY(mutex);  // these write their next message when the lock is free
 
-  // Has the core decide, and carries it out. After each event.
+  // Lets the core decide, and carries out what it says. Call it after each event.
   void Dispatch() NMN_REQUIRES(mutex);
-  // Null where the stream has ended.
+  // Null if the stream has ended.
   Exchange* Find(ingest::StreamId stream) NMN_REQUIRES(mutex);
   // Says goodbye on every stream.
   void SayGoodbye(v1::GoodbyeReason reason) NMN_REQUIRES(mutex);

@@ -15,13 +15,13 @@ namespace nmn::service {
 // A message to an actor.
 struct OutMessage {
   v1::LearnerMessage message;
-  std::shared_ptr<const Weights> weights;  // whose chunk at `offset` the message becomes; null where it is whole
+  std::shared_ptr<const Weights> weights;  // the message becomes the chunk of these at `offset`; null: it is whole
   uint64_t offset = 0;
 };
 
-// What one actor is still to be told, in the order of its importance: acknowledgements, goodbye (after which nothing
-// but acknowledgements follows), the newest weights in chunks, leases. Newer weights take the place of those that are
-// not begun; those on their way are given up for them. Not thread-safe.
+// What one actor must still be told, in the order of its importance: acknowledgements, goodbye (after which only
+// acknowledgements follow), the newest weights in chunks, leases. Newer weights take the place of those that are not
+// begun. Those that are on their way are given up for them. Not thread-safe.
 class Outgoing {
  public:
   void Add(v1::Acknowledgement acknowledgement) { acknowledgements_.push_back(std::move(acknowledgement)); }
@@ -31,10 +31,10 @@ class Outgoing {
 
   bool HasGoodbye() const { return goodbye_.has_value(); }
   bool GoodbyeSaid() const { return goodbye_said_; }
-  // False for a reader so far behind with its acknowledgements that it should get no more of them.
+  // False if the reader is so far behind with its acknowledgements that it should get no more of them.
   bool HasRoom() const;
 
-  // The next message; false where there is none now. A chunk of weights is left to FillChunk, which copies megabytes.
+  // The next message; false if there is none now. A chunk of weights is left to FillChunk, which copies megabytes.
   bool Next(OutMessage& out);
 
  private:
