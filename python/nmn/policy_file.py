@@ -1,0 +1,184 @@
+"""The networks of a run: of an exported file, a checkpoint or a run directory, as `nmn eval --policy` reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Mapping
+
+import numpy as np
+
+from nmn import safetensors, textproto
+from nmn.config import Config, min_log_variance_after
+from nmn.exceptions import Damaged, NmnError, NotARun
+from nmn.network import NetworkSpec
+from nmn.safetensors import Tensors
+
+_FORMAT = 1  # of exports and of checkpoints, the newest that is read here
+_LOOKS = 20  # for checkpoints that a run which goes on removes while they are read
+
+
+@dataclass
+class PolicyFile:
+    """`tensors` has those of the actor and of the critic, by their names in a file: "actor.gru0.w_input" (docs/export.md).
+    They are checked when it is made; whoever changes them later keeps names and shapes."""
+
+    config: Config
+    tensors: Tensors
+    update: int  # updates completed
+    source: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        wanted = {f"{role}.{name}": shape for role in ("actor", "critic")
+                  for name, shape in self.spec(critic=role == "critic").shapes().items()}
+        for name, shape in wanted.items():
+            if name not in self.tensors:
+                raise Damaged(f"{self.source}: tensor {name} {list(shape)} of its config's network is missing")
+            found = self.tensors[name]
+            if found.shape != shape:
+                raise Damaged(f"{self.source}: tensor {name} has shape {list(found.shape)}; its config's network has "
+                              f"{list(shape)}")
+            if not np.isfinite(found).all():
+                raise Damaged(f"{self.source}: tensor {name} has a number that is not finite")
+        for name in self.tensors:
+            if name not in wanted:
+                raise Damaged(f"{self.source}: tensor {name} belongs to no network of its config")
+        self.tensors = {name: self.tensors[name] for name in wanted}
+
+    def spec(self, critic: bool = False) -> NetworkSpec:
+        try:
+            return NetworkSpec.of(self.config, critic)
+        except KeyError as error:
+            raise Damaged(f"{self.source}: its config has no {error.args[0]}: an nmn from before wrote it; export it again "
+                          "with nmn export") from None
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a file that `nmn eval`, `nmn trace` and `nmn train --init_from` take."""
+        digest = hashlib.sha256()
+        for array in self.tensors.values():
+            digest.update(np.ascontiguousarray(array, "<f4").tobytes())
+        network = self.config.get("network.architecture", "")
+        safetensors.write(path, self.tensors, {
+            **self.metadata, "format": f"nmn-policy-{_FORMAT}", "program": "nmn for Python", "update": str(self.update),
+            "benchmark": str(self.config.get("benchmark", "")), "architecture": str(network), "config": self.config.text,
+            "weights_sha256": digest.hexdigest()
+        })
+
+
+def load_policy_file(path: str | os.PathLike[str], update: int | None = None) -> PolicyFile:
+    """`path`: a file of `nmn export`, a checkpoint (RUN/checkpoints/ckpt-N), or a run directory, whose newest weights are
+    taken, or with `update` those of its checkpoint after that update."""
+    place = Path(path)
+    if not place.exists():
+        raise NotARun(f"there is no run directory, checkpoint or file {place}")
+    if place.is_dir() and not (place / "MANIFEST").exists():
+        return _of_run(place) if update is None else _of_update(place, update)
+    if update is not None:
+        raise NmnError(f"update={update} chooses among the checkpoints of a run directory; {place} is none")
+    return _of_checkpoint(place) if place.is_dir() else _of_export(place)
+
+
+def checkpoint_updates(run: Path) -> list[int]:
+    """Updates after which the run directory has a checkpoint, ascending."""
+    names = os.listdir(run / "checkpoints") if (run / "checkpoints").is_dir() else []
+    return sorted(int(found.group(1)) for found in (re.fullmatch(r"ckpt-(\d+)", name) for name in names) if found)
+
+
+def _checkpoint(run: Path, update: int) -> Path:
+    return run / "checkpoints" / f"ckpt-{update:08}"
+
+
+def _of_update(run: Path, update: int) -> PolicyFile:
+    updates = checkpoint_updates(run)
+    if update not in updates:
+        there = "those of " + ", ".join(map(str, updates)) if updates else "none"
+        raise NotARun(f"{run} has no checkpoint of update {update}; it has {there}")
+    return _of_checkpoint(_checkpoint(run, update))
+
+
+def _of_run(run: Path) -> PolicyFile:
+    exported = _of_export(run / "policy.safetensors") if (run / "policy.safetensors").is_file() else None
+    newest, damage = _newest_checkpoint(run, exported.update if exported else -1)
+    if newest is None and exported is None:
+        if damage:
+            raise Damaged(damage)
+        raise NotARun(f"{run} holds neither policy.safetensors nor a checkpoint; is it a run directory?")
+    policy = newest or exported
+    assert policy is not None
+    if damage:
+        warnings.warn(f"{run}: {damage}, so this is the policy of update {policy.update}", stacklevel=4)
+    return policy
+
+
+def _newest_checkpoint(run: Path, beyond: int) -> tuple[PolicyFile | None, str]:
+    """-> the newest whole one of a later update than `beyond`; what is wrong with a newer one."""
+    for _ in range(_LOOKS):
+        damage = ""
+        for update in reversed(checkpoint_updates(run)):
+            if update <= beyond:
+                break
+            try:
+                return _of_checkpoint(_checkpoint(run, update)), damage
+            except FileNotFoundError:
+                if not _checkpoint(run, update).exists():
+                    break  # the run went on and removed it
+                damage = damage or f"the checkpoint of update {update} has lost a file"
+            except Damaged as error:
+                damage = damage or f"the checkpoint of update {update} is damaged ({error})"
+        else:
+            return None, damage
+        if update <= beyond:
+            return None, damage
+    raise NmnError(f"{run}: the run removes its checkpoints faster than they are read; try again")
+
+
+def _of_export(file: Path) -> PolicyFile:
+    tensors, metadata = safetensors.decode(file.read_bytes(), str(file))
+    _check_format(metadata.get("format", ""), "nmn-policy-", str(file), metadata.get("program", ""))
+    if not metadata.get("config"):
+        raise Damaged(f"{file} has no \"config\" in its metadata: save it again with the metadata of the file that it was "
+                      "read from")
+    config = Config.parse(metadata["config"], f"{file}, config")
+    update = metadata.get("update", "")
+    return PolicyFile(config, tensors, int(update) if update.isdigit() else 0, str(file), metadata)
+
+
+def _check_format(text: str, prefix: str, where: str, program: str) -> None:
+    number = text[len(prefix):]
+    if text.startswith(prefix) and not (number.isdigit() and int(number) <= _FORMAT):
+        raise Damaged(f"{where}: its format is {text} (written by {program or 'another program'}); this package reads up to "
+                      f"{prefix}{_FORMAT}: take a newer one")
+
+
+def _of_checkpoint(folder: Path) -> PolicyFile:
+    """What a checkpoint trains on with stands in its run's config.textproto; state.binpb is for the program."""
+    manifest = textproto.parse((folder / "MANIFEST").read_text(), str(folder / "MANIFEST"))
+    _check_format(f"format {manifest.get('format', 0)}", "format ", str(folder), "")
+    name = "weights.safetensors"
+    data = (folder / name).read_bytes()
+    files = manifest.get("files", [])
+    wanted = [entry for entry in (files if isinstance(files, list) else [files]) if entry.get("name") == name]
+    if not wanted or hashlib.sha256(data).hexdigest() != wanted[0].get("sha256"):
+        raise Damaged(f"{folder / name} is not what the checkpoint's MANIFEST says; it was altered or cut")
+    config_file = folder.resolve().parent.parent / "config.textproto"
+    if not config_file.is_file():
+        raise NotARun(f"{folder}: a checkpoint is read with config.textproto of its run directory, and there is no "
+                      f"{config_file}; nmn export {folder} --out=policy.safetensors makes a file that needs none")
+    update = int(manifest.get("update", 0))
+    return PolicyFile(_config_after(config_file, update), safetensors.decode(data, str(folder / name))[0], update, str(folder))
+
+
+def _config_after(file: Path, update: int) -> Config:
+    """The run's config with the floor of the policy's noise that the update has come to, as `nmn export` writes it."""
+    config = Config.parse(file.read_text(), str(file))
+    if config.get("ppo.policy.final_min_log_variance") is None:
+        return config
+    floor = min_log_variance_after(config, update)
+    text = re.sub(r"(?m)^\s*final_min_log_variance:.*\n", "", config.text)
+    text = re.sub(r"(?m)^(\s*)min_log_variance:.*$", rf"\g<1>min_log_variance: {floor!r}", text)
+    return Config.parse(text, str(file))

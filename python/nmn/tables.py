@@ -1,0 +1,71 @@
+"""Tables: a pandas.DataFrame where pandas is installed, else a dict of numpy columns. Both are indexed by a column's name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas
+
+Columns = dict[str, NDArray[Any]]
+Table = Union["pandas.DataFrame", Columns]
+Row = Mapping[str, Any]
+
+
+def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}: names as docs/run_files.md has them."""
+    fields: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            fields.update(flat(value, f"{prefix}{name}."))
+        else:
+            fields[prefix + name] = value
+    return fields
+
+
+def column(values: list[Any]) -> NDArray[Any]:
+    """True and False, whole numbers, numbers (NaN for None), or else objects (None where there is none)."""
+    kinds = {type(value) for value in values} - {type(None)}
+    complete = None not in values
+    if kinds == {bool} and complete:
+        return np.array(values, bool)
+    if kinds == {int} and complete:
+        return np.array(values, np.uint64 if max(values) > np.iinfo(np.int64).max else np.int64)
+    if kinds <= {int, float}:
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+    objects = np.empty(len(values), object)
+    objects[:] = values
+    return objects
+
+
+def from_rows(rows: Iterable[Row]) -> Columns:
+    """Columns in the order in which they first come."""
+    rows = list(rows)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: column([row.get(name) for row in rows]) for name in names}
+
+
+def stack(tables: list[Columns]) -> Columns:
+    """One below the other; where one has no such column, NaN or None."""
+    names = dict.fromkeys(name for table in tables for name in table)
+    stacked: Columns = {}
+    for name in names:
+        parts = [table.get(name) for table in tables]
+        lengths = [len(next(iter(table.values()), ())) for table in tables]
+        if all(part is not None for part in parts):
+            stacked[name] = np.concatenate([part for part in parts if part is not None])
+        else:
+            stacked[name] = column([value for part, length in zip(parts, lengths)
+                                    for value in (part.tolist() if part is not None else [None] * length)])
+    return stacked
+
+
+def as_table(columns: Columns) -> Table:
+    try:
+        import pandas
+    except ImportError:
+        return columns
+    return pandas.DataFrame(columns)

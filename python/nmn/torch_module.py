@@ -1,0 +1,119 @@
+"""The networks of a policy as a torch.nn.Module. Importing this needs torch."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Iterator, Optional
+
+import torch
+from torch import Tensor
+
+from nmn import network
+from nmn.actions import action_space
+from nmn.heads import make_head
+from nmn.network import Inputs, NetworkSpec, State
+from nmn.policy_file import PolicyFile
+
+# What the module remembers between steps: of the actor, and of the critic.
+States = tuple[State, State]
+
+
+class _Tensors(torch.nn.Module):
+    """Tensors by names with dots: parameters, but for the statistics of a normalisation, which are not learned."""
+
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.names = list(tensors)
+        for name, tensor in tensors.items():
+            *folders, last = name.split(".")
+            place: torch.nn.Module = self
+            for folder in folders:
+                if folder not in dict(place.named_children()):
+                    place.add_module(folder, torch.nn.Module())
+                place = place.get_submodule(folder)
+            if folders == ["normalize"]:
+                place.register_buffer(last, tensor)
+            else:
+                place.register_parameter(last, torch.nn.Parameter(tensor))
+
+    def all(self) -> dict[str, Tensor]:
+        return dict(self._items())
+
+    def _items(self) -> Iterator[tuple[str, Tensor]]:
+        for name in self.names:
+            folder, _, last = name.rpartition(".")
+            yield name, getattr(self.get_submodule(folder), last)
+
+
+class PolicyModule(torch.nn.Module):
+    """Actor and critic. The names of its state_dict are those of the tensors in a file (docs/export.md), and `save` writes one
+    that nmn reads.
+
+    Tensors are [.., number], with any axes before; a reward has those axes alone. Actions are as the environment had them:
+    its numbers, or the index of each choice.
+    """
+
+    def __init__(self, file: PolicyFile, dtype: Optional[torch.dtype] = None) -> None:
+        super().__init__()
+        self.file, self.specs = file, (file.spec(), file.spec(critic=True))
+        kind = torch.float32 if dtype is None else dtype
+        self.actor, self.critic = (_Tensors({name: torch.tensor(file.tensors[f"{role}.{name}"], dtype=kind)
+                                             for name in spec.shapes()})
+                                   for role, spec in zip(("actor", "critic"), self.specs))
+        self._head, self._space = make_head(file.config), action_space(file.config)
+
+    def forward(self, observation: Tensor, action: Optional[Tensor] = None, reward: Optional[Tensor] = None,
+                trial_end: Optional[Tensor] = None, states: Optional[States] = None) -> tuple[dict[str, Tensor], States]:
+        """One step. `action`, `reward` and `trial_end` (0 the trial goes on, 1 terminated, 2 truncated; of a task with trials)
+        are those of the step before, and `states` what that step returned; none of them at the first step of an episode.
+        -> "mean" and "logvar", or "logit", and "value"; what the next step takes."""
+        like = lambda size: observation.new_zeros(observation.shape[:-1] + (size,))
+        first = states is None
+        if first:
+            states = (_zeros(self.specs[0], like), _zeros(self.specs[1], like))
+        assert states is not None
+        if not first and (action is None or reward is None):
+            raise ValueError("a step after the first needs the action and the reward of the step before")
+        inputs = Inputs(like(self._space.inputs) if first or action is None else self._read(action, observation),
+                        like(1) if first or reward is None else reward.to(observation.dtype)[..., None],
+                        like(self.specs[0].trial_inputs) if first or trial_end is None else self._ends(trial_end, observation))
+        output, actor = network.step(self.specs[0], self.actor.all(), observation, inputs, states[0])
+        value, critic = network.step(self.specs[1], self.critic.all(), observation, inputs, states[1])
+        return {**self._head.parameters(output), "value": value[..., 0]}, (actor, critic)
+
+    def unroll(self, observations: Tensor, actions: Tensor, rewards: Tensor,
+               trial_ends: Optional[Tensor] = None) -> dict[str, Tensor]:
+        """Whole episodes, time first: what `forward` returns of each step, given all that was before it. The last action and
+        reward are not read."""
+        steps: list[dict[str, Tensor]] = []
+        states: Optional[States] = None
+        for t in range(len(observations)):
+            before: tuple[Any, ...] = ()
+            if t > 0:
+                before = (actions[t - 1], rewards[t - 1], None if trial_ends is None else trial_ends[t - 1])
+            outputs, states = self(observations[t], *before, states=states)
+            steps.append(outputs)
+        return {name: torch.stack([outputs[name] for outputs in steps]) for name in steps[0]}
+
+    def policy_file(self) -> PolicyFile:
+        """The weights of now, for `nmn.Policy` and `save`."""
+        tensors = {f"{role}.{name}": tensor.detach().cpu().float().numpy().copy()
+                   for role, network_ in (("actor", self.actor), ("critic", self.critic))
+                   for name, tensor in network_.all().items()}
+        return PolicyFile(self.file.config, tensors, self.file.update, self.file.source, self.file.metadata)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a file that `nmn eval`, `nmn trace` and `nmn train --init_from` take."""
+        self.policy_file().save(path)
+
+    def _read(self, action: Tensor, like: Tensor) -> Tensor:
+        parts = [torch.nn.functional.one_hot(action[..., i].long(), n).to(like.dtype) for i, n in enumerate(self._space.choices)]
+        return torch.cat(parts, dim=-1) if parts else action.to(like.dtype)
+
+    def _ends(self, trial_end: Tensor, like: Tensor) -> Tensor:
+        ends = torch.stack([trial_end == 1, trial_end == 2], dim=-1).to(like.dtype)
+        return ends[..., :self.specs[0].trial_inputs]
+
+
+def _zeros(spec: NetworkSpec, like: Any) -> State:
+    return State(tuple(map(like, spec.recurrent_sizes)), like(spec.signal_size), like(spec.observation_size))
