@@ -6,11 +6,12 @@ BUILD := build/$(PRESET)
 PACKAGES := deploy/debian-packages.txt
 TEST_PACKAGES := deploy/debian-test-packages.txt
 BROWSER_PACKAGES := deploy/debian-browser-packages.txt
+PYTHON_PACKAGES := deploy/debian-python-packages.txt
 LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build install train test test-browser test-deploy fault sanitize bench format lint clean
+.PHONY: help deps build install train test test-browser test-python test-deploy fault sanitize bench format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
@@ -18,6 +19,7 @@ help:
 	@echo "make train   build, train benchmark 1 (less than a minute on two cores), draw its learning curve"
 	@echo "make test    build and run every test"
 	@echo "make test-browser  build, then open the live page of a run and the page of a report in Chromium, which it installs where it is missing"
+	@echo "make test-python  build, then test the Python package with Debian's numpy, pandas and torch, which it installs where they are missing"
 	@echo "make test-deploy  build, then try what deploy/ and docker/ ship: containers, dashboards, schedulers (as root)"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"
@@ -31,8 +33,9 @@ deps: $(STAMP)
 $(STAMP): $(PACKAGES)
 build/.test-packages-installed: $(TEST_PACKAGES)
 build/.browser-packages-installed: $(BROWSER_PACKAGES)
+build/.python-packages-installed: $(PYTHON_PACKAGES)
 build/.lint-packages-installed: $(LINT_PACKAGES)
-$(STAMP) build/.browser-packages-installed build/.test-packages-installed build/.lint-packages-installed:
+$(STAMP) build/.browser-packages-installed build/.python-packages-installed build/.test-packages-installed build/.lint-packages-installed:
 	@missing=$$(for p in $$(sed 's/#.*//' $<); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 	  echo "installing:" $$missing; \
@@ -60,6 +63,9 @@ test: deps $(BUILD)/build.ninja
 
 test-browser: deps build/.browser-packages-installed build
 	ctest --preset $(PRESET) -L browser --verbose
+
+test-python: deps build/.python-packages-installed build
+	ctest --preset $(PRESET) -L python --verbose
 
 # One after the other: several start services of their own.
 test-deploy: deps build/.test-packages-installed $(BUILD)/build.ninja
