@@ -19,8 +19,9 @@ absl::StatusOr<v1::RunConfig> ParseStored(std::string_view text, std::string_vie
 // Reads, parses and validates a file. NOT_FOUND names the path.
 absl::StatusOr<v1::RunConfig> Load(const std::string& path);
 
-// A committed preset from deploy/presets, compiled in: preset "reference", benchmark "b1", architecture "nmn".
-// NOT_FOUND names the ones there are. A task that was brought has preset "default", by what its actions are.
+// A committed preset, compiled in: preset "reference", benchmark "b1", architecture "nmn". It is the files of
+// deploy/presets one over the other, as base.textproto there says. NOT_FOUND names the ones there are. A task that was
+// brought has preset "default", by what its actions are.
 absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view benchmark,
                                      std::string_view architecture);
 std::vector<std::string> PresetNames();

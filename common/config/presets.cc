@@ -1,46 +1,99 @@
 #include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/config/config.h"
-#include "common/config/embedded_presets.h"
+#include "common/config/preset_files.h"
 #include "common/config/task.h"
 #include "common/env/brought.h"
+#include "common/text/quiet_parse.h"
 #include "common/text/suggestion.h"
+#include "google/protobuf/text_format.h"
 
 namespace nmn::config {
 namespace {
 
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::TextFormat;
+
 constexpr char kUsual[] = "fast";
 constexpr char kDefault[] = "default";
-// What presets of tasks that are brought are called, by what their actions are.
-constexpr char kOfNumbers[] = "box";
-constexpr char kOfChoices[] = "choices";
+// What stands for the task in the presets of tasks that are brought, by what their actions are.
+constexpr char kOfNumbers[] = "own/box";
+constexpr char kOfChoices[] = "own/choices";
 
-// "fast-b1-nmn", by the flags that say it. The task's name may have dashes of its own.
-struct Parts {
-  std::string preset, task, arch;
-};
-
-Parts PartsOf(std::string_view name) {
-  const size_t first = name.find('-'), last = name.rfind('-');
-  return {std::string(name.substr(0, first)), std::string(name.substr(first + 1, last - first - 1)),
-          std::string(name.substr(last + 1))};
+std::optional<std::string_view> FindFile(std::string_view path) {
+  for (const PresetFile& file : PresetFiles()) {
+    if (file.path == path) return file.text;
+  }
+  return std::nullopt;
 }
 
-// NOT_FOUND unless some preset has `value` as this part; of those of `task` alone, where one is given.
-absl::Status CheckPart(const std::string& flag, std::string_view value, std::string Parts::*part,
-                       std::string_view task = "") {
-  std::vector<std::string> known;
-  for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
-    const Parts parts = PartsOf(embedded.name);
-    if (task.empty() || parts.task == task) known.push_back(parts.*part);
+// The files arch/NAME.
+std::set<std::string> Architectures() {
+  std::set<std::string> names;
+  for (const PresetFile& file : PresetFiles()) {
+    const std::vector<std::string> parts = absl::StrSplit(std::string(file.path), '/');
+    if (parts.size() == 2 && parts[0] == "arch") names.insert(parts[1]);
   }
-  std::sort(known.begin(), known.end());
-  known.erase(std::unique(known.begin(), known.end()), known.end());
-  if (std::find(known.begin(), known.end(), value) != known.end()) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat("--", flag, "=", std::string(value), ": it must be one of ",
-                                          absl::StrJoin(known, ", "), text::DidYouMean(value, known)));
+  return names;
+}
+
+// The files preset/PRESET/TASK: each task's presets, but for those of tasks that are brought.
+std::set<std::pair<std::string, std::string>> PresetsAndTasks() {
+  std::set<std::pair<std::string, std::string>> pairs;
+  for (const PresetFile& file : PresetFiles()) {
+    const std::vector<std::string> parts = absl::StrSplit(std::string(file.path), '/');
+    if (parts.size() == 3 && parts[0] == "preset" && parts[2] != "own") pairs.emplace(parts[1], parts[2]);
+  }
+  return pairs;
+}
+
+// Of a list that a later file gives, nothing that an earlier one gave is left.
+void ClearLists(const Message& given, Message& config) {
+  std::vector<const FieldDescriptor*> fields;
+  given.GetReflection()->ListFields(given, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->is_repeated()) {
+      config.GetReflection()->ClearField(&config, field);
+    } else if (field->message_type() != nullptr) {
+      ClearLists(given.GetReflection()->GetMessage(given, field),
+                 *config.GetReflection()->MutableMessage(&config, field));
+    }
+  }
+}
+
+// The preset's files, one over the other; an INTERNAL error where the program was built of a file that is none.
+absl::StatusOr<v1::RunConfig> Layered(const std::string& preset, const std::string& task, const std::string& arch) {
+  v1::RunConfig config;
+  for (const std::string& path :
+       {std::string("base"), absl::StrCat("arch/", arch), absl::StrCat("task/", task),
+        absl::StrCat("task/", task, "/", arch), absl::StrCat("preset/", preset),
+        absl::StrCat("preset/", preset, "/", task), absl::StrCat("preset/", preset, "/", task, "/", arch)}) {
+    const std::optional<std::string_view> text = FindFile(path);
+    if (!text) continue;
+    v1::RunConfig given;
+    if (!text::QuietParse(std::string(*text), given))
+      return absl::InternalError(absl::StrCat("deploy/presets/", path, ".textproto is no config"));
+    ClearLists(given, config);
+    TextFormat::MergeFromString(std::string(*text), &config);
+  }
+  CompleteTask(config);
+  return config;
+}
+
+// NOT_FOUND unless `value` is one of them.
+absl::Status CheckPart(const std::string& flag, std::string_view value, const std::set<std::string>& known) {
+  const std::string text(value);
+  if (known.contains(text)) return absl::OkStatus();
+  const std::vector<std::string> names(known.begin(), known.end());
+  return absl::NotFoundError(absl::StrCat("--", flag, "=", text, ": it must be one of ", absl::StrJoin(names, ", "),
+                                          text::DidYouMean(value, names)));
 }
 
 // Of a task that was brought: that of its kind of action.
@@ -50,17 +103,13 @@ absl::StatusOr<v1::RunConfig> PresetOfBrought(std::string_view preset, const env
     return absl::NotFoundError(
         absl::StrCat("--preset=", std::string(preset), ": a task of your own has preset ", kDefault, " alone"));
   }
-  const std::string wanted =
-      absl::StrCat(task.spec.action.has_box() ? kOfNumbers : kOfChoices, "-", std::string(architecture));
-  for (const EmbeddedPreset& embedded : EmbeddedOwnPresets()) {
-    if (embedded.name != wanted) continue;
-    absl::StatusOr<v1::RunConfig> config = Parse(embedded.text, embedded.name);
-    if (!config.ok()) return config;
-    config->set_benchmark(task.spec.name);
-    ResolveTask(*config);
-    return config;
-  }
-  return CheckPart("arch", architecture, &Parts::arch);
+  if (absl::Status status = CheckPart("arch", architecture, Architectures()); !status.ok()) return status;
+  absl::StatusOr<v1::RunConfig> config =
+      Layered(kDefault, task.spec.action.has_box() ? kOfNumbers : kOfChoices, std::string(architecture));
+  if (!config.ok()) return config;
+  config->set_benchmark(task.spec.name);
+  ResolveTask(*config);
+  return config;
 }
 
 }  // namespace
@@ -69,35 +118,36 @@ absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view b
                                      std::string_view architecture) {
   if (const env::BroughtTask* task = env::FindBrought(benchmark); task != nullptr)
     return PresetOfBrought(preset, *task, architecture);
-  const std::string wanted =
-      absl::StrCat(std::string(preset), "-", std::string(benchmark), "-", std::string(architecture));
-  for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
-    if (embedded.name == wanted) return Parse(embedded.text, wanted);
+  std::set<std::string> tasks, presets_of_task;
+  for (const auto& [name, task] : PresetsAndTasks()) {
+    tasks.insert(task);
+    if (task == benchmark) presets_of_task.insert(name);
   }
-  if (preset == kDefault && UsualPreset(benchmark) != kDefault)
-    return Preset(UsualPreset(benchmark), benchmark, architecture);
-  if (absl::Status status = CheckPart("task", benchmark, &Parts::task); !status.ok()) return status;
-  if (absl::Status status = CheckPart("arch", architecture, &Parts::arch); !status.ok()) return status;
-  if (absl::Status status = CheckPart("preset", preset, &Parts::preset, benchmark); !status.ok()) return status;
-  return absl::NotFoundError(
-      absl::StrCat("there is no preset ", wanted, "; there are ", absl::StrJoin(PresetNames(), ", ")));
+  if (absl::Status status = CheckPart("task", benchmark, tasks); !status.ok()) return status;
+  if (absl::Status status = CheckPart("arch", architecture, Architectures()); !status.ok()) return status;
+  const bool usual = preset == kDefault && !presets_of_task.contains(kDefault);
+  const std::string wanted = usual ? UsualPreset(benchmark) : std::string(preset);
+  if (absl::Status status = CheckPart("preset", wanted, presets_of_task); !status.ok()) return status;
+  return Layered(wanted, std::string(benchmark), std::string(architecture));
 }
 
 std::string UsualPreset(std::string_view benchmark) {
   if (env::FindBrought(benchmark) != nullptr) return kDefault;
   std::string first;
-  for (const EmbeddedPreset& embedded : EmbeddedPresets()) {
-    const Parts parts = PartsOf(embedded.name);
-    if (parts.task != benchmark) continue;
-    if (parts.preset == kUsual) return parts.preset;
-    if (first.empty()) first = parts.preset;
+  for (const auto& [preset, task] : PresetsAndTasks()) {
+    if (task != benchmark) continue;
+    if (preset == kUsual) return preset;
+    if (first.empty()) first = preset;
   }
   return first.empty() ? kUsual : first;
 }
 
 std::vector<std::string> PresetNames() {
   std::vector<std::string> names;
-  for (const EmbeddedPreset& embedded : EmbeddedPresets()) names.emplace_back(embedded.name);
+  for (const auto& [preset, task] : PresetsAndTasks()) {
+    for (const std::string& architecture : Architectures())
+      names.push_back(absl::StrCat(preset, "-", task, "-", architecture));
+  }
   return names;
 }
 

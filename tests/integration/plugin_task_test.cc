@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "absl/strings/str_replace.h"
@@ -147,7 +148,8 @@ TEST_F(PluginTask, WhatCannotWorkIsRefused) {
   EXPECT_THAT(planned("--task=b1", "NMN_TASK_PLUGIN=" + Where("none.so")), HasSubstr("benchmark: \"b1\""));
   EXPECT_THAT(planned("--task=b1", "NMN_TASK_PYTHON=a:b"), HasSubstr("benchmark: \"b1\""));
   EXPECT_THAT(planned(brings[0], "NMN_TASK=b1"), HasSubstr("benchmark: \"hidden_push\""));
-  EXPECT_THAT(refusal({brings[0], "--config=" + std::string("deploy/presets/fast-b1-nmn.textproto")}),
+  std::ofstream(Where("b1.textproto")) << Nmn({"train", "--print_config", "--task=b1"}, {}).out;
+  EXPECT_THAT(refusal({brings[0], "--config=" + Where("b1.textproto")}),
               HasSubstr("is of task b1, and " + brings[0] + " brings hidden_push"));
   const Outcome same = Nmn({"train", "--no_figure", "--run_dir=" + Run()}, {brings[0], "--config=" + config});
   EXPECT_EQ(same.code, 0) << same.err;

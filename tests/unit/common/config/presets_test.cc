@@ -5,12 +5,15 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_join.h"
 #include "common/config/config.h"
+#include "common/config/preset_files.h"
 #include "common/env/environment.h"
 
 namespace nmn::config {
@@ -48,15 +51,6 @@ TEST_P(EveryPreset, SurvivesPrintAndParse) {
   EXPECT_EQ(again->SerializeAsString(), config().SerializeAsString());
 }
 
-TEST_P(EveryPreset, IsTheCommittedFile) {
-  std::ifstream file("deploy/presets/" + GetParam() + ".textproto");
-  std::stringstream text;
-  text << file.rdbuf();
-  const auto committed = Parse(text.str(), GetParam());
-  ASSERT_TRUE(committed.ok()) << committed.status();
-  EXPECT_EQ(committed->SerializeAsString(), config().SerializeAsString());
-}
-
 TEST_P(EveryPreset, CarriesItsOwnName) {
   const v1::RunConfig config = this->config();
   const std::string architecture = config.network().architecture() == v1::NMN ? "nmn" : "rnn";
@@ -90,12 +84,50 @@ TEST(Presets, EveryTaskHasOneForBothNetworks) {
   EXPECT_EQ(UsualPreset("bandit"), "default");
 }
 
-TEST(Presets, AreTheCommittedFiles) {
-  std::vector<std::string> files;
-  for (const auto& file : std::filesystem::directory_iterator("deploy/presets")) {
-    if (file.is_regular_file()) files.push_back(file.path().stem());
+TEST(Presets, AreOfTheCommittedFiles) {
+  std::map<std::string, std::string> built;
+  for (const PresetFile& file : PresetFiles()) built.emplace(file.path, file.text);
+  const std::filesystem::path folder = "deploy/presets";
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!file.is_regular_file()) continue;
+    const std::string path = std::filesystem::relative(file.path(), folder).replace_extension();
+    std::stringstream text;
+    text << std::ifstream(file.path()).rdbuf();
+    EXPECT_EQ(built[path], text.str()) << path;
+    built.erase(path);
   }
-  EXPECT_THAT(PresetNames(), ::testing::UnorderedElementsAreArray(files));
+  EXPECT_THAT(built, IsEmpty());
+}
+
+// A file whose name nobody asks for would be read by nobody.
+TEST(Presets, EveryFileIsPartOfOne) {
+  std::set<std::string> parts = {"base"};
+  std::vector<std::string> names = PresetNames();
+  for (const char* kind : {"own/box", "own/choices"}) {
+    for (const char* architecture : kArchitectures)
+      names.push_back(std::string("default-") + kind + "-" + architecture);
+  }
+  for (const std::string& name : names) {
+    const size_t first = name.find('-'), last = name.rfind('-');
+    const std::string preset = name.substr(0, first), task = name.substr(first + 1, last - first - 1);
+    const std::string architecture = name.substr(last + 1);
+    parts.insert({"arch/" + architecture, "task/" + task, "task/" + task + "/" + architecture, "preset/" + preset,
+                  "preset/" + preset + "/" + task, "preset/" + preset + "/" + task + "/" + architecture});
+  }
+  for (const PresetFile& file : PresetFiles()) EXPECT_TRUE(parts.contains(std::string(file.path))) << file.path;
+}
+
+// The order of the files, seen on fields that several of them give.
+TEST(Presets, ALaterFileTakesThePlaceOfAnEarlierOne) {
+  const v1::RunConfig nmn = Get("fast", "b1", "nmn"), rnn = Get("fast", "b1", "rnn");
+  EXPECT_THAT(rnn.network().hidden_sizes(), ElementsAre(20, 10)) << "task/b1";
+  EXPECT_THAT(nmn.network().hidden_sizes(), ElementsAre(10)) << "task/b1/nmn, a list, has replaced that of task/b1";
+  EXPECT_EQ(nmn.ppo().policy().epochs(), 3u) << "base";
+  EXPECT_EQ(nmn.ppo().critic().epochs(), 4u) << "preset/fast, over base";
+  EXPECT_EQ(nmn.ppo().kept_steps(), 200u) << "preset/fast/b1, over task/b1";
+  EXPECT_EQ(rnn.ppo().adam().critic_beta1(), 0.9) << "preset/fast/b1/rnn";
+  EXPECT_EQ(nmn.ppo().adam().critic_beta1(), 0) << "preset/fast/b1/rnn is not the NMN's";
+  EXPECT_EQ(Get("reference", "b1", "nmn").ppo().anneal_final(), 0) << "a 0 of preset/reference, over base";
 }
 
 TEST(Presets, AnUnknownOneIsAnsweredWithThoseThereAre) {
