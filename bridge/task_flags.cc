@@ -9,8 +9,10 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "bridge/brought_environment.h"
 #include "bridge/plugin_lanes.h"
 #include "bridge/python_task.h"
@@ -98,6 +100,17 @@ absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
   return absl::OkStatus();
 }
 
+// Processes that are started for this one in another folder, such as the tasks of a Slurm job, look in the same places.
+void MakePythonPathAbsolute() {
+  const char* path = std::getenv("PYTHONPATH");
+  if (path == nullptr) return;
+  std::vector<std::string> folders = absl::StrSplit(path, ':');
+  for (std::string& folder : folders) {
+    if (!folder.empty()) folder = std::filesystem::absolute(folder).lexically_normal().string();
+  }
+  setenv("PYTHONPATH", absl::StrJoin(folders, ":").c_str(), 1);
+}
+
 }  // namespace
 
 std::vector<TaskFlags::Flag> TaskFlags::Given() const {
@@ -120,7 +133,10 @@ std::string TaskFlags::Command() const {
 std::vector<std::string> TaskFlags::Arguments() const {
   if (!task_plugin.empty()) return {absl::StrCat("--task_plugin=", std::filesystem::absolute(task_plugin).string())};
   std::vector<std::string> arguments;
-  for (const auto& [name, value] : Given()) arguments.push_back(absl::StrCat(name, "=", value));
+  for (const auto& [name, value] : Given()) {
+    const bool file = name == "--python" && absl::StrContains(value, '/');  // else a name that PATH finds
+    arguments.push_back(absl::StrCat(name, "=", file ? std::filesystem::absolute(value).string() : value));
+  }
   return arguments;
 }
 
@@ -144,6 +160,7 @@ absl::Status BringTask(TaskFlags& flags, std::string& task) {
   ForgetEnvironment(flags, task);
   if (absl::Status status = CheckFlags(flags, task); !status.ok()) return status;
   if (!flags.any()) return absl::OkStatus();
+  if (!flags.task_python.empty()) MakePythonPathAbsolute();
   const absl::StatusOr<LanesMaker> maker =
       flags.task_python.empty() ? PluginMaker(flags.task_plugin) : PythonMaker(flags);
   if (!maker.ok()) return maker.status();

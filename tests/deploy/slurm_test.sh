@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # slurm_test.sh BIN: nmn sweep --engine=slurm on a real Slurm of two nodes on this machine. 2 architectures x 4 seeds; one
 # learner is killed with -9 under way, another task gets SIGTERM, an actor of a third is killed; the sweep ends complete,
-# and each run's weights are those of the local engine. As root on Debian: installs slurm-wlm and munge where they are
+# and each run's weights are those of the local engine. The same of a task in Python, without faults. As root on Debian: installs slurm-wlm and munge where they are
 # missing.
 set -euo pipefail
 
@@ -55,7 +55,7 @@ all_done() { [ "$(count "done")" = 8 ]; }
 queue_empty() { [ -z "$(squeue --noheader)" ]; }
 has_update() { grep -q "\"update\":$2," "$slurm/$1/metrics.jsonl"; }
 attempts() { grep -c "attempt .* ended" "$1"; }
-hashes() { sed -n 's/.*"weights_sha256": "\(.*\)".*/\1/p' "$1"/b1-*/summary.json; }
+hashes_of() { sed -n 's/.*"weights_sha256": "\(.*\)".*/\1/p' "$1"/*-s[0-9]*/summary.json; }
 process_of() { # process_of PROGRAM RUN: the newest process of that program with the run's name among its arguments
   pgrep --newest --full "^$bin/$1 .*$2"
 }
@@ -105,9 +105,26 @@ grep -q "b1-rnn-s4: attempt 1 in job .* ended with code 0" "$slurm/logs/task-7.l
 [ "$(grep -c 'registered with the learner' "$slurm/logs/b1-rnn-s4.actor1.log")" = 2 ] || fail "no second actor came"
 
 sweep "$work/local" --engine=local --jobs=2 >/dev/null 2>&1 || fail "the local sweep ended with code $?"
-[ "$(hashes "$work/local" | wc -l)" = 8 ] || fail "the local sweep has not 8 hashes"
-diff <(hashes "$work/local") <(hashes "$slurm") || fail "weights differ between the engines"
+[ "$(hashes_of "$work/local" | wc -l)" = 8 ] || fail "the local sweep has not 8 hashes"
+diff <(hashes_of "$work/local") <(hashes_of "$slurm") || fail "weights differ between the engines"
 echo "8 of 8 weights_sha256 equal the local engine's, after $SECONDS s"
+
+# A task of one's own in Python: what brings it reaches each learner's actor, which finds its module as the caller does.
+own() { # own DIR ARGUMENTS..: 2 runs
+  local directory=$1
+  shift
+  (cd "$here/../.." && PYTHONPATH=examples "$bin/nmn" sweep "$directory" --task_python=hidden_wiring:HiddenWiring --python=/usr/bin/python3 \
+    --seeds=1-2 --updates=3 --set ppo.episodes_per_update=20 --set ppo.critic.replay_episodes=20 --set work.unit_episodes=5 "$@")
+}
+slurm=$work/own
+own "$slurm" --engine=slurm
+both_done() { [ "$(count "done")" = 2 ]; }
+wait_for 240 "the end of 2 runs of a task in Python" both_done || fail "$(status)"
+wait_for 60 "an empty queue" queue_empty
+own "$work/own-local" --engine=local --jobs=2 >/dev/null 2>&1 || fail "the local sweep of a task in Python ended with code $?"
+[ "$(hashes_of "$work/own-local" | wc -l)" = 2 ] || fail "the local sweep has not 2 hashes"
+diff <(hashes_of "$work/own-local") <(hashes_of "$slurm") || fail "weights of a task in Python differ between the engines"
+echo "2 of 2 weights_sha256 of a task in Python equal the local engine's, after $SECONDS s"
 
 # A Slurm without RequeueExit: the script itself asks for its task to be queued again. Of the array's last task the job id is
 # the array's own, and the other tasks must not feel it.

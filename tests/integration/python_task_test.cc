@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "tests/integration/brought_task.h"
 #include "tests/unit/cli/export_page.h"
@@ -208,6 +209,23 @@ TEST_F(PythonTask, ARunIsResumedAndEvaluatedWithTheSameFlag) {
   const Outcome evaluated = Nmn({"eval", "--policy=" + Run(), "--episodes=20"}, Brings("tasks:Drift"));
   EXPECT_EQ(evaluated.code, 0) << evaluated.err;
   EXPECT_THAT(evaluated.out, HasSubstr("trial last"));
+}
+
+// A job of Slurm begins in the sweep's directory, from where a relative path leads elsewhere.
+TEST_F(PythonTask, WhatIsGivenByARelativePathIsFoundByAJobThatBeginsElsewhere) {
+  const std::string said = folder_.path() + "/said", sbatch = folder_.path() + "/sbatch";
+  WriteFile(sbatch, "#!/bin/sh\nprintf '%s\\n' \"$PYTHONPATH\" \"$@\" > " + said + "\necho 17\n");
+  std::filesystem::permissions(sbatch, std::filesystem::perms::owner_all);
+  const std::string python = std::filesystem::relative(python_);
+  const Outcome swept =
+      RunProcess({Binary("nmn"), "sweep", folder_.path() + "/sweep", "--engine=slurm", "--seeds=1",
+                  "--task_python=tasks:Drift", "--python=" + python},
+                 std::chrono::seconds(60),
+                 {"PATH=" + folder_.path() + ":/usr/bin:/bin", "PYTHONPATH=tests/unit/bridge:" + folder_.path()});
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  const std::string here = std::filesystem::current_path();
+  EXPECT_THAT(ReadFile(said), AllOf(HasSubstr(here + "/tests/unit/bridge:" + folder_.path() + "\n"),
+                                    HasSubstr("--task_python=tasks:Drift\n--python=" + here + "/" + python + "\n")));
 }
 
 }  // namespace
