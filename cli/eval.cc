@@ -42,26 +42,6 @@ class Progress {
   terminal::LiveLine line_{stderr};
 };
 
-void PrintTable(const play::Evaluation& evaluation) {
-  const auto row = [](const std::string& name, const play::Estimate& estimate) {
-    std::cout << absl::StrFormat("%-20s %14.4f +- %.4f\n", name, estimate.mean, estimate.standard_error);
-  };
-  std::cout << absl::StrFormat("%d episodes: mean +- its standard error\n", evaluation.episodes);
-  row("return", evaluation.raw);
-  row("discounted return", evaluation.discounted);
-  for (const auto& [name, estimate] : evaluation.measures) row(name, estimate);
-  for (const auto& [step, reward] : evaluation.adaptation) {
-    std::cout << absl::StrFormat("reward at step %-5d %14.4f\n", step, reward);
-  }
-  if (!evaluation.trials) return;
-  std::cout << absl::StrFormat("%.2f trials completed in an episode; the return of each over those that completed it\n",
-                               evaluation.trials->per_episode);
-  for (const auto& [name, figure] : trajectory::NamedFigures(*evaluation.trials, trajectory::kManyTrials)) {
-    std::cout << absl::StrFormat("trial %-14s %14.4f +- %.4f (%d episodes)\n", name, figure.mean, figure.standard_error,
-                                 figure.episodes);
-  }
-}
-
 absl::Status Eval(const Flags& flags) {
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags.policy);
   if (!choice.ok()) return choice.status();
@@ -78,7 +58,7 @@ absl::Status Eval(const Flags& flags) {
   if (flags.json) {
     std::cout << ToJson(*evaluation) << "\n";
   } else {
-    PrintTable(*evaluation);
+    std::cout << ToTable(*evaluation);
   }
   return absl::OkStatus();
 }

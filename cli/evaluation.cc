@@ -3,8 +3,12 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_format.h"
+
 namespace nmn::cli {
 namespace {
+
+constexpr int kWidth = 14;  // of a number in the table
 
 nlohmann::ordered_json Number(double value) {
   if (!std::isfinite(value)) return nullptr;
@@ -37,6 +41,32 @@ std::string ToJson(const play::Evaluation& evaluation) {
     }
   }
   return object.dump();
+}
+
+std::string WithError(double mean, double standard_error, int width) {
+  const std::string error = std::isfinite(standard_error) ? absl::StrFormat("%.4f", standard_error) : "unknown";
+  return absl::StrFormat("%*.4f +- %s", width, mean, error);
+}
+
+std::string ToTable(const play::Evaluation& evaluation) {
+  std::string table = absl::StrFormat("%d episodes: mean +- its standard error\n", evaluation.episodes);
+  const auto row = [&](const std::string& name, const play::Estimate& estimate) {
+    absl::StrAppendFormat(&table, "%-20s %s\n", name, WithError(estimate.mean, estimate.standard_error, kWidth));
+  };
+  row("return", evaluation.raw);
+  row("discounted return", evaluation.discounted);
+  for (const auto& [name, estimate] : evaluation.measures) row(name, estimate);
+  for (const auto& [step, reward] : evaluation.adaptation)
+    absl::StrAppendFormat(&table, "reward at step %-5d %*.4f\n", step, kWidth, reward);
+  if (!evaluation.trials) return table;
+  absl::StrAppendFormat(&table,
+                        "%.2f trials completed in an episode; the return of each over those that completed it\n",
+                        evaluation.trials->per_episode);
+  for (const auto& [name, figure] : trajectory::NamedFigures(*evaluation.trials, trajectory::kManyTrials)) {
+    absl::StrAppendFormat(&table, "trial %-14s %s (%d episodes)\n", name,
+                          WithError(figure.mean, figure.standard_error, kWidth), figure.episodes);
+  }
+  return table;
 }
 
 }  // namespace nmn::cli

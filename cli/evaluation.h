@@ -10,4 +10,11 @@ namespace nmn::cli {
 // adaptation; of a task with trials trials_per_episode and trials, by the number of the trial.
 std::string ToJson(const play::Evaluation& evaluation);
 
+// The same for people, a line each.
+std::string ToTable(const play::Evaluation& evaluation);
+
+// "81.0600 +- 0.1900": a mean and its standard error. Of one episode there is no error: "81.0600 +- unknown". `width`
+// is the mean's.
+std::string WithError(double mean, double standard_error, int width = 0);
+
 }  // namespace nmn::cli

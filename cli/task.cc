@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "bridge/task_flags.h"
+#include "cli/evaluation.h"
 #include "cli/fail.h"
 #include "cli/policy_choice.h"
 #include "cli/scripted/scripted_policy.h"
@@ -103,8 +104,8 @@ absl::Status Check(CheckFlags flags) {
                                check->least_observed, check->largest_observed)
             << absl::StrFormat("action         %s\n", DescribeAction(task.action()))
             << absl::StrFormat("episode        %d steps\n", task.horizon())
-            << absl::StrFormat("return         %.4f +- %.4f of actions drawn by chance, %d episodes\n",
-                               check->return_mean, check->return_error, flags.episodes)
+            << absl::StrFormat("return         %s of actions drawn by chance, %d episodes\n",
+                               WithError(check->return_mean, check->return_error), flags.episodes)
             << "same seed      same bits: again, and in another environment with other neighbours\n"
             << "numbers        finite, actions within their space\n"
             << absl::StrFormat("speed          %.3g steps a second on one core\n\n", check->steps_per_second)

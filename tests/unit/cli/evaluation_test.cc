@@ -199,5 +199,18 @@ TEST(Evaluate, AnOracleOfB1GetsExactly14000) {
   }
 }
 
+TEST(ToTable, OfOneEpisodeTheErrorIsUnknown) {
+  Evaluation evaluation;
+  evaluation.episodes = 1;
+  evaluation.raw = EstimateMean({3.0});
+  evaluation.discounted = EstimateMean({1.0, 2.0});
+  evaluation.trials.emplace();
+  evaluation.trials->trials = {{.episodes = 1, .mean = 7}};
+  const std::string table = ToTable(evaluation);
+  EXPECT_THAT(table, HasSubstr("return                       3.0000 +- unknown\n"));
+  EXPECT_THAT(table, HasSubstr("discounted return            1.5000 +- 0.5000\n"));
+  EXPECT_THAT(table, HasSubstr("7.0000 +- unknown (1 episodes)\n"));
+}
+
 }  // namespace
 }  // namespace nmn::cli
