@@ -52,6 +52,7 @@ class PythonProcess {
   const fs::Descriptor socket_;
   const fs::Descriptor pid_fd_;  // readable when the process has ended
   const Interruption& interruption_;
+  std::chrono::steady_clock::duration last_wait_ = std::chrono::hours(1);  // of ReadByte
   int guardian_ = -1;
   std::unique_ptr<fs::Descriptor> lifeline_;  // the guardian kills the group when it is closed
 };
