@@ -58,7 +58,8 @@ absl::StatusOr<std::unique_ptr<play::Player>> MakePlayer(const PolicyChoice& cho
                                                          size_t max_lanes) {
   if (choice.network.has_value()) {
     return play::MakeNetworkPlayer(choice.config, choice.network->actor, flags.seed,
-                                   flags.use_mean ? 0.0f : flags.temperature.value_or(1), max_lanes);
+                                   flags.use_mean ? 0.0f : static_cast<float>(flags.temperature.value_or(1)),
+                                   max_lanes);
   }
   absl::StatusOr<std::unique_ptr<env::BatchedEnvironment>> environment =
       env::MakeEnvironment(choice.config.benchmark(), choice.config.env(), max_lanes);

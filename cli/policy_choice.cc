@@ -17,6 +17,9 @@
 namespace nmn::cli {
 namespace {
 
+// Below, a deviation has no digits left in single precision.
+constexpr double kLeastTemperature = 1e-6;
+
 absl::Status ApplyEnvironment(const std::vector<std::string>& assignments, v1::RunConfig& config) {
   for (const std::string& assignment : assignments) {
     if (assignment.rfind("env.", 0) != 0 && assignment.rfind("task.", 0) != 0) {
@@ -124,6 +127,11 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
 
 absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& given) {
   PolicyFlags flags = given;
+  const double temperature = flags.temperature.value_or(1);
+  if (temperature > 0 && temperature < kLeastTemperature) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--temperature=", temperature, ": it must be 0, or from ", kLeastTemperature, " to 10"));
+  }
   if (flags.use_mean && flags.temperature.value_or(0) != 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("--mean and --temperature=", *flags.temperature, " contradict each other; give one of them"));

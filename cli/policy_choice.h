@@ -25,7 +25,7 @@ struct PolicyFlags {
   uint64_t seed = 1;
   std::vector<std::string> set;      // task.OPTION=V
   bool use_mean = false;             // the same as temperature 0
-  std::optional<float> temperature;  // 1 where it is not said
+  std::optional<double> temperature;  // 1 where it is not said
 };
 void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags);
 

@@ -92,7 +92,7 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (error == ENOENT) return absl::NotFoundError(absl::StrCat(arguments[0], " is not in PATH"));
-  if (error != 0) return absl::InternalError(absl::StrCat("cannot start ", arguments[0], ": ", std::strerror(error)));
+  if (error != 0) return fs::SystemError("start", arguments[0], error);
   out->write.Close();
   err->write.Close();
   Result result;

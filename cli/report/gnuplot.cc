@@ -140,7 +140,7 @@ absl::Status DrawScript(const std::string& script, const Style& style, const std
                     Quoted(pictures.back().part), "\n", script.substr(plot), "\nset output\n");
   }
   const std::string script_file = fs::TemporaryBeside(base);
-  absl::Status status = WriteText(script_file, all);
+  absl::Status status = fs::About(base, script_file, WriteText(script_file, all));
   if (status.ok()) status = DrawPictures(script_file, pictures);
   static_cast<void>(fs::RealFileSystem().RemoveAll(script_file));
   for (const Picture& picture : pictures) static_cast<void>(fs::RealFileSystem().RemoveAll(picture.part));

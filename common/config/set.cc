@@ -27,13 +27,7 @@ absl::Status Takes(const std::string& path, const std::string& what, const std::
   return absl::InvalidArgumentError(absl::StrCat(path, " takes ", what, ", not \"", value, "\""));
 }
 
-// A number other than 0 that is too small to be one in its type: 1e-999.
-bool Vanished(double number, const std::string& text) {
-  const std::string digits = text.substr(0, text.find_first_of("eE"));
-  return number == 0 && digits.find_first_of("123456789") != std::string::npos;
-}
-
-// Sets one value of a field. If the field is repeated, appends it.
+// One value of a field: appended where the field is repeated.
 absl::Status SetScalar(const std::string& path, const FieldDescriptor* field, const std::string& value,
                        Message& message) {
   const Reflection& reflection = *message.GetReflection();
@@ -55,14 +49,14 @@ absl::Status SetScalar(const std::string& path, const FieldDescriptor* field, co
     case FieldDescriptor::CPPTYPE_FLOAT: {
       float number = 0;
       if (!text::IsDecimal(value) || !absl::SimpleAtof(value, &number) || !std::isfinite(number) ||
-          Vanished(number, value))
+          text::Vanished(number, value))
         return Takes(path, "a number", value);
       add ? reflection.AddFloat(&message, field, number) : reflection.SetFloat(&message, field, number);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_DOUBLE: {
       const std::optional<double> number = text::ReadDecimal(value);
-      if (!number || Vanished(*number, value)) return Takes(path, "a number", value);
+      if (!number) return Takes(path, "a number", value);
       add ? reflection.AddDouble(&message, field, *number) : reflection.SetDouble(&message, field, *number);
       return absl::OkStatus();
     }

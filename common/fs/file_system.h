@@ -97,8 +97,11 @@ absl::Status WriteAtomically(FileSystem& fs, const std::string& path, std::strin
 // A new name in the folder of `path`, for what another program writes before it is renamed: no other process of this
 // machine uses it, and RemoveTemporaries knows it.
 std::string TemporaryBeside(const std::string& path);
+// The status with the name of the file in place of the temporary's own, which says nothing to the user.
+absl::Status About(const std::string& path, const std::string& temporary, const absl::Status& status);
 
-// Removes what killed writers of this directory left behind. No other process may be writing there.
+// Removes what killed writers left behind in this directory: temporaries of this process's number, which an earlier one
+// had too, and of processes that are no more on this machine. This process must not be writing there.
 absl::Status RemoveTemporaries(FileSystem& fs, const std::string& directory);
 
 // An advisory lock on a directory (flock on DIR/.lock), held until destroyed or the process ends, however it ends.

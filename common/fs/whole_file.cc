@@ -1,6 +1,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -26,7 +30,16 @@ std::string TemporaryName() {
   return absl::StrCat(kPrefix, ::getpid(), "-", number.fetch_add(1), kSuffix);
 }
 
-// A temporary's own name says nothing to the user.
+// Another process, and not the first of the machine, which writes no such files: in a container that is this one.
+bool IsOfALiveProcess(const std::string& temporary) {
+  const int pid = std::atoi(temporary.c_str() + std::strlen(kPrefix));
+  return pid > 1 && pid != ::getpid() && (::kill(pid, 0) == 0 || errno == EPERM);
+}
+
+}  // namespace
+
+std::string TemporaryBeside(const std::string& path) { return absl::StrCat(Folder(path), "/", TemporaryName()); }
+
 absl::Status About(const std::string& path, const std::string& temporary, const absl::Status& status) {
   if (status.ok() || temporary.empty()) return status;
   std::string text(status.message());
@@ -34,10 +47,6 @@ absl::Status About(const std::string& path, const std::string& temporary, const 
     text.replace(place, temporary.size(), path);
   return absl::Status(status.code(), text);
 }
-
-}  // namespace
-
-std::string TemporaryBeside(const std::string& path) { return absl::StrCat(Folder(path), "/", TemporaryName()); }
 
 WholeFile::WholeFile(WholeFile&& other) noexcept
     : fs_(other.fs_),
@@ -95,7 +104,7 @@ absl::Status RemoveTemporaries(FileSystem& fs, const std::string& directory) {
   absl::StatusOr<std::vector<std::string>> names = fs.List(directory);
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    if (!absl::StartsWith(name, kPrefix) || !absl::EndsWith(name, kSuffix)) continue;
+    if (!absl::StartsWith(name, kPrefix) || !absl::EndsWith(name, kSuffix) || IsOfALiveProcess(name)) continue;
     if (absl::Status status = fs.RemoveAll(absl::StrCat(directory, "/", name)); !status.ok()) return status;
   }
   return absl::OkStatus();

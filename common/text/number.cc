@@ -51,9 +51,15 @@ bool IsDecimal(std::string_view text) {
   return !text.empty() && Digits(text) == text.size();
 }
 
+bool Vanished(double number, std::string_view text) {
+  const std::string_view digits = text.substr(0, text.find_first_of("eE"));
+  return number == 0 && digits.find_first_of("123456789") != std::string_view::npos;
+}
+
 std::optional<double> ReadDecimal(std::string_view text) {
   double number = 0;
   if (!IsDecimal(text) || !absl::SimpleAtod(std::string(text), &number) || !std::isfinite(number)) return std::nullopt;
+  if (Vanished(number, text)) return std::nullopt;
   return number;
 }
 

@@ -20,7 +20,10 @@ std::optional<int64_t> ReadInteger(std::string_view text);
 // Whether it is a decimal number, as "-0.5", "3", ".5" or "1e-3": no plus before it, no space, no "nan", "inf" or hex.
 bool IsDecimal(std::string_view text);
 
-// A decimal number as a double; nullopt where it is none, or too large for one.
+// Whether `number`, of any type, was read of a text that says another number than 0 and is 0: 1e-999.
+bool Vanished(double number, std::string_view text);
+
+// A decimal number as a double; nullopt where it is none, too large for one, or so small that it would be 0.
 std::optional<double> ReadDecimal(std::string_view text);
 
 // For people to read: about four digits, never an exponent: "4571", "66.31", "0.512". Tasks' returns are of any size.

@@ -93,7 +93,8 @@ std::string Describe(const v1::Lineage& lineage) {
 }
 
 std::optional<std::string> OtherMeanings(const v1::RunConfig& source, const v1::RunConfig& config) {
-  const std::set<std::string> meanings = {"benchmark", "network.formula", "network.signal_wiring"};
+  const std::set<std::string> meanings = {"benchmark", "network.formula", "network.signal_wiring",
+                                          "normalize.observation", "normalize.reward"};
   std::vector<std::string> other;
   for (const std::string& field : config::Differences(source, config)) {
     if (meanings.count(field) != 0) other.push_back(field);

@@ -192,6 +192,14 @@ def main(order):
     # A terminal may stop a process in the background that prints (stty tostop): it would hang.
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     channel = Channel()
+    try:
+        play(channel, order)
+    finally:
+        channel.socket.close()
+
+
+def play(channel, order):
+    """Does what it is told until there is nothing more to do."""
     started = answer(channel, lambda: start(order), lambda: "start")
     if started is None:
         return

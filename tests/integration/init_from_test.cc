@@ -103,11 +103,15 @@ TEST_F(InitFrom, AnotherConfigTakesWhatFitsAndNamesTheRest) {
 }
 
 // All shapes fit; only the meaning of what z does differs.
-TEST_F(InitFrom, AnotherFormulaAndWiringIsTakenAndNamed) {
+TEST_F(InitFrom, WhatFitsAndMeansSomethingElseIsTakenAndNamed) {
   const Outcome other =
       Train("run", Source(), {"--set", "network.formula=FORMULA_PAPER", "--set", "network.signal_wiring=SHARED"});
   ASSERT_EQ(other.code, 0) << other.err;
   EXPECT_THAT(other.err, HasSubstr("trained under another network.formula, network.signal_wiring; "));
+  // The source's networks read numbers as they are.
+  const Outcome normal = Train("normal", Source(), {"--set", "normalize.observation=true"}, "b1", 1);
+  ASSERT_EQ(normal.code, 0) << normal.err;
+  EXPECT_THAT(normal.err, HasSubstr("trained under another normalize.observation; "));
   const Outcome same = Train("same", Source(), {"--set", "ppo.discount=0.9"}, "b1", 1);
   ASSERT_EQ(same.code, 0) << same.err;
   EXPECT_THAT(same.err, Not(HasSubstr("trained under another")));

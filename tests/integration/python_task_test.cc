@@ -211,6 +211,16 @@ TEST_F(PythonTask, ARunIsResumedAndEvaluatedWithTheSameFlag) {
   EXPECT_THAT(evaluated.out, HasSubstr("trial last"));
 }
 
+// What Python warns of is the task's, and none of ours.
+TEST_F(PythonTask, APythonThatWarnsOfMuchHasNothingToSayOfOurWorker) {
+  std::vector<std::string> check = Brings("tasks:Drift");
+  check.insert(check.begin(), {Binary("nmn"), "task", "check"});
+  const Outcome outcome =
+      RunProcess(check, std::chrono::seconds(60), {"PYTHONDEVMODE=1", "PYTHONPATH=tests/unit/bridge"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+}
+
 // A job of Slurm begins in the sweep's directory, from where a relative path leads elsewhere.
 TEST_F(PythonTask, WhatIsGivenByARelativePathIsFoundByAJobThatBeginsElsewhere) {
   const std::string said = folder_.path() + "/said", sbatch = folder_.path() + "/sbatch";

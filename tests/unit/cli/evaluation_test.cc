@@ -100,6 +100,10 @@ TEST(ChoosePolicy, ATemperatureIsForNetworksAndNoneBesideTheMean) {
   flags.use_mean = true;
   EXPECT_THAT(std::string(ChoosePolicy(flags).status().message()),
               HasSubstr("--mean and --temperature=0.5 contradict"));
+  flags.use_mean = false;
+  flags.temperature = 1e-60;
+  EXPECT_THAT(std::string(ChoosePolicy(flags).status().message()),
+              HasSubstr("--temperature=1e-60: it must be 0, or from 1e-06 to 10"));
 }
 
 TEST(EstimateMean, StandardErrorIsOfTheMean) {

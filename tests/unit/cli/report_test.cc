@@ -394,6 +394,14 @@ TEST(LearningCurve, WhatIsDrawnOnTheWayHasANameOfItsOwn) {
     EXPECT_FALSE(entry.path().filename().string().starts_with(".nmn-")) << entry.path();
 }
 
+TEST(LearningCurve, AFigureThatCannotBeWrittenIsNamedByItsOwnName) {
+  nmn::testing::TemporaryDirectory folder;
+  const LearningCurve curve = CurveOver(folder, 0, 4800, {});
+  const std::string message(DrawLearningCurve(curve, folder.path() + "/nowhere").message());
+  EXPECT_THAT(message, HasSubstr(folder.path() + "/nowhere/learning_curve"));
+  EXPECT_THAT(message, Not(HasSubstr(".nmn-")));
+}
+
 // The lines are at 4697, discounted, and 14000.
 TEST(LearningCurve, LeavesOutALineThatWouldSquashTheCurves) {
   nmn::testing::TemporaryDirectory folder;

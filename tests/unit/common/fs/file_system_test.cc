@@ -264,11 +264,23 @@ TEST_F(RealDisk, AnothersTemporaryIsLeftAlone) {
 }
 
 TEST_F(RealDisk, RemovesWhatKilledWritersLeftAndNothingElse) {
-  for (const char* name : {"/.nmn-12-0.tmp", "/.nmn-12-1.tmp", "/f.tmp", "/.nmn-notes"}) {
-    ASSERT_TRUE(fs_.WriteDurably(root_ + name, "").ok());
+  // A report beside a run that starts, and one that was killed.
+  const pid_t alive = ::fork();
+  if (alive == 0) {
+    for (;;) ::pause();
   }
-  ASSERT_TRUE(RemoveTemporaries(fs_, root_).ok());
-  EXPECT_THAT(*fs_.List(root_), ElementsAre(".nmn-notes", "f.tmp"));
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(dead, nullptr, 0), dead);
+  const auto of = [](pid_t pid) { return ".nmn-" + std::to_string(pid) + "-0.tmp"; };
+  for (const std::string& name : {of(alive), of(dead), of(::getpid()), std::string("f.tmp"), std::string(".nmn-notes")})
+    ASSERT_TRUE(fs_.WriteDurably(root_ + "/" + name, "").ok());
+  const absl::Status removed = RemoveTemporaries(fs_, root_);
+  const auto left = *fs_.List(root_);
+  ::kill(alive, SIGKILL);
+  ASSERT_EQ(::waitpid(alive, nullptr, 0), alive);
+  ASSERT_TRUE(removed.ok());
+  EXPECT_THAT(left, ::testing::UnorderedElementsAre(of(alive), ".nmn-notes", "f.tmp"));
 }
 
 TEST_F(RealDisk, RenameNamesBothEndsInItsError) {

@@ -36,6 +36,8 @@ TEST(ReadDecimal, ReadsWhatItSays) {
   EXPECT_EQ(ReadDecimal("5."), 5.0);
   EXPECT_EQ(ReadDecimal("1e-3"), 1e-3);
   EXPECT_EQ(ReadDecimal("1E+3"), 1e3);
+  EXPECT_EQ(ReadDecimal("0.0e-999"), 0.0);
+  EXPECT_EQ(ReadDecimal("1e-999"), std::nullopt) << "it is not 0";
 }
 
 TEST(ReadDecimal, TakesNothingElse) {
