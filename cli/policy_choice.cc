@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "common/config/config.h"
 #include "common/config/task.h"
 #include "common/env/environment.h"
+#include "common/flags/environment.h"
 #include "common/fs/file_system.h"
 #include "common/text/suggestion.h"
 
@@ -40,8 +42,10 @@ absl::StatusOr<PolicyChoice> ChooseRule(const PolicyFlags& flags) {
     return absl::InvalidArgumentError(absl::StrCat("--update is for networks; ", flags.policy, " is a rule"));
   }
   if (flags.use_mean || flags.temperature.has_value()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flags.use_mean ? "--mean" : "--temperature", " is for networks; ", flags.policy, " is a rule"));
+    const std::string flag = flags.use_mean ? "mean" : "temperature", variable = flags::VariableOf(flag);
+    const bool of_environment = std::getenv(variable.c_str()) != nullptr;
+    return absl::InvalidArgumentError(absl::StrCat("--", flag, of_environment ? absl::StrCat(" (", variable, ")") : "",
+                                                   " is for networks; ", flags.policy, " is a rule"));
   }
   absl::StatusOr<v1::RunConfig> config = TaskConfig(flags.benchmark, {});
   if (!config.ok()) return config.status();
@@ -115,14 +119,15 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_option("--set", flags.set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
       ->take_all()
       ->allow_extra_args(false);
-  verb.add_option(
-          "--temperature", flags.temperature,
-          "How much chance the network acts with: its deviation is multiplied by this, or its probabilities are raised "
-          "to the power of one over this [1, as in training]")
-      ->check(CLI::Range(0.0, 10.0));
+  CLI::Option* temperature =
+      verb.add_option("--temperature", flags.temperature,
+                      "How much chance the network acts with: its deviation is multiplied by this, or its "
+                      "probabilities are raised to the power of one over this [1, as in training]")
+          ->check(CLI::Range(0.0, 10.0));
   verb.add_flag("--mean", flags.use_mean,
                 "Act without chance, with the mean of the network's Gaussian or with the likeliest choice. The same as "
-                "--temperature=0");
+                "--temperature=0")
+      ->excludes(temperature);
 }
 
 absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& given) {

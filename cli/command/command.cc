@@ -71,7 +71,10 @@ void SetDefaults(posix_spawnattr_t& attributes) {
 
 std::string Result::LastWords() const { return LastLine(LastLine(err) == LastLine("") ? out : err); }
 
-absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chrono::milliseconds limit) {
+absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chrono::milliseconds limit,
+                           const std::string& folder) {
+  // What begins nowhere looks like a program that is not there.
+  if (!folder.empty() && access(folder.c_str(), X_OK) != 0) return fs::SystemError("enter", folder, errno);
   absl::StatusOr<Pipe> out = MakePipe(), err = MakePipe();
   if (!out.ok()) return out.status();
   if (!err.ok()) return err.status();
@@ -80,6 +83,7 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out->write.get(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err->write.get(), STDERR_FILENO);
+  if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   SetDefaults(attributes);

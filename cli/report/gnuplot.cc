@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -69,9 +70,17 @@ bool IsWhole(const std::string& content, const std::string& format) {
   return tail.find(end) != std::string_view::npos;
 }
 
+// A file beside the script, as gnuplot is told of it. It begins there: a folder's name may begin with "|" or "<", which
+// gnuplot takes for a command of the shell, or "~", or have a newline.
+std::string InItsFolder(const std::string& path) {
+  return absl::StrCat("./", std::filesystem::path(path).filename().string());
+}
+
 // gnuplot repeats the faulty line and points at it before it says what is wrong.
 absl::Status RunGnuplot(const std::string& script_file) {
-  const absl::StatusOr<command::Result> result = command::Run({"gnuplot", script_file});
+  const std::string folder = std::filesystem::path(script_file).parent_path();
+  const absl::StatusOr<command::Result> result =
+      command::Run({"gnuplot", InItsFolder(script_file)}, command::kLimit, folder);
   if (absl::IsNotFound(result.status()))
     return absl::NotFoundError("gnuplot is not in PATH; figures need it: apt-get install gnuplot-nox");
   if (!result.ok()) return result.status();
@@ -137,7 +146,7 @@ absl::Status DrawScript(const std::string& script, const Style& style, const std
   for (const std::string& format : style.formats) {
     pictures.push_back({format, fs::TemporaryBeside(base), absl::StrCat(base, ".", format)});
     absl::StrAppend(&all, "set terminal ", Terminal(format, style), "\n", KeyFont(format, style), "set output ",
-                    Quoted(pictures.back().part), "\n", script.substr(plot), "\nset output\n");
+                    Quoted(InItsFolder(pictures.back().part)), "\n", script.substr(plot), "\nset output\n");
   }
   const std::string script_file = fs::TemporaryBeside(base);
   absl::Status status = fs::About(base, script_file, WriteText(script_file, all));

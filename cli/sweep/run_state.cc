@@ -9,7 +9,9 @@
 #include <set>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
@@ -52,25 +54,37 @@ std::optional<Value> Get(const json& object, const char* key) {
   }
 }
 
-// The locks on files that processes of this machine hold, as "device:inode". Read, not tried: a try would be seen by a
-// learner that starts just then. proc(5): "1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF", device in hexadecimal.
+std::string Holder(const std::string& pid, uint64_t inode) { return absl::StrCat("process ", pid, " of ", inode); }
+
+// The locks on files that processes of this machine hold: each as "device:inode", and as its Holder. Read, not tried: a
+// try would be seen by a learner that starts just then. proc(5): "1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF",
+// device in hexadecimal.
 std::set<std::string> HeldLocks() {
   std::set<std::string> held;
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {
     if (line.find(" FLOCK ") == std::string::npos || line.find("->") != std::string::npos) continue;
     std::istringstream words(line);
-    std::string word;
-    for (int i = 0; i < 6; ++i) words >> word;
+    std::string word, pid;
+    for (int i = 0; i < 5; ++i) words >> pid;
+    words >> word;
     held.insert(word);
+    uint64_t inode = 0;
+    if (absl::SimpleAtoi(word.substr(word.rfind(':') + 1), &inode)) held.insert(Holder(pid, inode));
   }
   return held;
 }
 
+// Whoever holds the lock has written its number into the file. Where files lie in layers, as in a container,
+// /proc/locks has the device of the layer below.
 bool IsLocked(const std::string& directory, const std::set<std::string>& held) {
+  const std::string file = directory + "/.lock";
   struct stat about {};
-  if (held.empty() || stat((directory + "/.lock").c_str(), &about) != 0) return false;
-  return held.contains(absl::StrFormat("%02x:%02x:%d", major(about.st_dev), minor(about.st_dev), about.st_ino));
+  if (held.empty() || stat(file.c_str(), &about) != 0) return false;
+  if (held.contains(absl::StrFormat("%02x:%02x:%d", major(about.st_dev), minor(about.st_dev), about.st_ino)))
+    return true;
+  const absl::StatusOr<std::string> pid = fs::RealFileSystem().Read(file);
+  return pid.ok() && held.contains(Holder(std::string(absl::StripAsciiWhitespace(*pid)), about.st_ino));
 }
 
 // Tells a file's content from another without reading it. All 0 if there is no file.

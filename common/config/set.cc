@@ -27,7 +27,7 @@ absl::Status Takes(const std::string& path, const std::string& what, const std::
   return absl::InvalidArgumentError(absl::StrCat(path, " takes ", what, ", not \"", value, "\""));
 }
 
-// One value of a field: appended where the field is repeated.
+// Sets one value of a field. If the field is repeated, appends it.
 absl::Status SetScalar(const std::string& path, const FieldDescriptor* field, const std::string& value,
                        Message& message) {
   const Reflection& reflection = *message.GetReflection();

@@ -48,6 +48,18 @@ void Prepare(CLI::App& app) {
   for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) Prepare(*verb);
 }
 
+// Of flags that exclude each other, one of the command line silences what the environment says of the others. Whether
+// two of the command line contradict each other is theirs to say, in words of their own.
+void SilenceExcluded(const Called& called) {
+  const auto given = [&](const CLI::Option* option) { return called.given.count(option->get_lnames()[0]) != 0; };
+  for (CLI::Option* option : called.verb->get_options([](CLI::Option*) { return true; })) {
+    for (CLI::Option* other : option->get_excludes()) {
+      if (given(other) && !given(option)) option->envname("");
+      option->remove_excludes(other);
+    }
+  }
+}
+
 int Refuse(const std::string& called, std::string message) {
   std::replace(message.begin(), message.end(), '\n', ' ');
   std::erase(message, kName);
@@ -81,6 +93,7 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (absl::Status status = Walk(app, arguments, called); !status.ok())
     return Refuse(NameOf(*called.verb), std::string(status.message()));
+  SilenceExcluded(called);
   if (!called.help) {
     if (absl::Status status = CheckEnvironment(called); !status.ok())
       return Refuse(NameOf(*called.verb), std::string(status.message()));

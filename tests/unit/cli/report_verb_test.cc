@@ -130,5 +130,20 @@ TEST(NmnReport, SaysInOneLineWhatCannotBe) {
   }
 }
 
+// gnuplot takes names that begin with "|" or "<" for commands of the shell, and "~" for a home.
+TEST(NmnReport, DrawsIntoFoldersOfAnyName) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string nmn = std::filesystem::absolute(nmn::testing::Binary("nmn"));
+  for (const char* name : {"|touch caught;", "<touch caught;", "~", "new\nline", "it's"}) {
+    SCOPED_TRACE(name);
+    const std::string run = MakeRun(folder, name, 1, 4, 0);
+    const Outcome outcome = nmn::testing::RunProcess(
+        {"/bin/sh", "-c", "cd \"$1\" && exec \"$2\" report \"$3\"", "sh", folder.path(), nmn, name});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(ReadFile(run + "/learning_curve.svg"), "");
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/caught"));
+}
+
 }  // namespace
 }  // namespace nmn::cli

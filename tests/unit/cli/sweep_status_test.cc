@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -74,6 +75,31 @@ TEST_F(SweepStatus, ARunWhoseDirectoryIsLockedRuns) {
   const RunState state = ReadStates(sweep)[0];
   EXPECT_EQ(state.state, State::kRunning);
   EXPECT_EQ(state.seconds_left, 12);  // 2 s an update, 6 to go
+}
+
+// As in a container: /proc/locks names the layer in which the file lies, and stat() what it is seen through.
+TEST_F(SweepStatus, ARunIsSeenToRunWhereFilesLieInLayers) {
+  const std::string base = folder.path() + "/layers", seen = folder.path() + "/seen";
+  for (const std::string& path : {base, seen}) std::filesystem::create_directories(path);
+  if (mount("tmpfs", base.c_str(), "tmpfs", 0, nullptr) != 0) GTEST_SKIP() << "NO MOUNTS: only root may";
+  for (const char* layer : {"/lower", "/upper", "/work"}) std::filesystem::create_directories(base + layer);
+  const std::string options = "lowerdir=" + base + "/lower,upperdir=" + base + "/upper,workdir=" + base + "/work";
+  const bool mounted = mount("overlay", seen.c_str(), "overlay", 0, options.c_str()) == 0;
+  if (mounted) {
+    GridRequest grid;
+    grid.benchmarks = {"b1"};
+    grid.seeds = "1";
+    grid.updates = 10;
+    sweep = Open(seen, grid, {})->sweep;
+    WriteUpdates(0, 4);
+    EXPECT_EQ(StateOf(0).state, State::kInterrupted);
+    const auto lock = fs::DirectoryLock::Acquire(Path(0));
+    EXPECT_TRUE(lock.ok());
+    EXPECT_EQ(StateOf(0).state, State::kRunning);
+  }
+  umount2(seen.c_str(), MNT_DETACH);
+  umount2(base.c_str(), MNT_DETACH);
+  if (!mounted) GTEST_SKIP() << "NO OVERLAY FILE SYSTEM on this machine";
 }
 
 TEST_F(SweepStatus, ACompleteSummaryIsDone) {

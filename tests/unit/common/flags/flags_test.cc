@@ -237,6 +237,15 @@ TEST_F(CommandLine, VariablesOfTheOtherBinariesAndOfKubernetesAreNoOnesMistake) 
 }
 
 // CLI11 would lose what follows.
+TEST_F(CommandLine, OfFlagsThatExcludeEachOtherThatOfTheCommandLineCounts) {
+  CLI::App* verb = app_.get_subcommand("play");
+  verb->get_option("--seconds")->excludes(verb->get_option("--offset"));
+  Environment("NMN_OFFSET", "3");
+  EXPECT_EQ(Parse({"play", "--seconds=2"}), std::nullopt) << said_;
+  EXPECT_EQ(seconds_, 2);
+  EXPECT_EQ(offset_, 0);
+}
+
 TEST_F(CommandLine, ADoubleDashIsRefused) {
   EXPECT_THAT(Refusal({"play", "a", "--", "b"}), HasSubstr("\"--\" is not taken"));
 }
