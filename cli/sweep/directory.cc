@@ -31,6 +31,7 @@ absl::Status CheckFree(const std::string& path, const GridRequest& request) {
   absl::StatusOr<std::vector<std::string>> names = fs::RealFileSystem().List(path);
   if (!names.ok()) return names.status();
   std::erase(*names, ".lock");
+  std::erase_if(*names, fs::IsTemporary);  // of a first call that was killed
   if (request.init_from && ReadCopy(path, *request.init_from).ok()) std::erase(*names, kInitialWeights);
   if (names->empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -163,6 +164,7 @@ absl::StatusOr<OpenSweep> Open(const std::string& path, const GridRequest& grid,
   if (absl::Status status = fs::RealFileSystem().CreateDirectories(directory); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = Lock(directory);
   if (!lock.ok()) return lock.status();
+  if (absl::Status status = fs::RemoveTemporaries(fs::RealFileSystem(), directory); !status.ok()) return status;
   open = ReadOrMake(directory, grid);
   if (!open.ok()) return open.status();
   chosen = Choose(open->sweep.engine, engine);

@@ -97,6 +97,8 @@ absl::Status WriteAtomically(FileSystem& fs, const std::string& path, std::strin
 // A new name in the folder of `path`, for what another program writes before it is renamed: no other process of this
 // machine uses it, and RemoveTemporaries knows it.
 std::string TemporaryBeside(const std::string& path);
+// Whether a file of this name is such a temporary, or one of ours on its way to its own name.
+bool IsTemporary(const std::string& name);
 // The status with the name of the file in place of the temporary's own, which says nothing to the user.
 absl::Status About(const std::string& path, const std::string& temporary, const absl::Status& status);
 

@@ -40,6 +40,8 @@ bool IsOfALiveProcess(const std::string& temporary) {
 
 std::string TemporaryBeside(const std::string& path) { return absl::StrCat(Folder(path), "/", TemporaryName()); }
 
+bool IsTemporary(const std::string& name) { return absl::StartsWith(name, kPrefix) && absl::EndsWith(name, kSuffix); }
+
 absl::Status About(const std::string& path, const std::string& temporary, const absl::Status& status) {
   if (status.ok() || temporary.empty()) return status;
   std::string text(status.message());
@@ -104,7 +106,7 @@ absl::Status RemoveTemporaries(FileSystem& fs, const std::string& directory) {
   absl::StatusOr<std::vector<std::string>> names = fs.List(directory);
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    if (!absl::StartsWith(name, kPrefix) || !absl::EndsWith(name, kSuffix) || IsOfALiveProcess(name)) continue;
+    if (!IsTemporary(name) || IsOfALiveProcess(name)) continue;
     if (absl::Status status = fs.RemoveAll(absl::StrCat(directory, "/", name)); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -31,6 +31,11 @@ class Raises(Faulty):
         raise ValueError("the motor\nis too hot")
 
 
+class RaisesOfAFileThatIsNotUtf8(Faulty):
+    def fault(self):
+        raise ValueError("no file caf\udce9 " + "x" * 3000000)
+
+
 class RaisesInReset(Faulty):
     def fault(self):
         self.broken = True

@@ -401,6 +401,16 @@ TEST(SweepDirectory, NothingIsWrittenForABadGrid) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/sweep"));
 }
 
+TEST(SweepDirectory, WhatAKilledFirstCallLeftIsInNobodysWay) {
+  const TemporaryDirectory folder;
+  WriteFile(folder.path() + "/.lock", "");
+  const std::string left = folder.path() + "/.nmn-4194304-0.tmp";  // no process has so large a number
+  WriteFile(left, "half");
+  const auto open = Open(folder.path(), SmallGrid(), {});
+  EXPECT_TRUE(open.ok()) << open.status();
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
 TEST(SweepDirectory, OtherFilesAreLeftAlone) {
   const TemporaryDirectory folder;
   WriteFile(folder.path() + "/thesis.tex", "");
