@@ -48,8 +48,10 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 absl::StatusOr<std::unique_ptr<Child>> Child::Start(const std::vector<std::string>& arguments,
                                                     const std::vector<std::string>& environment,
                                                     const std::string& log) {
-  const int log_fd = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  // A pipe that nobody reads would be waited for.
+  const int log_fd = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
   if (log_fd < 0) return absl::PermissionDeniedError(absl::StrCat("cannot write ", log, ": ", std::strerror(errno)));
+  fcntl(log_fd, F_SETFL, O_APPEND);
   const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   std::vector<std::string> argument_copies = arguments, environment_copies = environment;
   const std::vector<char*> argv = Pointers(argument_copies), envp = Pointers(environment_copies);

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,6 +49,16 @@ std::string Refusal(int status, std::string sentence) {
   response.status = status;
   response.body = std::move(sentence) + "\n";
   return Serialised(response, true);
+}
+
+// Who reads metrics takes no descriptor that the run needs: half of what the limit leaves is theirs.
+size_t ConnectionsAllowed(size_t most) {
+  constexpr rlim_t kOfTheRun = 48;
+  constexpr size_t kLeast = 2;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return most;
+  const rlim_t spare = files.rlim_cur > kOfTheRun ? files.rlim_cur - kOfTheRun : 0;
+  return std::clamp<size_t>(spare / 2, kLeast, most);
 }
 
 bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
@@ -127,7 +138,7 @@ void HttpServer::Accept() {
     if (!WouldBlock()) accept_again_ = Clock::now() + kWithoutDescriptors;
     return;
   }
-  if (connections_.size() >= limits_.connections) {
+  if (connections_.size() >= ConnectionsAllowed(limits_.connections)) {
     close(connections_.front().fd);
     connections_.pop_front();
   }

@@ -140,6 +140,8 @@ absl::StatusOr<NewestCheckpoint> ReadNewestCheckpoint(fs::FileSystem& fs, const 
       const absl::StatusOr<bool> there = fs.Exists(path);
       gone = there.ok() && !*there;
       if (gone) break;
+      // What may not be read, or not now, may be whole.
+      if (!absl::IsDataLoss(policy.status())) return policy.status();
       if (!newest.damaged.empty()) continue;
       newest.damaged = std::string(policy.status().message());
       newest.damaged_update = checkpoint::UpdateOfFolder(name.substr(0, name.find('.'))).value();
@@ -159,6 +161,10 @@ absl::StatusOr<NetworkPolicy> ReadRunDirectory(fs::FileSystem& fs, const std::st
   absl::StatusOr<NetworkPolicy> policy = absl::NotFoundError(
       absl::StrCat(path, " holds neither policy.safetensors nor a checkpoint; is it a run directory?"));
   if (*exported) policy = ReadExport(fs, file);
+  if (policy.ok() && !saved.ok() && !absl::IsNotFound(saved.status())) {
+    policy->notice = absl::StrCat("no checkpoint can be read (", saved.status().message(), "), so this is ",
+                                  kPolicyFile, ", of update ", policy->update);
+  }
   if (!saved.ok() || (*exported && !policy.ok())) return policy;
   if (saved->policy.has_value() && (!policy.ok() || saved->policy->update > policy->update))
     policy = *std::move(saved->policy);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <csignal>
 
@@ -89,6 +90,14 @@ TEST(Child, AppendsToItsLogAndTellsItsExitCode) {
   ASSERT_TRUE(child.ok()) << child.status();
   EXPECT_EQ(Await(**child), 75);
   EXPECT_EQ(testing::ReadFile(log), "before\nhere\n\n");
+}
+
+TEST(Child, ALogThatIsAPipeWhichNobodyReadsIsNotWaitedFor) {
+  const testing::TemporaryDirectory folder;
+  const std::string log = folder.path() + "/log";
+  ASSERT_EQ(mkfifo(log.c_str(), 0600), 0);
+  EXPECT_THAT(std::string(Child::Start({"/bin/true"}, {}, log).status().message()),
+              ::testing::HasSubstr("cannot write " + log));
 }
 
 TEST(Child, AProgramThatCannotBeStartedEndsWith127) {

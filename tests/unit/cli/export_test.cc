@@ -206,6 +206,28 @@ TEST(LoadNetworkPolicy, ACheckpointThatIsRemovedWhileItIsReadIsLookedForAgain) {
   EXPECT_EQ(read->notice, "");
 }
 
+// Of another user, or of a disk that has no descriptor for it just now.
+class Unreadable : public testing::FaultFileSystem {
+ public:
+  absl::StatusOr<std::string> Read(const std::string& path) override {
+    if (closed_ && path.find("ckpt-00000020/") != std::string::npos)
+      return absl::PermissionDeniedError("cannot read " + path + ": Permission denied");
+    return FaultFileSystem::Read(path);
+  }
+  bool closed_ = false;
+};
+
+TEST(LoadNetworkPolicy, ACheckpointThatMayNotBeReadIsNotDamaged) {
+  Unreadable disk;
+  const policy::NetworkPolicy policy = SaveCheckpoints("/run", {10, 20}, disk);
+  disk.closed_ = true;
+  EXPECT_EQ(policy::LoadNetworkPolicy(disk, "/run").status().code(), absl::StatusCode::kPermissionDenied);
+  ASSERT_TRUE(disk.WriteDurably("/run/policy.safetensors", Encode(policy)).ok());
+  const auto exported = policy::LoadNetworkPolicy(disk, "/run");
+  ASSERT_TRUE(exported.ok()) << exported.status();
+  EXPECT_THAT(exported->notice, HasSubstr("Permission denied), so this is policy.safetensors, of update "));
+}
+
 TEST(NmnExport, AnUpdateWithoutACheckpointNamesThoseThereAre) {
   testing::TemporaryDirectory folder;
   SaveCheckpoints(folder.path(), {0, 10, 20});

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -203,6 +204,26 @@ TEST(HttpServer, AnswersWhileMoreHalfOpenConnectionsThanItTakesAreThere) {
   }
   EXPECT_EQ(Get(*server, "/metrics")->status, 200);
   EXPECT_EQ(hanging.front()->ReadAll(), "");  // the oldest made room
+}
+
+// 60 files of which a run needs 48: six readers, and the first of more goes.
+TEST(HttpServer, LeavesTheRunItsDescriptors) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  HttpServer::Limits limits;
+  limits.read_time = std::chrono::minutes(10);
+  const auto server = StartServer(limits);
+  std::vector<std::unique_ptr<RawClient>> hanging;
+  for (int i = 0; i < 7; ++i) {
+    hanging.push_back(std::make_unique<RawClient>(*server));
+    hanging.back()->Send("GET /");
+  }
+  const rlimit few{60, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto answer = Get(*server, "/metrics");
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(hanging.front()->ReadAll(), "");
 }
 
 TEST(HttpServer, AnswersManyAtOnce) {
