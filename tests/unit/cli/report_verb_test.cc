@@ -136,7 +136,8 @@ TEST(NmnReport, DrawsIntoFoldersOfAnyName) {
   const std::string nmn = std::filesystem::absolute(nmn::testing::Binary("nmn"));
   for (const char* name : {"|touch caught;", "<touch caught;", "~", "new\nline", "it's"}) {
     SCOPED_TRACE(name);
-    const std::string run = MakeRun(folder, name, 1, 4, 0);
+    const std::string run = folder.path() + "/" + name;
+    std::filesystem::rename(MakeRun(folder, "run", 1, 4, 0), run);
     const Outcome outcome = nmn::testing::RunProcess(
         {"/bin/sh", "-c", "cd \"$1\" && exec \"$2\" report \"$3\"", "sh", folder.path(), nmn, name});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
