@@ -227,11 +227,10 @@ TEST_F(PythonTask, WhatIsGivenByARelativePathIsFoundByAJobThatBeginsElsewhere) {
   WriteFile(sbatch, "#!/bin/sh\nprintf '%s\\n' \"$PYTHONPATH\" \"$@\" > " + said + "\necho 17\n");
   std::filesystem::permissions(sbatch, std::filesystem::perms::owner_all);
   const std::string python = std::filesystem::relative(python_);
-  const Outcome swept =
-      RunProcess({Binary("nmn"), "sweep", folder_.path() + "/sweep", "--engine=slurm", "--seeds=1",
-                  "--task_python=tasks:Drift", "--python=" + python},
-                 std::chrono::seconds(60),
-                 {"PATH=" + folder_.path() + ":/usr/bin:/bin", "PYTHONPATH=tests/unit/bridge:" + folder_.path()});
+  setenv("PYTHONPATH", ("tests/unit/bridge:" + folder_.path()).c_str(), 1);
+  const Outcome swept = RunProcess({Binary("nmn"), "sweep", folder_.path() + "/sweep", "--engine=slurm", "--seeds=1",
+                                    "--task_python=tasks:Drift", "--python=" + python},
+                                   std::chrono::seconds(60), {"PATH=" + folder_.path() + ":/usr/bin:/bin"});
   ASSERT_EQ(swept.code, 0) << swept.err;
   const std::string here = std::filesystem::current_path();
   EXPECT_THAT(ReadFile(said), AllOf(HasSubstr(here + "/tests/unit/bridge:" + folder_.path() + "\n"),
