@@ -1,7 +1,7 @@
 """Policies of every architecture and head with weights drawn at random, and what the program computes with them."""
 
 import csv
-import os
+import functools
 import re
 
 import numpy as np
@@ -42,14 +42,19 @@ def trace_flags(name):
     return own or ["--set", "env.horizon=40"]
 
 
+@functools.lru_cache(maxsize=None)
+def config_of(name):
+    """As the program makes it."""
+    flags, assignments = NETWORKS[name]
+    return Config.parse(nmn("train", "--print_config", *flags, *sets(assignments)), name)
+
+
 def draw(name, path):
     """A policy of NETWORKS, saved to `path`. -> its PolicyFile"""
-    flags, assignments = NETWORKS[name]
-    config = Config.parse(nmn("train", "--print_config", *flags, *sets(assignments)), name)
-    random, tensors = np.random.default_rng(3), {}
+    config, random, tensors = config_of(name), np.random.default_rng(3), {}
     for role in ("actor", "critic"):
         for tensor, shape in NetworkSpec.of(config, role == "critic").shapes().items():
-            low, high = (0.5, 2) if tensor.endswith(("deviation", "scale")) and "normalize" in tensor else (-0.3, 0.3)
+            low, high = (0.5, 2) if tensor.endswith(("deviation", "_scale")) and "normalize" in tensor else (-0.3, 0.3)
             tensors[f"{role}.{tensor}"] = random.uniform(low, high, shape).astype(np.float32)
     file = policy_file.PolicyFile(config, tensors, 7, name)
     file.save(path)
@@ -60,11 +65,10 @@ class Trace:
     """Each step of some episodes, as `nmn trace` writes them."""
 
     def __init__(self, policy, *flags, episodes=2):
-        path = policy + ".trace.csv"
-        nmn("trace", f"--policy={policy}", f"--episodes={episodes}", "--columns=*", f"--out={path}", *flags)
-        with open(path, encoding="utf-8") as file:
+        self.path = policy + ".trace.csv"
+        nmn("trace", f"--policy={policy}", f"--episodes={episodes}", "--columns=*", f"--out={self.path}", *flags)
+        with open(self.path, encoding="utf-8") as file:
             self.rows = list(csv.DictReader(file))
-        os.remove(path)
 
     def __iter__(self):
         return iter(self.rows)

@@ -8,7 +8,7 @@ import sys
 import warnings
 
 import numpy as np
-from support import TASKS, TINY_OWN, Case, main, need, nmn, sets, train
+from support import ROOT, TASKS, TINY_OWN, Case, main, need, nmn, run, train
 
 need("numpy")
 # pylint: disable=wrong-import-position
@@ -52,22 +52,33 @@ class OfTheProgram(Case):
                 trace = Trace(path, *trace_flags(name))
                 self.assertGreater(self.expect_the_trace(package.load_policy(path, critic=True), trace), 10)
 
+    def test_the_page_of_exports_computes_a_bounded_deviation_too(self):
+        path = self.place("policy.safetensors")
+        draw("RNN, a bounded deviation", path)
+        trace = Trace(path, *trace_flags("RNN, a bounded deviation"))
+        self.assertIn(np.float32(-1.1), {np.float32(row["logvar"]) for row in trace})
+        with open(os.path.join(ROOT, "docs", "export.md"), encoding="utf-8") as page:
+            code = page.read().split("```python\n")[1].split("```")[0]
+        said = run(sys.executable, "-c", code, path, trace.path).split()
+        self.assertEqual(said[:2], ["largest", "difference"])
+        self.assertLess(float(said[2]), 1e-4)
+
     def test_a_trained_run_its_checkpoints_and_its_export_are_one_policy(self):
-        run = train(self.place("run"), "--task_python=tasks:Thrice", "--python=/usr/bin/python3", "--updates=4",
-                    tiny=[*TINY_OWN, "ppo.anneal_updates=6", "network.min_log_variance=-2", "network.max_log_variance=0",
-                          "ppo.policy.final_min_log_variance=-6"])
-        self.expect_the_trace(package.load_policy(run, critic=True), Trace(run, *OWN["Thrice"]))
-        checkpoint = os.path.join(run, "checkpoints", "ckpt-00000002")
+        directory = train(self.place("run"), "--task_python=tasks:Thrice", "--python=/usr/bin/python3", "--updates=4",
+                          tiny=[*TINY_OWN, "ppo.anneal_updates=6", "network.min_log_variance=-2", "network.max_log_variance=0",
+                                "ppo.policy.final_min_log_variance=-6"])
+        self.expect_the_trace(package.load_policy(directory, critic=True), Trace(directory, *OWN["Thrice"]))
+        checkpoint = os.path.join(directory, "checkpoints", "ckpt-00000002")
         exported = self.place("exported.safetensors")
-        nmn("export", run, "--update=2", f"--out={exported}")
-        for policy in (package.load_policy(run, 2), package.load_policy(checkpoint), package.load_policy(exported)):
+        nmn("export", directory, "--update=2", f"--out={exported}")
+        for policy in (package.load_policy(directory, 2), package.load_policy(checkpoint), package.load_policy(exported)):
             self.assertEqual(policy.update, 2)
             floor = policy.config.number("network.min_log_variance")
             self.assertAlmostEqual(floor, -2 - 4 * 2 / 6, places=12)
             self.assertEqual(policy.config.get("ppo.policy.final_min_log_variance"), None)
             for name, tensor in package.load_policy_file(exported).tensors.items():
                 np.testing.assert_array_equal(policy.file.tensors[name], tensor)
-        self.assertEqual(package.load_policy(run).update, 4)
+        self.assertEqual(package.load_policy(directory).update, 4)
 
     def test_what_python_saves_is_what_the_program_reads(self):
         path, again = self.place("first.safetensors"), self.place("again.safetensors")
@@ -210,11 +221,11 @@ class WhatCannotBeRead(Case):
         self.assertIn("does not lie within the file; it was cut", self.load("policy.safetensors"))
 
     def test_a_damaged_checkpoint_is_named_and_the_one_before_it_is_taken(self):
-        run = train(self.place("run"), "--benchmark=b1", "--preset=reference", "--updates=4")
+        directory = train(self.place("run"), "--benchmark=b1", "--preset=reference", "--updates=4")
         self.assertIn("it has those of 0, 2, 4", self.load("run", 3))
         self.assertIn("update=2 chooses among the checkpoints", self.load("run/checkpoints/ckpt-00000002", 2))
-        os.remove(os.path.join(run, "policy.safetensors"))
-        weights = os.path.join(run, "checkpoints", "ckpt-00000004", "weights.safetensors")
+        os.remove(os.path.join(directory, "policy.safetensors"))
+        weights = os.path.join(directory, "checkpoints", "ckpt-00000004", "weights.safetensors")
         with open(weights, "r+b") as file:
             file.seek(-1, os.SEEK_END)
             last = file.read(1)[0]
@@ -222,10 +233,10 @@ class WhatCannotBeRead(Case):
             file.write(bytes([last ^ 1]))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            self.assertEqual(package.load_policy(run).update, 2)
+            self.assertEqual(package.load_policy(directory).update, 2)
         self.assertIn("so this is the policy of update 2", str(caught[0].message))
         self.assertIn("it was altered or cut", self.load("run/checkpoints/ckpt-00000004"))
-        shutil.copytree(os.path.join(run, "checkpoints", "ckpt-00000002"), self.place("alone"))
+        shutil.copytree(os.path.join(directory, "checkpoints", "ckpt-00000002"), self.place("alone"))
         self.assertIn("nmn export", self.load("alone"))
 
 
