@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nmn.exceptions import Damaged as Damaged, NmnError as NmnError, NotARun as NotARun
-    from nmn.play import play as play
+    from nmn.playing import play as play
     from nmn.policy import Policy as Policy, load_policy as load_policy
     from nmn.policy_file import PolicyFile as PolicyFile, load_policy_file as load_policy_file
     from nmn.runs import Run as Run, find_runs as find_runs
@@ -31,7 +31,7 @@ _HOME = {
     "load_policy": "policy",
     "load_policy_file": "policy_file",
     "metrics": "runs",
-    "play": "play",
+    "play": "playing",
     "summaries": "runs",
 }
 

@@ -86,7 +86,7 @@ class Policy:
     @property
     def horizon(self) -> int:
         """Steps of an episode."""
-        return int(self.config.number("env.horizon") or self.config.number("task.horizon"))
+        return int(self.config.number("task.horizon"))
 
     @property
     def has_trials(self) -> bool:

@@ -39,9 +39,6 @@ class Reading(Case):
         super().setUpClass()
         cls.run_path = train(os.path.join(cls.folder, "run"), "--task_python=tasks:Thrice", "--python=/usr/bin/python3",
                              "--updates=4", "--event_log", tiny=[*TINY_OWN, "eval.every_updates=3", "eval.episodes=4"])
-        cls.sweep_path = os.path.join(cls.folder, "sweep")
-        nmn("sweep", cls.sweep_path, "--benchmark=b1", "--preset=reference", "--arch=nmn,rnn",
-            "--seeds=18446744073709551615", "--jobs=2", "--updates=1", "--grid=ppo.trace_decay=0.9,0.95", *sets(TINY))
 
     def copy(self, name):
         return Path(shutil.copytree(self.run_path, self.place(name)))
@@ -125,47 +122,17 @@ class Reading(Case):
         self.assertEqual(run.policy(2).update, 2)
         self.assertEqual(list(run.events()["event"]).count("update_done"), 4)
 
-    def test_a_sweep_has_a_row_a_run_and_a_column_a_field(self):
-        sweep = package.Sweep(self.sweep_path)
-        self.assertEqual(len(sweep.names), 4)
-        self.assertEqual(sweep.fields, ["ppo.trace_decay"])
-        table = sweep.summaries()
-        self.assertEqual(list(table["run"]), sweep.names)
-        self.assertEqual(set(zip(table["arch"], table["ppo.trace_decay"], map(int, table["seed"]))),
-                         {(arch, value, seed) for arch in ("nmn", "rnn") for value in (0.9, 0.95) for seed in (2**64 - 1,)})
-        self.assertTrue(all(table["complete"]))
-        hashes = [json.loads(Path(self.sweep_path, name, "summary.json").read_text())["weights_sha256"] for name in sweep.names]
-        self.assertEqual(list(table["weights_sha256"]), hashes)
-        self.assertEqual(len(set(hashes)), 4)
-        episodes, metrics = sweep.episodes(), sweep.metrics()
-        self.assertEqual([len(episodes["return"]), len(metrics["kl"])], [4 * 12, 4])
-        self.assertEqual(list(metrics["run"]), sweep.names)
-        one = package.Run(os.path.join(self.sweep_path, sweep.names[3])).episodes()["return"]
-        self.assertEqual(list(np.asarray(episodes["return"])[3 * 12:4 * 12]), list(one))
-
-    def test_runs_of_different_tasks_stand_in_one_table(self):
-        runs = [self.run_path, package.Sweep(self.sweep_path).runs[0]]
-        table = package.episodes(runs, ["ppo.discount"])
-        self.assertEqual(list(dict.fromkeys(table["run"])), ["run", runs[1].name])
-        self.assertEqual(np.isnan(np.asarray(table["distance"])).sum(), 48)  # a measure of the second alone
-        self.assertEqual(len(package.find_runs(self.sweep_path)), 4)
-        self.assertEqual(len(package.summaries(self.sweep_path)["run"]), 4)
-
-    def test_what_is_no_run_is_said(self):
+    def test_what_is_not_there_yet_is_said(self):
         error = lambda act: self.refusal(package.NotARun, act)
-        os.makedirs(self.place("folder"))
-        self.assertIn("there is no run directory", error(lambda: package.Run(self.place("nothing"))))
-        self.assertIn("is no run directory: it has no config.textproto", error(lambda: package.Run(self.place("folder"))))
-        self.assertIn("is a sweep: nmn.Sweep reads it", error(lambda: package.Run(self.sweep_path)))
-        self.assertIn("is no sweep: nmn.Run reads it", error(lambda: package.Sweep(self.run_path)))
-        self.assertIn("there is no sweep", error(lambda: package.Sweep(self.place("nothing"))))
-        self.assertIn("there is no run directory in", error(lambda: package.summaries(self.place("folder"))))
         run = self.copy("goes-on")
         os.remove(run / "summary.json")
         os.remove(run / "events.jsonl")
         self.assertIn("the run has not stopped yet", error(lambda: package.Run(run).summary))
         self.assertIn("it is written with --event_log", error(package.Run(run).events))
         self.assertEqual(list(package.summaries(run)["run"]), ["goes-on"])
+        both = package.summaries([self.run_path, run])
+        self.assertEqual([str(value) for value in both["updates"]], ["4.0", "nan"])
+        self.assertEqual([value in (None, "") or value != value for value in both["ended_by"]], [False, True])
 
     def test_a_damaged_file_is_named_with_its_line(self):
         error = lambda act: self.refusal(package.Damaged, act)
@@ -179,9 +146,65 @@ class Reading(Case):
         self.assertIn("summary.json: ", error(lambda: package.Run(run).summary))
         (run / "config.textproto").write_text('benchmark: "b1"\nppo { discount 0.9')
         self.assertIn("config.textproto:2: the end stands where", error(lambda: package.Run(run).config))
-        sweep = Path(shutil.copytree(self.sweep_path, self.place("newer")))
+
+
+class Sweeps(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.path = os.path.join(cls.folder, "sweep")
+        nmn("sweep", cls.path, "--benchmark=b1", "--preset=reference", "--arch=nmn,rnn", "--seeds=18446744073709551615",
+            "--jobs=2", "--updates=1", "--grid=ppo.trace_decay=0.9,0.95", *sets(TINY))
+
+    def test_a_sweep_has_a_row_a_run_and_a_column_a_field(self):
+        sweep = package.Sweep(self.path)
+        self.assertEqual(len(sweep.names), 4)
+        self.assertEqual(sweep.fields, ["ppo.trace_decay"])
+        table = sweep.summaries()
+        self.assertEqual(list(table["run"]), sweep.names)
+        self.assertEqual(set(zip(table["arch"], table["ppo.trace_decay"])),
+                         {(arch, value) for arch in ("nmn", "rnn") for value in (0.9, 0.95)})
+        self.assertEqual([int(seed) for seed in table["seed"]], [2**64 - 1] * 4)
+        self.assertTrue(all(table["complete"]))
+        hashes = [json.loads(Path(self.path, name, "summary.json").read_text())["weights_sha256"] for name in sweep.names]
+        self.assertEqual(list(table["weights_sha256"]), hashes)
+        self.assertEqual(len(set(hashes)), 4)
+        episodes, metrics = sweep.episodes(), sweep.metrics()
+        self.assertEqual([len(episodes["return"]), len(metrics["kl"])], [4 * 12, 4])
+        self.assertEqual(list(metrics["run"]), sweep.names)
+        one = package.Run(os.path.join(self.path, sweep.names[3])).episodes()["return"]
+        self.assertEqual(list(np.asarray(episodes["return"])[3 * 12:]), list(one))
+
+    def test_runs_of_a_folder_and_of_different_tasks_stand_in_one_table(self):
+        runs = package.find_runs(self.path)
+        self.assertEqual(len(runs), 4)
+        self.assertEqual(len(package.summaries(self.path)["run"]), 4)
+        other = Path(shutil.copytree(runs[0].path, self.place("other")))
+        rows = (other / "episodes.csv").read_text()
+        (other / "episodes.csv").write_text(rows.replace("distance", "hits", 1))
+        table = package.episodes([other, runs[1]], ["ppo.discount"])
+        self.assertEqual(list(dict.fromkeys(table["run"])), ["other", runs[1].name])
+        self.assertEqual(np.isnan(np.asarray(table["distance"])).tolist(), [True] * 12 + [False] * 12)
+        self.assertEqual(len(set(table["ppo.discount"])), 1)
+
+    def test_a_run_that_has_not_begun_is_left_out(self):
+        sweep = Path(shutil.copytree(self.path, self.place("begun")))
+        names = package.Sweep(sweep).names
+        shutil.rmtree(sweep / names[1])
+        self.assertEqual([run.name for run in package.Sweep(sweep).runs], [names[0], *names[2:]])
+
+    def test_what_is_no_run_or_no_sweep_is_said(self):
+        error = lambda act: self.refusal(package.NotARun, act)
+        os.makedirs(self.place("folder"))
+        self.assertIn("there is no run directory", error(lambda: package.Run(self.place("nothing"))))
+        self.assertIn("is no run directory: it has no config.textproto", error(lambda: package.Run(self.place("folder"))))
+        self.assertIn("is a sweep: nmn.Sweep reads it", error(lambda: package.Run(self.path)))
+        self.assertIn("is no sweep: nmn.Run reads it", error(lambda: package.Sweep(package.Sweep(self.path).runs[0].path)))
+        self.assertIn("there is no sweep", error(lambda: package.Sweep(self.place("nothing"))))
+        self.assertIn("there is no run directory in", error(lambda: package.summaries(self.place("folder"))))
+        sweep = Path(shutil.copytree(self.path, self.place("newer")))
         (sweep / "sweep.json").write_text('{"format": 99}')
-        self.assertIn("its format is 99; this package reads up to", error(lambda: package.Sweep(sweep).fields))
+        self.assertIn("its format is 99; this package reads up to", self.refusal(package.Damaged, lambda: package.Sweep(sweep).fields))
 
 
 class Texts(unittest.TestCase):
@@ -213,5 +236,6 @@ class Texts(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    sys.argv = [word for word in sys.argv if word != "pandas"]
+    # What a table is made of is the same for all of them: with pandas one run is enough.
+    sys.argv = [word.replace("pandas", "Reading") for word in sys.argv]
     main()
