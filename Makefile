@@ -19,7 +19,7 @@ help:
 	@echo "make train   build, train benchmark 1 (less than a minute on two cores), draw its learning curve"
 	@echo "make test    build and run every test"
 	@echo "make test-browser  build, then open the live page of a run and the page of a report in Chromium, which it installs where it is missing"
-	@echo "make test-python  build, then test the Python package with Debian's numpy, pandas and torch, which it installs where they are missing"
+	@echo "make test-python  build, then test the Python package with Debian's numpy, pandas and torch, which it installs where they are missing, and with PyPI's gymnasium and TensorBoard"
 	@echo "make test-deploy  build, then try what deploy/ and docker/ ship: containers, dashboards, schedulers (as root)"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"
@@ -59,7 +59,7 @@ train: build
 
 test: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET)
-	ctest --preset $(PRESET) -j 2 -LE deploy
+	ctest --preset $(PRESET) -j 2 -LE 'deploy|pypi'
 
 test-browser: deps build/.browser-packages-installed build
 	ctest --preset $(PRESET) -L browser --verbose

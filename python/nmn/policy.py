@@ -163,6 +163,9 @@ class Policy:
         from nmn.torch_module import PolicyModule
         return PolicyModule(self.file, dtype)
 
+    def __repr__(self) -> str:
+        return f"<policy of {self.task} after update {self.update}, from {self.file.source}>"
+
     # What comes and goes.
 
     def _take_spaces_of(self, env: Any) -> None:

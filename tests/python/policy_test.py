@@ -129,6 +129,18 @@ class Acting(Case):
             np.testing.assert_allclose(action, actions[1], rtol=1e-6)
             reward = random.normal(size=3)[1]
 
+    def test_the_end_of_a_trial_and_the_action_that_was_taken_are_heard(self):
+        policy, heard = self.policy("NMN, two numbers, trials", temperature=0), {}
+        for name, more in (("goes on", {}), ("terminated", {"terminated": True}), ("done", {"done": True}),
+                           ("truncated", {"truncated": True}), ("another action", {"previous_action": [0.25, -0.25]})):
+            policy.reset()
+            policy.act([0, 0])
+            policy.act([0.1, 0], 1, **more)
+            heard[name] = policy.outputs["mean"].tolist()
+        self.assertEqual(heard.pop("done"), heard["terminated"])
+        self.assertEqual(len(set(map(tuple, heard.values()))), 4)
+        self.assertRegex(repr(policy), "^<policy of hidden-goal after update 7, from ")
+
     def test_temperature_is_the_spread_of_numbers(self):
         spread = {}
         for temperature in (1, 0.5, 0):
