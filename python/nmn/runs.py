@@ -14,7 +14,7 @@ from nmn.config import Config
 from nmn.exceptions import Damaged, NotARun
 from nmn.policy import Policy, load_policy
 from nmn.policy_file import checkpoint_updates
-from nmn.tables import Columns, Table, as_table, flat, from_rows, stack
+from nmn.tables import Columns, Table, as_table, flat, from_rows, labelled, stack
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -172,12 +172,7 @@ def _all(runs: Runs) -> list[Run]:
 
 
 def _labelled(runs: list[Run], fields: Sequence[str], read: Callable[[Run], Columns]) -> Columns:
-    tables = []
-    for run in runs:
-        columns = read(run)
-        count = len(next(iter(columns.values()), ()))
-        tables.append({**from_rows([run._label(fields)] * count), **columns})
-    return stack(tables)
+    return stack([labelled(run._label(fields), read(run)) for run in runs])
 
 
 def _cell(value: Any) -> Any:

@@ -48,18 +48,25 @@ def from_rows(rows: Iterable[Row]) -> Columns:
     return {name: column([row.get(name) for row in rows]) for name in names}
 
 
+def rows_in(table: Columns) -> int:
+    return len(next(iter(table.values()), ()))
+
+
+def labelled(label: Row, table: Columns) -> Columns:
+    """With columns before the others that have the same in each row."""
+    return {**{name: np.repeat(column([value]), rows_in(table)) for name, value in label.items()}, **table}
+
+
 def stack(tables: list[Columns]) -> Columns:
     """One below the other; where one has no such column, NaN or None."""
-    names = dict.fromkeys(name for table in tables for name in table)
     stacked: Columns = {}
-    for name in names:
-        parts = [table.get(name) for table in tables]
-        lengths = [len(next(iter(table.values()), ())) for table in tables]
-        if all(part is not None for part in parts):
-            stacked[name] = np.concatenate([part for part in parts if part is not None])
+    for name in dict.fromkeys(name for table in tables for name in table):
+        parts = [table[name] for table in tables if name in table]
+        if len(parts) == len(tables) and len({part.dtype for part in parts}) == 1:
+            stacked[name] = np.concatenate(parts)
         else:
-            stacked[name] = column([value for part, length in zip(parts, lengths)
-                                    for value in (part.tolist() if part is not None else [None] * length)])
+            values = (table[name].tolist() if name in table else [None] * rows_in(table) for table in tables)
+            stacked[name] = column([value for part in values for value in part])
     return stacked
 
 

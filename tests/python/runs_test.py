@@ -21,6 +21,7 @@ if not FRAMES:
 import numpy as np
 
 import nmn as package
+from nmn import tables
 from nmn.config import Config
 
 
@@ -205,6 +206,21 @@ class Sweeps(Case):
         sweep = Path(shutil.copytree(self.path, self.place("newer")))
         (sweep / "sweep.json").write_text('{"format": 99}')
         self.assertIn("its format is 99; this package reads up to", self.refusal(package.Damaged, lambda: package.Sweep(sweep).fields))
+
+
+class Columns(unittest.TestCase):
+    def test_what_stands_below_one_another_keeps_its_numbers(self):
+        parts = [tables.labelled({"seed": seed, "run": name}, {"x": np.array([x, x])})
+                 for seed, name, x in ((1, "a", 1), (2**64 - 1, "b", 2.5))]
+        stacked = tables.stack([*parts, {"run": np.array(["c"], object)}])
+        self.assertEqual(stacked["run"].tolist(), ["a", "a", "b", "b", "c"])
+        self.assertEqual(tables.stack(parts)["seed"].tolist(), [1, 1, 2**64 - 1, 2**64 - 1])
+        self.assertEqual(stacked["x"][:4].tolist(), [1, 1, 2.5, 2.5])
+        self.assertTrue(np.isnan(stacked["x"][4]))
+
+    def test_kinds(self):
+        kinds = [str(tables.column(values).dtype) for values in ([True, False], [1, 2], [2**63, 1], [1, None], [1, 2.5], ["a", None])]
+        self.assertEqual(kinds, ["bool", "int64", "uint64", "float64", "float64", "object"])
 
 
 class Texts(unittest.TestCase):
