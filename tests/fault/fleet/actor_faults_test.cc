@@ -80,6 +80,8 @@ TEST(Row3, ALearnerWithoutActorsWaitsAndServes) {
     actor.Signal(SIGKILL);
     actor.Wait();
   }
+  // The update that had its episodes already goes on first.
+  EXPECT_TRUE(fleet.WaitFor([&] { return fleet.Status().state() == "waiting for actors"; }, kPatience));
   const auto absence = milliseconds(Count(2000, 60'000));
   EXPECT_FALSE(fleet.learner().EndsWithin(absence)) << fleet.learner().err();
   const v1::GetStatusResponse status = fleet.Status();
