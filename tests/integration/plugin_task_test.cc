@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_replace.h"
@@ -13,6 +14,7 @@ namespace nmn::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -43,7 +45,7 @@ class PluginTask : public BroughtTask {
       EXPECT_EQ(outcome.code, 0) << command[1] << outcome.out << outcome.err;
       if (outcome.code != 0) return "";
     }
-    EXPECT_THAT(ReadFile(build + "/CMakeCache.txt"), HasSubstr("NMN_INCLUDE_DIR:PATH=" + installed + "/include"));
+    EXPECT_THAT(ReadFile(build + "/CMakeCache.txt"), HasSubstr("nmn_DIR:PATH=" + installed + "/share/cmake/nmn\n"));
     return library;
   }
   // By the compiler that is there in any case.
@@ -53,14 +55,15 @@ class PluginTask : public BroughtTask {
   static inline TemporaryDirectory* made_ = nullptr;
 };
 
-TEST_F(PluginTask, OnlyTheHeaderIsInstalledAsComponent) {
+TEST_F(PluginTask, OnlyWhatATaskNeedsIsInstalledAsComponent) {
   ASSERT_EQ(RunProcess({CMAKE, "--install", BUILD_DIRECTORY, "--component", "header", "--prefix", Where("to")}).code,
             0);
-  std::vector<std::string> files;
+  std::set<std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(Where("to"))) {
-    if (entry.is_regular_file()) files.push_back(entry.path().string());
+    if (entry.is_regular_file()) files.insert(std::filesystem::relative(entry.path(), Where("to")).string());
   }
-  EXPECT_EQ(files, std::vector<std::string>{Where("to") + "/include/nmn/task.h"});
+  EXPECT_THAT(files, ElementsAre("include/nmn/task.h", "share/cmake/nmn/nmn-config-version.cmake",
+                                 "share/cmake/nmn/nmn-config.cmake", "share/cmake/nmn/nmn-targets.cmake"));
 }
 
 TEST_F(PluginTask, CheckSaysWhatTheExampleIs) {
