@@ -11,10 +11,13 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/fs/descriptor.h"
 #include "common/fs/errors.h"
 
@@ -67,6 +70,18 @@ void SetDefaults(posix_spawnattr_t& attributes) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 }
 
+// The whole path of what PATH finds here, as it would be found from here; "" where it is not there.
+std::string FindInPath(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  const std::vector<std::string> folders = absl::StrSplit(path == nullptr ? "/usr/bin:/bin" : path, ':');
+  for (const std::string& folder : folders) {
+    std::error_code error;
+    const std::filesystem::path file = std::filesystem::absolute(folder.empty() ? "." : folder, error) / name;
+    if (std::filesystem::is_regular_file(file, error) && access(file.c_str(), X_OK) == 0) return file.string();
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string Result::LastWords() const { return LastLine(LastLine(err) == LastLine("") ? out : err); }
@@ -75,6 +90,12 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
                            const std::string& folder) {
   // What begins nowhere looks like a program that is not there.
   if (!folder.empty() && access(folder.c_str(), X_OK) != 0) return fs::SystemError("enter", folder, errno);
+  std::vector<std::string> copies = arguments;
+  // Another folder's files are no programs of ours, whatever PATH says of "here".
+  if (!folder.empty() && !absl::StrContains(arguments[0], '/')) {
+    copies[0] = FindInPath(arguments[0]);
+    if (copies[0].empty()) return absl::NotFoundError(absl::StrCat(arguments[0], " is not in PATH"));
+  }
   absl::StatusOr<Pipe> out = MakePipe(), err = MakePipe();
   if (!out.ok()) return out.status();
   if (!err.ok()) return err.status();
@@ -87,7 +108,6 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   SetDefaults(attributes);
-  std::vector<std::string> copies = arguments;
   std::vector<char*> pointers;
   for (std::string& argument : copies) pointers.push_back(argument.data());
   pointers.push_back(nullptr);

@@ -80,7 +80,7 @@ std::string InItsFolder(const std::string& path) {
 absl::Status RunGnuplot(const std::string& script_file) {
   const std::string folder = std::filesystem::path(script_file).parent_path();
   const absl::StatusOr<command::Result> result =
-      command::Run({"gnuplot", InItsFolder(script_file)}, command::kLimit, folder);
+      command::Run({"gnuplot", "--default-settings", InItsFolder(script_file)}, command::kLimit, folder);
   if (absl::IsNotFound(result.status()))
     return absl::NotFoundError("gnuplot is not in PATH; figures need it: apt-get install gnuplot-nox");
   if (!result.ok()) return result.status();

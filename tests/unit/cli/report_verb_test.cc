@@ -72,6 +72,20 @@ TEST(NmnReport, NeedsNoFolderForTemporaryFiles) {
   EXPECT_NE(ReadFile(folder.path() + "/out/learning_curve.svg"), "");
 }
 
+TEST(NmnReport, NeitherSettingsOfThePersonNorProgramsBesideTheFigureAreHeard) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string out = folder.path() + "/out", caught = folder.path() + "/caught";
+  std::filesystem::create_directories(out);
+  nmn::testing::WriteFile(folder.path() + "/.gnuplot", "set logscale y\n");
+  nmn::testing::WriteFile(out + "/gnuplot", "#!/bin/sh\ntouch " + caught + "\n");
+  std::filesystem::permissions(out + "/gnuplot", std::filesystem::perms::owner_all);
+  const Outcome outcome = Report({MakeRun(folder, "a", 1, 4, -10), "--out=" + out},
+                                 {"HOME=" + folder.path(), "PATH=:/usr/local/bin:/usr/bin:/bin"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(ReadFile(out + "/learning_curve.svg"), "");
+  EXPECT_FALSE(std::filesystem::exists(caught));
+}
+
 TEST(NmnReport, CountsARunOnceAndSaysWhatItLeavesOut) {
   nmn::testing::TemporaryDirectory folder;
   const std::string a = MakeRun(folder, "runs/a", 1, 4, 0), b = MakeRun(folder, "runs/b", 2, 8, 10),
