@@ -45,7 +45,12 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std:
   const std::string path = directory + "/.lock";
   Descriptor folder(directory, O_RDONLY | O_DIRECTORY);
   if (!folder.ok()) return SystemError("lock", path, errno);
-  const int fd = Retry([&] { return ::openat(folder.get(), ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
+  const int fd =
+      Retry([&] { return ::openat(folder.get(), ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644); });
+  if (fd < 0 && errno == ELOOP) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("cannot lock ", path, ": it is a link, and what it points to is left alone; remove it"));
+  }
   // No other process has it, which FAILED_PRECONDITION would say.
   if (fd < 0 && errno == EISDIR) return absl::PermissionDeniedError(SystemError("lock", path, errno).message());
   if (fd < 0) return SystemError("lock", path, errno);

@@ -136,6 +136,7 @@ RunDirectory::~RunDirectory() = default;
 
 absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(fs::FileSystem& fs, const std::string& directory) {
   auto files = std::make_unique<Files>(fs, directory);
+  fs.RemoveAll(files->Path(kProbe)).IgnoreError();  // a link would be written through
   absl::Status writable = fs.WriteDurably(files->Path(kProbe), "");
   if (writable.ok()) writable = fs.RemoveAll(files->Path(kProbe));
   if (!writable.ok()) return NotWritable(directory, writable);

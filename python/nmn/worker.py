@@ -10,6 +10,7 @@ process.
 """
 
 import importlib
+import io
 import json
 import mmap
 import operator
@@ -186,9 +187,32 @@ def answer(channel, act, doing):
     return result
 
 
+class Unread(io.RawIOBase):
+    """A descriptor whose reader may go away: what is printed then is lost, and no error of the task."""
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        return self.descriptor
+
+    def write(self, data):
+        try:
+            return os.write(self.descriptor, data)
+        except BrokenPipeError:
+            return len(data)
+
+
+def line_by_line(descriptor):
+    return io.TextIOWrapper(io.BufferedWriter(Unread(descriptor)), "utf-8", "backslashreplace", line_buffering=True)
+
+
 def main(order):
     # What the task prints belongs beside the log, at once: descriptor 1 leads there too.
-    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdout, sys.stderr = line_by_line(1), line_by_line(2)
     # A terminal may stop a process in the background that prints (stty tostop): it would hang.
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     channel = Channel()

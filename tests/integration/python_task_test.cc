@@ -211,6 +211,14 @@ TEST_F(PythonTask, ARunIsResumedAndEvaluatedWithTheSameFlag) {
   EXPECT_THAT(evaluated.out, HasSubstr("trial last"));
 }
 
+TEST_F(PythonTask, WhatItPrintsIsLostWhereNobodyReadsAndTheRunGoesOn) {
+  std::string command;
+  for (const std::string& word : TrainCommand(Run(), Brings("tasks:Prints"), {"--actors=1"}))
+    command += "'" + word + "' ";
+  ASSERT_EQ(RunProcess({"/bin/sh", "-c", command + "2>&1 | head -n 1"}, std::chrono::seconds(120)).code, 0);
+  EXPECT_THAT(ReadFile(Run() + "/summary.json"), HasSubstr("\"complete\": true"));
+}
+
 // What Python warns of is the task's, and none of ours.
 TEST_F(PythonTask, APythonThatWarnsOfMuchHasNothingToSayOfOurWorker) {
   std::vector<std::string> check = Brings("tasks:Drift");

@@ -181,6 +181,16 @@ TEST_F(RealDisk, WriteAtomicallyKeepsPermissionBits) {
   EXPECT_EQ(std::filesystem::status(root_ + "/f").permissions(), std::filesystem::perms(0640));
 }
 
+TEST_F(RealDisk, ALockThatIsALinkIsRefusedAndItsEndLeftAlone) {
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/thesis", "mine").ok());
+  std::filesystem::create_directory(root_ + "/run");
+  std::filesystem::create_symlink("../thesis", root_ + "/run/.lock");
+  const absl::Status status = DirectoryLock::Acquire(root_ + "/run").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("/run/.lock: it is a link"));
+  EXPECT_EQ(*fs_.Read(root_ + "/thesis"), "mine");
+}
+
 TEST_F(RealDisk, WriteAtomicallyRefusesADirectoryAndNamesEveryReason) {
   EXPECT_EQ(WriteAtomically(fs_, root_, "x").message(), "cannot write " + root_ + ": Is a directory");
   EXPECT_EQ(WriteAtomically(fs_, root_ + "/none/f", "x").message(),

@@ -194,6 +194,13 @@ TEST_F(RunDirectoryTest, SummaryReplacesTheOneBefore) {
   EXPECT_EQ(fs_.List(root_)->size(), 1u);
 }
 
+TEST_F(RunDirectoryTest, ALinkOfTheNameThatIsTriedOutIsNotWrittenThrough) {
+  ASSERT_TRUE(fs_.WriteDurably(root_ + "/thesis", "mine").ok());
+  std::filesystem::create_symlink("thesis", root_ + "/.nmn-writable.tmp");
+  Reopen();
+  EXPECT_EQ(Get("thesis"), "mine");
+}
+
 TEST_F(RunDirectoryTest, LeftoversOfABrokenWriteAreRemoved) {
   ASSERT_TRUE(fs_.WriteDurably(root_ + "/.nmn-1-0.tmp", "half").ok());
   Reopen();
