@@ -98,6 +98,10 @@ absl::Status ReadEpisodes(const std::string& file, Run& run) {
       return absl::DataLossError(absl::StrCat(file, ":", number, ": update ", std::string(cells[columns.at[0]]),
                                               " is beyond the run's budget of ", budget));
     }
+    if (per_update > 0 && !(row[1] >= 0 && row[1] < static_cast<double>(per_update))) {
+      return absl::DataLossError(absl::StrCat(file, ":", number, ": episode ", std::string(cells[columns.at[1]]),
+                                              " is none of the ", per_update, " of an update"));
+    }
     const double place = per_update == 0 ? static_cast<double>(run.returns.size()) : (row[0] - 1) * per_update + row[1];
     if (!(row[0] >= 1) || !(place >= static_cast<double>(run.returns.size())) || place >= kMostEpisodes)
       return absl::DataLossError(absl::StrCat(file, ":", number, ": update ", std::string(cells[columns.at[0]]),

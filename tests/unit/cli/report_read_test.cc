@@ -106,6 +106,16 @@ TEST(ReadRun, ARowBeyondTheBudgetIsNoReasonToMakeRoomForIt) {
               HasSubstr("update 20000000 is beyond the run's budget of"));
 }
 
+TEST(ReadRun, AnEpisodeBeyondItsUpdateIsNoReasonToMakeRoomForIt) {
+  for (const char* episode : {"100000000", "2", "-1"}) {
+    nmn::testing::TemporaryDirectory folder;
+    const std::string path = cli::MakeRun(folder, "a", 1, 4, 0), file = path + "/episodes.csv";
+    nmn::testing::WriteFile(file, nmn::testing::ReadFile(file) + "3," + episode + ",-1,-1\n");
+    EXPECT_THAT(std::string(ReadRun(path).status().message()),
+                HasSubstr(std::string("episode ") + episode + " is none of the 2 of an update"));
+  }
+}
+
 TEST(ReadRun, AMetricsFileThatBeganAnewKeepsTheNumbersOfItsUpdates) {
   nmn::testing::TemporaryDirectory folder;
   const std::string path = cli::MakeRun(folder, "a", 1, 8, 0);
