@@ -23,8 +23,8 @@ struct PolicyFlags {
   std::string policy;
   std::optional<uint32_t> update;  // of a run directory: which checkpoint
   uint64_t seed = 1;
-  std::vector<std::string> set;      // task.OPTION=V
-  bool use_mean = false;             // the same as temperature 0
+  std::vector<std::string> set;       // task.OPTION=V
+  bool use_mean = false;              // the same as temperature 0
   std::optional<double> temperature;  // 1 where it is not said
 };
 void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags);
