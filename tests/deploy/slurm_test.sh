@@ -114,7 +114,8 @@ own() { # own DIR ARGUMENTS..: 2 runs
   local directory=$1
   shift
   (cd "$here/../.." && PYTHONPATH=examples "$bin/nmn" sweep "$directory" --task_python=hidden_wiring:HiddenWiring --python=/usr/bin/python3 \
-    --seeds=1-2 --updates=3 --set ppo.episodes_per_update=20 --set ppo.critic.replay_episodes=20 --set work.unit_episodes=5 "$@")
+    --seeds=1-2 --updates=3 --set ppo.episodes_per_update=20 --set ppo.critic.replay_episodes=20 --set work.unit_episodes=5 \
+    --set ppo.policy.minibatch_segments=5 --set ppo.critic.minibatch_segments=5 "$@")
 }
 slurm=$work/own
 own "$slurm" --engine=slurm
