@@ -83,8 +83,9 @@ class Lanes(SharedArrays):
         """One step of every lane that counts."""
         count, last = self.count[0], self.step_number[0] + 1 == self.horizon
         actions = self.writer.each(self.action[:count])
-        environments, rows, rewards, ends, write = self.environments, self.rows, self.rewards, self.ends, self.reader.write
-        lane_now, finals = self.lane_now, self.finals
+        environments, rows, rewards, write = self.environments, self.rows, self.rewards, self.reader.write
+        lane_now = self.lane_now
+        self.trial_end[:count] = GOING_ON
         self.doing = "step"
         for lane in range(count):
             lane_now[0] = lane
@@ -99,15 +100,14 @@ class Lanes(SharedArrays):
             except TypeError:
                 raise Wrong(f"the reward is a {type(reward).__name__}, and must be a number") from None
             if terminated or truncated:
-                ends[lane] = TERMINATED if terminated else TRUNCATED
+                self.ends[lane] = TERMINATED if terminated else TRUNCATED
                 if not terminated:
-                    write(x, finals[lane])
+                    write(x, self.finals[lane])
                 if not last:
                     x = self.begin_trial(lane)
                 write(x, rows[lane])
                 self.doing = "step"
             else:
-                ends[lane] = GOING_ON
                 write(x, rows[lane])
 
     def close(self):
