@@ -192,16 +192,22 @@ TEST(HttpServer, CutsAClientThatSendsOnAfterItsAnswer) {
   EXPECT_GE(sent, limits.linger_bytes);
 }
 
+// Clients that begin to ask and go no further, the oldest first.
+std::vector<std::unique_ptr<RawClient>> HalfOpen(const HttpServer& server, int count) {
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server));
+    clients.back()->Send("GET /");
+  }
+  return clients;
+}
+
 TEST(HttpServer, AnswersWhileMoreHalfOpenConnectionsThanItTakesAreThere) {
   HttpServer::Limits limits;
   limits.connections = 4;
   limits.read_time = std::chrono::minutes(10);
   const auto server = StartServer(limits);
-  std::vector<std::unique_ptr<RawClient>> hanging;
-  for (int i = 0; i < 20; ++i) {
-    hanging.push_back(std::make_unique<RawClient>(*server));
-    hanging.back()->Send("GET /");
-  }
+  const auto hanging = HalfOpen(*server, 20);
   EXPECT_EQ(Get(*server, "/metrics")->status, 200);
   EXPECT_EQ(hanging.front()->ReadAll(), "");  // the oldest made room
 }
@@ -213,11 +219,7 @@ TEST(HttpServer, LeavesTheRunItsDescriptors) {
   HttpServer::Limits limits;
   limits.read_time = std::chrono::minutes(10);
   const auto server = StartServer(limits);
-  std::vector<std::unique_ptr<RawClient>> hanging;
-  for (int i = 0; i < 7; ++i) {
-    hanging.push_back(std::make_unique<RawClient>(*server));
-    hanging.back()->Send("GET /");
-  }
+  const auto hanging = HalfOpen(*server, 7);
   const rlimit few{60, before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
   const auto answer = Get(*server, "/metrics");
