@@ -41,6 +41,9 @@ function(nmn_test name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   # What a test calls is optimised as ever. Its own code is compiled once and runs once: a quarter of the time is saved.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  if(NMN_SANITIZE MATCHES undefined)
+    target_compile_options(${name} PRIVATE -fno-sanitize=undefined)  # in a test's own code it costs half of the time, and finds little
+  endif()
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

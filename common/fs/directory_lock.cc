@@ -16,13 +16,27 @@
 namespace nmn::fs {
 namespace {
 
-// " (pid 12)" of the holder; empty if it has not written it yet.
-std::string Holder(int fd) {
+// What the file begins with. A lock holds a process number and is shorter than this.
+std::string Beginning(int fd) {
   char text[32];
   const ssize_t size = Retry([&] { return ::pread(fd, text, sizeof(text), 0); });
+  return size <= 0 ? "" : std::string(text, static_cast<size_t>(size));
+}
+
+// " (pid 12)" of the holder; empty if it has not written it yet.
+std::string Holder(int fd) {
   int pid = 0;
-  if (size <= 0 || !absl::SimpleAtoi(absl::string_view(text, static_cast<size_t>(size)), &pid)) return "";
-  return absl::StrCat(" (pid ", pid, ")");
+  return absl::SimpleAtoi(Beginning(fd), &pid) ? absl::StrCat(" (pid ", pid, ")") : "";
+}
+
+// Whether a lock may be written here: a file that is new, or that a lock was written to before. After a power failure
+// that file may hold zeros.
+bool IsLockFile(int fd) {
+  struct stat file {};
+  if (::fstat(fd, &file) != 0 || !S_ISREG(file.st_mode)) return false;
+  const std::string beginning = Beginning(fd);
+  int pid = 0;
+  return beginning.find_first_not_of('\0') == std::string::npos || absl::SimpleAtoi(beginning, &pid);
 }
 
 bool Same(const struct stat& one, const struct stat& other) {
@@ -58,6 +72,10 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std:
   if (Retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) < 0) {
     if (errno != EWOULDBLOCK) return SystemError("lock", path, errno);
     return absl::FailedPreconditionError(absl::StrCat(directory, " is in use by another learner", Holder(fd)));
+  }
+  if (!IsLockFile(fd)) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("cannot lock ", path, ": it is a file of somebody else, which is left alone; remove it"));
   }
   const std::string pid = absl::StrCat(::getpid(), "\n");
   if (Retry([&] { return ::ftruncate(fd, 0); }) < 0 ||

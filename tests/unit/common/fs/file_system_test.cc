@@ -191,6 +191,21 @@ TEST_F(RealDisk, ALockThatIsALinkIsRefusedAndItsEndLeftAlone) {
   EXPECT_EQ(*fs_.Read(root_ + "/thesis"), "mine");
 }
 
+TEST_F(RealDisk, ALockIsWrittenOverALockAndOverNothingElse) {
+  for (const std::string& before : {std::string(), std::string("12345\n"), std::string(6, '\0')}) {
+    ASSERT_TRUE(fs_.WriteDurably(root_ + "/.lock", before).ok());
+    EXPECT_TRUE(DirectoryLock::Acquire(root_).ok()) << before;
+    EXPECT_EQ(*fs_.Read(root_ + "/.lock"), std::to_string(::getpid()) + "\n");
+  }
+  for (const std::string before : {"12 chapters, locked away", "the only copy\n"}) {
+    ASSERT_TRUE(fs_.WriteDurably(root_ + "/.lock", before).ok());
+    const absl::Status status = DirectoryLock::Acquire(root_).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("/.lock: it is a file of somebody else"));
+    EXPECT_EQ(*fs_.Read(root_ + "/.lock"), before);
+  }
+}
+
 TEST_F(RealDisk, WriteAtomicallyRefusesADirectoryAndNamesEveryReason) {
   EXPECT_EQ(WriteAtomically(fs_, root_, "x").message(), "cannot write " + root_ + ": Is a directory");
   EXPECT_EQ(WriteAtomically(fs_, root_ + "/none/f", "x").message(),
