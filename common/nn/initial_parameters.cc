@@ -12,8 +12,8 @@ std::vector<float> InitialParameters(const NetworkSpec& spec, uint64_t seed) {
   for (uint32_t index = 0; index < spec.tensors.size(); ++index) {
     const TensorSpec& tensor = spec.tensors[index];
     if (tensor.is_bias) continue;
-    if (tensor.statistic) {
-      std::fill_n(parameters.begin() + static_cast<std::ptrdiff_t>(tensor.offset), tensor.size, *tensor.statistic);
+    if (tensor.begins_at) {
+      std::fill_n(parameters.begin() + static_cast<std::ptrdiff_t>(tensor.offset), tensor.size, *tensor.begins_at);
       continue;
     }
     for (uint32_t element = 0; element < tensor.size; ++element) {

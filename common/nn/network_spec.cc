@@ -53,6 +53,16 @@ absl::Status CheckSignal(const v1::NetworkOptions& options) {
                                                    "; it must be from 1 to ", kMaxUnits,
                                                    " (the paper's reference uses 20 for b1, 45 for b2 and b3)"));
   }
+  if (options.formula() == v1::FORMULA_PAPER &&
+      (options.modulation() == v1::OFFSET_ONLY || options.modulation() == v1::NO_MODULATION)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("network.modulation is ", v1::Modulation_Name(options.modulation()),
+                     "; with FORMULA_PAPER, where z alone is the scale, it must be SCALE_AND_OFFSET or SCALE_ONLY"));
+  }
+  if (options.previous_observation()) {
+    return absl::InvalidArgumentError(
+        "network.previous_observation is true; it must be absent: the modulator of an NMN reads x_{t-1} in any case");
+  }
   const uint32_t layers = options.hidden_sizes_size() + 1;
   if (options.signal_wiring() == v1::PER_LAYER && options.signal_size() % layers != 0) {
     return absl::InvalidArgumentError(absl::StrCat("network.signal_size is ", options.signal_size(),
@@ -78,6 +88,10 @@ absl::Status CheckNoSignal(const v1::NetworkOptions& options) {
     return refuse("signal_activation", v1::Activation_Name(options.signal_activation()));
   }
   if (options.signal_lag()) return refuse("signal_lag", "true");
+  if (options.modulation() != v1::SCALE_AND_OFFSET) {
+    return refuse("modulation", v1::Modulation_Name(options.modulation()));
+  }
+  if (options.frozen_modulator()) return refuse("frozen_modulator", "true");
   return absl::OkStatus();
 }
 
@@ -90,14 +104,17 @@ class Builder {
   void Bias(const std::string& name, uint32_t out) { Add(name, {out}, out, true); }
   void Statistic(const std::string& name, uint32_t count, float first) {
     Add(name, {count}, count, false);
-    spec_.tensors.back().statistic = first;
+    Fix(first);
   }
 
   void Modulated(const std::string& name, uint32_t in, uint32_t out, uint32_t signal) {
+    const v1::Modulation modulation = spec_.options.modulation();
     Matrix(name + ".weight", in, out);
     Bias(name + ".bias", out);
     Matrix(name + ".w_scale", signal, out);
+    if (modulation == v1::OFFSET_ONLY || modulation == v1::NO_MODULATION) Fix(0);
     Matrix(name + ".w_offset", signal, out);
+    if (modulation == v1::SCALE_ONLY || modulation == v1::NO_MODULATION) Fix(0);
   }
   void Dense(const std::string& name, uint32_t in, uint32_t out) {
     Matrix(name + ".weight", in, out);
@@ -109,6 +126,11 @@ class Builder {
     spec_.tensors.push_back({name, std::move(shape), spec_.parameter_count, size, is_bias});
     spec_.parameter_count += size;
   }
+  // The tensor before stays at `value`.
+  void Fix(float value) {
+    spec_.tensors.back().begins_at = value;
+    spec_.tensors.back().is_learned = false;
+  }
   NetworkSpec& spec_;
 };
 
@@ -119,6 +141,12 @@ const TensorSpec& NetworkSpec::tensor(const std::string& name) const {
     if (candidate.name == name) return candidate;
   }
   std::abort();
+}
+
+size_t NetworkSpec::LearnedCount() const {
+  size_t count = 0;
+  for (const TensorSpec& tensor : tensors) count += tensor.is_learned ? tensor.size : 0;
+  return count;
 }
 
 absl::Status ValidateNetwork(const v1::NetworkOptions& options) {
@@ -169,6 +197,7 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   spec.action_size = ActionCoding(action).read_width();
   spec.trial_end_inputs = has_trials ? kTrialEndInputs : 0;
   spec.recurrent_input_size = spec.action_size + 1 + spec.trial_end_inputs + observation_size;
+  if (options.previous_observation()) spec.recurrent_input_size += observation_size;
   if (role == Role::kActor) spec.head = MakePolicyHead(action, options);
   spec.output_size = spec.head != nullptr ? spec.head->parameter_count() : 1;
 
@@ -206,6 +235,9 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   }
 
   add.Dense("signal", in, options.signal_size());
+  if (options.frozen_modulator()) {
+    for (TensorSpec& tensor : spec.tensors) tensor.is_learned = false;
+  }
   const uint32_t modulated_layers = options.hidden_sizes_size() + 1;
   for (uint32_t layer = 0; layer < modulated_layers; ++layer) {
     const uint32_t size = options.signal_size() / modulated_layers;

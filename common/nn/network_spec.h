@@ -21,9 +21,10 @@ struct TensorSpec {
   std::vector<int64_t> shape;  // one or two axes
   size_t offset = 0;           // floats from the beginning of the flat vector
   size_t size = 0;
-  bool is_bias = false;  // begins at zero; weights are truncated normals of sd 0.1
-  // No parameter that is learned, but a statistic of what the network reads; begins at this.
-  std::optional<float> statistic = {};
+  bool is_bias = false;                 // begins at zero; weights are truncated normals of sd 0.1
+  std::optional<float> begins_at = {};  // each of its numbers, in place of the above
+  // Else the optimiser leaves it alone: a statistic of what the network reads, or what an ablation takes away.
+  bool is_learned = true;
 };
 
 // A network of docs/specification.md section 2, fully resolved. Actor, learner, export and tests read shapes from here
@@ -33,7 +34,8 @@ struct TensorSpec {
 //   gru{l}.w_input      [in, 3 n]   columns: reset | update | candidate
 //   gru{l}.w_recurrent  [n, 3 n]    likewise
 //   gru{l}.bias         [2 n]       reset | update; the candidate has none
-// NMN then:
+// NMN then (with `modulation` the w_scale or w_offset of every layer are zeros that are not learned; with
+// `frozen_modulator` neither what is above is learned, nor `signal`):
 //   signal.weight [n, k], signal.bias [k]                              z = f(h): signal_activation(h W + b)
 //   main{l}.weight [in, m], main{l}.bias [m], main{l}.w_scale [s, m], main{l}.w_offset [s, m]   s: size of the layer's
 //   part of z head.weight [in, o], head.bias [o], head.w_scale [s, o], head.w_offset [s, o]
@@ -57,8 +59,8 @@ struct NetworkSpec {
 
   uint32_t action_size = 0;       // numbers of a fed-back action as the network reads it: ActionCoding::read_width
   uint32_t trial_end_inputs = 0;  // numbers of a fed-back end of a trial e: kTrialEndInputs, or 0 without trials
-  // NMN: (a_{t-1}, r_{t-1}, e_{t-1}, x_{t-1}); RNN: (x_t, a_{t-1}, r_{t-1}, e_{t-1}); both action_size + 1 +
-  // trial_end_inputs + observation_size
+  // NMN: (a_{t-1}, r_{t-1}, e_{t-1}, x_{t-1}); RNN: (x_t, a_{t-1}, r_{t-1}, e_{t-1}), with previous_observation x_{t-1}
+  // after that. action_size + 1 + trial_end_inputs + observation_size, or observation_size more.
   uint32_t recurrent_input_size = 0;
   uint32_t main_input_size = 0;  // NMN: observation_size (x_t); RNN: 0
   uint32_t output_size = 0;      // actor: of its head; critic: 1
@@ -79,6 +81,7 @@ struct NetworkSpec {
   size_t parameter_count = 0;
 
   const TensorSpec& tensor(const std::string& name) const;  // must exist
+  size_t LearnedCount() const;                              // parameters that are learned
 };
 
 inline constexpr float kInitialDeviation = 0.1f;

@@ -68,10 +68,10 @@ class BlockedForward final : public PolicyForward {
       row = CopyRows(input.previous_action, first, count, row);
       CopyReward(input.previous_reward + first, count, row);
       row = CopyRows(input.previous_trial_end, first, count, row + kBlockLanes);
-      if (!rnn) {
+      if (!rnn || spec_.options.previous_observation()) {
         CopyObservation(input.previous_observation, first, count, row);
-        CopyObservation(observation, first, count, slab + plan_.main_input * kBlockLanes);
       }
+      if (!rnn) CopyObservation(observation, first, count, slab + plan_.main_input * kBlockLanes);
       StepBlock(plan_, slab, (count + kLaneMultiple - 1) / kLaneMultiple * kLaneMultiple, parity_);
       const float* result = slab + plan_.output * kBlockLanes;
       for (size_t r = 0; r < spec_.output_size; ++r)

@@ -53,6 +53,13 @@ double ClipGradientNorm(const at::Tensor& gradient, double limit) {
   return norm;
 }
 
+void ClearUnlearned(const nn::NetworkSpec& spec, const at::Tensor& gradient) {
+  for (const nn::TensorSpec& tensor : spec.tensors) {
+    if (tensor.is_learned) continue;
+    gradient.narrow(0, static_cast<int64_t>(tensor.offset), static_cast<int64_t>(tensor.size)).zero_();
+  }
+}
+
 LearnedNetwork::Snapshot LearnedNetwork::Take() const { return {parameters.detach().clone(), adam.Clone()}; }
 
 void LearnedNetwork::Return(Snapshot&& snapshot) {
@@ -86,6 +93,7 @@ StepResult DescendOnce(LearnedNetwork& network, const SegmentBatch& segments, st
     result.loss += loss.item<double>();
   }
   const at::Tensor gradient = network.parameters.grad();
+  ClearUnlearned(network.spec, gradient);
   result.gradient_norm = ClipGradientNorm(gradient, options.clip_norm);
   AdamStep(options.adam, options.rate, gradient, network.parameters, network.adam);
   return result;

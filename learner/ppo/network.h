@@ -34,6 +34,9 @@ void AdamStep(const v1::AdamOptions& options, double rate, const at::Tensor& gra
 // Returns the norm before.
 double ClipGradientNorm(const at::Tensor& gradient, double limit);
 
+// Sets a gradient, [parameter], to zero where a tensor is not learned: neither the norm nor Adam sees it.
+void ClearUnlearned(const nn::NetworkSpec& spec, const at::Tensor& gradient);
+
 // A network that is being trained: what it is, what computes it, its parameters and its optimiser.
 struct LearnedNetwork {
   nn::NetworkSpec spec;

@@ -33,11 +33,14 @@ class NormalizingModel final : public SequenceModel {
     Sequences read{input.recurrent_input.clone(), input.main_input};
     if (spec_.normalizes_reward)
       read.recurrent_input.select(1, reward).div_(Statistic(spec_, parameters, nn::kRewardScale));
-    if (spec_.normalizes_observation) {
-      const at::Tensor recurrent_x = read.recurrent_input.narrow(1, x, d);
-      recurrent_x.copy_(Observation(parameters, recurrent_x));
-      if (!rnn) read.main_input = Observation(parameters, input.main_input);
-    }
+    if (!spec_.normalizes_observation) return read;
+    const auto normalize_rows = [&](int64_t first) {
+      const at::Tensor rows = read.recurrent_input.narrow(1, first, d);
+      rows.copy_(Observation(parameters, rows));
+    };
+    normalize_rows(x);
+    if (spec_.options.previous_observation()) normalize_rows(spec_.recurrent_input_size - d);
+    if (!rnn) read.main_input = Observation(parameters, input.main_input);
     return read;
   }
 

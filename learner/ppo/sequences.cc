@@ -122,7 +122,9 @@ Sequences EpisodeInputs(const nn::NetworkSpec& spec, const trajectory::Trajector
     return at::cat({at::zeros_like(values.narrow(0, 0, 1)), values.narrow(0, 0, steps - 1)}, 0);
   };
   if (spec.options.architecture() == v1::RNN) {
-    return {at::cat({x, one_step_later(fed_back)}, 1), at::empty({steps, 0, x.size(2)}, x.options())};
+    std::vector<at::Tensor> read{x, one_step_later(fed_back)};
+    if (spec.options.previous_observation()) read.push_back(one_step_later(x));
+    return {at::cat(read, 1), at::empty({steps, 0, x.size(2)}, x.options())};
   }
   return {one_step_later(at::cat({fed_back, x}, 1)), x};
 }
@@ -130,9 +132,13 @@ Sequences EpisodeInputs(const nn::NetworkSpec& spec, const trajectory::Trajector
 Sequences FinalInputs(const nn::NetworkSpec& spec, const trajectory::TrajectoryBatch& batch) {
   const at::Tensor fed_back = FedBack(spec, batch);
   const at::Tensor x = ToTensor(batch.Of(v1::FINAL_OBSERVATION));
-  if (spec.options.architecture() == v1::RNN)
-    return {at::cat({x, fed_back}, 1), at::empty({x.size(0), 0, x.size(2)}, x.options())};
-  return {at::cat({fed_back, ToTensor(batch.observation())}, 1), x};
+  const at::Tensor before = ToTensor(batch.observation());
+  if (spec.options.architecture() == v1::RNN) {
+    std::vector<at::Tensor> read{x, fed_back};
+    if (spec.options.previous_observation()) read.push_back(before);
+    return {at::cat(read, 1), at::empty({x.size(0), 0, x.size(2)}, x.options())};
+  }
+  return {at::cat({fed_back, before}, 1), x};
 }
 
 Sequences FirstSteps(const Sequences& episodes, int64_t steps) {

@@ -54,6 +54,7 @@ class NetworkSpec:
     paper_formula: bool
     normalizes_observation: bool
     normalizes_reward: bool
+    previous_observation: bool  # whether an RNN reads x of the step before
 
     @classmethod
     def of(cls, config: Config, critic: bool = False) -> NetworkSpec:
@@ -69,7 +70,8 @@ class NetworkSpec:
             signal_lag=bool(config.get("network.signal_lag")), signal_per_layer=option("signal_wiring") == "PER_LAYER",
             paper_formula=option("formula") == "FORMULA_PAPER",
             normalizes_observation=bool(config.get("normalize.observation")),
-            normalizes_reward=bool(config.get("normalize.reward")))
+            normalizes_reward=bool(config.get("normalize.reward")),
+            previous_observation=bool(config.get("network.previous_observation")))
 
     @property
     def layers(self) -> list[str]:
@@ -85,7 +87,7 @@ class NetworkSpec:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Of each tensor, in the order of a file."""
         shapes: dict[str, tuple[int, ...]] = {}
-        size = self.action_inputs + 1 + self.trial_inputs + self.observation_size
+        size = self.action_inputs + 1 + self.trial_inputs + self.observation_size * (2 if self.previous_observation else 1)
         for i, units in enumerate(self.recurrent_sizes):
             shapes[f"gru{i}.w_input"] = (size, 3 * units)
             shapes[f"gru{i}.w_recurrent"] = (units, 3 * units)
@@ -113,7 +115,7 @@ def step(spec: NetworkSpec, tensors: Mapping[str, Array], observation: Array, in
     """One step of an episode. -> the outputs of the last layer [.., output_size], what the next step remembers."""
     x, before, reward = _normalized(spec, tensors, observation, state.observation, inputs.reward)
     fed_back = [inputs.action, reward, inputs.trial_end]
-    y = concatenate(fed_back + [before] if spec.nmn else [x] + fed_back)
+    y = concatenate(fed_back + [before] if spec.nmn else [x] + fed_back + [before] * spec.previous_observation)
     hidden = []
     for i, h in enumerate(state.hidden):
         y = _gru(tensors, f"gru{i}.", y, h)

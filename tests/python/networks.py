@@ -24,6 +24,8 @@ NETWORKS = {
                                         "network.main_activation=SIGMOID"]),
     "NMN, all of z for each layer": (["--benchmark=b1", "--preset=reference", "--arch=nmn"],
                                      ["network.signal_wiring=SHARED", "network.signal_activation=IDENTITY"]),
+    "RNN that sees the step before": (["--benchmark=b2", "--preset=fast", "--arch=rnn"], ["network.previous_observation=true"]),
+    "RNN that sees the step before, normalised": ([*OWN["Several"], "--arch=rnn"], ["network.previous_observation=true"]),
     "NMN, a choice": (["--task=bandit", "--preset=default", "--arch=nmn"], []),
     "RNN, a choice, trials": (["--task=tabular", "--preset=default", "--arch=rnn"], []),
     "NMN, two numbers, trials": (["--task=hidden-goal", "--preset=default", "--arch=nmn"], []),

@@ -384,6 +384,7 @@ TEST_P(ExportPageForward, ComputesWhatTheProgramTraces) {
 INSTANTIATE_TEST_SUITE_P(Networks, ExportPageForward,
                          ::testing::Values(PageCase{"reference", "b1", "nmn", {}}, PageCase{"paper", "b2", "nmn", {}},
                                            PageCase{"reference", "b3", "rnn", {}},
+                                           PageCase{"fast", "b2", "rnn", {"network.previous_observation=true"}},
                                            PageCase{"reference",
                                                     "b3",
                                                     "nmn",

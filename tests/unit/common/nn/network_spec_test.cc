@@ -57,6 +57,54 @@ TEST(ParameterCounts, EveryPresetKeepsThePapersTwoPercent) {
   }
 }
 
+// What is learned of an ablation's actor, or of the RNN that reads x_{t-1} too.
+TEST(ParameterCounts, BaselinesKeepTwoPercentOfTheNetworksThatTheyAreComparedWith) {
+  for (int benchmark : {1, 2, 3}) {
+    const auto learned = [&](const v1::NetworkOptions& options) {
+      return double(
+          MakeNetworkSpec(options, Role::kActor, ObservationSize(benchmark), BoxOf(1)).value().LearnedCount());
+    };
+    const double nmn = learned(ReferenceNmn(benchmark)), rnn = learned(Rnn(benchmark));
+    EXPECT_EQ(nmn, Count(ReferenceNmn(benchmark), Role::kActor, benchmark));
+    v1::NetworkOptions options = ReferenceNmn(benchmark);
+    options.set_modulation(v1::SCALE_ONLY);
+    EXPECT_NEAR(learned(options) / nmn, 1, 0.02);
+    const double scale_only = learned(options);
+    options.set_modulation(v1::OFFSET_ONLY);
+    EXPECT_EQ(learned(options), scale_only);
+    options.set_modulation(v1::NO_MODULATION);
+    EXPECT_NEAR(learned(options), 2 * scale_only - nmn, 0.5);
+    v1::NetworkOptions seeing = Rnn(benchmark);
+    seeing.set_previous_observation(true);
+    EXPECT_NEAR(learned(seeing) / rnn, 1, 0.02);
+    EXPECT_GT(learned(seeing), rnn);
+  }
+}
+
+TEST(ParameterCounts, OfAFrozenModulatorTheMainNetworkIsLearned) {
+  v1::NetworkOptions options = ReferenceNmn(1);
+  options.set_frozen_modulator(true);
+  const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 1, BoxOf(1)).value();
+  const size_t main = (10 + 10 + 2 * 100) + (20 + 2 + 2 * 20);  // weight, bias, w_scale and w_offset of both layers
+  EXPECT_EQ(spec.LearnedCount(), main);
+  EXPECT_EQ(spec.parameter_count, 9352);
+}
+
+TEST(InitialParameters, OfWhatAnAblationTakesAwayAreZeroAndAllOthersAreThoseOfTheWhole) {
+  v1::NetworkOptions options = ReferenceNmn(3);
+  const NetworkSpec whole = MakeNetworkSpec(options, Role::kActor, 4, BoxOf(1)).value();
+  options.set_modulation(v1::NO_MODULATION);
+  options.set_frozen_modulator(true);
+  const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 4, BoxOf(1)).value();
+  const std::vector<float> before = InitialParameters(whole, 5), after = InitialParameters(spec, 5);
+  ASSERT_EQ(before.size(), after.size());
+  for (const TensorSpec& tensor : spec.tensors) {
+    const bool is_taken = tensor.name.ends_with("w_scale") || tensor.name.ends_with("w_offset");
+    for (size_t i = tensor.offset; i < tensor.offset + tensor.size; ++i)
+      ASSERT_EQ(after[i], is_taken ? 0 : before[i]) << tensor.name;
+  }
+}
+
 TEST(ParameterCounts, SharedWiringAtTheReferencesSignalSizeBreaksTheTwoPercent) {
   for (int benchmark : {1, 2, 3}) {
     const auto options = Nmn(benchmark, v1::FORMULA_REFERENCE, v1::SHARED, benchmark == 1 ? 20 : 45);
@@ -164,6 +212,22 @@ TEST(ValidateNetwork, RefusesSignalFieldsOnAnRnn) {
   EXPECT_THAT(changed([](auto& o) { o.set_signal_activation(v1::RELU); }),
               HasSubstr("network.signal_activation is RELU"));
   EXPECT_THAT(changed([](auto& o) { o.set_signal_lag(true); }), HasSubstr("network.signal_lag is true"));
+  EXPECT_THAT(changed([](auto& o) { o.set_modulation(v1::SCALE_ONLY); }),
+              HasSubstr("network.modulation is SCALE_ONLY"));
+  EXPECT_THAT(changed([](auto& o) { o.set_frozen_modulator(true); }), HasSubstr("network.frozen_modulator is true"));
+}
+
+TEST(ValidateNetwork, RefusesWhatMeansNothingOnAnNmn) {
+  v1::NetworkOptions options = PaperNmn(1);
+  options.set_modulation(v1::SCALE_ONLY);
+  EXPECT_TRUE(ValidateNetwork(options).ok());
+  for (v1::Modulation modulation : {v1::OFFSET_ONLY, v1::NO_MODULATION}) {
+    options.set_modulation(modulation);
+    EXPECT_THAT(Refusal(options), HasSubstr("it must be SCALE_AND_OFFSET or SCALE_ONLY"));
+  }
+  options = ReferenceNmn(1);
+  options.set_previous_observation(true);
+  EXPECT_THAT(Refusal(options), HasSubstr("network.previous_observation is true; it must be absent"));
 }
 
 }  // namespace

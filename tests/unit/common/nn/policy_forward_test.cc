@@ -134,6 +134,8 @@ TEST(NmnPaperSection2, AgreesWithTheEquationsForPresetsInBothRoles) {
       ExpectAgreesWithReference(rnn, role, ObservationSize(benchmark));
       rnn.set_main_activation(v1::SIGMOID);
       ExpectAgreesWithReference(rnn, role, ObservationSize(benchmark));
+      rnn.set_previous_observation(true);
+      ExpectAgreesWithReference(rnn, role, ObservationSize(benchmark));
     }
   }
 }

@@ -82,7 +82,7 @@ std::vector<double> ReferenceForward::Step(const std::vector<double>& x, const s
   if (rnn) y = x;
   y.insert(y.end(), previous_action.begin(), previous_action.end());
   y.push_back(previous_reward);
-  if (!rnn) y.insert(y.end(), previous_x.begin(), previous_x.end());
+  if (!rnn || options.previous_observation()) y.insert(y.end(), previous_x.begin(), previous_x.end());
   for (size_t layer = 0; layer < states_.size(); ++layer) {
     y = states_[layer] = Gru("gru" + std::to_string(layer), y, states_[layer]);
   }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "learner/ppo/network.h"
@@ -11,9 +12,9 @@
 namespace nmn::ppo {
 namespace {
 
-LearnedNetwork SmallCritic() {
+LearnedNetwork SmallCritic(const v1::NetworkOptions& options = EveryNetwork().front().options) {
   LearnedNetwork network;
-  network.spec = *nn::MakeNetworkSpec(EveryNetwork().front().options, nn::Role::kCritic, 2, nn::BoxOf(1));
+  network.spec = *nn::MakeNetworkSpec(options, nn::Role::kCritic, 2, nn::BoxOf(1));
   network.model = std::make_unique<TwinNetwork>(network.spec);
   network.parameters =
       Pseudorandom({static_cast<int64_t>(network.spec.parameter_count)}, 0.3, 5, at::kFloat).set_requires_grad(true);
@@ -62,6 +63,30 @@ TEST(DescendOnce, ReadsOnlyTheSegmentsOfItsMinibatch) {
   DescendOnce(whole, all, index, Plain(1e-3), SquaredOutput);
   DescendOnce(part, poisoned, index, Plain(1e-3), SquaredOutput);
   EXPECT_TRUE(at::equal(whole.parameters.detach(), part.parameters.detach()));
+}
+
+TEST(DescendOnce, LeavesWhatIsNotLearnedAsItIs) {
+  v1::NetworkOptions options = EveryNetwork().front().options;
+  options.set_formula(v1::FORMULA_REFERENCE);
+  options.set_modulation(v1::OFFSET_ONLY);
+  options.set_frozen_modulator(true);
+  LearnedNetwork network = SmallCritic(options);
+  const SegmentBatch all = Segments(network.spec, 4);
+  const at::Tensor before = network.parameters.detach().clone();
+  const int64_t index[] = {0, 1, 2, 3};
+  const StepResult step = DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);
+  double squares = 0;
+  for (const nn::TensorSpec& tensor : network.spec.tensors) {
+    const auto of = [&](const at::Tensor& flat) {
+      return flat.narrow(0, static_cast<int64_t>(tensor.offset), static_cast<int64_t>(tensor.size));
+    };
+    EXPECT_EQ(at::equal(of(network.parameters.detach()), of(before)), !tensor.is_learned) << tensor.name;
+    const bool is_of_ablation =
+        tensor.name.starts_with("gru") || tensor.name.starts_with("signal") || tensor.name.ends_with(".w_scale");
+    EXPECT_EQ(tensor.is_learned, !is_of_ablation) << tensor.name;
+    if (tensor.is_learned) squares += of(network.parameters.grad()).square().sum().item<double>();
+  }
+  EXPECT_NEAR(step.gradient_norm, std::sqrt(squares), 1e-6);
 }
 
 TEST(LearnedNetwork, ReturnsToASnapshotBitForBit) {

@@ -49,6 +49,8 @@ inline std::vector<NamedOptions> EveryNetwork() {
     rnn.set_main_activation(main);
     add_sizes(rnn, 2);
     all.push_back({"rnn_" + v1::Activation_Name(main), rnn});
+    rnn.set_previous_observation(true);
+    all.push_back({"rnn_previous_observation_" + v1::Activation_Name(main), rnn});
   }
   v1::NetworkOptions base = all.front().options;
   base.set_formula(v1::FORMULA_REFERENCE);

@@ -85,7 +85,7 @@ class Parity : public testing::TestWithParam<NamedOptions> {
   static at::Tensor Parameters(const nn::NetworkSpec& spec) {
     at::Tensor parameters = Pseudorandom({static_cast<int64_t>(spec.parameter_count)}, 0.2, 5, at::kFloat);
     for (const nn::TensorSpec& tensor : spec.tensors) {  // a deviation is above 0
-      if (tensor.statistic == 1.0f)
+      if (tensor.begins_at == 1.0f)
         parameters.narrow(0, static_cast<int64_t>(tensor.offset), static_cast<int64_t>(tensor.size)).abs_().add_(0.15);
     }
     return parameters;

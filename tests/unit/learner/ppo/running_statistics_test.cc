@@ -147,7 +147,7 @@ TEST(RunningStatistics, AreThereOnlyForWhatIsNormalised) {
   const auto names = [](const v1::NormalizeOptions& normalize) {
     std::vector<std::string> found;
     for (const nn::TensorSpec& tensor : CriticOf(normalize).spec.tensors) {
-      if (tensor.statistic) found.push_back(tensor.name);
+      if (!tensor.is_learned) found.push_back(tensor.name);
     }
     return found;
   };
