@@ -11,11 +11,10 @@ namespace nmn::nn {
 
 // What a network reads at step t. What came of the step before is zeros at t = 0.
 struct StepInput {
-  ConstView2 observation;        // [observation_size, lane]  x_t
-  ConstView2 previous_action;    // [action_size, lane]       a_{t-1} as the network reads it (ActionCoding::Read)
-  const float* previous_reward;  // [lane]                    r_{t-1} raw
-  ConstView2
-      previous_observation;  // [observation_size, lane]  x_{t-1} (an RNN without previous_observation does not read it)
+  ConstView2 observation;              // [observation_size, lane]  x_t
+  ConstView2 previous_action;          // [action_size, lane]       a_{t-1} as the network reads it (ActionCoding::Read)
+  const float* previous_reward;        // [lane]                    r_{t-1} raw
+  ConstView2 previous_observation;     // [observation_size, lane]  x_{t-1}; some RNNs do not read it
   ConstView2 previous_trial_end = {};  // [trial_end_inputs, lane]  how the step before left its trial, as one-hots
 };
 
