@@ -5,6 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/nn/recurrent_cell.h"
+#include "common/nn/spec_builder.h"
 
 namespace nmn::nn {
 namespace {
@@ -95,45 +97,6 @@ absl::Status CheckNoSignal(const v1::NetworkOptions& options) {
   return absl::OkStatus();
 }
 
-// Appends tensors to a spec, each after the one before.
-class Builder {
- public:
-  explicit Builder(NetworkSpec& spec) : spec_(spec) {}
-
-  void Matrix(const std::string& name, uint32_t in, uint32_t out) { Add(name, {in, out}, size_t{in} * out, false); }
-  void Bias(const std::string& name, uint32_t out) { Add(name, {out}, out, true); }
-  void Statistic(const std::string& name, uint32_t count, float first) {
-    Add(name, {count}, count, false);
-    Fix(first);
-  }
-
-  void Modulated(const std::string& name, uint32_t in, uint32_t out, uint32_t signal) {
-    const v1::Modulation modulation = spec_.options.modulation();
-    Matrix(name + ".weight", in, out);
-    Bias(name + ".bias", out);
-    Matrix(name + ".w_scale", signal, out);
-    if (modulation == v1::OFFSET_ONLY || modulation == v1::NO_MODULATION) Fix(0);
-    Matrix(name + ".w_offset", signal, out);
-    if (modulation == v1::SCALE_ONLY || modulation == v1::NO_MODULATION) Fix(0);
-  }
-  void Dense(const std::string& name, uint32_t in, uint32_t out) {
-    Matrix(name + ".weight", in, out);
-    Bias(name + ".bias", out);
-  }
-
- private:
-  void Add(const std::string& name, std::vector<int64_t> shape, size_t size, bool is_bias) {
-    spec_.tensors.push_back({name, std::move(shape), spec_.parameter_count, size, is_bias});
-    spec_.parameter_count += size;
-  }
-  // The tensor before stays at `value`.
-  void Fix(float value) {
-    spec_.tensors.back().begins_at = value;
-    spec_.tensors.back().is_learned = false;
-  }
-  NetworkSpec& spec_;
-};
-
 }  // namespace
 
 const TensorSpec& NetworkSpec::tensor(const std::string& name) const {
@@ -153,6 +116,10 @@ absl::Status ValidateNetwork(const v1::NetworkOptions& options) {
   if (options.architecture() != v1::NMN && options.architecture() != v1::RNN) {
     return absl::InvalidArgumentError(absl::StrCat(
         "network.architecture is ", v1::Architecture_Name(options.architecture()), "; it must be NMN or RNN"));
+  }
+  if (!v1::Cell_IsValid(options.cell())) {
+    return absl::InvalidArgumentError(absl::StrCat("network.cell is ", static_cast<int>(options.cell()),
+                                                   "; it must be GRU, LSTM, PLASTIC or MODULATED_PLASTIC"));
   }
   if (options.recurrent_sizes().empty()) {
     return absl::InvalidArgumentError(
@@ -191,6 +158,7 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   }
   NetworkSpec spec;
   spec.options = options;
+  spec.cell = &CellOf(options.cell());
   spec.role = role;
   spec.observation_size = observation_size;
   spec.action = action;
@@ -204,7 +172,7 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   spec.normalizes_observation = normalize.observation();
   spec.normalizes_reward = normalize.reward();
 
-  Builder add(spec);
+  SpecBuilder add(spec);
   const auto add_statistics = [&] {
     if (spec.normalizes_observation) {
       add.Statistic(kObservationMean, observation_size, 0);
@@ -216,11 +184,8 @@ absl::StatusOr<NetworkSpec> MakeNetworkSpec(const v1::NetworkOptions& options, R
   uint32_t in = spec.recurrent_input_size;
   for (int layer = 0; layer < options.recurrent_sizes_size(); ++layer) {
     const uint32_t units = options.recurrent_sizes(layer);
-    const std::string name = absl::StrCat("gru", layer);
-    add.Matrix(name + ".w_input", in, 3 * units);
-    add.Matrix(name + ".w_recurrent", units, 3 * units);
-    add.Bias(name + ".bias", 2 * units);
-    spec.state_size += units;
+    spec.cell->AddTensors(absl::StrCat(spec.cell->name(), layer), in, units, add);
+    spec.state_size += spec.cell->StateSize(units);
     in = units;
   }
 

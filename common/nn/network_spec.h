@@ -13,6 +13,8 @@
 
 namespace nmn::nn {
 
+class RecurrentCell;
+
 enum class Role { kActor, kCritic };
 
 // One parameter tensor and its place in the flat parameter vector. Matrices are [in, out], row-major.
@@ -34,6 +36,7 @@ struct TensorSpec {
 //   gru{l}.w_input      [in, 3 n]   columns: reset | update | candidate
 //   gru{l}.w_recurrent  [n, 3 n]    likewise
 //   gru{l}.bias         [2 n]       reset | update; the candidate has none
+//   or those of another cell (recurrent_cell.h)
 // NMN then (with `modulation` the w_scale or w_offset of every layer are zeros that are not learned; with
 // `frozen_modulator` neither what is above is learned, nor `signal`):
 //   signal.weight [n, k], signal.bias [k]                              z = f(h): signal_activation(h W + b)
@@ -54,6 +57,7 @@ struct NetworkSpec {
   v1::NetworkOptions options;
   Role role = Role::kActor;
   std::shared_ptr<const PolicyHead> head;  // of an actor; a critic has none
+  const RecurrentCell* cell = nullptr;     // of the recurrent layers (recurrent_cell.h)
   uint32_t observation_size = 0;
   v1::ActionSpace action;
 
@@ -64,7 +68,7 @@ struct NetworkSpec {
   uint32_t recurrent_input_size = 0;
   uint32_t main_input_size = 0;  // NMN: observation_size (x_t); RNN: 0
   uint32_t output_size = 0;      // actor: of its head; critic: 1
-  uint32_t state_size = 0;       // sum of recurrent_sizes
+  uint32_t state_size = 0;       // of all recurrent layers: of GRUs, the sum of recurrent_sizes
   // Part of z that modulated layer l reads: [first, first + size); hidden layers, then the heads.
   struct Slice {
     uint32_t first = 0;

@@ -7,6 +7,8 @@
 
 #include "absl/status/status.h"
 #include "common/nn/forward_plan.h"
+#include "common/nn/input_reader.h"
+#include "common/nn/plain_forward.h"
 
 namespace nmn::nn {
 namespace {
@@ -17,6 +19,7 @@ class BlockedForward final : public PolicyForward {
  public:
   BlockedForward(const NetworkSpec& spec, size_t max_lanes)
       : spec_(spec),
+        reader_(spec_),
         plan_(MakeForwardPlan(spec)),
         max_lanes_(max_lanes),
         slab_size_(plan_.rows * kBlockLanes),
@@ -30,16 +33,7 @@ class BlockedForward final : public PolicyForward {
   void SetParameters(std::span<const float> parameters) override {
     assert(parameters.size() == spec_.parameter_count);
     PackWeights(spec_, parameters, plan_);
-    const auto statistic = [&](const char* name) {
-      const TensorSpec& tensor = spec_.tensor(name);
-      const float* values = parameters.data() + tensor.offset;
-      return std::vector<float>(values, values + tensor.size);
-    };
-    if (spec_.normalizes_observation) {
-      mean_ = statistic(kObservationMean);
-      deviation_ = statistic(kObservationDeviation);
-    }
-    if (spec_.normalizes_reward) reward_scale_ = statistic(kRewardScale)[0];
+    reader_.SetParameters(parameters);
   }
 
   void SetHead(std::shared_ptr<const PolicyHead> head) override { spec_.head = std::move(head); }
@@ -59,19 +53,11 @@ class BlockedForward final : public PolicyForward {
     assert(input.previous_action.rows == spec_.action_size);
     assert(input.previous_trial_end.rows == spec_.trial_end_inputs);
     parity_ = 1 - parity_;
-    const bool rnn = spec_.options.architecture() == v1::RNN;
     for (size_t first = 0; first < lanes_; first += kBlockLanes) {
       const size_t count = std::min(kBlockLanes, lanes_ - first);
       float* slab = slabs_.get() + first / kBlockLanes * slab_size_;
-      float* row = slab + plan_.recurrent_input * kBlockLanes;
-      if (rnn) row = CopyObservation(observation, first, count, row);
-      row = CopyRows(input.previous_action, first, count, row);
-      CopyReward(input.previous_reward + first, count, row);
-      row = CopyRows(input.previous_trial_end, first, count, row + kBlockLanes);
-      if (!rnn || spec_.options.previous_observation()) {
-        CopyObservation(input.previous_observation, first, count, row);
-      }
-      if (!rnn) CopyObservation(observation, first, count, slab + plan_.main_input * kBlockLanes);
+      reader_.Read(input, first, count, kBlockLanes, slab + plan_.recurrent_input * kBlockLanes,
+                   slab + plan_.main_input * kBlockLanes);
       StepBlock(plan_, slab, (count + kLaneMultiple - 1) / kLaneMultiple * kLaneMultiple, parity_);
       const float* result = slab + plan_.output * kBlockLanes;
       for (size_t r = 0; r < spec_.output_size; ++r)
@@ -86,30 +72,6 @@ class BlockedForward final : public PolicyForward {
  private:
   static size_t BlockCount(size_t lanes) { return (lanes + kBlockLanes - 1) / kBlockLanes; }
 
-  static float* CopyRows(ConstView2 from, size_t first, size_t count, float* to) {
-    for (size_t r = 0; r < from.rows; ++r, to += kBlockLanes) std::copy_n(from.row(r) + first, count, to);
-    return to;
-  }
-
-  // The same of numbers of an observation, as the network reads them.
-  float* CopyObservation(ConstView2 from, size_t first, size_t count, float* to) const {
-    if (!spec_.normalizes_observation) return CopyRows(from, first, count, to);
-    for (size_t r = 0; r < from.rows; ++r, to += kBlockLanes) {
-      const float* x = from.row(r) + first;
-      for (size_t i = 0; i < count; ++i)
-        to[i] = std::clamp((x[i] - mean_[r]) / deviation_[r], -kMostDeviations, kMostDeviations);
-    }
-    return to;
-  }
-
-  void CopyReward(const float* reward, size_t count, float* to) const {
-    if (!spec_.normalizes_reward) {
-      std::copy_n(reward, count, to);
-      return;
-    }
-    for (size_t i = 0; i < count; ++i) to[i] = reward[i] / reward_scale_;
-  }
-
   // Rows of every slab as one array.
   ConstView2 Gather(size_t first_row, size_t rows) const {
     for (size_t first = 0; first < lanes_; first += kBlockLanes) {
@@ -122,13 +84,12 @@ class BlockedForward final : public PolicyForward {
   }
 
   NetworkSpec spec_;
+  InputReader reader_;
   ForwardPlan plan_;
   const size_t max_lanes_;
   const size_t slab_size_;  // floats of a block
   hwy::AlignedFreeUniquePtr<float[]> slabs_;
   mutable std::vector<float> gathered_;
-  std::vector<float> mean_, deviation_;  // of each number of an observation, with normalisation
-  float reward_scale_ = 1;
   size_t lanes_ = 0;
   int parity_ = 0;  // of the states that the last step wrote
 };
@@ -139,6 +100,7 @@ absl::StatusOr<std::unique_ptr<PolicyForward>> PolicyForward::Create(const Netwo
   if (max_lanes < 1 || max_lanes > kMaxLanes) {
     return absl::InvalidArgumentError("a policy needs from 1 to 1048576 lanes");
   }
+  if (spec.options.cell() != v1::GRU) return MakePlainForward(spec, max_lanes);
   return std::make_unique<BlockedForward>(spec, max_lanes);
 }
 

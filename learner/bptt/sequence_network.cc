@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "common/nn/denormals.h"
 #include "learner/bptt/chunk.h"
 #include "learner/bptt/kernels.h"
@@ -96,6 +97,8 @@ class SequenceNetworkImpl : public SequenceNetwork {
 
 }  // namespace
 
+bool HasLoop(const nn::NetworkSpec& spec) { return spec.options.cell() == v1::GRU; }
+
 absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const nn::NetworkSpec& spec, int threads) {
   absl::StatusOr<std::shared_ptr<ThreadPool>> pool = ThreadPool::Create(threads);
   if (!pool.ok()) return pool.status();
@@ -105,6 +108,10 @@ absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const n
 absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const nn::NetworkSpec& spec,
                                                                          std::shared_ptr<ThreadPool> pool) {
   if (absl::Status status = nn::ValidateNetwork(spec.options); !status.ok()) return status;
+  if (!HasLoop(spec)) {
+    return absl::UnimplementedError(absl::StrCat("no loop by hand for network.cell ",
+                                                 v1::Cell_Name(spec.options.cell()), "; there is one for GRU"));
+  }
   return std::make_unique<SequenceNetworkImpl>(spec, std::move(pool));
 }
 

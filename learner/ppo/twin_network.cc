@@ -1,10 +1,13 @@
 #include "learner/ppo/twin_network.h"
 
 #include <ATen/ATen.h>
-#include <c10/core/GradMode.h>
 
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "common/nn/recurrent_cell.h"
+#include "learner/ppo/twin_cell.h"
 
 namespace nmn::ppo {
 namespace {
@@ -35,27 +38,17 @@ class ParameterReader {
     const size_t i = next_++;
     return pieces_[i].view(spec_.tensors[i].shape);
   }
+  std::vector<at::Tensor> Next(size_t count) {
+    std::vector<at::Tensor> tensors;
+    while (tensors.size() < count) tensors.push_back(Next());
+    return tensors;
+  }
 
  private:
   const nn::NetworkSpec& spec_;
   std::vector<at::Tensor> pieces_;
   size_t next_ = 0;
 };
-
-// One recurrent layer. input [time, sequence, i], start [sequence, n] -> {[time, sequence, n], [sequence, n]}.
-std::pair<at::Tensor, at::Tensor> Gru(ParameterReader& parameters, const at::Tensor& input, const at::Tensor& start) {
-  const at::Tensor w_input = parameters.Next().t().contiguous();
-  const at::Tensor w_recurrent = parameters.Next().t().contiguous();
-  const at::Tensor gate_bias = parameters.Next();
-  const int64_t units = start.size(1);
-  const at::Tensor bias_input = at::cat({gate_bias, at::zeros({units}, gate_bias.options())});
-  const at::Tensor bias_recurrent = at::zeros({3 * units}, gate_bias.options());
-  const auto [output, end] =
-      at::gru(input, start.unsqueeze(0), {w_input, w_recurrent, bias_input, bias_recurrent},
-              /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0.0,
-              /*train=*/c10::GradMode::is_enabled(), /*bidirectional=*/false, /*batch_first=*/false);
-  return {output, end[0]};
-}
 
 // Modulated layer before its activation. y [time, sequence, in], z [time, sequence, s] -> [time, sequence, m].
 at::Tensor Modulate(v1::Formula formula, ParameterReader& parameters, const at::Tensor& y, const at::Tensor& z) {
@@ -103,10 +96,13 @@ SequenceOutput TwinNetwork::Forward(const at::Tensor& parameters, const Sequence
   std::vector<at::Tensor> ends;
   int64_t first = 0;
   for (const int64_t units : options.recurrent_sizes()) {
-    auto [output, end] = Gru(reader, h, start.state.narrow(0, first, units).t().contiguous());
+    const auto size = static_cast<int64_t>(spec_.cell->StateSize(static_cast<size_t>(units)));
+    const std::vector<at::Tensor> tensors = reader.Next(spec_.cell->tensor_count());
+    auto [output, end] =
+        RunCell(options.cell(), tensors, units, h, start.state.narrow(0, first, size).t().contiguous());
     h = output;
     ends.push_back(end.detach().t());
-    first += units;
+    first += size;
   }
   SequenceOutput result;
   result.end.state = at::cat(ends, 0);

@@ -22,10 +22,11 @@ using failpoint::Hit;
 using failpoint::Pass;
 using failpoint::Point;
 
-// A BLAS that computes wrong products is refused where training would use it, which our own loops do not.
+// A BLAS that computes wrong products is refused where training would use it, which our own loops, of GRUs, do not.
 absl::Status CheckBlas(const RunOptions& options, RunObserver& observer) {
   const absl::Status status = blas::CheckLoadedBlas();
-  if (status.ok() || options.trainer.engine == ppo::Engine::kLibTorch) return status;
+  const bool is_used = options.trainer.engine == ppo::Engine::kLibTorch || options.config.network().cell() != v1::GRU;
+  if (status.ok() || is_used) return status;
   observer.OnNotice(absl::StrCat(status.message(), "; this run does not use it"));
   return absl::OkStatus();
 }

@@ -1,7 +1,7 @@
 """The networks, one step at a time, on numpy arrays or torch tensors [.., number]: docs/export.md has the equations.
 
 A network is its spec, which follows from the config, and its tensors by name. Both architectures are here, and nowhere else
-in this package.
+in this package; their recurrent layers are in nmn.cells.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Mapping, NamedTuple
 
 from nmn.actions import action_space
-from nmn.activations import ACTIVATIONS, Array, clip, concatenate, sigmoid, tanh
+from nmn.activations import ACTIVATIONS, Array, clip, concatenate
+from nmn.cells import CELLS
 from nmn.config import Config
 from nmn.heads import make_head
 
@@ -29,7 +30,7 @@ class Inputs(NamedTuple):
 class State(NamedTuple):
     """What a network remembers: zeros at the first step of an episode."""
 
-    hidden: tuple[Array, ...]  # of each GRU
+    hidden: tuple[Array, ...]  # of each recurrent layer
     signal: Array  # z of the step before; no number in an RNN
     observation: Array  # of the step before
 
@@ -55,6 +56,7 @@ class NetworkSpec:
     normalizes_observation: bool
     normalizes_reward: bool
     previous_observation: bool  # whether an RNN reads x of the step before
+    cell: str
 
     @classmethod
     def of(cls, config: Config, critic: bool = False) -> NetworkSpec:
@@ -71,13 +73,18 @@ class NetworkSpec:
             paper_formula=option("formula") == "FORMULA_PAPER",
             normalizes_observation=bool(config.get("normalize.observation")),
             normalizes_reward=bool(config.get("normalize.reward")),
-            previous_observation=bool(config.get("network.previous_observation")))
+            previous_observation=bool(config.get("network.previous_observation")), cell=option("cell") or "GRU")
 
     @property
     def layers(self) -> list[str]:
         """After the GRUs, in order; the last is the head."""
         kind = "main" if self.nmn else "dense"
         return [f"{kind}{i}" for i in range(len(self.hidden_sizes))] + ["head"]
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """Numbers that each recurrent layer remembers."""
+        return [CELLS[self.cell].state_size(units) for units in self.recurrent_sizes]
 
     @property
     def slice_size(self) -> int:
@@ -88,10 +95,9 @@ class NetworkSpec:
         """Of each tensor, in the order of a file."""
         shapes: dict[str, tuple[int, ...]] = {}
         size = self.action_inputs + 1 + self.trial_inputs + self.observation_size * (2 if self.previous_observation else 1)
+        cell = CELLS[self.cell]
         for i, units in enumerate(self.recurrent_sizes):
-            shapes[f"gru{i}.w_input"] = (size, 3 * units)
-            shapes[f"gru{i}.w_recurrent"] = (units, 3 * units)
-            shapes[f"gru{i}.bias"] = (2 * units,)
+            shapes.update({f"{cell.name}{i}.{name}": shape for name, shape in cell.shapes(size, units).items()})
             size = units
         if self.nmn:
             shapes["signal.weight"], shapes["signal.bias"] = (size, self.signal_size), (self.signal_size,)
@@ -117,9 +123,10 @@ def step(spec: NetworkSpec, tensors: Mapping[str, Array], observation: Array, in
     fed_back = [inputs.action, reward, inputs.trial_end]
     y = concatenate(fed_back + [before] if spec.nmn else [x] + fed_back + [before] * spec.previous_observation)
     hidden = []
-    for i, h in enumerate(state.hidden):
-        y = _gru(tensors, f"gru{i}.", y, h)
-        hidden.append(y)
+    cell = CELLS[spec.cell]
+    for i, (remembered, units) in enumerate(zip(state.hidden, spec.recurrent_sizes)):
+        hidden.append(cell.step(tensors, f"{cell.name}{i}.", y, remembered))
+        y = hidden[-1][..., :units]
     signal = state.signal
     if spec.nmn:
         signal = ACTIVATIONS[spec.signal_activation](y @ tensors["signal.weight"] + tensors["signal.bias"])
@@ -139,15 +146,6 @@ def _normalized(spec: NetworkSpec, tensors: Mapping[str, Array], x: Array, befor
     if spec.normalizes_reward:
         reward = reward / tensors["normalize.reward_scale"]
     return x, before, reward
-
-
-def _gru(tensors: Mapping[str, Array], name: str, y: Array, h: Array) -> Array:
-    units = h.shape[-1]
-    read, remembered = y @ tensors[name + "w_input"], h @ tensors[name + "w_recurrent"]
-    gates = sigmoid(read[..., :2 * units] + remembered[..., :2 * units] + tensors[name + "bias"])
-    reset, update = gates[..., :units], gates[..., units:]
-    candidate = tanh(read[..., 2 * units:] + reset * remembered[..., 2 * units:])
-    return candidate + update * (h - candidate)
 
 
 def _layer(spec: NetworkSpec, tensors: Mapping[str, Array], name: str, index: int, y: Array, signal: Array) -> Array:

@@ -29,7 +29,7 @@ class _Network:
 
     def reset(self, lanes: tuple[int, ...]) -> None:
         zeros = lambda size: np.zeros(lanes + (size,))
-        self.state = State(tuple(map(zeros, self.spec.recurrent_sizes)), zeros(self.spec.signal_size),
+        self.state = State(tuple(map(zeros, self.spec.state_sizes)), zeros(self.spec.signal_size),
                            zeros(self.spec.observation_size))
 
     def step(self, observation: Numbers, inputs: Inputs) -> Numbers:

@@ -116,4 +116,4 @@ class PolicyModule(torch.nn.Module):
 
 
 def _zeros(spec: NetworkSpec, like: Any) -> State:
-    return State(tuple(map(like, spec.recurrent_sizes)), like(spec.signal_size), like(spec.observation_size))
+    return State(tuple(map(like, spec.state_sizes)), like(spec.signal_size), like(spec.observation_size))

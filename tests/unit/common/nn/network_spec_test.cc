@@ -217,6 +217,28 @@ TEST(ValidateNetwork, RefusesSignalFieldsOnAnRnn) {
   EXPECT_THAT(changed([](auto& o) { o.set_frozen_modulator(true); }), HasSubstr("network.frozen_modulator is true"));
 }
 
+// Numbers that a layer of 10 units with 3 inputs learns and remembers.
+TEST(RecurrentCells, HaveTheSizesOfTheSpecification) {
+  const auto spec_of = [](v1::Cell cell) {
+    v1::NetworkOptions options = Rnn(1);
+    options.set_cell(cell);
+    options.set_recurrent_sizes(0, 10);
+    options.clear_hidden_sizes();
+    return MakeNetworkSpec(options, Role::kCritic, 1, BoxOf(1)).value();
+  };
+  const size_t head = 10 + 1;
+  EXPECT_EQ(spec_of(v1::GRU).parameter_count - head, 3 * 3 * 10 + 3 * 100 + 20);
+  EXPECT_EQ(spec_of(v1::GRU).state_size, 10);
+  EXPECT_EQ(spec_of(v1::LSTM).parameter_count - head, 4 * 3 * 10 + 4 * 100 + 40);
+  EXPECT_EQ(spec_of(v1::LSTM).state_size, 20);
+  EXPECT_EQ(spec_of(v1::PLASTIC).parameter_count - head, 3 * 10 + 2 * 100 + 10 + 1);
+  EXPECT_EQ(spec_of(v1::PLASTIC).state_size, 110);
+  EXPECT_EQ(spec_of(v1::MODULATED_PLASTIC).parameter_count - head, 3 * 10 + 2 * 100 + 10 + 10 + 1);
+  EXPECT_EQ(spec_of(v1::MODULATED_PLASTIC).state_size, 110);
+  const NetworkSpec plastic = spec_of(v1::PLASTIC);
+  EXPECT_EQ(InitialParameters(plastic, 3)[plastic.tensor("plastic0.rate").offset], 0.01f);
+}
+
 TEST(ValidateNetwork, RefusesWhatMeansNothingOnAnNmn) {
   v1::NetworkOptions options = PaperNmn(1);
   options.set_modulation(v1::SCALE_ONLY);

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/nn/gaussian_head.h"
+#include "common/nn/plain_forward.h"
 #include "common/rng/philox.h"
 #include "tests/unit/common/nn/options.h"
 #include "tests/unit/common/nn/reference_forward.h"
@@ -46,8 +47,8 @@ std::vector<std::vector<float>> Rows(ConstView2 view) {
 
 // Lane i plays episode first_episode + i.
 Played Play(const NetworkSpec& spec, std::span<const float> parameters, uint32_t first_episode, size_t lanes,
-            uint32_t steps, size_t max_lanes = 200) {
-  auto forward = PolicyForward::Create(spec, max_lanes).value();
+            uint32_t steps, size_t max_lanes = 200, std::unique_ptr<PolicyForward> forward = nullptr) {
+  if (forward == nullptr) forward = PolicyForward::Create(spec, max_lanes).value();
   forward->SetParameters(parameters);
   forward->Reset(lanes);
   const size_t n = spec.observation_size, m = spec.action_size;
@@ -121,6 +122,60 @@ TEST(NmnPaperSection2, AgreesWithTheEquationsForEveryOptionAndBenchmark) {
           }
         }
       }
+    }
+  }
+}
+
+TEST(NmnPaperSection2, AgreesWithTheEquationsForEveryCell) {
+  for (v1::Cell cell : {v1::LSTM, v1::PLASTIC, v1::MODULATED_PLASTIC}) {
+    for (int benchmark : {1, 3}) {
+      for (v1::NetworkOptions options : {ReferenceNmn(benchmark), PaperNmn(benchmark), Rnn(benchmark)}) {
+        options.set_cell(cell);
+        options.clear_recurrent_sizes();  // a trace is the square of its units
+        options.add_recurrent_sizes(9);
+        if (benchmark == 3) options.add_recurrent_sizes(6);
+        options.set_signal_lag(options.formula() == v1::FORMULA_PAPER);
+        for (Role role : {Role::kActor, Role::kCritic})
+          ASSERT_NO_FATAL_FAILURE(ExpectAgreesWithReference(options, role, ObservationSize(benchmark)));
+      }
+    }
+  }
+}
+
+// The plain code of a network of GRUs is the fast one's, but for rounding.
+TEST(PlainForward, OfGrusIsTheFastForward) {
+  for (const v1::NetworkOptions& options : {ReferenceNmn(1), PaperNmn(2), Rnn(3)}) {
+    const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 2, BoxOf(3)).value();
+    const std::vector<float> parameters = TrainedParameters(spec);
+    const Played fast = Play(spec, parameters, 0, 37, 6);
+    const Played plain = Play(spec, parameters, 0, 37, 6, 200, MakePlainForward(spec, 200));
+    for (size_t t = 0; t < 6; ++t) {
+      for (const auto& [one, other] : {std::pair(&fast.output[t], &plain.output[t]),
+                                       {&fast.signal[t], &plain.signal[t]},
+                                       {&fast.state[t], &plain.state[t]}}) {
+        ASSERT_EQ(one->size(), other->size());
+        for (size_t r = 0; r < one->size(); ++r) {
+          for (size_t lane = 0; lane < 37; ++lane) {
+            const float expected = (*one)[r][lane];
+            ASSERT_NEAR((*other)[r][lane], expected, 1e-5 * std::max(1.0f, std::abs(expected)));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(PlainForward, OfALaneIsTheSameAmongAnyOthersAndAfterAReset) {
+  for (v1::Cell cell : {v1::LSTM, v1::PLASTIC, v1::MODULATED_PLASTIC}) {
+    v1::NetworkOptions options = ReferenceNmn(1);
+    options.set_cell(cell);
+    options.set_recurrent_sizes(0, 7);
+    const NetworkSpec spec = MakeNetworkSpec(options, Role::kActor, 1, BoxOf(1)).value();
+    const std::vector<float> parameters = TrainedParameters(spec);
+    const Played many = Play(spec, parameters, 0, 23, 5), one = Play(spec, parameters, 11, 1, 5, 1);
+    for (size_t t = 0; t < 5; ++t) {
+      for (size_t r = 0; r < spec.output_size; ++r) EXPECT_EQ(many.output[t][r][11], one.output[t][r][0]);
+      for (size_t r = 0; r < spec.state_size; ++r) EXPECT_EQ(many.state[t][r][11], one.state[t][r][0]);
     }
   }
 }

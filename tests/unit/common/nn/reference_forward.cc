@@ -27,7 +27,10 @@ double Activate(v1::Activation activation, double x) {
 
 ReferenceForward::ReferenceForward(const NetworkSpec& spec, std::span<const float> parameters)
     : spec_(spec), parameters_(parameters.begin(), parameters.end()), signal_(spec.options.signal_size()) {
-  for (uint32_t units : spec.options.recurrent_sizes()) states_.emplace_back(units, 0.0);
+  for (uint32_t n : spec.options.recurrent_sizes()) {
+    const v1::Cell cell = spec.options.cell();
+    states_.emplace_back(cell == v1::GRU ? n : cell == v1::LSTM ? 2 * n : n + n * n, 0.0);
+  }
 }
 
 const float* ReferenceForward::Tensor(const std::string& name) const {
@@ -59,6 +62,51 @@ std::vector<double> ReferenceForward::Gru(const std::string& name, const std::ve
   return next;
 }
 
+std::vector<double> ReferenceForward::Lstm(const std::string& name, const std::vector<double>& i,
+                                           const std::vector<double>& before) const {
+  const size_t n = before.size() / 2;
+  const std::vector<double> h(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(n));
+  const std::vector<double> input = Product(i, name + ".w_input");
+  const std::vector<double> recurrent = Product(h, name + ".w_recurrent");
+  const float* bias = Tensor(name + ".bias");
+  std::vector<double> next(2 * n);
+  for (size_t j = 0; j < n; ++j) {
+    const auto sum = [&](size_t gate) { return input[gate * n + j] + recurrent[gate * n + j] + bias[gate * n + j]; };
+    const double c = Sigmoid(sum(1) + 1) * before[n + j] + Sigmoid(sum(0)) * std::tanh(sum(2));
+    next[n + j] = c;
+    next[j] = Sigmoid(sum(3)) * std::tanh(c);
+  }
+  return next;
+}
+
+std::vector<double> ReferenceForward::Plastic(const std::string& name, const std::vector<double>& i,
+                                              const std::vector<double>& before) const {
+  const size_t n = spec_.tensor(name + ".bias").size;
+  const float *bias = Tensor(name + ".bias"), *fixed = Tensor(name + ".w_recurrent"),
+              *plasticity = Tensor(name + ".plasticity");
+  std::vector<double> next = before;
+  const std::vector<double> input = Product(i, name + ".w_input");
+  for (size_t to = 0; to < n; ++to) {
+    double sum = input[to] + bias[to];
+    for (size_t from = 0; from < n; ++from) {
+      const size_t at = from * n + to;
+      sum += before[from] * (fixed[at] + plasticity[at] * before[n + at]);
+    }
+    next[to] = std::tanh(sum);
+  }
+  const bool modulated = spec_.options.cell() == v1::MODULATED_PLASTIC;
+  double rate = modulated ? Tensor(name + ".rate_bias")[0] : Tensor(name + ".rate")[0];
+  for (size_t j = 0; modulated && j < n; ++j) rate += next[j] * Tensor(name + ".w_rate")[j];
+  for (size_t from = 0; from < n; ++from) {
+    for (size_t to = 0; to < n; ++to) {
+      const double trace = before[n + from * n + to], product = before[from] * next[to];
+      next[n + from * n + to] =
+          modulated ? std::clamp(trace + std::tanh(rate) * product, -1.0, 1.0) : (1 - rate) * trace + rate * product;
+    }
+  }
+  return next;
+}
+
 std::vector<double> ReferenceForward::Modulated(const std::string& name, const std::vector<double>& y,
                                                 const std::vector<double>& z, v1::Activation activation) const {
   std::vector<double> out = Product(y, name + ".weight");
@@ -84,7 +132,16 @@ std::vector<double> ReferenceForward::Step(const std::vector<double>& x, const s
   y.push_back(previous_reward);
   if (!rnn || options.previous_observation()) y.insert(y.end(), previous_x.begin(), previous_x.end());
   for (size_t layer = 0; layer < states_.size(); ++layer) {
-    y = states_[layer] = Gru("gru" + std::to_string(layer), y, states_[layer]);
+    const std::string number = std::to_string(layer);
+    std::vector<double>& state = states_[layer];
+    if (options.cell() == v1::GRU) {
+      state = Gru("gru" + number, y, state);
+    } else if (options.cell() == v1::LSTM) {
+      state = Lstm("lstm" + number, y, state);
+    } else {
+      state = Plastic("plastic" + number, y, state);
+    }
+    y.assign(state.begin(), state.begin() + options.recurrent_sizes(static_cast<int>(layer)));
   }
   const auto dense = [&](const std::string& name, v1::Activation activation) {
     y = Product(y, name + ".weight");

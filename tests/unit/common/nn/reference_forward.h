@@ -26,12 +26,16 @@ class ReferenceForward {
   const float* Tensor(const std::string& name) const;
   std::vector<double> Product(const std::vector<double>& y, const std::string& name) const;
   std::vector<double> Gru(const std::string& name, const std::vector<double>& i, const std::vector<double>& h) const;
+  std::vector<double> Lstm(const std::string& name, const std::vector<double>& i,
+                           const std::vector<double>& before) const;
+  std::vector<double> Plastic(const std::string& name, const std::vector<double>& i,
+                              const std::vector<double>& before) const;
   std::vector<double> Modulated(const std::string& name, const std::vector<double>& y, const std::vector<double>& z,
                                 v1::Activation activation) const;
 
   const NetworkSpec spec_;
   const std::vector<float> parameters_;
-  std::vector<std::vector<double>> states_;
+  std::vector<std::vector<double>> states_;  // of each layer: h, then what else its cell remembers
   std::vector<double> signal_, lagged_signal_;
 };
 

@@ -66,6 +66,17 @@ inline std::vector<NamedOptions> EveryNetwork() {
   single.clear_recurrent_sizes();
   single.add_recurrent_sizes(5);
   all.push_back({"one_gru", single});
+  for (const v1::Cell cell : {v1::LSTM, v1::PLASTIC, v1::MODULATED_PLASTIC}) {
+    v1::NetworkOptions options = base;
+    options.set_cell(cell);
+    all.push_back({"nmn_" + v1::Cell_Name(cell), options});
+    v1::NetworkOptions rnn;
+    rnn.set_architecture(v1::RNN);
+    rnn.set_main_activation(v1::SIGMOID);
+    rnn.set_cell(cell);
+    add_sizes(rnn, 1);
+    all.push_back({"rnn_" + v1::Cell_Name(cell), rnn});
+  }
   return all;
 }
 
