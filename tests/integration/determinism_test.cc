@@ -143,6 +143,41 @@ TEST(RolloutSteps, GiveTheWeightsOfThatHorizonAndEvaluationsOfTheRunsOwn) {
   EXPECT_NE(ReadSummary(whole)["last_evaluation"]["return_mean"], of_400["return_mean"]);
 }
 
+// Networks that are not the presets'.
+class OtherNetwork : public ::testing::TestWithParam<std::vector<std::string>> {};
+
+TEST_P(OtherNetwork, HasTheSameWeightsWithAnyActorsAndAfterAResumeAndIsPlayed) {
+  constexpr int kFew = 3;
+  TemporaryDirectory directory;
+  const std::string whole = directory.path() + "/whole", halves = directory.path() + "/halves";
+  std::vector<std::string> flags = {"--seed=7"};
+  for (const std::string& assignment : GetParam()) flags.insert(flags.end(), {"--set", assignment});
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), flags.begin(), flags.end());
+    return more;
+  };
+  const Outcome outcome = RunProcess(TinyTrain(whole, kFew, with({"--actors=1", "--threads=1"})));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  ASSERT_EQ(RunProcess(TinyTrain(halves, 1, with({"--actors=3", "--threads=2"}))).code, 0);
+  const Outcome resumed = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + halves, "--metrics=off",
+                                      "--no_figure", "--updates=" + std::to_string(kFew)});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(WeightsHash(halves), WeightsHash(whole));
+  EXPECT_NE(WeightsHash(whole), PlainHash());
+  const Outcome played =
+      RunProcess({Binary("nmn"), "eval", "--policy=" + whole + "/policy.safetensors", "--episodes=5", "--json"});
+  EXPECT_EQ(played.code, 0) << played.err;
+}
+
+using Assignments = std::vector<std::string>;
+INSTANTIATE_TEST_SUITE_P(
+    Networks, OtherNetwork,
+    ::testing::Values(Assignments{"network.cell=LSTM"},
+                      Assignments{"network.cell=PLASTIC", "network.recurrent_sizes=6"},
+                      Assignments{"network.cell=MODULATED_PLASTIC", "network.recurrent_sizes=6"},
+                      Assignments{"network.modulation=OFFSET_ONLY", "network.frozen_modulator=true"},
+                      Assignments{"network.modulation=NO_MODULATION", "normalize.observation=true"}));
+
 class Interrupted : public ::testing::TestWithParam<int> {};
 
 // Stopped by a signal after some update, before the first one and past the last checkpoint too; then resumed.
