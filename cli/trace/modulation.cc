@@ -6,6 +6,7 @@ namespace nmn::trace {
 
 std::vector<ModulatedLayer> ModulatedLayers(const nn::NetworkSpec& network) {
   std::vector<ModulatedLayer> layers;
+  if (network.options.modulation() == v1::HYPERNETWORK) return layers;  // which has no slope of a neuron
   size_t first = 0;
   const size_t hidden = static_cast<size_t>(network.options.hidden_sizes_size());
   for (size_t layer = 0; layer < network.signal_slices.size(); ++layer) {

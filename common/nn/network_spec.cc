@@ -55,8 +55,13 @@ absl::Status CheckSignal(const v1::NetworkOptions& options) {
                                                    "; it must be from 1 to ", kMaxUnits,
                                                    " (the paper's reference uses 20 for b1, 45 for b2 and b3)"));
   }
-  if (options.formula() == v1::FORMULA_PAPER &&
-      (options.modulation() == v1::OFFSET_ONLY || options.modulation() == v1::NO_MODULATION)) {
+  if (!v1::Modulation_IsValid(options.modulation())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("network.modulation is ", static_cast<int>(options.modulation()),
+                     "; it must be SCALE_AND_OFFSET, SCALE_ONLY, OFFSET_ONLY, NO_MODULATION or HYPERNETWORK"));
+  }
+  if (options.formula() == v1::FORMULA_PAPER && options.modulation() != v1::SCALE_AND_OFFSET &&
+      options.modulation() != v1::SCALE_ONLY) {
     return absl::InvalidArgumentError(
         absl::StrCat("network.modulation is ", v1::Modulation_Name(options.modulation()),
                      "; with FORMULA_PAPER, where z alone is the scale, it must be SCALE_AND_OFFSET or SCALE_ONLY"));

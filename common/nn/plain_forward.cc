@@ -128,20 +128,39 @@ class PlainForward final : public PolicyForward {
 
   ConstView2 Modulated(const float* const*& next, ConstView2 y, ConstView2 signal, View2 out,
                        v1::Activation activation) {
-    const float *weight = *next++, *bias = *next++, *w_scale = *next++, *w_offset = *next++;
+    const float *weight = *next++, *bias = *next++, *third = *next++, *w_offset = *next++;
     const bool paper = spec_.options.formula() == v1::FORMULA_PAPER;
     const size_t count = out.rows * out.columns;
     const View2 scale = scale_.Rows(0, out.rows, lanes_), offset = offset_.Rows(0, out.rows, lanes_);
-    std::fill_n(scale.data, count, paper ? 0.0f : 1.0f);
-    AddProduct(w_scale, out.rows, 0, signal, scale);
     std::fill_n(out.data, count, 0.0f);
     std::fill_n(offset.data, count, 0.0f);
     FillRows(bias, paper ? out : offset);
     AddProduct(weight, out.rows, 0, y, out);
     AddProduct(w_offset, out.rows, 0, signal, offset);
+    std::fill_n(scale.data, count, paper ? 0.0f : 1.0f);
+    if (spec_.options.modulation() == v1::HYPERNETWORK) {
+      AddHyperProduct(third, y, signal, out);
+    } else {
+      AddProduct(third, out.rows, 0, signal, scale);
+    }
     for (size_t i = 0; i < count; ++i) out.data[i] = scale.data[i] * out.data[i] + offset.data[i];
     ActivateAll(activation, out);
     return out;
+  }
+
+  // out += y W(z), where W(z) is the sum of z_k times the k-th matrix of w_weight.
+  static void AddHyperProduct(const float* w_weight, ConstView2 y, ConstView2 signal, View2 out) {
+    for (size_t k = 0; k < signal.rows; ++k) {
+      const float* z = signal.row(k);
+      for (size_t i = 0; i < y.rows; ++i) {
+        const float* in = y.row(i);
+        const float* weights = w_weight + (k * y.rows + i) * out.rows;
+        for (size_t r = 0; r < out.rows; ++r) {
+          float* sum = out.row(r);
+          for (size_t lane = 0; lane < out.columns; ++lane) sum[lane] += weights[r] * (z[lane] * in[lane]);
+        }
+      }
+    }
   }
 
   NetworkSpec spec_;

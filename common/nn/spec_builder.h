@@ -34,6 +34,11 @@ class SpecBuilder {
   void Modulated(const std::string& name, uint32_t in, uint32_t out, uint32_t signal) {
     const v1::Modulation modulation = spec_.options.modulation();
     Dense(name, in, out);
+    if (modulation == v1::HYPERNETWORK) {
+      Matrix(name + ".w_weight", signal, in * out);  // of each number of z a matrix [in, out], row by row
+      Matrix(name + ".w_offset", signal, out);
+      return;
+    }
     Matrix(name + ".w_scale", signal, out);
     if (modulation == v1::OFFSET_ONLY || modulation == v1::NO_MODULATION) Fix(0);
     Matrix(name + ".w_offset", signal, out);

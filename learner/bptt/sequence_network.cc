@@ -97,7 +97,9 @@ class SequenceNetworkImpl : public SequenceNetwork {
 
 }  // namespace
 
-bool HasLoop(const nn::NetworkSpec& spec) { return spec.options.cell() == v1::GRU; }
+bool HasLoop(const nn::NetworkSpec& spec) {
+  return spec.options.cell() == v1::GRU && spec.options.modulation() != v1::HYPERNETWORK;
+}
 
 absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const nn::NetworkSpec& spec, int threads) {
   absl::StatusOr<std::shared_ptr<ThreadPool>> pool = ThreadPool::Create(threads);
@@ -110,7 +112,8 @@ absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const n
   if (absl::Status status = nn::ValidateNetwork(spec.options); !status.ok()) return status;
   if (!HasLoop(spec)) {
     return absl::UnimplementedError(absl::StrCat("no loop by hand for network.cell ",
-                                                 v1::Cell_Name(spec.options.cell()), "; there is one for GRU"));
+                                                 v1::Cell_Name(spec.options.cell()), " with network.modulation ",
+                                                 v1::Modulation_Name(spec.options.modulation())));
   }
   return std::make_unique<SequenceNetworkImpl>(spec, std::move(pool));
 }

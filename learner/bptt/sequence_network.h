@@ -28,7 +28,7 @@ struct SegmentStarts {
   View3 signals;  // [T / stride rounded up, signal_size, B]
 };
 
-// Whether there is such a loop for a network: for GRUs there is.
+// Whether there is such a loop for a network: there is for GRUs, unless they are the hypernetwork of another network.
 bool HasLoop(const nn::NetworkSpec& spec);
 
 // One role's network, unrolled over T steps of B sequences: forward, and backward through time, by hand, on the CPU.

@@ -51,13 +51,19 @@ class ParameterReader {
 };
 
 // Modulated layer before its activation. y [time, sequence, in], z [time, sequence, s] -> [time, sequence, m].
-at::Tensor Modulate(v1::Formula formula, ParameterReader& parameters, const at::Tensor& y, const at::Tensor& z) {
+at::Tensor Modulate(const v1::NetworkOptions& options, ParameterReader& parameters, const at::Tensor& y,
+                    const at::Tensor& z) {
   const at::Tensor weight = parameters.Next();
   const at::Tensor bias = parameters.Next();
+  if (options.modulation() == v1::HYPERNETWORK) {
+    const at::Tensor own = at::matmul(z, parameters.Next()).view({y.size(0), y.size(1), y.size(2), bias.size(0)});
+    const at::Tensor product = at::matmul(y.unsqueeze(2), weight + own).squeeze(2);
+    return product + bias + at::matmul(z, parameters.Next());
+  }
   const at::Tensor scale = at::matmul(z, parameters.Next());
   const at::Tensor offset = at::matmul(z, parameters.Next());
   const at::Tensor product = at::matmul(y, weight);
-  if (formula == v1::FORMULA_PAPER) return scale * (product + bias) + offset;
+  if (options.formula() == v1::FORMULA_PAPER) return scale * (product + bias) + offset;
   return (1.0 + scale) * product + bias + offset;
 }
 
@@ -123,10 +129,10 @@ SequenceOutput TwinNetwork::Forward(const at::Tensor& parameters, const Sequence
   at::Tensor y = SwapLast(input.main_input);
   for (int l = 0; l < options.hidden_sizes_size(); ++l) {
     const at::Tensor z = hidden_signal.narrow(2, spec_.signal_slices[l].first, spec_.signal_slices[l].size);
-    y = Activate(options.main_activation(), Modulate(options.formula(), reader, y, z));
+    y = Activate(options.main_activation(), Modulate(options, reader, y, z));
   }
   const nn::NetworkSpec::Slice& last = spec_.signal_slices.back();
-  result.output = SwapLast(Modulate(options.formula(), reader, y, signal.narrow(2, last.first, last.size)));
+  result.output = SwapLast(Modulate(options, reader, y, signal.narrow(2, last.first, last.size)));
   return result;
 }
 

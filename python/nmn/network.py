@@ -57,6 +57,7 @@ class NetworkSpec:
     normalizes_reward: bool
     previous_observation: bool  # whether an RNN reads x of the step before
     cell: str
+    hypernetwork: bool
 
     @classmethod
     def of(cls, config: Config, critic: bool = False) -> NetworkSpec:
@@ -73,7 +74,8 @@ class NetworkSpec:
             paper_formula=option("formula") == "FORMULA_PAPER",
             normalizes_observation=bool(config.get("normalize.observation")),
             normalizes_reward=bool(config.get("normalize.reward")),
-            previous_observation=bool(config.get("network.previous_observation")), cell=option("cell") or "GRU")
+            previous_observation=bool(config.get("network.previous_observation")), cell=option("cell") or "GRU",
+            hypernetwork=option("modulation") == "HYPERNETWORK")
 
     @property
     def layers(self) -> list[str]:
@@ -105,7 +107,8 @@ class NetworkSpec:
         for layer, neurons in zip(self.layers, self.hidden_sizes + (self.output_size,)):
             shapes[f"{layer}.weight"], shapes[f"{layer}.bias"] = (size, neurons), (neurons,)
             if self.nmn:
-                shapes[f"{layer}.w_scale"] = shapes[f"{layer}.w_offset"] = (self.slice_size, neurons)
+                scale = (f"{layer}.w_weight", size * neurons) if self.hypernetwork else (f"{layer}.w_scale", neurons)
+                shapes[scale[0]], shapes[f"{layer}.w_offset"] = (self.slice_size, scale[1]), (self.slice_size, neurons)
             size = neurons
         if self.normalizes_observation:
             shapes["normalize.observation_mean"] = shapes["normalize.observation_deviation"] = (self.observation_size,)
@@ -155,5 +158,9 @@ def _layer(spec: NetworkSpec, tensors: Mapping[str, Array], name: str, index: in
         return product + bias
     if spec.signal_per_layer:
         signal = signal[..., index * spec.slice_size:(index + 1) * spec.slice_size]
-    scale, offset = signal @ tensors[name + ".w_scale"], signal @ tensors[name + ".w_offset"]
+    offset = signal @ tensors[name + ".w_offset"]
+    if spec.hypernetwork:
+        own = (signal @ tensors[name + ".w_weight"]).reshape(signal.shape[:-1] + tensors[name + ".weight"].shape)
+        return product + (y[..., None, :] @ own)[..., 0, :] + bias + offset
+    scale = signal @ tensors[name + ".w_scale"]
     return scale * (product + bias) + offset if spec.paper_formula else (1 + scale) * product + bias + offset

@@ -175,6 +175,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Assignments{"network.cell=LSTM"},
                       Assignments{"network.cell=PLASTIC", "network.recurrent_sizes=6"},
                       Assignments{"network.cell=MODULATED_PLASTIC", "network.recurrent_sizes=6"},
+                      Assignments{"network.modulation=HYPERNETWORK"},
                       Assignments{"network.modulation=OFFSET_ONLY", "network.frozen_modulator=true"},
                       Assignments{"network.modulation=NO_MODULATION", "normalize.observation=true"}));
 

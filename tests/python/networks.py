@@ -26,6 +26,7 @@ NETWORKS = {
                                      ["network.signal_wiring=SHARED", "network.signal_activation=IDENTITY"]),
     "RNN that sees the step before": (["--benchmark=b2", "--preset=fast", "--arch=rnn"], ["network.previous_observation=true"]),
     "RNN that sees the step before, normalised": ([*OWN["Several"], "--arch=rnn"], ["network.previous_observation=true"]),
+    "a hypernetwork": (["--benchmark=b3", "--preset=fast", "--arch=nmn"], ["network.modulation=HYPERNETWORK"]),
     "NMN with LSTM": (["--benchmark=b3", "--preset=fast", "--arch=nmn"],
                       ["network.cell=LSTM", "network.recurrent_sizes=9,7"]),
     "RNN, plastic": (["--benchmark=b1", "--preset=fast", "--arch=rnn"],

@@ -74,6 +74,10 @@ TEST(ParameterCounts, BaselinesKeepTwoPercentOfTheNetworksThatTheyAreComparedWit
     EXPECT_EQ(learned(options), scale_only);
     options.set_modulation(v1::NO_MODULATION);
     EXPECT_NEAR(learned(options), 2 * scale_only - nmn, 0.5);
+    if (benchmark == 1) {
+      options.set_modulation(v1::HYPERNETWORK);
+      EXPECT_NEAR(learned(options) / nmn, 1, 0.02);
+    }
     v1::NetworkOptions seeing = Rnn(benchmark);
     seeing.set_previous_observation(true);
     EXPECT_NEAR(learned(seeing) / rnn, 1, 0.02);
@@ -243,7 +247,7 @@ TEST(ValidateNetwork, RefusesWhatMeansNothingOnAnNmn) {
   v1::NetworkOptions options = PaperNmn(1);
   options.set_modulation(v1::SCALE_ONLY);
   EXPECT_TRUE(ValidateNetwork(options).ok());
-  for (v1::Modulation modulation : {v1::OFFSET_ONLY, v1::NO_MODULATION}) {
+  for (v1::Modulation modulation : {v1::OFFSET_ONLY, v1::NO_MODULATION, v1::HYPERNETWORK}) {
     options.set_modulation(modulation);
     EXPECT_THAT(Refusal(options), HasSubstr("it must be SCALE_AND_OFFSET or SCALE_ONLY"));
   }

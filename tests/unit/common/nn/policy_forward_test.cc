@@ -142,6 +142,18 @@ TEST(NmnPaperSection2, AgreesWithTheEquationsForEveryCell) {
   }
 }
 
+TEST(NmnPaperSection2, AgreesWithTheEquationsForAHypernetwork) {
+  for (int benchmark : {1, 3}) {
+    v1::NetworkOptions options = ReferenceNmn(benchmark);
+    options.set_modulation(v1::HYPERNETWORK);
+    for (Role role : {Role::kActor, Role::kCritic}) {
+      options.set_signal_lag(role == Role::kCritic);
+      options.set_signal_wiring(role == Role::kCritic ? v1::SHARED : v1::PER_LAYER);
+      ExpectAgreesWithReference(options, role, ObservationSize(benchmark), BoxOf(role == Role::kActor ? 2 : 1));
+    }
+  }
+}
+
 // The plain code of a network of GRUs is the fast one's, but for rounding.
 TEST(PlainForward, OfGrusIsTheFastForward) {
   for (const v1::NetworkOptions& options : {ReferenceNmn(1), PaperNmn(2), Rnn(3)}) {

@@ -110,7 +110,14 @@ std::vector<double> ReferenceForward::Plastic(const std::string& name, const std
 std::vector<double> ReferenceForward::Modulated(const std::string& name, const std::vector<double>& y,
                                                 const std::vector<double>& z, v1::Activation activation) const {
   std::vector<double> out = Product(y, name + ".weight");
-  const std::vector<double> scale = Product(z, name + ".w_scale");
+  const bool hyper = spec_.options.modulation() == v1::HYPERNETWORK;
+  for (size_t k = 0; hyper && k < z.size(); ++k) {
+    for (size_t i = 0; i < y.size(); ++i) {
+      for (size_t j = 0; j < out.size(); ++j)
+        out[j] += y[i] * z[k] * Tensor(name + ".w_weight")[(k * y.size() + i) * out.size() + j];
+    }
+  }
+  const std::vector<double> scale = hyper ? std::vector<double>(out.size()) : Product(z, name + ".w_scale");
   const std::vector<double> offset = Product(z, name + ".w_offset");
   const float* bias = Tensor(name + ".bias");
   for (size_t j = 0; j < out.size(); ++j) {

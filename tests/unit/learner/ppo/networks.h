@@ -66,6 +66,9 @@ inline std::vector<NamedOptions> EveryNetwork() {
   single.clear_recurrent_sizes();
   single.add_recurrent_sizes(5);
   all.push_back({"one_gru", single});
+  v1::NetworkOptions hyper = base;
+  hyper.set_modulation(v1::HYPERNETWORK);
+  all.push_back({"hypernetwork", hyper});
   for (const v1::Cell cell : {v1::LSTM, v1::PLASTIC, v1::MODULATED_PLASTIC}) {
     v1::NetworkOptions options = base;
     options.set_cell(cell);
