@@ -132,7 +132,8 @@ ActorSession::Outcome ActorSession::Connect(const std::stop_token& stop) {
     }
     if (!complained || now - *complained >= kComplainEvery) {
       spdlog::warn("{}: waiting for the learner at {}: {}", options_.actor_id, options_.learner,
-                   Text(response.status()));
+                   absl::IsDeadlineExceeded(response.status()) ? "nobody answers there; was the learner started?"
+                                                               : Text(response.status()));
       complained = now;
     }
     if (WaitForStopUntil(stop, std::min(now + backoff_.Next(), last_contact_ + options_.connect_timeout))) break;

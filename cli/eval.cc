@@ -73,7 +73,7 @@ void AddEval(CLI::App& app, int& exit_code) {
       "  zero        u = 0\n"
       "  untrained   u ~ N(0, 1/e)\n"
       "  memoryless  the best rule without memory\n"
-      "  adaptive    learns the task while it acts\n"
+      "  adaptive    finds the task out while it acts\n"
       "  oracle      knows the task\n"
       "nmn task list shows the rules of each task. docs/environments.md says what the others do.\n"
       "A network acts with a sample of its policy, as in training, or with its mean.\n"

@@ -145,7 +145,7 @@ std::optional<std::string> OracleNotice(const LearningCurve& curve) {
   // One height for both figures.
   const Limits both = With(optimum->discounted, DrawnRange(discounted)), all = With(optimum->raw, DrawnRange(raw));
   return absl::StrCat("the line of a policy that knows the task (", absl::StrJoin(left_out, ", "),
-                      ") is not drawn, because the curves would have less than half of the height: nmn report "
+                      ") is not drawn, because the curves would have less than half of the height: nmn report RUN_DIR "
                       "--y_range=",
                       text::Rounded(std::min(both.low, all.low)), ":", text::Rounded(std::max(both.high, all.high)),
                       " brings it back");

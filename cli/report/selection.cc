@@ -36,8 +36,11 @@ bool SameEpisodes(const Run& a, const Run& b) {
 // Why `again` is the same run as `run`; empty if it is another.
 std::string Repeats(const Run& run, const Run& again, bool each) {
   if (!run.run_id.empty() && run.run_id == again.run_id) return absl::StrCat("the same run (run_id ", run.run_id, ")");
-  if (!each && SameEpisodes(run, again)) return "the same config and seed with the same episodes";
-  return "";
+  if (each || !SameEpisodes(run, again)) return "";
+  const size_t one = run.returns.size(), other = again.returns.size();
+  if (one == other) return "the same config and seed with the same episodes";
+  return absl::StrCat("the same config and seed, and the first ", std::min(one, other), " of ", std::max(one, other),
+                      " episodes");
 }
 
 // Adds a run, or says which one it repeats; the longer of the two stays.

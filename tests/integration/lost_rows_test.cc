@@ -94,7 +94,7 @@ TEST(LearningCurve, OfTrainSaysWhereTheLineOfTheOracleIsNotDrawn) {
   EXPECT_THAT(train.out, HasSubstr("/learning_curve.png (and .svg, .csv)\nthe line of a policy that knows the task ("));
   // What it says to type is from the lowest return to the line.
   std::smatch range;
-  ASSERT_TRUE(std::regex_search(train.out, range, std::regex(R"(nmn report --y_range=(\S+):(\S+) brings it back\n)")));
+  ASSERT_TRUE(std::regex_search(train.out, range, std::regex(R"(nmn report RUN_DIR --y_range=(\S+):(\S+) brings it back\n)")));
   EXPECT_LT(std::stod(range[1]), 0);
   EXPECT_GT(std::stod(range[2]), 4000);
 }
