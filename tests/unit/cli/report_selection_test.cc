@@ -95,7 +95,7 @@ TEST(SelectRuns, AnotherRunWithTheSameEpisodesCountsOnceUnlessEachIsShown) {
   const Selection selection = Select({a, again, other});
   EXPECT_THAT(Paths(selection), ElementsAre(again, other));
   EXPECT_THAT(selection.notices,
-              ElementsAre(AllOf(HasSubstr("the same config and seed with the same episodes"), HasSubstr("--each"))));
+              ElementsAre(AllOf(HasSubstr("the same config and seed, and the first 4 of 6 episodes"), HasSubstr("--each"))));
   EXPECT_THAT(Paths(Select({a, again}, /*each=*/true)), ElementsAre(a, again));
   EXPECT_EQ(GroupRuns(selection.runs, false).groups[0].label, "NMN, reference, 2 runs");
 }
