@@ -92,6 +92,9 @@ absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& 
   std::unique_ptr<LearnerRun> run(new LearnerRun(options, observer, *std::move(exporter), std::move(metrics),
                                                  *std::move(storage), *std::move(state)));
   if (run->state_.complete()) {
+    if (!options.accept_loss) {
+      if (absl::Status status = run->storage_.files->CheckRows(run->state_.file_bytes); !status.ok()) return status;
+    }
     observer.OnNotice(AlreadyComplete(options.directory, run->state_));
     return run;
   }

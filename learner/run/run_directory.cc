@@ -8,12 +8,14 @@
 #include <chrono>
 #include <ctime>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 #include "common/failpoint/failpoint.h"
+#include "common/fs/own_file.h"
 #include "learner/run/records.h"
 #include "learner/run/tfevents.h"
 
@@ -48,6 +50,15 @@ absl::Status NotWritable(const std::string& directory, const absl::Status& statu
       absl::StrCat("the run directory ", directory, " cannot be written (", std::string(status.message()), "); ",
                    absl::IsResourceExhausted(status) ? "free some space there" : "change its permissions",
                    " or choose another --run_dir"));
+}
+
+// Of a file that rows of the run are missing from, or that cannot be written.
+absl::Status WithAdvice(const absl::Status& status) {
+  const char* const advice = absl::IsDataLoss(status) || absl::IsNotFound(status)
+                                 ? "; the checkpoint counts on this file: put it back to continue the run, or go on "
+                                   "without its lost rows with --accept_loss"
+                                 : "; the run writes to this file: mend that to continue the run";
+  return absl::Status(status.code(), absl::StrCat(std::string(status.message()), advice));
 }
 
 }  // namespace
@@ -99,9 +110,15 @@ class RunDirectory::Files {
     return absl::OkStatus();
   }
 
-  // Cuts to a length that was the end of a row. Where it is not any more, somebody has written the file anew.
-  absl::Status CutTo(const char* name, uint64_t length) {
-    if (name != kEvents && length > 0) {
+  // Whether a file has this length at least, and a row ends there. Where none does, somebody has written the file anew.
+  absl::Status CheckRowEnds(const char* name, uint64_t length) {
+    const absl::StatusOr<uint64_t> there = Length(name);
+    if (!there.ok()) return there.status();
+    if (*there < length) {
+      return absl::DataLossError(
+          absl::StrCat(Path(name), " has only ", *there, " of the ", length, " bytes that it had at the checkpoint"));
+    }
+    if (std::string_view(name) != kEvents && length > 0) {
       const absl::StatusOr<std::string> last = fs.ReadPart(Path(name), length - 1, 1);
       if (!last.ok()) return last.status();
       if (!last->empty() && *last != "\n") {
@@ -109,6 +126,11 @@ class RunDirectory::Files {
             absl::StrCat(Path(name), " was changed: its first ", length, " bytes do not end with a row"));
       }
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status CutTo(const char* name, uint64_t length) {
+    if (absl::Status status = CheckRowEnds(name, length); !status.ok()) return status;
     return fs.Truncate(Path(name), length);
   }
 
@@ -141,6 +163,9 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(fs::FileSystem&
   if (writable.ok()) writable = fs.RemoveAll(files->Path(kProbe));
   if (!writable.ok()) return NotWritable(directory, writable);
   if (absl::Status status = fs::RemoveTemporaries(fs, directory); !status.ok()) return status;
+  for (const char* name : {kConfig, kMetrics, kEpisodes, kEvents, kEventLog, kPolicy, kBestPolicy, kSummary}) {
+    if (absl::Status status = fs::MakeOwnFile(files->Path(name)); !status.ok()) return status;
+  }
   return std::unique_ptr<RunDirectory>(new RunDirectory(std::move(files)));
 }
 
@@ -266,6 +291,13 @@ absl::StatusOr<metrics::UpdateHistory> RunDirectory::History() {
   return ReadHistory(*lines);
 }
 
+absl::Status RunDirectory::CheckRows(const std::map<std::string, uint64_t>& lengths) {
+  for (const auto& [name, length] : lengths) {
+    if (absl::Status status = files_->CheckRowEnds(name.c_str(), length); !status.ok()) return WithAdvice(status);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& lengths) {
   for (std::string& rows : files_->waiting) rows.clear();
   std::fill(std::begin(files_->written), std::end(files_->written), 0);
@@ -273,12 +305,7 @@ absl::Status RunDirectory::CutBack(const std::map<std::string, uint64_t>& length
     const auto found = lengths.find(name);
     const absl::Status status =
         found == lengths.end() ? files_->fs.RemoveAll(files_->Path(name)) : files_->CutTo(name, found->second);
-    if (status.ok()) continue;
-    const char* const advice = absl::IsDataLoss(status) || absl::IsNotFound(status)
-                                   ? "; the checkpoint counts on this file: put it back to continue the run, or go on "
-                                     "without its lost rows with --accept_loss"
-                                   : "; the run writes to this file: mend that to continue the run";
-    return absl::Status(status.code(), absl::StrCat(std::string(status.message()), advice));
+    if (!status.ok()) return WithAdvice(status);
   }
   for (size_t record = 0; record < std::size(kRecords); ++record) {
     if (const auto found = lengths.find(kRecords[record]); found != lengths.end())

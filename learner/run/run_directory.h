@@ -52,7 +52,8 @@ struct Summary {
 // A kill leaves at most a torn last line, which CutBack removes. Checkpoints are not here. One writer; not thread-safe.
 class RunDirectory {
  public:
-  // The directory must exist. PERMISSION_DENIED names it if it cannot be written.
+  // The directory must exist. PERMISSION_DENIED names it if it cannot be written. Its files become files of its own
+  // (fs::MakeOwnFile): a snapshot by cp -al keeps its content.
   static absl::StatusOr<std::unique_ptr<RunDirectory>> Open(fs::FileSystem& fs, const std::string& directory);
   ~RunDirectory();
 
@@ -83,6 +84,8 @@ class RunDirectory {
   absl::StatusOr<std::string> AcceptLoss(std::map<std::string, uint64_t>& lengths);
   // The updates of metrics.jsonl; none if there is no such file.
   absl::StatusOr<metrics::UpdateHistory> History();
+  // DATA_LOSS where a file that grows is shorter than `lengths` says, or ends within a row there.
+  absl::Status CheckRows(const std::map<std::string, uint64_t>& lengths);
   // Cuts each file that grows back to its length in the checkpoint. Removes one that is not listed.
   absl::Status CutBack(const std::map<std::string, uint64_t>& lengths);
 

@@ -85,6 +85,20 @@ TEST(LostRows, AFileThatWasWrittenAnewIsRefusedAndNotCutWithinARow) {
   EXPECT_THAT(accepted.err, HasSubstr(file + " had "));
 }
 
+// No update is left to train, and the rows are missed all the same.
+TEST(LostRows, OfACompleteRunAreRefusedByNameToo) {
+  testing::TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 3)).code, 0);
+  const std::vector<std::string> resume = {Binary("nmn"), "train", "--resume", "--no_figure", "--run_dir=" + run};
+  EXPECT_EQ(RunProcess(resume).code, 0);
+  testing::WriteFile(run + "/metrics.jsonl", "garbage");
+  const Outcome refused = RunProcess(resume);
+  EXPECT_EQ(refused.code, 42) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr(run + "/metrics.jsonl has only 7 of the "));
+  EXPECT_THAT(refused.err, HasSubstr("--accept_loss"));
+}
+
 TEST(LearningCurve, OfTrainSaysWhereTheLineOfTheOracleIsNotDrawn) {
   testing::TemporaryDirectory folder;
   std::vector<std::string> arguments = TinyTrain(folder.path() + "/run", 2, {"--set", "env.horizon=1400"});
@@ -94,7 +108,8 @@ TEST(LearningCurve, OfTrainSaysWhereTheLineOfTheOracleIsNotDrawn) {
   EXPECT_THAT(train.out, HasSubstr("/learning_curve.png (and .svg, .csv)\nthe line of a policy that knows the task ("));
   // What it says to type is from the lowest return to the line.
   std::smatch range;
-  ASSERT_TRUE(std::regex_search(train.out, range, std::regex(R"(nmn report RUN_DIR --y_range=(\S+):(\S+) brings it back\n)")));
+  ASSERT_TRUE(
+      std::regex_search(train.out, range, std::regex(R"(nmn report RUN_DIR --y_range=(\S+):(\S+) brings it back\n)")));
   EXPECT_LT(std::stod(range[1]), 0);
   EXPECT_GT(std::stod(range[2]), 4000);
 }

@@ -51,6 +51,50 @@ class RunDirectoryTest : public ::testing::Test {
   std::unique_ptr<RunDirectory> run_;
 };
 
+// cp -al, rsync --link-dest, ln -s: what another name of a file shows stays as it is.
+TEST_F(RunDirectoryTest, FilesThatHaveOtherNamesBecomeItsOwnBeforeTheyAreChanged) {
+  Append(1);
+  Append(2);
+  ASSERT_TRUE(run_->WriteSummary(Summary()).ok());
+  const std::string other = root_ + "-snapshot";
+  std::filesystem::create_directory(other);
+  std::map<std::string, std::string> before;
+  for (const std::string name : {"metrics.jsonl", "episodes.csv", "events.out.tfevents.nmn", "summary.json"}) {
+    before[name] = Get(name);
+    if (name == "episodes.csv" || name == "summary.json") {  // as links
+      std::filesystem::rename(root_ + "/" + name, other + "/" + name);
+      std::filesystem::create_symlink(other + "/" + name, root_ + "/" + name);
+    } else {
+      std::filesystem::create_hard_link(root_ + "/" + name, other + "/" + name);
+    }
+  }
+  Reopen();
+  ASSERT_TRUE(run_->CutBack({}).ok());
+  Append(1);
+  Summary changed;
+  changed.updates = 7;
+  ASSERT_TRUE(run_->WriteSummary(changed).ok());
+  for (const auto& [name, content] : before) {
+    EXPECT_EQ(*fs_.Read(other + "/" + name), content) << name;
+    EXPECT_NE(Get(name), content) << name;
+    EXPECT_FALSE(std::filesystem::is_symlink(root_ + "/" + name)) << name;
+  }
+  std::filesystem::remove_all(other);
+}
+
+TEST_F(RunDirectoryTest, ADirectoryInThePlaceOfAFileIsRefusedWithWhatItHolds) {
+  for (const std::string name : {"policy-best.safetensors", "episodes.csv", "events.jsonl"}) {
+    std::filesystem::create_directory(root_ + "/" + name);
+    ASSERT_TRUE(fs_.WriteDurably(root_ + "/" + name + "/precious", "mine").ok());
+    const absl::Status status = RunDirectory::Open(fs_, root_).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(name + " is a directory, and a file of the run has its place"));
+    EXPECT_EQ(Get(name + "/precious"), "mine");
+    std::filesystem::remove_all(root_ + "/" + name);
+  }
+}
+
 TEST_F(RunDirectoryTest, EachUpdateAddsALineAndARowForEachEpisodeUnderOneHeader) {
   Append(1);
   Reopen();

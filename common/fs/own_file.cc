@@ -1,0 +1,32 @@
+#include "common/fs/own_file.h"
+
+#include <sys/stat.h>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/fs/file_system.h"
+
+namespace nmn::fs {
+
+absl::Status MakeOwnFile(const std::string& path) {
+  struct stat here {};
+  if (::lstat(path.c_str(), &here) != 0) return absl::OkStatus();  // who opens it says why
+  if (S_ISDIR(here.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " is a directory, and a file of the run has its place; move it away"));
+  }
+  struct stat end {};
+  const bool is_link = S_ISLNK(here.st_mode);
+  if (!is_link && !(S_ISREG(here.st_mode) && here.st_nlink > 1)) return absl::OkStatus();
+  if (::stat(path.c_str(), &end) != 0 || !S_ISREG(end.st_mode)) return absl::OkStatus();
+  FileSystem& fs = RealFileSystem();
+  const absl::StatusOr<std::string> content = fs.Read(path);
+  if (!content.ok()) return content.status();
+  const std::string copy = TemporaryBeside(path);
+  absl::Status status = fs.WriteDurably(copy, *content);
+  if (status.ok()) status = fs.Rename(copy, path);
+  if (!status.ok()) fs.RemoveAll(copy).IgnoreError();
+  return About(path, copy, status);
+}
+
+}  // namespace nmn::fs
