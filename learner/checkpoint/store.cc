@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "common/build/newer.h"
 #include "common/digest/sha256.h"
 #include "common/failpoint/failpoint.h"
@@ -27,6 +28,11 @@ const char kReplaced[] = ".replaced";
 bool WasCompleted(const std::string& name) {
   return UpdateOfFolder(name).has_value() || UpdateOfFolder(name, kReplaced).has_value() ||
          absl::EndsWith(name, kCorrupt);
+}
+
+// What a process that ended has begun to write or to remove. Other names are somebody else's.
+bool IsTemporary(absl::string_view name) {
+  return absl::ConsumeSuffix(&name, kTemporary) && WasCompleted(std::string(name));
 }
 
 // The disk or its permissions are at fault, not the checkpoint: nothing is to be thrown away.
@@ -148,7 +154,7 @@ absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(
   const absl::StatusOr<std::vector<std::string>> names = fs_.List(directory_);
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    if (!absl::EndsWith(name, kTemporary)) continue;
+    if (!IsTemporary(name)) continue;
     if (absl::Status status = fs_.RemoveAll(absl::StrCat(directory_, "/", name)); !status.ok()) return status;
   }
   if (absl::Status status = Hit(Point::kRestoreTemporariesRemoved); !status.ok()) return status;

@@ -59,10 +59,10 @@ TEST_F(StoreTest, LeftoversOfABrokenSaveAreRemovedAndAreNoCheckpoint) {
 
 TEST_F(StoreTest, OtherNamesAreLeftAlone) {
   Save(1);
-  for (const char* name : {"notes", "ckpt-2", "ckpt-00000002x", "ckpt-+0000002"})
+  for (const char* name : {"notes", "ckpt-2", "ckpt-00000002x", "ckpt-+0000002", "notes.tmp", "ckpt-2.tmp"})
     std::filesystem::create_directories(Folder(name));
   ExpectSame(**Restore(), Make(1));
-  EXPECT_EQ(Names().size(), 5u);
+  EXPECT_EQ(Names().size(), 7u);
 }
 
 TEST_F(StoreTest, SavingAnUpdateAgainReplacesIt) {
