@@ -159,6 +159,28 @@ TEST_F(PluginTask, WhatCannotWorkIsRefused) {
 }
 
 // A sweep's file says what the task is, so that its runs are known to everybody; what brings its code is said again.
+// exit(0) would say that all is done.
+TEST_F(PluginTask, ThatCallsExitEndsTheProgramWithALineAndNotAsIfAllWereDone) {
+  std::string source = ReadFile("examples/plugin/hidden_push.c");
+  const std::string head = "static int step(void *self, nmn_step *step) {";
+  ASSERT_NE(source.find(head), std::string::npos);
+  source.insert(source.find(head) + head.size(), " static int n; if (++n == 3) exit(0);");
+  std::ofstream(Where("exits.c")) << "#include <stdlib.h>\n" << source;
+  ASSERT_EQ(
+      RunProcess({"/usr/bin/env", "gcc", "-shared", "-fPIC", "-Iinclude", "-o", Where("exits.so"), Where("exits.c")})
+          .code,
+      0);
+  const std::string brings = "--task_plugin=" + Where("exits.so");
+  for (const std::vector<std::string>& verb :
+       std::vector<std::vector<std::string>>{{"task", "check"},
+                                             {"eval", "--policy=random", "--episodes=10", "--json"},
+                                             {"train", "--no_figure", "--updates=1", "--run_dir=" + Run()}}) {
+    const Outcome outcome = Nmn(verb, {brings});
+    EXPECT_EQ(outcome.code, 42) << verb[0];
+    EXPECT_THAT(outcome.err, HasSubstr("the plug-in of --task_plugin called exit()")) << verb[0];
+  }
+}
+
 TEST_F(PluginTask, ASweepPlaysItAndNeedsItsFlagInEachCall) {
   const std::vector<std::string> brings = Brings();
   const std::string sweep = Where("sweep"), file = sweep + "/sweep.json";
