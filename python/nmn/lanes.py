@@ -10,6 +10,12 @@ from nmn.errors import Refusal, Wrong
 GOING_ON, TERMINATED, TRUNCATED = 0, 1, 2
 
 
+def is_flag(x):
+    """Whether x says yes or no: text that says "no" is true to Python."""
+    return isinstance(x, (bool, int, np.bool_, np.integer)) or (
+        isinstance(x, np.ndarray) and x.shape == () and x.dtype.kind in "biu")
+
+
 def check_interface(environment, *names):
     for name in ("reset", "step") + names:
         if not hasattr(environment, name):
@@ -100,6 +106,9 @@ class Lanes(SharedArrays):
             except TypeError:
                 raise Wrong(f"the reward is a {type(reward).__name__}, and must be a number") from None
             if terminated or truncated:
+                if not (is_flag(terminated) and is_flag(truncated)):
+                    raise Wrong(f"terminated and truncated are a {type(terminated).__name__} and a "
+                                f"{type(truncated).__name__}, and must be bool")
                 self.ends[lane] = TERMINATED if terminated else TRUNCATED
                 if not terminated:
                     write(x, self.finals[lane])

@@ -22,7 +22,10 @@ def kind_of(space):
 
 def bounds(array):
     """Numbers for JSON, which has no infinity: None there."""
-    return [float(x) if np.isfinite(x) else None for x in np.asarray(array, np.float64).astype(np.float32).ravel()]
+    numbers = np.asarray(array, np.float64).astype(np.float32).ravel()
+    if np.isnan(numbers).any():
+        raise Refusal("a bound of a Box is NaN, which bounds nothing: give numbers, or infinities")
+    return [float(x) if np.isfinite(x) else None for x in numbers]
 
 
 # Observations: a reader has `size`, `low`, `high` (None: no bound) and write(x, row), which raises Wrong. write_all(x, rows)

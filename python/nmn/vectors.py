@@ -71,7 +71,10 @@ class VectorLanes(SharedArrays):
             except (TypeError, ValueError):
                 raise Wrong("it returned no tuple (observations, rewards, terminations, truncations, infos), as "
                             "gymnasium's step does") from None
-            terminated, truncated = np.asarray(terminated, bool), np.asarray(truncated, bool)
+            terminated, truncated = np.asarray(terminated), np.asarray(truncated)
+            if terminated.dtype.kind not in "biu" or truncated.dtype.kind not in "biu":
+                raise Wrong(f"terminations and truncations are of {terminated.dtype} and {truncated.dtype}, and must be of bool")
+            terminated, truncated = terminated.astype(bool), truncated.astype(bool)
             if np.shape(reward) != (self.width,) or terminated.shape != (self.width,) or truncated.shape != (self.width,):
                 raise Wrong(f"rewards and ends are of {np.shape(reward)}, {terminated.shape} and {truncated.shape}, and there "
                             f"are {self.width} environments")

@@ -24,6 +24,7 @@ import time
 from nmn.errors import Refusal, describe
 
 OLDEST_PYTHON = (3, 9)
+MOST_STEPS = 1000000  # of an episode, as env.horizon
 CHANNEL = 3  # the descriptor that the process was started with
 WORTH_ASKING = 200e-6  # s; as in bridge/python_process.cc
 
@@ -112,14 +113,14 @@ def find_name(task, factory):
     return name
 
 
-def whole(value, what):
-    """A whole number from 1 that fits into 32 bits: a Python one or numpy's."""
+def whole(value, what, most):
+    """A whole number from 1 to `most`: a Python one or numpy's."""
     try:
-        found = operator.index(value)
+        found = 0 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         found = 0
-    if not 1 <= found < 2**32:
-        raise Refusal(f"the {what} is {value!r}; it must be a whole number from 1 to 4294967295")
+    if not 1 <= found <= most:
+        raise Refusal(f"the {what} is {value!r}; it must be a whole number from 1 to {most}")
     return found
 
 
@@ -128,7 +129,7 @@ def find_horizon(factory, environment, asked):
     found = asked or getattr(factory, "horizon", None) or getattr(getattr(environment, "spec", None), "max_episode_steps", None)
     if not found:
         raise Refusal("how many steps an episode has is not said: give the factory an attribute horizon")
-    return whole(found, "horizon")
+    return whole(found, "horizon", MOST_STEPS)
 
 
 def versions():
@@ -156,7 +157,7 @@ def start(order):
     lanes.horizon = find_horizon(factory, environment, order["horizon"])
     reader, writer = lanes.reader, lanes.writer
     return lanes, {
-        "name": find_name(order["task"], factory), "version": whole(getattr(factory, "version", 1), "version"), "horizon": lanes.horizon,
+        "name": find_name(order["task"], factory), "version": whole(getattr(factory, "version", 1), "version", 2**32 - 1), "horizon": lanes.horizon,
         "observation_size": reader.size, "low": reader.low, "high": reader.high, "action": writer.description, **versions()
     }
 

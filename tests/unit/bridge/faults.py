@@ -110,6 +110,11 @@ class OutsideTheBox(Faulty):
         return np.array([0, 1.5], np.float32), 0.0, False, False, {}
 
 
+class EndsInWords(Faulty):
+    def fault(self):
+        return self.observe(), 0.0, "no", False, {}
+
+
 class FourValues(Faulty):
     def fault(self):
         return self.observe(), 0.0, False, {}
@@ -174,6 +179,7 @@ def with_action(space):
 
 picture = with_observation(Box(0, 255, (4, 4, 3), np.uint8))
 text = with_observation(stand_in.Text())
+unbounded = with_observation(Box(float("nan"), 1.0, (2,), np.float32))
 binary = with_observation(MultiBinary(4))
 nested = with_observation(Dict({"in": Dict({"x": Discrete(2)})}))
 binary_action = with_action(MultiBinary(4))
@@ -191,6 +197,7 @@ def said(**attributes):
 
 
 long_horizon = said(horizon=2**32 + 8)
+horizon_of_truth = said(horizon=True)
 horizon_of_words = said(horizon="8")
 negative_version = said(version=-1)
 version_of_words = said(version="two")

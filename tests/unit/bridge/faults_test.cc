@@ -59,6 +59,8 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"List", absl::StatusCode::kAborted, "the observation is a list, and its space says an array of float32"},
         Fault{"OutsideTheBox", absl::StatusCode::kOutOfRange,
               "number 1 of the observation is 1.5, and its space says -1 to 1"},
+        Fault{"EndsInWords", absl::StatusCode::kAborted,
+              "terminated and truncated are a str and a bool, and must be bool"},
         Fault{"FourValues", absl::StatusCode::kAborted, "it returned no tuple (observation, reward, terminated"}),
     [](const auto& info) { return info.param.factory; });
 

@@ -185,6 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "Box of shape (4, 4, 3), and nmn takes vectors: wrap the environment in "
                 "gymnasium.wrappers.FlattenObservation"},
         Refused{"faults:text", "the observation is a Text, and nmn takes Box, Discrete"},
+        Refused{"faults:unbounded", "a bound of a Box is NaN"},
         Refused{"faults:binary",
                 "the observation is a MultiBinary: wrap the environment in "
                 "gymnasium.wrappers.FlattenObservation"},
@@ -192,7 +193,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"faults:binary_action", "the action is a MultiBinary, and nmn takes Box, Discrete"},
         Refused{"faults:whole_action", "the action is a Box of int64"}, Refused{"faults:one_choice", "action"},
         Refused{"faults:no_horizon", "give the factory an attribute horizon"},
-        Refused{"faults:long_horizon", "the horizon is 4294967304; it must be a whole number from 1 to 4294967295"},
+        Refused{"faults:long_horizon", "the horizon is 4294967304; it must be a whole number from 1 to 1000000"},
+        Refused{"faults:horizon_of_truth", "the horizon is True; it must be a whole number"},
         Refused{"faults:horizon_of_words", "the horizon is '8'; it must be a whole number"},
         Refused{"faults:negative_version", "the version is -1; it must be a whole number"},
         Refused{"faults:version_of_words", "the version is 'two'; it must be a whole number"},
