@@ -1,9 +1,10 @@
 // nmn bench: how fast this machine runs the program, beside the core's ceiling and LibTorch.
 
+#include <re2/re2.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
-#include <regex>
 #include <string>
 #include <vector>
 
@@ -23,17 +24,16 @@ namespace {
 
 // INVALID_ARGUMENT, with the names there are, if nothing matches.
 absl::StatusOr<std::vector<bench::Benchmark>> Choose(const std::string& filter) {
-  std::regex expression;
-  try {
-    expression = std::regex(filter);
-  } catch (const std::regex_error& error) {
-    return absl::InvalidArgumentError(absl::StrCat("--filter=", filter, " is no regular expression: ", error.what()));
+  const RE2 expression(filter, RE2::Quiet);  // in time that is linear in the name, whatever the expression
+  if (!expression.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--filter=", filter, " is no regular expression: ", expression.error()));
   }
   std::vector<bench::Benchmark> chosen;
   std::vector<std::string> names;
   for (bench::Benchmark& benchmark : bench::AllBenchmarks()) {
     names.push_back(benchmark.name);
-    if (std::regex_search(benchmark.name, expression)) chosen.push_back(std::move(benchmark));
+    if (RE2::PartialMatch(benchmark.name, expression)) chosen.push_back(std::move(benchmark));
   }
   if (!chosen.empty()) return chosen;
   return absl::InvalidArgumentError(

@@ -41,6 +41,11 @@ absl::Status PrepareOutput(const std::vector<Run>& runs, const std::string& out)
 }
 
 absl::Status WriteText(const std::string& path, const std::string& text) {
+  const absl::StatusOr<fs::Target> target = fs::RealFileSystem().FollowLinks(path);
+  if (target.ok() && target->kind == fs::Target::Kind::kOther) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot write ", path, ": it is a pipe, a socket or a device, and no file"));
+  }
   return fs::WriteAtomically(fs::RealFileSystem(), path, text);
 }
 

@@ -77,6 +77,16 @@ TEST(NmnBench, AFilterThatIsNoExpressionIsNamed) {
   EXPECT_THAT(outcome.err, HasSubstr("--filter=( is no regular expression"));
 }
 
+// An engine that tries all ways would need more than the age of the universe, or more stack than there is.
+TEST(NmnBench, AnExpressionThatNobodyCanMatchQuicklyEndsAtOnce) {
+  const Outcome slow = RunProcess({Binary("nmn"), "bench", "--filter=(((((((a*)*)*)*)*)*)*)*$x"});
+  EXPECT_EQ(slow.code, 42);
+  EXPECT_THAT(slow.err, HasSubstr("matches nothing"));
+  const Outcome deep =
+      RunProcess({Binary("nmn"), "bench", "--filter=" + std::string(20000, '(') + "q" + std::string(20000, ')')});
+  EXPECT_EQ(deep.code, 42);
+}
+
 TEST(BenchRegistry, HasEveryName) {
   std::vector<std::string> names, expected = {"wire/in_process", "wire/tcp", "threads/2"};
   for (const Benchmark& benchmark : AllBenchmarks()) names.push_back(benchmark.name);
