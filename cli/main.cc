@@ -33,6 +33,7 @@ int RunVerb(int argc, char** argv) {
   nmn::cli::AddTrain(app, exit_code);
   nmn::cli::AddEval(app, exit_code);
   nmn::cli::AddTrace(app, exit_code);
+  nmn::cli::AddAnalyse(app, exit_code);
   nmn::cli::AddExport(app, exit_code);
   nmn::cli::AddReport(app, exit_code);
   nmn::cli::AddSweep(app, exit_code);

@@ -114,6 +114,10 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
                   absl::StrCat(absl::StrJoin(scripted::PolicyNames(), ", "),
                                ", RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors"))
       ->required();
+  AddPlayOptions(verb, flags);
+}
+
+void AddPlayOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_option("--update", flags.update, "With RUN_DIR: the checkpoint after this update [the newest]");
   verb.add_option("--seed", flags.seed, "Seed of tasks, environment and action noise")->capture_default_str();
   verb.add_option("--set", flags.set, "task.OPTION=VALUE, any number of times (docs/environments.md)")

@@ -28,6 +28,8 @@ struct PolicyFlags {
   std::optional<double> temperature;  // 1 where it is not said
 };
 void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags);
+// Those of them that say how a policy is played, without task and policy.
+void AddPlayOptions(CLI::App& verb, PolicyFlags& flags);
 
 struct PolicyChoice {
   // Of a network: the config it was trained under; of a rule: the benchmark's reference preset. Both with --set

@@ -12,6 +12,7 @@ void AddTrain(CLI::App& app, int& exit_code);
 void AddVersion(CLI::App& app, int& exit_code);
 void AddEval(CLI::App& app, int& exit_code);
 void AddTrace(CLI::App& app, int& exit_code);
+void AddAnalyse(CLI::App& app, int& exit_code);
 void AddExport(CLI::App& app, int& exit_code);
 void AddReport(CLI::App& app, int& exit_code);
 void AddSweep(CLI::App& app, int& exit_code);

@@ -195,6 +195,15 @@ std::vector<uint32_t> ShownSteps(uint32_t horizon) {
   return steps;
 }
 
+void SetStepAxis(uint32_t horizon, Figure& figure) {
+  figure.log_x = true;
+  const uint32_t last = horizon - 1;
+  for (uint32_t step = 0; step < last; step = std::max(1u, 10 * step)) {
+    if (2 * step < last) figure.ticks.push_back({absl::StrCat(step), step + 1.0});  // room for the last one's label
+  }
+  figure.ticks.push_back({absl::StrCat(last), last + 1.0});
+}
+
 absl::Status WriteAdaptation(const Adaptation& adaptation, const std::string& out) {
   const std::vector<Line> lines = LinesOf(adaptation);
   if (lines.empty()) {
@@ -236,12 +245,7 @@ absl::Status DrawAdaptation(const Adaptation& adaptation, const std::string& out
   figure.title = absl::StrCat(TitleOf(adaptation.runs), ": reward within an episode, before and after learning");
   figure.x_label = "step within the episode";
   figure.y_label = adaptation.options.style.size ? "reward" : "mean reward at the step";
-  figure.log_x = true;
-  const uint32_t last = horizon - 1;
-  for (uint32_t step = 0; step < last; step = std::max(1u, 10 * step)) {
-    if (2 * step < last) figure.ticks.push_back({absl::StrCat(step), step + 1.0});  // room for the last one's label
-  }
-  figure.ticks.push_back({absl::StrCat(last), last + 1.0});
+  SetStepAxis(horizon, figure);
   return Draw(figure, adaptation.options.style, out + "/adaptation");
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cli/report/figure.h"
 #include "cli/report/groups.h"
 #include "cli/report/run.h"
 #include "cli/report/style.h"
@@ -28,6 +29,9 @@ absl::StatusOr<RewardByStep> PlayRun(const Run& run, uint32_t episodes);
 
 // Which steps a figure shows: each of the first hundred, then ever fewer, and the last.
 std::vector<uint32_t> ShownSteps(uint32_t horizon);
+
+// A logarithmic axis of the steps of an episode. Step t is drawn at t + 1, because such an axis has no 0.
+void SetStepAxis(uint32_t horizon, Figure& figure);
 
 struct Adaptation {
   std::vector<Run> runs;

@@ -43,7 +43,9 @@ Limits FittingRange(const Figure& figure) {
 }
 
 // A line of many points has a marker on some of them.
-std::string Markers(const Series& series) {
+std::string Shape(const Series& series) {
+  if (series.dots) return "points pt 7 ps 0.25";
+  if (!series.markers) return "lines";
   const size_t interval = 1 + series.x.size() / kMostMarkers;
   return interval == 1 ? "linespoints pt 7 ps 0.7" : absl::StrCat("linespoints pt 7 ps 0.7 pi ", interval);
 }
@@ -57,13 +59,19 @@ std::string AxisCommands(const Figure& figure, double scale) {
   std::string script;
   const Limits range = figure.y_range ? *figure.y_range : FittingRange(figure);
   absl::StrAppendFormat(&script, "set yrange [%.9g:%.9g]\n", range.low, range.high);
+  absl::StrAppend(&script, figure.log_x ? "set logscale x\n" : "unset logscale x\n");
   // Room beside the first and the last point of a logarithmic axis, so that their markers and labels are whole.
-  if (figure.log_x) {
-    absl::StrAppendFormat(&script, "set logscale x\nset xrange [0.9:%.9g]\n", 1.15 * LargestX(figure));
+  if (figure.x_range) {
+    absl::StrAppendFormat(&script, "set xrange [%.9g:%.9g]\n", figure.x_range->low / scale,
+                          figure.x_range->high / scale);
+  } else if (figure.log_x) {
+    absl::StrAppendFormat(&script, "set xrange [0.9:%.9g]\n", 1.15 * LargestX(figure));
   } else {
     absl::StrAppendFormat(&script, "set xrange [0:%.9g]\n", LargestX(figure) / scale);
   }
-  if (!figure.ticks.empty()) {
+  if (figure.ticks.empty()) {
+    absl::StrAppend(&script, "set xtics autofreq\n");
+  } else {
     std::vector<std::string> ticks;
     for (const Tick& tick : figure.ticks)
       ticks.push_back(absl::StrFormat("%s %.9g", Quoted(tick.label), tick.x / scale));
@@ -89,12 +97,14 @@ Limits DrawnRange(const Figure& figure) {
   return range;
 }
 
-std::string GnuplotScript(const Figure& figure, const Style& style) {
+FigureScript ScriptOf(const Figure& figure, const Style& style, const std::string& prefix) {
+  FigureScript result;
   const double scale = !figure.log_x && LargestX(figure) >= kManyUnits ? 1000 : 1;
-  std::string script;
+  const auto block = [&](size_t i) { return absl::StrCat("$", prefix, i); };
   for (size_t i = 0; i < figure.series.size(); ++i) {
-    absl::StrAppend(&script, "$s", i, " << END\n", Columns(figure.series[i], scale), "END\n");
+    absl::StrAppend(&result.data, block(i), " << END\n", Columns(figure.series[i], scale), "END\n");
   }
+  std::string& script = result.commands;
   absl::StrAppend(&script, TitleCommand(figure.title, style));
   absl::StrAppend(&script, "set xlabel ", Quoted(scale > 1 ? "thousand " + figure.x_label : figure.x_label),
                   " noenhanced offset 0,0.6\n");
@@ -105,7 +115,6 @@ std::string GnuplotScript(const Figure& figure, const Style& style) {
                   "set grid ytics lc rgb '#DDDDDD' lw 1 lt 1\n"
                   "set key below left Left reverse samplen 3 spacing 1.2 height 0.4 noenhanced\n"
                   "set format y '%g'\n"
-                  "set rmargin 3\n"
                   "set style fill transparent solid 0.18 noborder\n",
                   AxisCommands(figure, scale));
   std::vector<std::string> layers;
@@ -113,7 +122,7 @@ std::string GnuplotScript(const Figure& figure, const Style& style) {
     const Series& series = figure.series[i];
     if (series.low.empty()) continue;
     layers.push_back(
-        absl::StrCat("$s", i, " using 1:3:4 with filledcurves lc rgb ", Quoted(series.colour), " notitle"));
+        absl::StrCat(block(i), " using 1:3:4 with filledcurves lc rgb ", Quoted(series.colour), " notitle"));
   }
   for (const Reference& reference : figure.references) {
     layers.push_back(absl::StrFormat("%.9g with lines lw 1.5 dt (4,4) lc rgb '#606060' title %s", reference.y,
@@ -121,11 +130,16 @@ std::string GnuplotScript(const Figure& figure, const Style& style) {
   }
   for (size_t i = 0; i < figure.series.size(); ++i) {
     const Series& series = figure.series[i];
-    layers.push_back(absl::StrCat("$s", i, " using 1:2 with ", series.markers ? Markers(series) : "lines", " lw 2 dt ",
-                                  Dash(series.dash), " lc rgb ", Quoted(series.colour), " title ",
-                                  Quoted(series.label)));
+    layers.push_back(absl::StrCat(block(i), " using 1:2 with ", Shape(series), " lw 2 dt ", Dash(series.dash),
+                                  " lc rgb ", Quoted(series.colour), " title ", Quoted(series.label)));
   }
-  return absl::StrCat(script, "plot ", absl::StrJoin(layers, ", "));
+  absl::StrAppend(&script, "plot ", absl::StrJoin(layers, ", "));
+  return result;
+}
+
+std::string GnuplotScript(const Figure& figure, const Style& style) {
+  const FigureScript script = ScriptOf(figure, style, "s");
+  return absl::StrCat(script.data, "set rmargin 3\n", script.commands);
 }
 
 absl::Status Draw(const Figure& figure, const Style& style, const std::string& base) {

@@ -17,6 +17,7 @@ struct Series {
   std::string colour = {};                  // "#0072B2"
   size_t dash = 0;                          // 0: a whole line
   bool markers = false;
+  bool dots = false;  // dots without a line
 };
 
 struct Reference {
@@ -35,11 +36,19 @@ struct Figure {
   std::vector<Reference> references;  // horizontal lines
   std::vector<Tick> ticks;            // of the x axis; empty: chosen by gnuplot
   std::optional<Limits> y_range;      // none: what the curves, bands and references need
+  std::optional<Limits> x_range;      // none: from 0 to the last point, or what a logarithmic axis needs
   bool log_x = false;
 };
 
 // From the lowest to the highest of all that is drawn: curves, bands and references.
 Limits DrawnRange(const Figure& figure);
+
+// A figure as gnuplot reads it. `data` are blocks whose names begin with $ and `prefix`; `commands` use them, and their
+// last line is the plot command.
+struct FigureScript {
+  std::string data, commands;
+};
+FigureScript ScriptOf(const Figure& figure, const Style& style, const std::string& prefix);
 
 // The gnuplot script of `figure`; its last line is the plot command.
 std::string GnuplotScript(const Figure& figure, const Style& style);

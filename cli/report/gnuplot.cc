@@ -24,8 +24,7 @@ constexpr std::array<const char*, 7> kPalette = {"#0072B2", "#D55E00", "#009E73"
 // How far the further shades of a colour go: above 0 to white, below to black.
 constexpr std::array<double, 4> kShades = {0, 0.45, -0.4, 0.7};
 
-// On a screen. On paper, letters are as in the captions of most journals.
-constexpr double kScreenWidth = 900, kScreenHeight = 560;  // pixels
+// On paper, letters are as in the captions of most journals.
 constexpr double kPaperPoints = 8;
 constexpr double kPointsPerInch = 72, kPixelsPerInch = 96;
 constexpr double kPngDotsPerInch = 300;  // on paper
@@ -34,13 +33,12 @@ std::string Font(double size) { return absl::StrFormat("font 'DejaVu Sans,%g'", 
 
 std::string Terminal(const std::string& format, const Style& style) {
   if (!style.size) {
-    if (format == "svg")
-      return absl::StrFormat("svg size %g,%g %s background '#FFFFFF'", kScreenWidth, kScreenHeight, Font(14));
+    const auto [width, height] = style.screen;
+    if (format == "svg") return absl::StrFormat("svg size %g,%g %s background '#FFFFFF'", width, height, Font(14));
     if (format == "png")
-      return absl::StrFormat("pngcairo size %g,%g %s fontscale 1.2 linewidth 1.4", 1.5 * kScreenWidth,
-                             1.5 * kScreenHeight, Font(14));
-    return absl::StrFormat("pdfcairo size %gin,%gin %s linewidth 1.2", kScreenWidth / kPixelsPerInch,
-                           kScreenHeight / kPixelsPerInch, Font(10.5));
+      return absl::StrFormat("pngcairo size %g,%g %s fontscale 1.2 linewidth 1.4", 1.5 * width, 1.5 * height, Font(14));
+    return absl::StrFormat("pdfcairo size %gin,%gin %s linewidth 1.2", width / kPixelsPerInch, height / kPixelsPerInch,
+                           Font(10.5));
   }
   const double width = style.size->width, height = style.size->height;
   if (format == "svg") {
@@ -141,12 +139,17 @@ std::string TitleCommand(const std::string& title, const Style& style) {
 
 absl::Status DrawScript(const std::string& script, const Style& style, const std::string& base) {
   const size_t plot = script.rfind("\nplot ") + 1;
-  std::string all = absl::StrCat("set encoding utf8\n", script.substr(0, plot));
+  return DrawCommands(script.substr(0, plot), script.substr(plot), style, base);
+}
+
+absl::Status DrawCommands(const std::string& setup, const std::string& plot, const Style& style,
+                          const std::string& base) {
+  std::string all = absl::StrCat("set encoding utf8\n", setup);
   std::vector<Picture> pictures;
   for (const std::string& format : style.formats) {
     pictures.push_back({format, fs::TemporaryBeside(base), absl::StrCat(base, ".", format)});
     absl::StrAppend(&all, "set terminal ", Terminal(format, style), "\n", KeyFont(format, style), "set output ",
-                    Quoted(InItsFolder(pictures.back().part)), "\n", script.substr(plot), "\nset output\n");
+                    Quoted(InItsFolder(pictures.back().part)), "\n", plot, "\nset output\n");
   }
   const std::string script_file = fs::TemporaryBeside(base);
   absl::Status status = fs::About(base, script_file, WriteText(script_file, all));

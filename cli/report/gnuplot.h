@@ -24,5 +24,8 @@ std::string TitleCommand(const std::string& title, const Style& style);
 // replaced as a whole; what gnuplot reads and writes on the way stands beside it, as temporaries (fs::TemporaryBeside),
 // and is removed. NOT_FOUND, with the package's name, where gnuplot is not in PATH; INTERNAL with gnuplot's words.
 absl::Status DrawScript(const std::string& script, const Style& style, const std::string& base);
+// The same for a picture of several plots: `setup` is read once, `plot` once for each format.
+absl::Status DrawCommands(const std::string& setup, const std::string& plot, const Style& style,
+                          const std::string& base);
 
 }  // namespace nmn::report

@@ -18,13 +18,6 @@ double TrimmedMean(std::span<const double> values, size_t cut) {
 
 size_t Cut(Average average, size_t values) { return average == Average::kIqm ? values / 4 : 0; }
 
-double Quantile(std::span<const double> ascending, double share) {
-  const double rank = share * static_cast<double>(ascending.size() - 1);
-  const size_t below = static_cast<size_t>(rank);
-  const size_t above = std::min(below + 1, ascending.size() - 1);
-  return ascending[below] + (rank - static_cast<double>(below)) * (ascending[above] - ascending[below]);
-}
-
 }  // namespace
 
 double Mean(std::span<const double> values) {
@@ -46,6 +39,13 @@ double AverageOf(Average average, std::span<const double> values) {
   std::vector<double> ascending(values.begin(), values.end());
   std::sort(ascending.begin(), ascending.end());
   return TrimmedMean(ascending, Cut(average, ascending.size()));
+}
+
+double Quantile(std::span<const double> ascending, double share) {
+  const double rank = share * static_cast<double>(ascending.size() - 1);
+  const size_t below = static_cast<size_t>(rank);
+  const size_t above = std::min(below + 1, ascending.size() - 1);
+  return ascending[below] + (rank - static_cast<double>(below)) * (ascending[above] - ascending[below]);
 }
 
 Interval BootstrapInterval(Average average, std::vector<double> values) {

@@ -18,6 +18,9 @@ double Deviation(std::span<const double> values);
 double InterquartileMean(std::span<const double> values);
 double AverageOf(Average average, std::span<const double> values);
 
+// Of values in ascending order, linear between ranks (numpy's default). share is in [0, 1].
+double Quantile(std::span<const double> ascending, double share);
+
 struct Interval {
   double low = 0;
   double high = 0;

@@ -15,6 +15,12 @@ struct Inches {
   double height = 0;
 };
 
+// On a screen.
+struct Pixels {
+  double width = 900;
+  double height = 560;
+};
+
 struct Limits {
   double low = 0;
   double high = 0;
@@ -24,6 +30,7 @@ struct Limits {
 struct Style {
   std::vector<std::string> formats = {"svg", "png"};  // of kFormats
   std::optional<Inches> size = {};                    // on paper, letters of 8 pt; none: for a screen
+  Pixels screen = {};                                 // without a size on paper
   bool title = true;
   std::optional<Limits> y_range = {};  // of learning curves; none: what the curves, bands and lines need
 };

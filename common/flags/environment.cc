@@ -84,6 +84,7 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_NO_TITLE",
       "NMN_NPZ",
       "NMN_OUT",
+      "NMN_POINTS",
       "NMN_POLICY",
       "NMN_PRESET",
       "NMN_PRINT_CONFIG",
