@@ -37,6 +37,7 @@ int RunVerb(int argc, char** argv) {
   nmn::cli::AddExport(app, exit_code);
   nmn::cli::AddReport(app, exit_code);
   nmn::cli::AddSweep(app, exit_code);
+  nmn::cli::AddReproduce(app, exit_code);
   nmn::cli::AddReplay(app, exit_code);
   nmn::cli::AddStatus(app, exit_code);
   nmn::cli::AddTask(app, exit_code);

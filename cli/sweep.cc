@@ -7,7 +7,6 @@
 #include <iostream>
 #include <memory>
 #include <stop_token>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -46,19 +45,13 @@ struct StatusFlags {
   bool json = false;
 };
 
-size_t Cores() { return std::max(1u, std::thread::hardware_concurrency()); }
-
 absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep, const bridge::TaskFlags& brought) {
   process::OutliveReaders();
   std::stop_source stop;
   SignalWatcher signals([&stop](int) { stop.request_stop(); },
                         "nmn sweep: ended at once; its runs were told to stop, call it again to go on");
   sweep::SweepProgress progress(log::Stream(), terminal::MayRewrite(STDERR_FILENO));
-  const size_t jobs = sweep.engine.jobs.value_or(0), threads = sweep.engine.threads.value_or(0);
-  sweep::LocalOptions options;
-  options.jobs = jobs != 0 ? jobs : Cores();
-  options.threads = threads != 0 ? threads : std::max<size_t>(1, Cores() / options.jobs);
-  options.device = sweep.engine.device.value_or(options.device);
+  sweep::LocalOptions options = sweep::LocalOptionsOf(sweep.engine);
   options.task = brought.Arguments();
   absl::StatusOr<ExitCode> code = sweep::RunLocally(sweep, options, stop.get_token(), progress);
   if (!code.ok()) return code.status();

@@ -16,6 +16,7 @@ void AddAnalyse(CLI::App& app, int& exit_code);
 void AddExport(CLI::App& app, int& exit_code);
 void AddReport(CLI::App& app, int& exit_code);
 void AddSweep(CLI::App& app, int& exit_code);
+void AddReproduce(CLI::App& app, int& exit_code);
 void AddReplay(CLI::App& app, int& exit_code);
 void AddStatus(CLI::App& app, int& exit_code);
 void AddTask(CLI::App& app, int& exit_code);

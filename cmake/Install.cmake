@@ -6,6 +6,10 @@ foreach(program nmn nmn-actor nmn-learner)
   endif()
 endforeach()
 
+# What `nmn reproduce figure3` plays where there is no source tree.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/results/policies DESTINATION ${CMAKE_INSTALL_DATADIR}/nmn COMPONENT programs
+  FILES_MATCHING PATTERN "*.safetensors")
+
 # All that a task of the user's own in C needs: the header, and find_package(nmn) with nmn::task.
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_DATADIR}/cmake/nmn)

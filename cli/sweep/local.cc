@@ -4,12 +4,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <deque>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -197,6 +199,16 @@ absl::StatusOr<ExitCode> LocalEngine::Work(const std::stop_token& stop) {
 }
 
 }  // namespace
+
+LocalOptions LocalOptionsOf(const Engine& engine) {
+  const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  const size_t jobs = engine.jobs.value_or(0), threads = engine.threads.value_or(0);
+  LocalOptions options;
+  options.jobs = jobs != 0 ? jobs : cores;
+  options.threads = threads != 0 ? threads : std::max<size_t>(1, cores / options.jobs);
+  options.device = engine.device.value_or(options.device);
+  return options;
+}
 
 absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options,
                                     const std::stop_token& stop, SweepProgress& progress) {

@@ -18,6 +18,9 @@ struct LocalOptions {
   std::vector<std::string> task;  // flags that bring a task of the user's own
 };
 
+// What a sweep's engine says, with one run a core and the cores divided among the runs where it says nothing.
+LocalOptions LocalOptionsOf(const Engine& engine);
+
 // Does the runs that are chosen and not done on this machine, each as `nmn train --resume` in its own process. Blocks.
 // A run that ends with code 1 or by a signal starts again, a few times. A run that fails for good does not end the
 // others. On `stop` every run gets SIGTERM and is waited for. Meanwhile DIR/targets.json lists where the runs serve

@@ -32,6 +32,7 @@ LIMIT = 240  # seconds for one block; far above what any takes
 NOT_RUN = {
     "docker": "deploy_compose runs it",
     "build/release/bin/nmn sweep": "60 runs; integration_sweep has small ones",
+    "build/release/bin/nmn reproduce figure2": "it takes hours; integration_reproduce has small ones",
     "build/release/bin/nmn replay": "it needs an update that failed; integration_replay makes one",
     "build/release/bin/nmn bench": "it takes minutes; unit_cli_bench runs parts of it",
 }

@@ -1,0 +1,98 @@
+// nmn reproduce with real runs of seconds.
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "tests/integration/tiny_run.h"
+
+namespace nmn::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::chrono::seconds kLimit{300};
+
+Outcome Reproduce(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {Binary("nmn"), "reproduce"});
+  return RunProcess(std::move(arguments), kLimit);
+}
+
+TEST(Reproduce, Figure2SmokeTrainsAllBenchmarksAndGoesOnWhereItWas) {
+  const TemporaryDirectory folder;
+  const std::string out = folder.path() + "/out";
+  const std::vector<std::string> command = {"figure2", "--smoke", "--jobs=2", "--threads=1", "--out=" + out, "--json"};
+  std::vector<std::string> estimate = command;
+  estimate.emplace_back("--estimate");
+  const Outcome estimated = Reproduce(estimate);
+  ASSERT_EQ(estimated.code, 0) << estimated.err;
+  EXPECT_THAT(estimated.err, HasSubstr("12 runs left, 2 at once: about "));
+  EXPECT_FALSE(std::filesystem::exists(out + "/sweep/b1-nmn-s1"));
+
+  const Outcome outcome = Reproduce(command);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("12 runs left, 2 at once: about "));
+  const auto json = nlohmann::json::parse(outcome.out);
+  ASSERT_EQ(json["panels"].size(), 3u);
+  for (const auto& panel : json["panels"]) {
+    ASSERT_EQ(panel["methods"].size(), 2u);
+    for (const auto& method : panel["methods"]) EXPECT_EQ(method["runs"], 2);
+  }
+  EXPECT_EQ(outcome.out, ReadFile(out + "/figure2.json"));
+  EXPECT_THAT(ReadFile(out + "/figure2.svg"), HasSubstr("</svg>"));
+  EXPECT_THAT(ReadFile(out + "/figure2.csv"), HasSubstr("b3,RNN,2,"));
+  EXPECT_EQ(UpdatesInMetrics(out + "/sweep/b2-rnn-s2").size(), 5u);
+
+  // A run that somebody deleted is trained again, from its own seed to its own bits; nothing else is.
+  const std::string csv = ReadFile(out + "/figure2.csv"), run = out + "/sweep/b1-nmn-s2";
+  const auto written = std::filesystem::last_write_time(out + "/sweep/b1-nmn-s1/summary.json");
+  std::filesystem::remove_all(run);
+  const Outcome again = Reproduce(command);
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("1 run left"));
+  EXPECT_EQ(ReadFile(out + "/figure2.csv"), csv);
+  EXPECT_EQ(std::filesystem::last_write_time(out + "/sweep/b1-nmn-s1/summary.json"), written);
+
+  const Outcome drawn = Reproduce({"figure2", "--out=" + out, "--format=pdf"});
+  ASSERT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_THAT(drawn.err, HasSubstr("is done"));
+  EXPECT_TRUE(std::filesystem::exists(out + "/figure2.pdf"));
+  EXPECT_THAT(Reproduce({"figure2", "--out=" + out, "--preset=paper"}).err,
+              HasSubstr("--preset paper instead of fast"));
+}
+
+TEST(Reproduce, JournalSmokeHasAPanelForEachActivationAndDepth) {
+  const TemporaryDirectory folder;
+  const Outcome outcome =
+      Reproduce({"journal", "--smoke", "--seeds=1", "--jobs=2", "--threads=1", "--out=" + folder.path() + "/out"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("main_activation SIGMOID, hidden_sizes [10,10,10,10]"));
+  EXPECT_THAT(ReadFile(folder.path() + "/out/journal.csv"), HasSubstr("b1,SATURATED_RELU,[],NMN,1,"));
+  EXPECT_THAT(ReadFile(folder.path() + "/out/journal.png"), ::testing::StartsWith("\x89PNG"));
+}
+
+TEST(Reproduce, Figure3PlaysThePolicyThatComesWithTheProgram) {
+  const TemporaryDirectory folder;
+  const std::string out = folder.path() + "/out";
+  const Outcome outcome = Reproduce({"figure3", "--out=" + out, "--format=png"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("docs/results/policies/b1-nmn.safetensors"));
+  EXPECT_THAT(ReadFile(out + "/signal_by_task.png"), ::testing::StartsWith("\x89PNG"));
+  const auto json = nlohmann::json::parse(ReadFile(out + "/analysis.json"));
+  EXPECT_EQ(json["episodes"], 1000);
+  // It is a trained one: the task is in z after 20 steps, and most of the return is there.
+  EXPECT_GT(json["signal"]["steps"][4]["best_r_squared"], 0.5);
+  EXPECT_GT(json["adaptation"]["policy"]["discounted_mean"], 4400);
+}
+
+TEST(Reproduce, AFigureThatThereIsNotIsNamed) {
+  const Outcome none = Reproduce({});
+  EXPECT_EQ(none.code, 42);
+  EXPECT_THAT(none.err, HasSubstr("--help"));
+  const Outcome other = Reproduce({"figure4"});
+  EXPECT_EQ(other.code, 42);
+  EXPECT_THAT(other.err, HasSubstr("figure4"));
+}
+
+}  // namespace
+}  // namespace nmn::testing
