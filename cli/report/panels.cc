@@ -8,7 +8,7 @@ namespace nmn::report {
 namespace {
 
 // Of the picture's width and height: what axes and titles need around the panels and between them.
-constexpr double kLeft = 0.065, kRight = 0.985, kBelow = 0.2, kAbove = 0.88, kAboveUntitled = 0.95;
+constexpr double kLeft = 0.065, kRight = 0.985, kBelow = 0.2, kAbove = 0.88, kAboveOneRow = 0.83, kAboveUntitled = 0.95;
 constexpr double kBetweenColumns = 0.045, kBetweenRows = 0.11;
 
 }  // namespace
@@ -16,9 +16,10 @@ constexpr double kBetweenColumns = 0.045, kBetweenRows = 0.11;
 absl::Status Draw(const Panels& panels, const Style& style, const std::string& base) {
   const size_t rows = (panels.figures.size() + panels.columns - 1) / panels.columns;
   std::string setup;
-  std::string plot = absl::StrFormat("set multiplot layout %d,%d rowsfirst margins %g,%g,%g,%g spacing %g,%g", rows,
-                                     panels.columns, kLeft, kRight, rows > 1 ? kBelow * 0.8 : kBelow,
-                                     style.title ? kAbove : kAboveUntitled, kBetweenColumns, kBetweenRows);
+  std::string plot =
+      absl::StrFormat("set multiplot layout %d,%d rowsfirst margins %g,%g,%g,%g spacing %g,%g", rows, panels.columns,
+                      kLeft, kRight, rows > 1 ? kBelow * 0.8 : kBelow,
+                      style.title ? (rows > 1 ? kAbove : kAboveOneRow) : kAboveUntitled, kBetweenColumns, kBetweenRows);
   if (style.title) absl::StrAppend(&plot, " title ", Quoted(panels.title), " noenhanced");
   absl::StrAppend(&plot, "\n");
   Style of_panels = style;
