@@ -21,6 +21,7 @@
 #include "cli/player.h"
 #include "cli/verbs.h"
 #include "common/config/config.h"
+#include "common/digest/sha256.h"
 #include "common/terminal/live_line.h"
 #include "common/terminal/terminal.h"
 
@@ -71,7 +72,7 @@ absl::StatusOr<analysis::Analysis> Play(const PolicyChoice& network, const Analy
                       .benchmark = network.config.benchmark(),
                       .architecture = architecture,
                       .run_id = network.network->run_id,
-                      .config_hash = config::Hash(network.config),
+                      .config_hash = Hex(config::Hash(network.config)),
                       .update = network.network->update,
                       .seed = flags.policy.seed,
                       .temperature = flags.policy.use_mean ? 0 : flags.policy.temperature.value_or(1)};

@@ -46,6 +46,7 @@ TEST(NmnAnalyse, WritesTablesFiguresAndASummaryOfEachBenchmark) {
     const auto eval = nlohmann::json::parse(Nmn({"eval", "--policy=" + policy, "--episodes=40", "--json"}).out);
     EXPECT_EQ(json["adaptation"]["policy"]["return_mean"], eval["return_mean"]);
     EXPECT_EQ(json["adaptation"]["policy"]["discounted_sem"], eval["discounted_sem"]);
+    EXPECT_THAT(json["config_hash"].get<std::string>(), ::testing::MatchesRegex("[0-9a-f]{64}"));
     EXPECT_EQ(json["signal"]["steps"].size(), 5u);
     EXPECT_EQ(json["signal"]["steps"][0]["r_squared"], nullptr);  // nothing was fed back yet
     EXPECT_EQ(Lines(ReadFile(out + "/episodes.csv")), 41u);
