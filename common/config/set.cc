@@ -99,6 +99,28 @@ const char* GroupOfObjective(const v1::RunConfig& config) {
   return config.ppo().objective() == v1::CLIPPED_RATIO ? "clipped_ratio" : "kl_penalty";
 }
 
+// Paths of the fields of this name, in any group.
+void FindFields(const Descriptor& type, const std::string& name, const std::string& prefix,
+                std::vector<std::string>& found) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* field = type.field(i);
+    const std::string path = prefix + field->name();
+    if (field->message_type() == nullptr) {
+      if (field->name() == name) found.push_back(path);
+    } else if (field->name() != kTask && !field->is_repeated()) {
+      FindFields(*field->message_type(), name, path + ".", found);
+    }
+  }
+}
+
+// "; did you mean ppo.policy.learning_rate?": a field of this name elsewhere, else one of this group with a near name.
+std::string SuggestionFor(const Descriptor& type, const std::string& name) {
+  std::vector<std::string> elsewhere;
+  FindFields(*v1::RunConfig::descriptor(), name, "", elsewhere);
+  if (elsewhere.empty()) return Suggestion(type, name);
+  return absl::StrCat("; did you mean ", absl::StrJoin(elsewhere, " or "), "?");
+}
+
 }  // namespace
 
 absl::Status Set(std::string_view assignment, v1::RunConfig& config) {
@@ -128,7 +150,7 @@ absl::Status Set(std::string_view assignment, v1::RunConfig& config) {
     }
     if (field == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("unknown field \"", parts[i], "\"", walked.empty() ? "" : " in ",
-                                                     walked, Suggestion(*type, parts[i])));
+                                                     walked, SuggestionFor(*type, parts[i])));
     }
     absl::StrAppend(&walked, walked.empty() ? "" : ".", parts[i]);
     if (i + 1 < parts.size()) {

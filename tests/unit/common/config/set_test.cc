@@ -84,6 +84,10 @@ TEST_F(SetField, KlTargetOfPpoIsTheObjectivesOwn) {
 TEST_F(SetField, UnknownNamesAreAnsweredWithNearOnes) {
   EXPECT_EQ(Error("ppo.kept_stps=1"), "unknown field \"kept_stps\" in ppo; did you mean kept_steps?");
   EXPECT_EQ(Error("pp.kept_steps=1"), "unknown field \"pp\"; did you mean ppo?");
+  EXPECT_EQ(
+      Error("ppo.learning_rate=1"),
+      "unknown field \"learning_rate\" in ppo; did you mean ppo.policy.learning_rate or ppo.critic.learning_rate?");
+  EXPECT_EQ(Error("discount=1"), "unknown field \"discount\"; did you mean ppo.discount?");
   EXPECT_EQ(Error("=1"),
             "unknown field \"\"; the fields are benchmark, preset, seed, mode, env, network, ppo, budget, work, "
             "checkpoint, async, eval, init_weights_sha256, task, normalize");
