@@ -58,5 +58,27 @@ TEST(StratifiedInterval, DrawsEachStratumFromItsOwn) {
   EXPECT_EQ(interval.high, 50.5);
 }
 
+// rliable 1.2.0: get_interval_estimates with 50 000 draws for the interquartile mean (aggregate_iqm), 20 000 for
+// probability_of_improvement. Its draws are others, so its intervals' ends are near and not equal.
+TEST(StratifiedInterval, IsThatOfRliable) {
+  const Scores x = Scaled(kX), y = Scaled(kY);
+  EXPECT_NEAR(InterquartileMeanOf(x), 0.65167, 1e-9);
+  EXPECT_NEAR(InterquartileMeanOf(y), 0.579505, 1e-9);
+  const Interval of_x = StratifiedInterval(x, InterquartileMeanOf), of_y = StratifiedInterval(y, InterquartileMeanOf);
+  EXPECT_NEAR(of_x.low, 0.6091, 0.008);
+  EXPECT_NEAR(of_x.high, 0.68735, 0.008);
+  EXPECT_NEAR(of_y.low, 0.51512, 0.008);
+  EXPECT_NEAR(of_y.high, 0.61471, 0.008);
+
+  EXPECT_NEAR(ProbabilityOfImprovement(kX, kY), 2 / 3., 1e-12);
+  Scores both = kX;
+  both.insert(both.end(), kY.begin(), kY.end());
+  const Interval improvement = StratifiedInterval(both, [](const Scores& drawn) {
+    return ProbabilityOfImprovement({drawn.begin(), drawn.begin() + 3}, {drawn.begin() + 3, drawn.end()});
+  });
+  EXPECT_NEAR(improvement.low, 0.4906, 0.03);
+  EXPECT_NEAR(improvement.high, 0.83796, 0.03);
+}
+
 }  // namespace
 }  // namespace nmn::report
