@@ -3,7 +3,7 @@
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)
-find_package(gRPC CONFIG REQUIRED)
+find_package(gRPC CONFIG REQUIRED)  # and with it re2::re2
 find_package(hwy REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(spdlog REQUIRED)
@@ -11,8 +11,6 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(ZLIB REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 
 if(NMN_BUILD_TESTS)
   find_package(GTest REQUIRED)
