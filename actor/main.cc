@@ -9,7 +9,9 @@
 #include <optional>
 #include <stop_token>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "actor/session.h"
 #include "bridge/task_flags.h"
 #include "common/build/build.h"
@@ -18,20 +20,39 @@
 #include "common/flags/flags.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
+#include "common/metrics/tls_metrics.h"
 #include "common/net/actor_id.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
 #include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
+#include "common/tls/credentials.h"
+#include "common/tls/explain.h"
+#include "common/tls/flags.h"
 
 namespace {
 
 constexpr std::chrono::seconds kHealthTimeout(5);
-constexpr size_t kOwnThreads = 4;  // session, worker, metrics, signals
+constexpr size_t kOwnThreads = 6;  // session, worker, metrics, signals, two that watch certificates
 
 int Fail(const absl::Status& status) {
   nmn::log::SayError("nmn-actor", status);
   return nmn::ExitCodeOf(status);
+}
+
+// The id of the certificate where none was given; where the certificate is for many actors, one that begins so.
+absl::Status ChooseActorId(const nmn::tls::Tls* tls, std::string& id) {
+  const bool given = !id.empty();
+  if (!given) id = nmn::actor::DefaultActorId();
+  if (tls == nullptr) return absl::OkStatus();
+  const nmn::tls::Identity identity = tls->material()->identity;
+  if (!given && identity.role == nmn::tls::Role::kActor)
+    id = identity.prefix().empty() ? identity.name : nmn::actor::ActorIdWithPrefix(identity.prefix());
+  if (identity.MayBeActor(id)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      given ? absl::StrCat("--actor_id=", id, ": ") : "--tls: ", "the certificate is for ", ToString(identity),
+      identity.role == nmn::tls::Role::kActor ? "; leave out --actor_id, or issue one with nmn certs issue --actor="
+                                              : ", who is no actor; issue one with nmn certs issue --actor=ID"));
 }
 
 int RunActor(int argc, char** argv) {
@@ -52,10 +73,10 @@ int RunActor(int argc, char** argv) {
   bool print_config = false;
   double connect_timeout_seconds = 600;
   nmn::actor::ActorSession::Options options;
-  options.actor_id = nmn::actor::DefaultActorId();
   app.add_option("--learner", learner, "address of the learner, host:port");
   app.add_option("--actor_id", options.actor_id,
-                 "name of this actor: 1 to 64 of a-z, 0-9 and -; default: the host's and a random part");
+                 "name of this actor: 1 to 64 of a-z, 0-9 and -; default: that of its certificate, or the host's and a "
+                 "random part");
   app.add_option("--connect_timeout", connect_timeout_seconds, "seconds without a learner before giving up")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e9));
@@ -67,6 +88,8 @@ int RunActor(int argc, char** argv) {
                  "how many episodes are played at once at most; 0: as many as an update has; does not change results")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 16));
+  nmn::tls::Flags tls_flags;
+  nmn::tls::AddFlags(app, "allow a --learner on another machine in plain text", /*listens=*/false, tls_flags);
   app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->capture_default_str();
   app.add_flag(
       "--health", health,
@@ -89,7 +112,9 @@ int RunActor(int argc, char** argv) {
     return Fail(
         absl::InvalidArgumentError("--task=" + options.task + ": it must be one of " + nmn::env::ListOfTasks()));
   }
-  if (!nmn::net::IsActorId(options.actor_id)) {
+  if (absl::Status status = nmn::net::CheckProtected(*address, "--learner", tls_flags.protection()); !status.ok())
+    return Fail(status);
+  if (!options.actor_id.empty() && !nmn::net::IsActorId(options.actor_id)) {
     return Fail(
         absl::InvalidArgumentError("--actor_id=" + options.actor_id + ": it must be 1 to 64 of a-z, 0-9 and -"));
   }
@@ -102,6 +127,10 @@ int RunActor(int argc, char** argv) {
   nmn::process::OutliveReaders();
   if (absl::Status status = nmn::bridge::BringTask(brought, options.task); !status.ok()) return Fail(status);
   if (absl::Status status = nmn::process::CheckThreads(kOwnThreads); !status.ok()) return Fail(status);
+  const absl::StatusOr<std::shared_ptr<nmn::tls::Tls>> tls = nmn::tls::OpenIfGiven(tls_flags);
+  if (!tls.ok()) return Fail(tls.status());
+  if (absl::Status status = ChooseActorId(tls->get(), options.actor_id); !status.ok()) return Fail(status);
+  options.explain = [&](const absl::Status& failure) { return nmn::tls::Explain(*address, tls->get(), failure); };
   options.learner = nmn::net::ToString(*address);
   options.connect_timeout = std::chrono::milliseconds(static_cast<int64_t>(connect_timeout_seconds * 1000));
   options.build = nmn::build::ThisBuild();
@@ -116,11 +145,16 @@ int RunActor(int argc, char** argv) {
   if (!exporter.ok()) return Fail(exporter.status());
   if (!(*exporter)->url().empty()) spdlog::info("metrics on {}", (*exporter)->url());
   options.heartbeat = &heartbeat;
+  nmn::metrics::TlsMetrics tls_metrics;
+  tls_metrics.SetSource(*tls);
+  (*exporter)->Add(tls_metrics);
+  const absl::Cleanup unread = [&] { (*exporter)->Remove(tls_metrics); };
   std::optional<nmn::actor::ActorMetrics> actor_metrics;
   if (!(*exporter)->url().empty()) options.metrics = &actor_metrics.emplace((*exporter)->registry());
 
   spdlog::info("actor {} for the learner at {}", options.actor_id, options.learner);
-  return nmn::actor::ActorSession(nmn::net::CreateChannel(*address), options).Run(stop.get_token());
+  const auto channel = nmn::net::CreateChannel(*address, *tls ? nmn::tls::ChannelCredentials(*tls) : nullptr);
+  return nmn::actor::ActorSession(channel, options).Run(stop.get_token());
 }
 
 }  // namespace

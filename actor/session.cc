@@ -12,6 +12,7 @@
 #include "common/config/config.h"
 #include "common/config/task.h"
 #include "common/env/environment.h"
+#include "common/net/actor_id.h"
 #include "common/sync/stop.h"
 
 namespace nmn::actor {
@@ -29,15 +30,17 @@ uint64_t RandomIncarnation() {
   return (uint64_t{random()} << 32) | random();
 }
 
-// Whether the learner's answer to Register will be the same next time.
-bool IsPermanent(const absl::Status& status) {
+// Whether the learner's answer to Register will be the same next time. A learner that has taken this actor before
+// (`known`) may take its certificate again, when one of the two has a new one.
+bool IsPermanent(const absl::Status& status, bool known) {
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kUnimplemented:
     case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated:
       return true;
+    case absl::StatusCode::kUnauthenticated:
+      return !known;
     default:
       return false;
   }
@@ -73,8 +76,14 @@ std::string DefaultActorId() {
     const bool legal = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
     id += upper ? static_cast<char>(c - 'A' + 'a') : legal ? c : '-';
   }
+  return ActorIdWithPrefix(id + "-");
+}
+
+std::string ActorIdWithPrefix(std::string_view prefix) {
+  constexpr size_t kRandomPart = 8;
   const auto random = static_cast<uint32_t>(RandomIncarnation());
-  return absl::StrCat(id, "-", absl::Hex(random, absl::kZeroPad8));
+  return absl::StrCat(std::string(prefix.substr(0, net::kLongestActorId - kRandomPart)),
+                      absl::Hex(random, absl::kZeroPad8));
 }
 
 ActorSession::ActorSession(std::shared_ptr<grpc::Channel> channel, Options options)
@@ -120,20 +129,23 @@ ActorSession::Outcome ActorSession::Connect(const std::stop_token& stop) {
       return Adopt(*std::move(response));
     }
     if (stop.stop_requested()) break;
-    if (IsPermanent(response.status())) {
-      spdlog::error("{}: the learner at {} refuses: {}", options_.actor_id, options_.learner, Text(response.status()));
+    const bool speaks = !complained || Clock::now() - *complained >= kComplainEvery;
+    const bool known = registration_.has_value();
+    const absl::Status failure = options_.explain && !known ? options_.explain(response.status()) : response.status();
+    if (IsPermanent(failure, known)) {
+      spdlog::error("{}: the learner at {} refuses: {}", options_.actor_id, options_.learner, Text(failure));
       return kExitPermanent;
     }
     const Clock::time_point now = Clock::now();
     if (now >= last_contact_ + options_.connect_timeout) {
       spdlog::error("{}: no learner at {} for {} s (--connect_timeout): {}", options_.actor_id, options_.learner,
-                    std::chrono::duration<double>(options_.connect_timeout).count(), Text(response.status()));
+                    std::chrono::duration<double>(options_.connect_timeout).count(), Text(failure));
       return kExitRetry;
     }
-    if (!complained || now - *complained >= kComplainEvery) {
-      spdlog::warn("{}: waiting for the learner at {}: {}", options_.actor_id, options_.learner,
-                   absl::IsDeadlineExceeded(response.status()) ? "nobody answers there; was the learner started?"
-                                                               : Text(response.status()));
+    if (speaks) {
+      spdlog::warn(
+          "{}: waiting for the learner at {}: {}", options_.actor_id, options_.learner,
+          absl::IsDeadlineExceeded(failure) ? "nobody answers there; was the learner started?" : Text(failure));
       complained = now;
     }
     if (WaitForStopUntil(stop, std::min(now + backoff_.Next(), last_contact_ + options_.connect_timeout))) break;

@@ -45,6 +45,8 @@ class ActorSession {
     std::chrono::milliseconds connect_timeout = std::chrono::minutes(10);
     bool outlives_learner = true;  // waits for a learner that stops; else ends with it, with 0
     v1::BuildInfo build;
+    // Of a learner that was never reached: the same failure, or a better one with the reason. Null: as it is.
+    std::function<absl::Status(const absl::Status&)> explain;
     Heartbeat* heartbeat = nullptr;   // of the main loop; may be null
     ActorMetrics* metrics = nullptr;  // null: counted for nobody
     EngineFactory engine = RolloutEngine::Create;
@@ -112,5 +114,7 @@ class ActorSession {
 
 // A name that no other actor has: the host's, cut to what is legal, and a random part.
 std::string DefaultActorId();
+// The same below a prefix that is legal ("fleet-").
+std::string ActorIdWithPrefix(std::string_view prefix);
 
 }  // namespace nmn::actor

@@ -15,7 +15,11 @@
 #include "cli/verbs.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
+#include "common/net/status.h"
 #include "common/text/utf8.h"
+#include "common/tls/credentials.h"
+#include "common/tls/explain.h"
+#include "common/tls/flags.h"
 #include "nmn/v1/learner.grpc.pb.h"
 
 namespace nmn::cli {
@@ -25,6 +29,7 @@ struct Flags {
   std::string address;
   double timeout_seconds = 5;
   bool json = false;
+  tls::Flags tls;
 };
 
 std::string Duration(double seconds) {
@@ -64,15 +69,21 @@ void PrintTable(const v1::GetStatusResponse& status) {
 absl::Status Status(const Flags& flags) {
   absl::StatusOr<net::Address> address = net::ParseServerAddress(flags.address, "ADDR");
   if (!address.ok()) return address.status();
-  net::RouteGrpcLog();
-  const std::unique_ptr<v1::LearnerService::Stub> stub = v1::LearnerService::NewStub(net::CreateChannel(*address));
+  if (absl::Status status = net::CheckProtected(*address, "ADDR", flags.tls.protection()); !status.ok()) return status;
+  const absl::StatusOr<std::shared_ptr<tls::Tls>> tls = tls::OpenIfGiven(flags.tls);
+  if (!tls.ok()) return tls.status();
+  const std::unique_ptr<v1::LearnerService::Stub> stub =
+      v1::LearnerService::NewStub(net::CreateChannel(*address, *tls ? tls::ChannelCredentials(*tls) : nullptr));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() +
                        std::chrono::milliseconds(static_cast<int64_t>(flags.timeout_seconds * 1000)));
   v1::GetStatusResponse response;
-  const grpc::Status answer = stub->GetStatus(&context, v1::GetStatusRequest(), &response);
+  const absl::Status answer =
+      tls::Explain(*address, tls->get(), net::ToAbsl(stub->GetStatus(&context, v1::GetStatusRequest(), &response)));
+  if (absl::IsUnauthenticated(answer) || absl::IsPermissionDenied(answer))
+    return absl::Status(answer.code(), absl::StrCat("the learner at ", flags.address, ": ", answer.message()));
   if (!answer.ok()) {
-    return absl::UnavailableError(absl::StrCat("no learner answers at ", flags.address, " (", answer.error_message(),
+    return absl::UnavailableError(absl::StrCat("no learner answers at ", flags.address, " (", answer.message(),
                                                "); was it started with --listen=", flags.address,
                                                "? One whose run is complete has ended"));
   }
@@ -97,12 +108,14 @@ void AddStatus(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("status", "Ask a learner what its run and its actors are doing");
   verb->footer(
       "A learner listens at the --listen of its nmn train or nmn-learner. The exit code is 1 if none answers.\n"
+      "A learner with TLS answers operators and actors: nmn certs issue DIR --operator=NAME writes a certificate.\n"
       "Example:  nmn status 127.0.0.1:50051 --json");
   auto flags = std::make_shared<Flags>();
   verb->add_option("ADDR", flags->address, "The learner's host:port")->required();
   verb->add_option("--timeout", flags->timeout_seconds, "Seconds to wait for an answer")
       ->check(CLI::Range(0.001, 3600.0))
       ->capture_default_str();
+  tls::AddFlags(*verb, "Ask a learner on another machine in plain text", /*listens=*/false, flags->tls);
   verb->add_flag("--json", flags->json, "The whole answer as one JSON object on one line");
   verb->callback([flags, &exit_code] {
     const absl::Status status = Status(*flags);

@@ -1,15 +1,13 @@
 #include "common/metrics/http_client.h"
 
-#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <memory>
+
+#include "common/net/dial.h"
 
 namespace nmn::metrics {
 namespace {
@@ -17,23 +15,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostAnswerBytes = size_t{16} << 20;
-
-// Closes a descriptor.
-struct Socket {
-  explicit Socket(int descriptor) : fd(descriptor) {}
-  ~Socket() {
-    if (fd >= 0) close(fd);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  int fd;
-};
-
-bool Await(int fd, short events, Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-  pollfd polled{fd, events, 0};
-  return left.count() > 0 && poll(&polled, 1, static_cast<int>(left.count())) == 1;
-}
 
 absl::StatusOr<HttpResponse> Parse(const std::string& text) {
   const size_t end = text.find("\r\n\r\n");
@@ -60,30 +41,16 @@ absl::StatusOr<HttpResponse> HttpGet(const net::Address& address, const std::str
   const net::Address target = net::Reachable(address);
   const std::string name = net::ToString(target);
   const auto failed = [&](const char* what) { return absl::UnavailableError(name + ": " + what); };
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int error = getaddrinfo(target.host.c_str(), std::to_string(target.port).c_str(), &hints, &found))
-    return failed(gai_strerror(error));
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, freeaddrinfo);
-  const Socket socket(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (socket.fd < 0) return failed(std::strerror(errno));
-  if (connect(socket.fd, found->ai_addr, found->ai_addrlen) != 0) {
-    if (errno != EINPROGRESS) return failed(std::strerror(errno));
-    if (!Await(socket.fd, POLLOUT, deadline)) return failed("no connection in time");
-    int error = 0;
-    socklen_t size = sizeof(error);
-    getsockopt(socket.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) return failed(std::strerror(error));
-  }
+  const absl::StatusOr<fs::Descriptor> socket = net::Dial(target, deadline);
+  if (!socket.ok()) return socket.status();
   const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + name + "\r\n\r\n";
-  if (send(socket.fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+  if (send(socket->get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
     return failed("the request could not be sent");
   std::string answer;
   while (answer.size() <= kMostAnswerBytes) {
-    if (!Await(socket.fd, POLLIN, deadline)) return failed("no answer in time");
+    if (!net::Await(socket->get(), POLLIN, deadline)) return failed("no answer in time");
     char bytes[16384];
-    const ssize_t count = recv(socket.fd, bytes, sizeof(bytes), 0);
+    const ssize_t count = recv(socket->get(), bytes, sizeof(bytes), 0);
     if (count < 0 && errno != EAGAIN && errno != EINTR) return failed(std::strerror(errno));
     if (count == 0) return Parse(answer);
     if (count > 0) answer.append(bytes, static_cast<size_t>(count));

@@ -77,15 +77,17 @@ bool IsLoopback(const Address& address) {
   return inet_pton(AF_INET6, address.host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-absl::StatusOr<Address> ParseListenAddress(std::string_view text, std::string_view flag, bool insecure) {
+absl::Status CheckProtected(const Address& address, std::string_view flag, Protection protection) {
+  if (protection.tls || protection.insecure || IsLoopback(address)) return absl::OkStatus();
+  return absl::InvalidArgumentError(std::string(flag) + "=" + ToString(address) +
+                                    " leads to other machines, and there is no TLS; give --tls=DIR, a folder that nmn "
+                                    "certs issue writes, or --insecure to allow plain text");
+}
+
+absl::StatusOr<Address> ParseListenAddress(std::string_view text, std::string_view flag, Protection protection) {
   absl::StatusOr<Address> address = ParseAddress(text, flag);
   if (!address.ok()) return address;
-  if (!IsLoopback(*address) && !insecure) {
-    return absl::InvalidArgumentError(
-        std::string(flag) + "=" + std::string(text) +
-        " is reachable from other machines without encryption; pass --insecure to allow that, or "
-        "listen on 127.0.0.1");
-  }
+  if (absl::Status status = CheckProtected(*address, flag, protection); !status.ok()) return status;
   // A name for two addresses could be bound on one of them while the other belongs to someone else.
   if (address->host == "localhost") address->host = "127.0.0.1";
   return address;

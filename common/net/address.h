@@ -26,9 +26,18 @@ std::string ToString(const Address& address);
 // localhost, 127.0.0.0/8 and ::1.
 bool IsLoopback(const Address& address);
 
-// A server's own address. Off loopback it needs `insecure`, because nothing is encrypted: INVALID_ARGUMENT says so.
-// Port 0 takes a free one.
-absl::StatusOr<Address> ParseListenAddress(std::string_view text, std::string_view flag, bool insecure);
+// What a program was told of the network between it and others.
+struct Protection {
+  bool tls = false;       // each side shows a certificate
+  bool insecure = false;  // --insecure: plain text may go to other machines
+};
+
+// The one rule of plain text: off loopback it needs `insecure`. INVALID_ARGUMENT, which begins with "flag=address",
+// says what to do.
+absl::Status CheckProtected(const Address& address, std::string_view flag, Protection protection);
+
+// A server's own address, which CheckProtected allows. Port 0 takes a free one.
+absl::StatusOr<Address> ParseListenAddress(std::string_view text, std::string_view flag, Protection protection);
 
 // A server's address as a client wants it: port 0 is refused.
 absl::StatusOr<Address> ParseServerAddress(std::string_view text, std::string_view flag);

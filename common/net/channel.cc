@@ -6,6 +6,10 @@
 #include <grpcpp/resource_quota.h>
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
+#include "common/sync/mutex.h"
+
 namespace nmn::net {
 namespace {
 
@@ -18,6 +22,28 @@ constexpr int kConnectTimeoutMs = 5'000;
 // A connection that has not said by then that it speaks HTTP/2 is closed; gRPC's own limit is 120 s.
 constexpr int kHandshakeTimeoutMs = 10'000;
 constexpr int kMaxMetadataBytes = 16 << 10;
+
+using HearLine = std::function<void(std::string_view)>;
+
+struct ErrorListener {
+  Mutex mutex;
+  std::shared_ptr<const HearLine> listener NMN_GUARDED_BY(mutex);
+};
+
+// Never destroyed: gRPC's threads log until the process ends.
+ErrorListener& Errors() {
+  static auto* const errors = new ErrorListener;
+  return *errors;
+}
+
+void Tell(std::string_view line) {
+  std::shared_ptr<const HearLine> told;
+  {
+    MutexLock lock(Errors().mutex);
+    told = Errors().listener;
+  }
+  if (told != nullptr) (*told)(line);
+}
 
 }  // namespace
 
@@ -40,9 +66,11 @@ grpc::ChannelArguments ClientArguments() {
   return arguments;
 }
 
-std::shared_ptr<grpc::Channel> CreateChannel(const Address& address) {
+std::shared_ptr<grpc::Channel> CreateChannel(const Address& address,
+                                             std::shared_ptr<grpc::ChannelCredentials> credentials) {
   RouteGrpcLog();
-  return grpc::CreateCustomChannel(ToString(address), grpc::InsecureChannelCredentials(), ClientArguments());
+  if (credentials == nullptr) credentials = grpc::InsecureChannelCredentials();
+  return grpc::CreateCustomChannel(ToString(address), credentials, ClientArguments());
 }
 
 void ConfigureServer(grpc::ServerBuilder& builder, size_t quota_bytes) {
@@ -65,10 +93,16 @@ void RouteGrpcLog() {
     gpr_set_log_function([](gpr_log_func_args* line) {
       const auto level = line->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::debug : spdlog::level::trace;
       spdlog::log(level, "grpc: {}", line->message);
+      if (line->severity == GPR_LOG_SEVERITY_ERROR) Tell(line->message);
     });
     return true;
   }();
   static_cast<void>(routed);
+}
+
+void OnGrpcError(HearLine listener) {
+  MutexLock lock(Errors().mutex);
+  Errors().listener = std::make_shared<const HearLine>(std::move(listener));
 }
 
 }  // namespace nmn::net

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/metrics/exporter.h"
+#include "common/metrics/tls_metrics.h"
 #include "learner/metrics/checkpoint_metrics.h"
 #include "learner/metrics/fleet_metrics.h"
 #include "learner/metrics/live_run.h"
@@ -25,6 +26,7 @@ class LearnerMetrics {
         live(config, run),
         exporter_(exporter) {
     exporter_.Add(fleet);
+    exporter_.Add(tls);
     exporter_.Add(rpc_registry_);
     exporter_.Serve(kPage, page::Page);
     exporter_.Serve(kData, [this] { return page::Data(live.Json()); });
@@ -33,6 +35,7 @@ class LearnerMetrics {
     exporter_.Serve(kData, nullptr);
     exporter_.Serve(kPage, nullptr);
     exporter_.Remove(rpc_registry_);
+    exporter_.Remove(tls);
     exporter_.Remove(fleet);
   }
 
@@ -50,6 +53,7 @@ class LearnerMetrics {
   CheckpointMetrics checkpoints;
   RpcMetrics rpcs;
   FleetMetrics fleet;
+  TlsMetrics tls;
   LiveRun live;
 
  private:

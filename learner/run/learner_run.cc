@@ -127,6 +127,9 @@ absl::Status LearnerRun::PrepareDirectory() {
 absl::Status LearnerRun::Listen() {
   const StuckRule stuck =
       options_.stuck_after ? StuckRule(*options_.stuck_after, 0) : StuckRule(StuckWatchdog::kLeastSeconds);
+  absl::StatusOr<std::shared_ptr<tls::Tls>> tls = tls::OpenIfGiven(options_.tls);
+  if (!tls.ok()) return tls.status();
+  metrics_->tls.SetSource(*tls);
   v1::RunConfig config = state_.config;
   config.clear_eval();  // no actor's business: an older one could not leave it out of the hash
   absl::StatusOr<std::unique_ptr<Serving>> serving = Serving::Start({.config = config,
@@ -137,7 +140,8 @@ absl::Status LearnerRun::Listen() {
                                                                      .build = build::ThisBuild(),
                                                                      .allow_mixed = options_.allow_mixed,
                                                                      .events = storage_.events.get(),
-                                                                     .metrics = metrics_.get()},
+                                                                     .metrics = metrics_.get(),
+                                                                     .tls = *tls},
                                                                     state_.update, stuck, *exporter_);
   if (!serving.ok()) return serving.status();
   serving_ = *std::move(serving);

@@ -24,6 +24,9 @@
 #include "common/process/starting.h"
 #include "common/sync/signal_watcher.h"
 #include "common/text/prefixed.h"
+#include "common/tls/credentials.h"
+#include "common/tls/explain.h"
+#include "common/tls/flags.h"
 #include "learner/run/learner_run.h"
 #include "learner/run/run_flags.h"
 
@@ -55,11 +58,15 @@ int Fail(const absl::Status& status) {
 }
 
 // Whether the learner on this machine that listens there says SERVING.
-int AskHealth(const std::string& listen) {
+int AskHealth(const std::string& listen, const nmn::tls::Flags& flags) {
   const absl::StatusOr<nmn::net::Address> address = nmn::net::ParseServerAddress(listen, "--listen");
   if (!address.ok()) return Fail(address.status());
-  const absl::Status status =
-      nmn::net::CheckHealth(nmn::net::CreateChannel(nmn::net::Reachable(*address)), kHealthTimeout);
+  const absl::StatusOr<std::shared_ptr<nmn::tls::Tls>> tls = nmn::tls::OpenIfGiven(flags);
+  if (!tls.ok()) return Fail(tls.status());
+  const nmn::net::Address asked = nmn::net::Reachable(*address);
+  const auto channel = nmn::net::CreateChannel(asked, *tls ? nmn::tls::ChannelCredentials(*tls) : nullptr);
+  absl::Status status = nmn::net::CheckHealth(channel, kHealthTimeout);
+  if (!status.ok()) status = nmn::tls::Explain(asked, tls->get(), status);
   if (!status.ok()) return Fail(nmn::text::Prefixed(nmn::net::ToString(*address), status));
   std::cout << "SERVING\n";
   return nmn::kExitDone;
@@ -95,7 +102,7 @@ int RunLearner(int argc, char** argv) {
   app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->capture_default_str();
   app.add_flag("--print_config", print_config, "print the config as the program reads it, and exit");
   if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
-  if (health) return AskHealth(options.listen);
+  if (health) return AskHealth(options.listen, options.tls);
   if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));
   if (absl::Status status = nmn::log::SetUp("nmn-learner", log_level, log_format); !status.ok()) return Fail(status);
 

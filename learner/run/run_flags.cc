@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/flags/command.h"
 #include "common/metrics/exporter.h"
+#include "common/tls/flags.h"
 
 namespace nmn::run {
 
@@ -21,8 +22,8 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
                "continue the run in --run_dir; begin it if no checkpoint was ever completed there");
   CLI::Option* listen = app.add_option("--listen", options.listen, help.listen);
   if (!options.listen.empty()) listen->capture_default_str();
-  app.add_flag("--insecure", options.insecure,
-               "allow --listen on an address that other machines reach, without encryption");
+  tls::AddFlags(app, "allow --listen on an address that other machines reach, in plain text", /*listens=*/true,
+                options.tls);
   app.add_flag("--allow_mixed", options.allow_mixed,
                "accept actors of another build or rounding class; weights are then not equal bit for bit");
   app.add_option("--device", options.trainer.device, "where updates run: cpu, cuda or cuda:INDEX")

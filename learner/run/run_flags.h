@@ -23,7 +23,8 @@ inline constexpr char kMetricsHelp[] =
     "address of the live page (/), /metrics (Prometheus) and /healthz; port 0 takes a free one, \"off\" has none";
 
 // Adds the flags of a run that every program takes which owns one: --run_dir, --init_from, --resume, --listen,
-// --insecure, --allow_mixed, --device, --threads, --metrics, --stuck_after, --discard_corrupt, --accept_loss,
+// --tls and its parts, --insecure, --allow_mixed, --device, --threads, --metrics, --stuck_after, --discard_corrupt,
+// --accept_loss,
 // --event_log. Their values go into `options`, whose content is the default; --threads and --metrics get theirs here.
 // Returns --metrics.
 CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& options);

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "common/config/config.h"
 #include "common/metrics/exporter.h"
+#include "common/tls/flags.h"
 #include "learner/ppo/trainer.h"
 
 namespace nmn::run {
@@ -17,7 +18,7 @@ struct RunOptions {
   bool resume = false;    // continue if a checkpoint was ever completed; without it such a directory is refused
   std::string init_from;  // a new run begins with these weights (policy_file.h); "": with fresh ones
   std::string listen;     // "" serves only actors of this process
-  bool insecure = false;  // `listen` may be an address that other machines reach
+  tls::Flags tls;         // of `listen`: certificates, or plain text to whom
   bool allow_mixed = false;
   bool discard_corrupt = false;         // begin anew if checkpoints exist and none is valid
   bool accept_loss = false;             // go on if files that grow lost rows that the checkpoint counts on

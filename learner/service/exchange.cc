@@ -104,6 +104,8 @@ absl::Status Exchange::HandleLocked(const v1::ActorMessage& message) {
     return absl::FailedPreconditionError("the first message must be hello");
   switch (message.body_case()) {
     case v1::ActorMessage::kHello: {
+      if (absl::Status status = hub_.gate.CheckActor(*context_, message.hello().actor_id()); !status.ok())
+        return status;
       absl::Status status = hub_.core.Hello(id_, message.hello(), now);
       if (!status.ok()) return status;
       spdlog::info("actor {} connected", message.hello().actor_id());

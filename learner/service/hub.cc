@@ -8,8 +8,11 @@
 
 namespace nmn::service {
 
-Hub::Hub(ingest::CoreOptions options)
-    : layout(options.shape.layout), core(std::move(options)), timer_thread_([this] { WatchTime(); }) {}
+Hub::Hub(ingest::CoreOptions options, Gate the_gate)
+    : layout(options.shape.layout),
+      gate(std::move(the_gate)),
+      core(std::move(options)),
+      timer_thread_([this] { WatchTime(); }) {}
 
 Hub::~Hub() {
   {

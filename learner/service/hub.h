@@ -12,6 +12,7 @@
 
 #include "common/sync/mutex.h"
 #include "learner/ingest/core.h"
+#include "learner/service/gate.h"
 #include "learner/service/weights.h"
 #include "nmn/v1/learner.pb.h"
 
@@ -24,13 +25,14 @@ class Exchange;
 // The hub owns the thread that tells the core that time has passed. Streams must be gone before the hub is destroyed.
 class Hub {
  public:
-  explicit Hub(ingest::CoreOptions options);
+  Hub(ingest::CoreOptions options, Gate the_gate);
   ~Hub();
 
   // Seconds since construction, on the steady clock.
   ingest::Time Now() const;
 
   const trajectory::TrajectoryLayout layout;  // of every trajectory
+  const Gate gate;                            // of those who call
 
   Mutex mutex;      // take it with HubLock if a stream may be given something to say
   CondVar changed;  // anything the run loop may wait for

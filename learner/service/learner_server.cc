@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
   std::unique_ptr<LearnerServer> self(new LearnerServer);
   self->max_actors_ = options.config.work().max_actors();
   self->metrics_ = options.metrics;
-  self->hub_ = std::make_unique<Hub>(*std::move(core));
+  self->hub_ = std::make_unique<Hub>(*std::move(core), Gate(options.tls));
   self->rpcs_ = std::make_unique<RpcService>(
       *self->hub_, RpcService::Identity{options.run_id, options.generation, options.config, options.config_hash,
                                         options.build, options.allow_mixed});
@@ -77,7 +77,7 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
     if (!parsed.ok()) return parsed.status();
     address = *parsed;
     if (absl::Status status = net::CheckBindable(address, "--listen"); !status.ok()) return status;
-    builder.AddListeningPort(net::ToString(address), grpc::InsecureServerCredentials(), &self->port_);
+    builder.AddListeningPort(net::ToString(address), self->hub_->gate.Credentials(), &self->port_);
   }
   self->server_ = builder.BuildAndStart();
   if (self->server_ == nullptr) {

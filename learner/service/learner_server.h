@@ -46,6 +46,7 @@ class LearnerServer {
     bool allow_mixed = false;                    // actors of another build or rounding class, in sync mode
     ingest::EventSink* events = nullptr;         // hears what becomes of units, under the lock; may be null
     metrics::LearnerMetrics* metrics = nullptr;  // of rpcs and fleet; may be null
+    std::shared_ptr<tls::Tls> tls;               // of `listen`; null: plain text
   };
 
   // Binds the port. UNAVAILABLE: the port is in use. INVALID_ARGUMENT: the address is wrong. Both name what to change.

@@ -97,7 +97,8 @@ absl::Status RpcService::CheckBuild(const v1::BuildInfo& build) const {
 grpc::ServerUnaryReactor* RpcService::Register(grpc::CallbackServerContext* context, const v1::RegisterRequest* request,
                                                v1::RegisterResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  absl::Status status = CheckBuild(request->build());
+  absl::Status status = hub_.gate.CheckActor(*context, request->actor_id());
+  if (status.ok()) status = CheckBuild(request->build());
   if (status.ok()) {
     const HubLock lock(hub_);
     if (hub_.weights == nullptr) {

@@ -8,6 +8,7 @@
 namespace nmn::net {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(Address, TakesNamesIpv4AndBracketedIpv6) {
@@ -42,12 +43,16 @@ TEST(Address, KnowsLoopback) {
   }
 }
 
-TEST(Address, ListeningOffLoopbackNeedsInsecureInWords) {
-  const auto refused = ParseListenAddress("0.0.0.0:50051", "--listen", false);
+TEST(Address, OffLoopbackNeedsTlsOrInsecureInWords) {
+  const auto refused = ParseListenAddress("0.0.0.0:50051", "--listen", {});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("--insecure"));
-  EXPECT_TRUE(ParseListenAddress("0.0.0.0:50051", "--listen", true).ok());
-  EXPECT_TRUE(ParseListenAddress("127.0.0.1:50051", "--listen", false).ok());
+  EXPECT_THAT(std::string(refused.status().message()),
+              AllOf(HasSubstr("--listen=0.0.0.0:50051"), HasSubstr("--tls=DIR"), HasSubstr("--insecure")));
+  EXPECT_TRUE(ParseListenAddress("0.0.0.0:50051", "--listen", {.tls = true}).ok());
+  EXPECT_TRUE(ParseListenAddress("0.0.0.0:50051", "--listen", {.insecure = true}).ok());
+  EXPECT_TRUE(ParseListenAddress("127.0.0.1:50051", "--listen", {}).ok());
+  EXPECT_FALSE(CheckProtected({"learner", 50051}, "--learner", {}).ok());
+  EXPECT_TRUE(CheckProtected({"localhost", 50051}, "--learner", {}).ok());
 }
 
 TEST(Address, AServerHasNoPortZero) { EXPECT_FALSE(ParseServerAddress("localhost:0", "--learner").ok()); }
