@@ -40,6 +40,7 @@ int RunVerb(int argc, char** argv) {
   nmn::cli::AddReproduce(app, exit_code);
   nmn::cli::AddReplay(app, exit_code);
   nmn::cli::AddStatus(app, exit_code);
+  nmn::cli::AddCerts(app, exit_code);
   nmn::cli::AddTask(app, exit_code);
   nmn::cli::AddBench(app, exit_code);
   nmn::cli::AddVersion(app, exit_code);

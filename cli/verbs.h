@@ -19,6 +19,7 @@ void AddSweep(CLI::App& app, int& exit_code);
 void AddReproduce(CLI::App& app, int& exit_code);
 void AddReplay(CLI::App& app, int& exit_code);
 void AddStatus(CLI::App& app, int& exit_code);
+void AddCerts(CLI::App& app, int& exit_code);
 void AddTask(CLI::App& app, int& exit_code);
 void AddBench(CLI::App& app, int& exit_code);
 

@@ -55,9 +55,10 @@ apart_hash=$(summary runs/b1-apart weights_sha256)
 [[ $here_hash == "$apart_hash" ]] || { echo "weights_sha256: $here_hash in one process, $apart_hash in three" >&2; exit 1; }
 
 export LEARNER=127.0.0.1
+run_block two-machines-certificates
 start_block two-machines-learner
 learner=$group
-until_true $limit "$binaries/nmn" status "$LEARNER:50051"
+until_true $limit "$binaries/nmn" status "$LEARNER:50051" --tls=certs/actor-fleet-
 run_block two-machines-actors
 wait "$learner" || { tail -n 20 two-machines-learner.log; exit 1; }
 is_complete runs/b1-s2
