@@ -78,6 +78,10 @@ absl::Status Issue(const IssueFlags& flags) {
   tls::Identity identity;
   std::vector<std::string> hosts;
   const char* flag = "--actor";
+  if (int{!flags.learner.empty()} + int{!flags.operator_name.empty()} + int{!flags.actor.empty()} > 1) {
+    return absl::InvalidArgumentError(
+        "a certificate has one holder; give one of --actor, --learner and --operator, and call again for another");
+  }
   if (!flags.learner.empty()) {
     absl::StatusOr<std::vector<std::string>> parsed = ParseHosts(flags.learner);
     if (!parsed.ok()) return parsed.status();

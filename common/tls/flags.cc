@@ -9,6 +9,10 @@ namespace nmn::tls {
 absl::StatusOr<Files> Flags::Resolve() const {
   Files resolved = files;
   if (!directory.empty()) {
+    if (!files.certificate.empty() || !files.key.empty() || !files.authority.empty()) {
+      return absl::InvalidArgumentError(
+          "--tls names all three files, and so do --tls_cert, --tls_key and --tls_ca: give the one or the others");
+    }
     const std::string folder = directory.ends_with('/') ? directory : directory + "/";
     resolved.certificate = folder + "tls.crt";
     resolved.key = folder + "tls.key";
