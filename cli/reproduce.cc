@@ -217,10 +217,15 @@ void AddFigure3(CLI::App& reproduce, int& exit_code) {
 
 void AddReproduce(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("reproduce", "Make the paper's figures, each by one command");
-  verb->require_subcommand(1);
   AddFigure2(*verb, exit_code);
   AddFigure3(*verb, exit_code);
   AddJournal(*verb, exit_code);
+  verb->callback([verb, &exit_code] {
+    if (!verb->get_subcommands().empty()) return;
+    exit_code =
+        Fail("reproduce",
+             absl::InvalidArgumentError("name a figure: figure2, figure3 or journal; see nmn reproduce --help"));
+  });
 }
 
 }  // namespace nmn::cli
