@@ -15,7 +15,7 @@ STAMP := build/.packages-installed
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
-	@echo "make install  build, then install the programs and nmn/task.h below PREFIX (/usr/local)"
+	@echo "make install  build, then install the programs, their manual pages and completions, and nmn/task.h below PREFIX (/usr/local)"
 	@echo "make train   build, train benchmark 1 (less than a minute on two cores), draw its learning curve"
 	@echo "make test    build and run every test"
 	@echo "make test-browser  build, then open the live page of a run and the page of a report in Chromium, which it installs where it is missing"
@@ -51,6 +51,7 @@ build: deps $(BUILD)/build.ninja
 
 PREFIX ?= /usr/local
 install: build
+	cmake --build --preset $(PRESET) --target nmn_usage
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
 TRAIN_SEED ?= 1

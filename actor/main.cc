@@ -18,6 +18,7 @@
 #include "common/env/environment.h"
 #include "common/failpoint/failpoint.h"
 #include "common/flags/flags.h"
+#include "common/flags/usage_flags.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
 #include "common/metrics/tls_metrics.h"
@@ -55,6 +56,14 @@ absl::Status ChooseActorId(const nmn::tls::Tls* tls, std::string& id) {
                                               : ", who is no actor; issue one with nmn certs issue --actor=ID"));
 }
 
+nmn::usage::Kinds ValueKinds() {
+  nmn::usage::Kinds kinds = nmn::usage::PathKinds();
+  kinds["TASK"].words = nmn::env::TaskNames();
+  kinds["LEVEL"].words = nmn::log::Levels();
+  kinds["FORMAT"].words = nmn::log::Formats();
+  return kinds;
+}
+
 int RunActor(int argc, char** argv) {
   if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) return Fail(status);
   CLI::App app("Plays episodes for a learner. It needs only the learner's address.", "nmn-actor");
@@ -73,15 +82,17 @@ int RunActor(int argc, char** argv) {
   bool print_config = false;
   double connect_timeout_seconds = 600;
   nmn::actor::ActorSession::Options options;
-  app.add_option("--learner", learner, "address of the learner, host:port");
+  app.add_option("--learner", learner, "address of the learner, host:port")->type_name("ADDRESS");
   app.add_option("--actor_id", options.actor_id,
                  "name of this actor: 1 to 64 of a-z, 0-9 and -; default: that of its certificate, or the host's and a "
-                 "random part");
+                 "random part")
+      ->type_name("NAME");
   app.add_option("--connect_timeout", connect_timeout_seconds, "seconds without a learner before giving up")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e9));
   app.add_option("--task", options.task,
-                 "play this task only, and refuse a run of another (default: the task of the run)");
+                 "play this task only, and refuse a run of another (default: the task of the run)")
+      ->type_name("TASK");
   nmn::bridge::TaskFlags brought;
   nmn::bridge::AddTaskFlags(app, brought);
   app.add_option("--lanes", options.lanes,
@@ -90,14 +101,17 @@ int RunActor(int argc, char** argv) {
       ->check(CLI::Range(0, 1 << 16));
   nmn::tls::Flags tls_flags;
   nmn::tls::AddFlags(app, "allow a --learner on another machine in plain text", /*listens=*/false, tls_flags);
-  app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->capture_default_str();
+  app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->type_name("ADDRESS")->capture_default_str();
   app.add_flag(
       "--health", health,
       "ask the actor at --metrics whether it is well, and exit: 0 it is, 1 it is not. An actor that waits for its "
       "learner is well");
-  app.add_option("--log_level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
-  app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->capture_default_str();
+  app.add_option("--log_level", log_level, "trace, debug, info, warn, error or off")
+      ->type_name("LEVEL")
+      ->capture_default_str();
+  app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->type_name("FORMAT")->capture_default_str();
   app.add_flag("--print_config", print_config, "print the settings as the program reads them, and exit");
+  nmn::flags::AddUsageFlags(app, {nmn::build::Version(), nmn::build::Date()}, ValueKinds);
   if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
   if (health) {
     const absl::Status status = nmn::metrics::CheckHealth(metrics, kHealthTimeout);

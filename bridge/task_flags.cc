@@ -142,8 +142,10 @@ std::vector<std::string> TaskFlags::Arguments() const {
 
 void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
   app.add_option("--task_python", flags.task_python,
-                 "a task of your own: package.module:factory, found by PYTHONPATH (docs/tasks.md)");
-  app.add_option("--python", flags.python, "the interpreter of --task_python [the first python3 on PATH]");
+                 "a task of your own: package.module:factory, found by PYTHONPATH (docs/tasks.md)")
+      ->type_name("FACTORY");
+  app.add_option("--python", flags.python, "the interpreter of --task_python [the first python3 on PATH]")
+      ->type_name("FILE");
   app.add_option("--python_workers", flags.python_workers,
                  "processes that share the episodes of --task_python; does not change results")
       ->capture_default_str()
@@ -153,7 +155,8 @@ void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
       ->capture_default_str()
       ->check(CLI::Range(0.001, 1e6));
   app.add_option("--task_plugin", flags.task_plugin,
-                 "a task of your own: a shared library made with nmn/task.h (docs/tasks.md)");
+                 "a task of your own: a shared library made with nmn/task.h (docs/tasks.md)")
+      ->type_name("FILE");
 }
 
 absl::Status BringTask(TaskFlags& flags, std::string& task) {

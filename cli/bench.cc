@@ -71,7 +71,8 @@ void AddBench(CLI::App& app, int& exit_code) {
   };
   const auto flags = std::make_shared<Flags>();
   verb->add_option("--filter", flags->filter,
-                   "run only the rows whose name this regular expression is found in, e.g. 'b1$' or ^wire");
+                   "run only the rows whose name this regular expression is found in, e.g. 'b1$' or ^wire")
+      ->type_name("REGEX");
   verb->add_flag("--json", flags->json, "one JSON object on stdout");
   verb->footer(
       "Networks are those of preset reference. `ceiling` is the share of the multiply-add rate of one core, which is\n"

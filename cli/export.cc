@@ -61,7 +61,7 @@ void AddExport(CLI::App& app, int& exit_code) {
                    "A run directory, finished or going on, RUN_DIR/checkpoints/ckpt-N or a .safetensors file")
       ->required();
   verb->add_option("--update", flags->update, "With a run directory: the checkpoint after this update [the newest]");
-  verb->add_option("--out", flags->out, "The file to write")->required();
+  verb->add_option("--out", flags->out, "The file to write")->type_name("FILE")->required();
   verb->callback([flags, &exit_code] {
     const absl::Status status = Export(*flags);
     exit_code = status.ok() ? kExitDone : Fail("export", status);

@@ -5,10 +5,12 @@
 #include <string>
 
 #include "cli/fail.h"
+#include "cli/value_kinds.h"
 #include "cli/verbs.h"
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
 #include "common/flags/flags.h"
+#include "common/flags/usage_flags.h"
 #include "common/log/log.h"
 #include "common/process/program.h"
 
@@ -44,6 +46,7 @@ int RunVerb(int argc, char** argv) {
   nmn::cli::AddTask(app, exit_code);
   nmn::cli::AddBench(app, exit_code);
   nmn::cli::AddVersion(app, exit_code);
+  nmn::flags::AddUsageFlags(app, {nmn::build::Version(), nmn::build::Date()}, nmn::cli::ValueKinds);
   return nmn::flags::Parse(app, argc, argv).value_or(exit_code);
 }
 

@@ -108,11 +108,13 @@ absl::StatusOr<v1::RunConfig> TaskConfig(const std::string& task, const std::vec
 
 void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_option("--task,--benchmark", flags.benchmark,
-                  absl::StrCat(absl::StrJoin(env::TaskNames(), ", "), " [a network's own]"));
+                  absl::StrCat(absl::StrJoin(env::TaskNames(), ", "), " [a network's own]"))
+      ->type_name("TASK");
   bridge::AddTaskFlags(verb, flags.brought);
   verb.add_option("--policy", flags.policy,
                   absl::StrCat(absl::StrJoin(scripted::PolicyNames(), ", "),
                                ", RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors"))
+      ->type_name("POLICY")
       ->required();
   AddPlayOptions(verb, flags);
 }
@@ -120,7 +122,9 @@ void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {
 void AddPlayOptions(CLI::App& verb, PolicyFlags& flags) {
   verb.add_option("--update", flags.update, "With RUN_DIR: the checkpoint after this update [the newest]");
   verb.add_option("--seed", flags.seed, "Seed of tasks, environment and action noise")->capture_default_str();
-  verb.add_option("--set", flags.set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
+  verb.add_option("--set", flags.set,
+                  "Set an option of the task, e.g. task.horizon=100; may be repeated (docs/environments.md)")
+      ->type_name("OPTION=VALUE")
       ->take_all()
       ->allow_extra_args(false);
   CLI::Option* temperature =

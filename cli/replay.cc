@@ -134,7 +134,9 @@ void AddReplay(CLI::App& app, int& exit_code) {
       "Example:  nmn replay runs/b1-nmn-fast-s1-20260101T120000Z/failed-update-17.safetensors");
   auto flags = std::make_shared<Flags>();
   verb->add_option("DUMP", flags->dump, "A failed-update-N.safetensors of a run directory")->required();
-  verb->add_option("--device", flags->trainer.device, "cpu, cuda or cuda:N")->capture_default_str();
+  verb->add_option("--device", flags->trainer.device, "cpu, cuda or cuda:N")
+      ->type_name("DEVICE")
+      ->capture_default_str();
   verb->add_option("--threads", flags->trainer.threads, "Threads of the update; does not change results")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));

@@ -248,13 +248,16 @@ absl::Status Report(Flags flags) {
 void AddFigureFlags(CLI::App& verb, Flags& flags) {
   verb.add_option("--format", flags.options.style.formats,
                   "Formats of the figures: svg, png, pdf, or several [svg,png]")
+      ->type_name("FORMAT")
       ->delimiter(',')
       ->check(CLI::IsMember({"svg", "png", "pdf"}));
   verb.add_option("--size", flags.size,
                   "Size of the figures on paper, with letters of 8 pt: WIDTHxHEIGHT in cm or inches, e.g. 12x8cm or "
-                  "3.5x2.5in [the size of a screen]");
+                  "3.5x2.5in [the size of a screen]")
+      ->type_name("SIZE");
   verb.add_flag("--no_title", flags.no_title, "Figures without a title, for a page that has a caption");
-  verb.add_option("--y_range", flags.y_range, "Range of the learning curves, LOW:HIGH [what is drawn]");
+  verb.add_option("--y_range", flags.y_range, "Range of the learning curves, LOW:HIGH [what is drawn]")
+      ->type_name("RANGE");
 }
 
 void AddCurveFlags(CLI::App& verb, Flags& flags) {
@@ -264,9 +267,11 @@ void AddCurveFlags(CLI::App& verb, Flags& flags) {
       ->check(CLI::Range(size_t{1}, size_t{1'000'000'000}))
       ->capture_default_str();
   verb.add_option("--average", flags.average, "How the runs of a curve are averaged: mean, or iqm (interquartile mean)")
+      ->type_name("AVERAGE")
       ->check(CLI::IsMember(NamesOf(kAverages)))
       ->capture_default_str();
   verb.add_option("--band", flags.band, "The band around the average: std, sem, bootstrap (95 % interval) or none")
+      ->type_name("BAND")
       ->check(CLI::IsMember(NamesOf(kBands)))
       ->capture_default_str();
 }
@@ -286,7 +291,8 @@ void AddReport(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<Flags>();
   verb->add_option("RUN_DIR", flags->run_directories, "Run directories of one benchmark, or folders that hold some")
       ->required();
-  verb->add_option("--out", flags->out, "Folder for the files [RUN_DIR for one run, report/ for several]");
+  verb->add_option("--out", flags->out, "Folder for the files [RUN_DIR for one run, report/ for several]")
+      ->type_name("DIR");
   AddCurveFlags(*verb, *flags);
   AddFigureFlags(*verb, *flags);
   verb->add_flag("--adaptation", flags->adaptation,

@@ -197,19 +197,24 @@ void AddSweep(CLI::App& app, int& exit_code) {
   sweep::GridRequest& grid = flags->grid;
   sweep::EngineRequest& engine = flags->engine;
   verb->add_option("DIR", flags->directory, "Directory of the sweep; it is created if it is not there");
-  verb->add_option("--task,--benchmark", grid.benchmarks, env::ListOfTasks() + "; several with commas")->delimiter(',');
+  verb->add_option("--task,--benchmark", grid.benchmarks, env::ListOfTasks() + "; several with commas")
+      ->type_name("TASK")
+      ->delimiter(',');
   bridge::AddTaskFlags(*verb, flags->brought);
-  verb->add_option("--arch", grid.architectures, "nmn (default), rnn, or both with a comma")->delimiter(',');
-  verb->add_option("--seeds", grid.seeds, "Seeds, e.g. 1-30 or 1,2,5-8");
-  verb->add_option(
-          "--grid", grid.axes,
-          "FIELD=VALUE,VALUE: a run for each value of a field, e.g. ppo.trace_decay=0.9,0.95. A list stands in "
-          "brackets, e.g. network.hidden_sizes=[30,10],[50]. May be repeated; then there is a run for every "
-          "combination")
+  verb->add_option("--arch", grid.architectures, "nmn (default), rnn, or both with a comma")
+      ->type_name("ARCH")
+      ->delimiter(',');
+  verb->add_option("--seeds", grid.seeds, "Seeds, e.g. 1-30 or 1,2,5-8")->type_name("SEEDS");
+  verb->add_option("--grid", grid.axes,
+                   "A run for each value of a field, e.g. ppo.trace_decay=0.9,0.95. A list stands in "
+                   "brackets, e.g. network.hidden_sizes=[30,10],[50]. May be repeated; then there is a run for every "
+                   "combination")
+      ->type_name("FIELD=VALUES")
       ->take_all()
       ->delimiter('\0');
   verb->add_option("--preset", grid.preset,
-                   "default; the benchmarks of the paper have fast (their default), reference and paper");
+                   "default; the benchmarks of the paper have fast (their default), reference and paper")
+      ->type_name("PRESET");
   verb->add_option("--updates", grid.updates,
                    "Budget of each run in updates. With a larger one runs that are done go on");
   verb->add_option("--episodes", grid.episodes, "Budget of each run in episodes");
@@ -217,11 +222,13 @@ void AddSweep(CLI::App& app, int& exit_code) {
                  "Make the schedule of learning (ppo.anneal_updates) as long as the budget, which then cannot grow");
   verb->add_option("--init_from", flags->init_from,
                    "Every run begins with these weights, as far as they fit: RUN_DIR, RUN_DIR/checkpoints/ckpt-N or "
-                   "FILE.safetensors. DIR keeps a copy");
+                   "FILE.safetensors. DIR keeps a copy")
+      ->type_name("SOURCE");
   verb->add_option(
           "--set", grid.assignments,
-          "FIELD=VALUE for every run; may be repeated. Once the sweep exists, only eval.*, checkpoint.* and work.* may "
+          "Set a field for every run; may be repeated. Once the sweep exists, only eval.*, checkpoint.* and work.* may "
           "be set, and they change runs that are not done")
+      ->type_name("FIELD=VALUE")
       ->take_all()
       ->delimiter('\0');
   verb->add_option(
@@ -229,6 +236,7 @@ void AddSweep(CLI::App& app, int& exit_code) {
           "Who does the runs: local (processes on this machine; the default), slurm (one array job with a task for "
           "each run) or kubernetes (writes DIR/kubernetes for kubectl apply -k, with an index for each run). DIR keeps "
           "the engine and its flags for later calls")
+      ->type_name("ENGINE")
       ->check(CLI::IsMember({"local", "slurm", "kubernetes"}));
   verb->add_option("--jobs", engine.flags.jobs,
                    "How many runs go at once. 0, the default: one a core with local, as many as they start with slurm "
@@ -247,12 +255,16 @@ void AddSweep(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0, 1000));
   verb->add_option("--sbatch", engine.flags.sbatch,
                    "slurm: one more argument for sbatch, e.g. --sbatch=--partition=long; may be repeated")
+      ->type_name("ARGUMENT")
       ->take_all()
       ->delimiter('\0');
   verb->add_option("--registry", engine.flags.registry,
-                   "kubernetes: where the images nmn-learner and nmn-actor are, e.g. registry.example/nmn");
-  verb->add_option("--tag", engine.flags.tag, "kubernetes: the tag of the images (default: this version)");
-  verb->add_option("--device", engine.flags.device, "Where updates run: cpu (default), cuda or cuda:INDEX");
+                   "kubernetes: where the images nmn-learner and nmn-actor are, e.g. registry.example/nmn")
+      ->type_name("REGISTRY");
+  verb->add_option("--tag", engine.flags.tag, "kubernetes: the tag of the images (default: this version)")
+      ->type_name("TAG");
+  verb->add_option("--device", engine.flags.device, "Where updates run: cpu (default), cuda or cuda:INDEX")
+      ->type_name("DEVICE");
   AddSweepStatus(*verb, exit_code);
   verb->callback([verb, flags, &exit_code] {
     if (!verb->get_subcommands().empty()) return;

@@ -131,9 +131,12 @@ void AddTask(CLI::App& app, int& exit_code) {
   CLI::App* check = verb->add_subcommand(
       "check", "Play a task with actions drawn by chance, say what was found and print the TaskSpec");
   auto flags = std::make_shared<CheckFlags>();
-  check->add_option("--task,--benchmark", flags->task, env::ListOfTasks(/*titles=*/true));
+  check->add_option("--task,--benchmark", flags->task, env::ListOfTasks(/*titles=*/true))->type_name("TASK");
   bridge::AddTaskFlags(*check, flags->brought);
-  check->add_option("--set", flags->set, "task.OPTION=VALUE, any number of times (docs/environments.md)")
+  check
+      ->add_option("--set", flags->set,
+                   "Set an option of the task, e.g. task.horizon=100; may be repeated (docs/environments.md)")
+      ->type_name("OPTION=VALUE")
       ->take_all()
       ->allow_extra_args(false);
   check->add_option("--seed", flags->seed, "Seed of tasks, environment and actions")->capture_default_str();

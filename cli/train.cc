@@ -196,19 +196,23 @@ void AddTrain(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<TrainOptions>();
   options->actors = std::max(1u, std::thread::hardware_concurrency());
   TrainFlags& flags = options->flags;
-  verb->add_option("--task,--benchmark", flags.benchmark, env::ListOfTasks(/*titles=*/true));
+  verb->add_option("--task,--benchmark", flags.benchmark, env::ListOfTasks(/*titles=*/true))->type_name("TASK");
   bridge::AddTaskFlags(*verb, options->brought);
-  verb->add_option("--arch", flags.arch, "nmn (default) or rnn");
+  verb->add_option("--arch", flags.arch, "nmn (default) or rnn")->type_name("ARCH");
   verb->add_option("--preset", flags.preset,
-                   "default; the benchmarks of the paper have fast (their default), reference and paper");
+                   "default; the benchmarks of the paper have fast (their default), reference and paper")
+      ->type_name("PRESET");
   verb->add_option("--config", flags.config_path,
-                   "a whole RunConfig as textproto, in place of benchmark, arch and preset");
+                   "a whole RunConfig as textproto, in place of benchmark, arch and preset")
+      ->type_name("FILE");
   verb->add_option("--seed", flags.seed, "seed of every random number of the run (default 1)");
   verb->add_option("--updates", flags.updates, "budget: stop after this many updates");
   verb->add_option("--episodes", flags.episodes, "budget: stop after this many episodes");
   verb->add_flag("--scale_schedule", flags.scale_schedule,
                  "make the schedule of learning (ppo.anneal_updates) as long as the budget");
-  verb->add_option("--set", flags.assignments, "FIELD=VALUE, e.g. ppo.kl_penalty.kl_target=0.01; may be repeated")
+  verb->add_option("--set", flags.assignments,
+                   "set a field of the config, e.g. ppo.kl_penalty.kl_target=0.01; may be repeated")
+      ->type_name("FIELD=VALUE")
       ->take_all()
       ->delimiter('\0');
   CLI::Option* metrics_address = run::AddRunFlags(
@@ -218,11 +222,13 @@ void AddTrain(CLI::App& app, int& exit_code) {
        .metrics = absl::StrCat(run::kMetricsHelp, "; if the default is in use, a free port is taken")},
       options->run);
   verb->add_option("--actors", options->actors, "actor threads in this process; does not change results")
-      ->capture_default_str()
+      ->default_str("the cores of the machine")
       ->check(CLI::Range(1, 1024));
   verb->add_flag("--print_config", options->print_config, "print the config that nmn-learner takes, and exit");
   verb->add_flag("--no_figure", options->no_figure, "draw no learning curve at the end");
-  verb->add_option("--log_level", options->log_level, "trace, debug, info, warn, error or off")->capture_default_str();
+  verb->add_option("--log_level", options->log_level, "trace, debug, info, warn, error or off")
+      ->type_name("LEVEL")
+      ->capture_default_str();
   verb->footer(
       "Example:  nmn train --benchmark=b1 --preset=fast --seed=1\n"
       "Ctrl-C saves a checkpoint and stops (exit code 75). --resume --run_dir=DIR goes on, bit for bit.");

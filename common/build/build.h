@@ -14,6 +14,9 @@ const char* Version();
 // were changed; "unknown" outside a git checkout. Found at build time, not at configure time.
 const char* Commit();
 
+// The day of that commit, "2026-11-30"; outside a git checkout, the day of the build.
+const char* Date();
+
 // What this process is, as actors and learners tell each other. The rounding class is that of the CPU it runs on.
 v1::BuildInfo ThisBuild();
 

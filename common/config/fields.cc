@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "common/text/suggestion.h"
 #include "nmn/v1/run_config.pb.h"
 
@@ -70,6 +71,15 @@ std::string EnumNames(const EnumDescriptor& type) {
     if (!IsNone(*type.value(i))) names.push_back(type.value(i)->name());
   }
   return absl::StrJoin(names, ", ");
+}
+
+std::vector<std::string> ShortNames(const EnumDescriptor& type) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.value_count(); ++i) {
+    if (IsNone(*type.value(i))) continue;
+    names.push_back(absl::AsciiStrToLower(absl::StripPrefix(type.value(i)->name(), EnumPrefix(type))));
+  }
+  return names;
 }
 
 }  // namespace nmn::config

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "google/protobuf/descriptor.h"
 
@@ -22,5 +23,8 @@ const google::protobuf::EnumValueDescriptor* FindEnumValue(const google::protobu
 
 // "DOMAIN_REFERENCE, DOMAIN_PAPER"
 std::string EnumNames(const google::protobuf::EnumDescriptor& type);
+
+// {"reference", "paper"}: the names without their prefix, where they have it, as people write them.
+std::vector<std::string> ShortNames(const google::protobuf::EnumDescriptor& type);
 
 }  // namespace nmn::config

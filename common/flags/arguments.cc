@@ -11,26 +11,6 @@
 namespace nmn::flags {
 namespace {
 
-// What CLI11 calls the type of an option; its validators' words follow after a colon.
-std::string TypeOf(const CLI::Option& option) {
-  const std::string name = option.get_type_name();
-  return name.substr(0, name.find(':'));
-}
-
-// "UINT:INT in [1 - 1024]": the range; empty if the option has none.
-std::string RangeOf(const CLI::Option& option) {
-  const std::string name = option.get_type_name();
-  const size_t in = name.find(" in [");
-  return in == std::string::npos ? "" : name.substr(in + 4);
-}
-
-bool IsSwitch(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
-
-bool MayBeRepeated(const CLI::Option& option) {
-  return IsSwitch(option) || option.get_expected_max() > 1 ||
-         option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
-}
-
 absl::Status Refused(const std::string& origin, const std::string& value, const std::string& rule) {
   return absl::InvalidArgumentError(absl::StrCat(origin, "=", value, ": it must be ", rule));
 }
@@ -91,7 +71,7 @@ absl::Status TakeFlag(const CLI::App& verb, const std::vector<std::string>& argu
   const CLI::Option* option = verb.get_option_no_throw(flag);
   if (option == nullptr) return UnknownFlag(verb, argument);
   const std::string& name = option->get_lnames()[0];
-  if (name == "help" || name == "version") called.help = true;
+  if (IsQuestion(name)) called.help = true;
   if (IsSwitch(*option)) {
     if (equals != std::string::npos) {
       if (absl::Status status = CheckValue(*option, flag, argument.substr(equals + 1)); !status.ok()) return status;
@@ -124,6 +104,28 @@ absl::Status TakeFlag(const CLI::App& verb, const std::vector<std::string>& argu
 }
 
 }  // namespace
+
+std::string TypeOf(const CLI::Option& option) {
+  const std::string name = option.get_type_name();
+  return name.substr(0, name.find(':'));
+}
+
+std::string RangeOf(const CLI::Option& option) {
+  const std::string name = option.get_type_name();
+  const size_t in = name.find(" in [");
+  return in == std::string::npos ? "" : name.substr(in + 4);
+}
+
+bool IsSwitch(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
+
+bool MayBeRepeated(const CLI::Option& option) {
+  return IsSwitch(option) || option.get_expected_max() > 1 ||
+         option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+}
+
+bool IsQuestion(const std::string& name) {
+  return name == "help" || name == "version" || name == "man" || name == "completion";
+}
 
 absl::Status CheckValue(const CLI::Option& option, const std::string& origin, const std::string& value) {
   if (IsSwitch(option)) {

@@ -13,7 +13,7 @@ namespace nmn::flags {
 struct Called {
   CLI::App* verb = nullptr;                  // the innermost that was named; the program itself where none was
   std::map<std::string, std::string> given;  // a flag's first name without its dashes -> its last value
-  bool help = false;                         // --help, -h or --version stands there
+  bool help = false;                         // -h or a question (IsQuestion) stands there
   std::vector<size_t> operands;              // places of those that are neither flags, values of flags nor verbs
 };
 
@@ -25,6 +25,19 @@ absl::Status Walk(CLI::App& app, const std::vector<std::string>& arguments, Call
 // Whether `option` takes `value`, which came from `origin` ("--seed" or "NMN_SEED"): numbers are decimal, in what range
 // the option says; a switch takes true or false.
 absl::Status CheckValue(const CLI::Option& option, const std::string& origin, const std::string& value);
+
+// What CLI11 calls the type of an option, "UINT"; the words of its validators are left out.
+std::string TypeOf(const CLI::Option& option);
+
+// "[1 - 1024]" of a number that is checked; empty if the option has no range.
+std::string RangeOf(const CLI::Option& option);
+
+bool IsSwitch(const CLI::Option& option);
+bool MayBeRepeated(const CLI::Option& option);
+
+// Whether a flag of this name asks the program about itself (--help, --man): it sets nothing, so no variable stands for
+// it, and what the environment says of the others does not matter.
+bool IsQuestion(const std::string& name);
 
 // "nmn sweep status"
 std::string NameOf(const CLI::App& verb);

@@ -14,8 +14,6 @@ namespace {
 
 constexpr char kPlain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+";
 
-bool IsSwitch(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
-
 bool IsControl(char c) { return (c >= 0 && c < ' ') || c == 0x7f; }
 
 // What a terminal or a log would change on its way to the person: control characters, and bytes that are no UTF-8. The

@@ -17,9 +17,7 @@
 namespace nmn::flags {
 namespace {
 
-bool IsFlag(const CLI::Option& option) {
-  return !option.get_lnames().empty() && option.get_lnames()[0] != "help" && option.get_lnames()[0] != "version";
-}
+bool IsFlag(const CLI::Option& option) { return !option.get_lnames().empty() && !IsQuestion(option.get_lnames()[0]); }
 
 // CLI11 takes "[a,b]" for the list of a and b wherever several values may stand. A name in brackets is a name: it gets
 // this before it on its way through CLI11.

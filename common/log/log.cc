@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "common/log/line_writer.h"
 #include "common/terminal/terminal.h"
@@ -96,6 +97,12 @@ std::string DroppedNote(uint64_t count) {
   return std::string(line.data(), line.size());
 }
 
+absl::Status NotOneOf(std::string_view flag, std::string_view value, const std::vector<std::string>& legal) {
+  std::string message = std::string(flag) + "=" + std::string(value) + ": it must be one of ";
+  for (size_t i = 0; i < legal.size(); ++i) message += (i == 0 ? "" : ", ") + legal[i];
+  return absl::InvalidArgumentError(message);
+}
+
 }  // namespace
 
 void Say(std::string_view text) {
@@ -143,15 +150,17 @@ std::string JsonString(std::string_view text) {
   return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::vector<std::string> Levels() { return {"trace", "debug", "info", "warn", "error", "off"}; }
+
+std::vector<std::string> Formats() { return {"auto", "text", "json"}; }
+
 absl::Status SetUp(std::string_view program, std::string_view level, std::string_view format) {
   const auto parsed = spdlog::level::from_str(std::string(level));
-  if (parsed == spdlog::level::critical || (parsed == spdlog::level::off && level != "off")) {
-    return absl::InvalidArgumentError("--log_level=" + std::string(level) +
-                                      ": it must be one of trace, debug, info, warn, error, off");
-  }
-  if (format != "auto" && format != "text" && format != "json") {
-    return absl::InvalidArgumentError("--log_format=" + std::string(format) + ": it must be one of auto, text, json");
-  }
+  if (parsed == spdlog::level::critical || (parsed == spdlog::level::off && level != "off"))
+    return NotOneOf("--log_level", level, Levels());
+  if (const std::vector<std::string> formats = Formats();
+      std::find(formats.begin(), formats.end(), format) == formats.end())
+    return NotOneOf("--log_format", format, formats);
   const bool coloured = terminal::MayColour(STDERR_FILENO);
   auto logger = std::make_shared<spdlog::logger>(std::string(program), std::make_shared<StderrSink>(coloured));
   if (format == "text" || (format == "auto" && isatty(STDERR_FILENO) != 0)) {

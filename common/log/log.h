@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -11,10 +12,14 @@ namespace nmn::log {
 
 inline constexpr char kFormatHelp[] = "text, json (one object a line) or auto: text on a terminal, json elsewhere";
 
+// What --log_level and --log_format take.
+std::vector<std::string> Levels();
+std::vector<std::string> Formats();
+
 // Sets up spdlog's default logger on stderr: text for people (coloured where common/terminal says so), or one JSON
 // object a line
 // ({"time": .., "level": .., "program": .., "message": ..}). Payloads and secrets are never logged.
-// `level`: trace, debug, info, warn, error or off; `format`: of kFormatHelp. Anything else is INVALID_ARGUMENT, naming
+// `level`: of Levels; `format`: of Formats. Anything else is INVALID_ARGUMENT, naming
 // --log_level or --log_format and what they take.
 absl::Status SetUp(std::string_view program, std::string_view level, std::string_view format = "auto");
 

@@ -14,6 +14,7 @@
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
 #include "common/flags/flags.h"
+#include "common/flags/usage_flags.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
 #include "common/net/address.h"
@@ -72,6 +73,14 @@ int AskHealth(const std::string& listen, const nmn::tls::Flags& flags) {
   return nmn::kExitDone;
 }
 
+nmn::usage::Kinds ValueKinds() {
+  nmn::usage::Kinds kinds = nmn::usage::PathKinds();
+  kinds["DEVICE"].words = nmn::run::DeviceNames();
+  kinds["LEVEL"].words = nmn::log::Levels();
+  kinds["FORMAT"].words = nmn::log::Formats();
+  return kinds;
+}
+
 int RunLearner(int argc, char** argv) {
   if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) return Fail(status);
   CLI::App app("Owns one training run: it leases work to actors, trains, publishes weights and writes checkpoints.",
@@ -91,16 +100,19 @@ int RunLearner(int argc, char** argv) {
   bool health = false;
   nmn::run::RunOptions options;
   options.listen = "127.0.0.1:50051";
-  app.add_option("--config", config_path, "RunConfig as textproto");
+  app.add_option("--config", config_path, "RunConfig as textproto")->type_name("FILE");
   nmn::run::AddRunFlags(app,
                         {.run_dir = "directory of the run; it is created if it is not there",
                          .listen = "address to serve actors on; port 0 takes a free one",
                          .metrics = nmn::run::kMetricsHelp},
                         options);
   app.add_flag("--health", health, "ask the learner at --listen whether it serves, and exit: 0 it does, 1 it does not");
-  app.add_option("--log_level", log_level, "debug, info, warn or error")->capture_default_str();
-  app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->capture_default_str();
+  app.add_option("--log_level", log_level, "trace, debug, info, warn, error or off")
+      ->type_name("LEVEL")
+      ->capture_default_str();
+  app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->type_name("FORMAT")->capture_default_str();
   app.add_flag("--print_config", print_config, "print the config as the program reads it, and exit");
+  nmn::flags::AddUsageFlags(app, {nmn::build::Version(), nmn::build::Date()}, ValueKinds);
   if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
   if (health) return AskHealth(options.listen, options.tls);
   if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));

@@ -11,25 +11,29 @@
 
 namespace nmn::run {
 
+std::vector<std::string> DeviceNames() { return {"cpu", "cuda"}; }
+
 CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& options) {
   options.trainer.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   options.metrics = metrics::kLearnerAddress;
-  app.add_option("--run_dir", options.directory, help.run_dir);
+  app.add_option("--run_dir", options.directory, help.run_dir)->type_name("DIR");
   app.add_option("--init_from", options.init_from,
                  "begin with these weights, as far as they fit: RUN_DIR, RUN_DIR/checkpoints/ckpt-N or "
-                 "FILE.safetensors");
+                 "FILE.safetensors")
+      ->type_name("SOURCE");
   app.add_flag("--resume", options.resume,
                "continue the run in --run_dir; begin it if no checkpoint was ever completed there");
-  CLI::Option* listen = app.add_option("--listen", options.listen, help.listen);
+  CLI::Option* listen = app.add_option("--listen", options.listen, help.listen)->type_name("ADDRESS");
   if (!options.listen.empty()) listen->capture_default_str();
   tls::AddFlags(app, "allow --listen on an address that other machines reach, in plain text", /*listens=*/true,
                 options.tls);
   app.add_flag("--allow_mixed", options.allow_mixed,
                "accept actors of another build or rounding class; weights are then not equal bit for bit");
   app.add_option("--device", options.trainer.device, "where updates run: cpu, cuda or cuda:INDEX")
+      ->type_name("DEVICE")
       ->capture_default_str();
   app.add_option("--threads", options.trainer.threads, "threads of the updates; does not change results")
-      ->capture_default_str()
+      ->default_str("the cores of the machine")
       ->check(CLI::Range(1, 1024));
   app.add_option(
          "--stuck_after", options.stuck_after,
@@ -42,7 +46,7 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
                "with --resume: go on if episodes.csv or another file lost rows, and say which");
   app.add_flag("--event_log", options.event_log,
                "write events.jsonl, which says what becomes of every work unit (docs/reliability.md)");
-  return app.add_option("--metrics", options.metrics, help.metrics)->capture_default_str();
+  return app.add_option("--metrics", options.metrics, help.metrics)->type_name("ADDRESS")->capture_default_str();
 }
 
 std::string ResumeCommand(const CLI::App& app, const std::string& directory, std::vector<std::string> stored) {

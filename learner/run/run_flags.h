@@ -22,6 +22,9 @@ struct RunFlagHelp {
 inline constexpr char kMetricsHelp[] =
     "address of the live page (/), /metrics (Prometheus) and /healthz; port 0 takes a free one, \"off\" has none";
 
+// What --device takes; an index may follow "cuda".
+std::vector<std::string> DeviceNames();
+
 // Adds the flags of a run that every program takes which owns one: --run_dir, --init_from, --resume, --listen,
 // --tls and its parts, --insecure, --allow_mixed, --device, --threads, --metrics, --stuck_after, --discard_corrupt,
 // --accept_loss,

@@ -37,7 +37,7 @@ class PluginTask : public BroughtTask {
     const std::string library = build + "/libhidden_push.so";
     if (std::filesystem::exists(library)) return library;
     for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
-             {CMAKE, "--install", BUILD_DIRECTORY, "--component", "header", "--prefix", installed},
+             {CMAKE, "--install", BUILD_DIRECTORY, "--component", "nmn-dev", "--prefix", installed},
              {CMAKE, "-S", "examples/plugin", "-B", build, "-DCMAKE_PREFIX_PATH=" + installed,
               "-DCMAKE_C_COMPILER=" + compiler},
              {CMAKE, "--build", build}}) {
@@ -56,7 +56,7 @@ class PluginTask : public BroughtTask {
 };
 
 TEST_F(PluginTask, OnlyWhatATaskNeedsIsInstalledAsComponent) {
-  ASSERT_EQ(RunProcess({CMAKE, "--install", BUILD_DIRECTORY, "--component", "header", "--prefix", Where("to")}).code,
+  ASSERT_EQ(RunProcess({CMAKE, "--install", BUILD_DIRECTORY, "--component", "nmn-dev", "--prefix", Where("to")}).code,
             0);
   std::set<std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(Where("to"))) {
