@@ -11,11 +11,12 @@ LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build install train test test-browser test-python test-deploy fault sanitize bench format lint clean
+.PHONY: help deps build install deb train test test-browser test-python test-deploy fault sanitize bench format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
 	@echo "make install  build, then install the programs, their manual pages and completions, and nmn/task.h below PREFIX (/usr/local)"
+	@echo "make deb     build, then write the Debian packages nmn, nmn-actor, nmn-learner and nmn-dev into $(BUILD)/packages"
 	@echo "make train   build, train benchmark 1 (less than a minute on two cores), draw its learning curve"
 	@echo "make test    build and run every test"
 	@echo "make test-browser  build, then open the live page of a run and the page of a report in Chromium, which it installs where it is missing"
@@ -53,6 +54,11 @@ PREFIX ?= /usr/local
 install: build
 	cmake --build --preset $(PRESET) --target nmn_usage
 	cmake --install $(BUILD) --prefix $(PREFIX)
+
+deb: build
+	cmake --build --preset $(PRESET) --target nmn_usage
+	cpack --config $(BUILD)/CPackConfig.cmake
+	@ls $(BUILD)/packages/*.deb
 
 TRAIN_SEED ?= 1
 train: build

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The shell blocks of docs/operations.md, so that tests run what a reader pastes.
+"""The shell blocks of docs/operations.md and docs/packages.md, so that tests run what a reader pastes.
 
 Above each block stands <!-- run: NAME --> or, for the reader too, *Not run: REASON.*
 
@@ -13,13 +13,15 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-PAGE = os.path.join(HERE, "..", "..", "docs", "operations.md")
+PAGES = [os.path.join(HERE, "..", "..", "docs", name) for name in ("operations.md", "packages.md")]
 BLOCK = re.compile(r"(?:(?:<!-- |\*)(run|Not run): ([^\n]+?)(?: -->|\.\*)\n)?```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def main():
-    with open(PAGE, encoding="utf-8") as file:
-        blocks = BLOCK.findall(file.read())
+    blocks = []
+    for page in PAGES:
+        with open(page, encoding="utf-8") as file:
+            blocks += BLOCK.findall(file.read())
     if len(sys.argv) > 1:
         texts = [text for kind, name, text in blocks if (kind, name) == ("run", sys.argv[1])]
         print(*texts, end="")
@@ -33,7 +35,7 @@ def main():
     names = [name for kind, name, _ in blocks if kind == "run"]
     problems = [f"no line says whether this block is run: {text!r}" for kind, _, text in blocks if not kind]
     problems += [f"{name}: run by {run_by_tests.count(name)} tests" for name in names if run_by_tests.count(name) != 1]
-    problems += [f"{name}: no block of docs/operations.md" for name in run_by_tests if name not in names]
+    problems += [f"{name}: no block of either page" for name in run_by_tests if name not in names]
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"blocks: {len(blocks)}, run: {len(names)}, problems: {len(problems)}")

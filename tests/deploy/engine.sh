@@ -65,20 +65,11 @@ stop_engine() {
 
 # usage: base_image CACHE   where CACHE keeps the downloaded packages for the next time
 base_image() {
-  mkdir -p "$1"
-  local cache root=$engine/base
-  cache=$(realpath "$1")
-  debootstrap --variant=minbase --cache-dir="$cache" bookworm "$root" >"$engine/debootstrap.log" 2>&1 || {
-    tail -n 5 "$engine/debootstrap.log" "$root/debootstrap/debootstrap.log"
-    return 1
-  }
-  # As in the published debian:bookworm-slim: no documentation, no kept downloads, and no waiting for the disk after each package.
-  rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale,info}
+  local root=$engine/base
+  bare_root "$1" "$root" || return
+  # As in the published debian:bookworm-slim: no documentation, no kept downloads.
+  rm -rf "$root"/usr/share/{doc,man,locale,info}
   printf 'path-exclude /usr/share/%s/*\n' doc man locale info >"$root/etc/dpkg/dpkg.cfg.d/docker"
-  echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
-  echo 'Acquire::Languages "none";' >"$root/etc/apt/apt.conf.d/docker-no-languages"
-  # Security and point updates, so that the images hold what the binaries were linked with.
-  cp -r /etc/apt/sources.list.d/debian.sources "$root/etc/apt/sources.list.d/" 2>/dev/null && : >"$root/etc/apt/sources.list"
   tar -C "$root" -c . | docker import -c 'CMD ["bash"]' - debian:bookworm-slim >/dev/null
   rm -rf "$root"
 }

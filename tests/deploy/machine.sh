@@ -35,3 +35,23 @@ skip() {
   printf '\n==== SKIPPED: %s ====\n\n' "$*"
   exit 77
 }
+
+# Makes a Debian 12 with nothing but what apt needs, in a new folder. Only root can.
+# usage: bare_root CACHE ROOT   where CACHE keeps the downloaded packages for the next time
+bare_root() {
+  mkdir -p "$1"
+  local cache root=$2
+  cache=$(realpath "$1")
+  debootstrap --variant=minbase --cache-dir="$cache" bookworm "$root" >"$root.log" 2>&1 || {
+    tail -n 5 "$root.log" "$root/debootstrap/debootstrap.log"
+    return 1
+  }
+  rm -f "$root.log"
+  # No kept downloads, and no waiting for the disk after each package.
+  rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+  echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
+  echo 'Acquire::Languages "none";' >"$root/etc/apt/apt.conf.d/docker-no-languages"
+  # Security and point updates, so that it holds what the binaries were linked with.
+  cp -r /etc/apt/sources.list.d/debian.sources "$root/etc/apt/sources.list.d/" 2>/dev/null && : >"$root/etc/apt/sources.list"
+  return 0
+}
