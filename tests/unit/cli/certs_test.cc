@@ -1,0 +1,173 @@
+// nmn certs, as a person calls it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "common/tls/material.h"
+#include "tests/support/lab.h"
+#include "tests/support/subprocess.h"
+
+namespace nmn::cli {
+namespace {
+
+using ::nmn::testing::Binary;
+using ::nmn::testing::FilesIn;
+using ::nmn::testing::Outcome;
+using ::nmn::testing::ReadFile;
+using ::nmn::testing::RunProcess;
+using ::nmn::testing::WriteFile;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr int kPermanent = 42;
+
+mode_t ModeOf(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
+}
+
+class NmnCerts : public ::testing::Test {
+ protected:
+  Outcome Certs(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {Binary("nmn"), "certs"});
+    return RunProcess(std::move(arguments));
+  }
+  void Init() const {
+    const Outcome made = Certs({"init", ca_});
+    ASSERT_EQ(made.code, 0) << made.err;
+  }
+  Outcome Issue(std::vector<std::string> flags) const {
+    flags.insert(flags.begin(), {"issue", ca_});
+    return Certs(std::move(flags));
+  }
+  static absl::Status Load(const std::string& folder) {
+    return tls::LoadMaterial(FilesIn(folder), tls::UnixNow()).status();
+  }
+
+  const testing::TemporaryDirectory directory_;
+  const std::string ca_ = directory_.path() + "/certs";
+};
+
+TEST_F(NmnCerts, IssuesFoldersThatTlsTakes) {
+  Init();
+  for (const auto& [flag, folder, identity] : std::vector<std::array<std::string, 3>>{
+           {"--actor=node-7", "actor-node-7", "nmn://actor/node-7"},
+           {"--actor=fleet-*", "actor-fleet-", "nmn://actor/fleet-*"},
+           {"--learner=gpu1.lab.example,192.0.2.7,::1", "learner-gpu1.lab.example", "nmn://learner/gpu1.lab.example"},
+           {"--operator=ann", "operator-ann", "nmn://operator/ann"}}) {
+    const Outcome issued = Issue({flag, "--days=30"});
+    ASSERT_EQ(issued.code, 0) << issued.err;
+    const std::string path = ca_ + "/" + folder;
+    EXPECT_THAT(issued.out, AllOf(HasSubstr(identity), HasSubstr("--tls=" + path)));
+    const auto material = tls::LoadMaterial(FilesIn(path), tls::UnixNow());
+    ASSERT_TRUE(material.ok()) << material.status();
+    EXPECT_EQ(ToString((*material)->identity), identity);
+    EXPECT_EQ(ModeOf(path + "/tls.key"), 0600u);
+    EXPECT_EQ(ReadFile(path + "/ca.crt"), ReadFile(ca_ + "/ca.crt"));
+    EXPECT_THAT(ReadFile(ca_ + "/issued.txt"),
+                AllOf(HasSubstr((*material)->certificate.serial()), HasSubstr(identity)));
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(path)) files.push_back(entry.path().filename());
+    EXPECT_THAT(files, ::testing::UnorderedElementsAre("ca.crt", "tls.crt", "tls.key"));
+    EXPECT_THAT(ReadFile(path + "/tls.crt"), Not(HasSubstr("PRIVATE")));
+  }
+  EXPECT_EQ(ModeOf(ca_ + "/ca.key"), 0600u);
+  EXPECT_THAT(tls::Certificate::ParseAll(ReadFile(ca_ + "/learner-gpu1.lab.example/tls.crt"))->front().hosts(),
+              ::testing::ElementsAre("gpu1.lab.example", "localhost", "192.0.2.7", "::1", "127.0.0.1"));
+}
+
+TEST_F(NmnCerts, ANewCertificateTakesTheOldOnesPlace) {
+  Init();
+  ASSERT_EQ(Issue({"--actor=a"}).code, 0);
+  const std::string folder = ca_ + "/actor-a", before = ReadFile(folder + "/tls.crt");
+  ASSERT_EQ(::chmod((folder + "/tls.key").c_str(), 0644), 0);
+  ASSERT_EQ(Issue({"--actor=a"}).code, 0);
+  EXPECT_NE(ReadFile(folder + "/tls.crt"), before);
+  EXPECT_EQ(ModeOf(folder + "/tls.key"), 0600u);
+  EXPECT_TRUE(Load(folder).ok()) << Load(folder);
+}
+
+TEST_F(NmnCerts, AnAuthorityIsMadeOnce) {
+  Init();
+  const std::string key = ReadFile(ca_ + "/ca.key");
+  const Outcome again = Certs({"init", ca_});
+  EXPECT_EQ(again.code, kPermanent);
+  EXPECT_THAT(again.err, HasSubstr("has an authority already"));
+  EXPECT_EQ(ReadFile(ca_ + "/ca.key"), key);
+}
+
+TEST_F(NmnCerts, WritesElsewhereWithoutTheAuthoritysKey) {
+  Init();
+  const std::string out = directory_.path() + "/out";
+  ASSERT_EQ(Issue({"--operator=ann", "--out=" + out}).code, 0);
+  EXPECT_TRUE(Load(out + "/operator-ann").ok());
+  EXPECT_FALSE(std::filesystem::exists(out + "/ca.key"));
+  EXPECT_FALSE(std::filesystem::exists(ca_ + "/operator-ann"));
+}
+
+TEST_F(NmnCerts, RefusesWhatItCannotIssueAndWritesNothing) {
+  const Outcome none = Issue({"--actor=a"});
+  EXPECT_EQ(none.code, kPermanent);
+  EXPECT_THAT(none.err, HasSubstr("nmn certs init " + ca_));
+  Init();
+  for (const auto& [flags, words] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{}, "--actor=ID, --learner=HOST[,HOST] or --operator=NAME"},
+           {{"--actor=A"}, "--actor=A: "},
+           {{"--actor=*"}, "--actor=*: "},
+           {{"--operator=a/b"}, "--operator=a/b: "},
+           {{"--learner=a:50051"}, "\"a:50051\" is no host"},
+           {{"--learner=a,,b"}, "\"\" is no host"},
+           {{"--learner=a,URI:nmn://operator/x"}, "is no host"},
+           {{"--actor=a", "--operator=b"}, "a certificate has one holder"},
+           {{"--actor=a", "--days=0"}, "--days"},
+           {{"--actor=a", "--days=4000"}, "--days=4000: the authority in " + ca_ + " ends before"}}) {
+    const Outcome refused = Issue(flags);
+    EXPECT_EQ(refused.code, kPermanent) << words;
+    EXPECT_THAT(refused.err, HasSubstr(words));
+    EXPECT_EQ(std::count(refused.err.begin(), refused.err.end(), '\n'), 1) << refused.err;
+  }
+  WriteFile(ca_ + "/ca.key", "nonsense");
+  EXPECT_THAT(Issue({"--actor=a"}).err, HasSubstr("ca.key: there is no private key"));
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(ca_)) files.push_back(entry.path().filename());
+  EXPECT_THAT(files, ::testing::UnorderedElementsAre("ca.crt", "ca.key"));
+}
+
+TEST_F(NmnCerts, ShowsWhatIsInAFileOrAFolder) {
+  Init();
+  ASSERT_EQ(Issue({"--learner=gpu1", "--days=10"}).code, 0);
+  const Outcome text = Certs({"show", ca_ + "/learner-gpu1"});
+  ASSERT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("nmn://learner/gpu1"), HasSubstr("gpu1, localhost, 127.0.0.1, ::1"),
+                              HasSubstr(" days left")));
+  const auto json = nlohmann::json::parse(Certs({"show", ca_ + "/learner-gpu1/tls.crt", "--json"}).out);
+  ASSERT_EQ(json.size(), 1u);
+  EXPECT_EQ(json[0]["identity"], "nmn://learner/gpu1");
+  EXPECT_NEAR(json[0]["seconds_left"].get<double>(), 10 * testing::kDay, 120);
+  EXPECT_THAT(text.out, HasSubstr(json[0]["serial"].get<std::string>()));
+  EXPECT_THAT(Certs({"show", ca_ + "/ca.crt"}).out, HasSubstr("authority"));
+  EXPECT_EQ(Certs({"show", ca_ + "/ca.key"}).code, kPermanent);
+  EXPECT_EQ(Certs({"show", ca_ + "/nothing"}).code, kPermanent);
+}
+
+// OpenSSL's own program reads what was made, and finds the chain good.
+TEST_F(NmnCerts, OpenSslVerifiesThem) {
+  if (RunProcess({"openssl", "version"}).code != 0) GTEST_SKIP() << "there is no openssl";
+  Init();
+  ASSERT_EQ(Issue({"--learner=gpu1"}).code, 0);
+  const Outcome verified = RunProcess({"openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname",
+                                       "gpu1", "-CAfile", ca_ + "/ca.crt", ca_ + "/learner-gpu1/tls.crt"});
+  EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+}
+
+}  // namespace
+}  // namespace nmn::cli
