@@ -57,11 +57,12 @@ TEST(NmnBench, JsonIsOneObjectAloneOnStdout) {
               backward.at("gflops").get<double>() / json.at("ceiling_gflops").get<double>(), 1e-6);
 }
 
-TEST(NmnBench, TheTableShowsTheWireInBothWays) {
+TEST(NmnBench, TheTableShowsTheWireInEachWay) {
   const Outcome outcome = RunProcess({Binary("nmn"), "bench", "--filter=^wire/"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, ::testing::ContainsRegex("wire/in_process .* bytes/s"));
   EXPECT_THAT(outcome.out, ::testing::ContainsRegex("wire/tcp .* bytes/s"));
+  EXPECT_THAT(outcome.out, ::testing::ContainsRegex("wire/tls .* bytes/s"));
 }
 
 TEST(NmnBench, AFilterThatMatchesNothingNamesWhatThereIs) {
@@ -88,7 +89,7 @@ TEST(NmnBench, AnExpressionThatNobodyCanMatchQuicklyEndsAtOnce) {
 }
 
 TEST(BenchRegistry, HasEveryName) {
-  std::vector<std::string> names, expected = {"wire/in_process", "wire/tcp", "threads/2"};
+  std::vector<std::string> names, expected = {"wire/in_process", "wire/tcp", "wire/tls", "threads/2"};
   for (const Benchmark& benchmark : AllBenchmarks()) names.push_back(benchmark.name);
   for (const std::string b : {"b1", "b2", "b3"}) {
     for (const std::string& name :
@@ -134,13 +135,15 @@ TEST(BenchWire, CountsWhatArrivesBeyondTheBudgetOfTheConfig) {
   config.mutable_env()->set_horizon(400);
   config::ResolveTask(config);
   config.mutable_budget()->set_updates(3);
-  for (const bool tcp : {false, true}) {
-    const auto result = MeasureWire("wire", tcp, config, {.least = 10, .budget_seconds = 0, .clock = Clock::kWall});
+  for (const Transport transport : {Transport::kInProcess, Transport::kTcp, Transport::kTls}) {
+    const auto result =
+        MeasureWire("wire", transport, config, {.least = 10, .budget_seconds = 0, .clock = Clock::kWall});
     ASSERT_TRUE(result.ok()) << result.status();
     const std::map<std::string, double> with(result->conditions.begin(), result->conditions.end());
     EXPECT_EQ(with.at("update_bytes"), 6 * 4 * 400 * 50);
     EXPECT_EQ(with.at("updates"), 15);
     EXPECT_EQ(with.at("received_bytes"), 15 * with.at("update_bytes"));
+    EXPECT_EQ(with.count("times_tcp"), transport == Transport::kTls ? 1u : 0u);
     EXPECT_TRUE(CheckPossible(*result, {}).ok());
   }
 }
