@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/net/channel.h"
+#include "tests/fault/fleet/certificates.h"
 
 namespace nmn::fault {
 namespace {
@@ -19,7 +20,8 @@ constexpr auto kAnswerLimit = std::chrono::seconds(5);
 }  // namespace
 
 ControlProbe::ControlProbe(uint16_t port)
-    : stub_(v1::LearnerService::NewStub(net::CreateChannel({"127.0.0.1", port}))), thread_([this] { Loop(); }) {}
+    : stub_(v1::LearnerService::NewStub(net::CreateChannel({"127.0.0.1", port}, OperatorCredentials()))),
+      thread_([this] { Loop(); }) {}
 
 ControlProbe::~ControlProbe() {
   {

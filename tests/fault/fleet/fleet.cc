@@ -13,6 +13,7 @@
 
 #include "common/net/address.h"
 #include "common/net/channel.h"
+#include "tests/fault/fleet/certificates.h"
 #include "tests/fault/fleet/records.h"
 #include "tests/fault/row.h"
 #include "tests/integration/tiny_run.h"
@@ -80,7 +81,7 @@ void ExpectHash(const std::string& hash, const std::string& fault_free) {
   hashes_differ = hashes_differ || hash != fault_free;
 }
 
-std::string HashFigure() { return hashes_differ ? "hash differs" : "hash equal"; }
+std::string HashFigure() { return (hashes_differ ? "hash differs" : "hash equal") + TransportFigure(); }
 
 std::string FaultFreeHash(const FleetOptions& options) {
   static std::map<std::vector<std::string>, std::string> known;
@@ -126,6 +127,7 @@ void Fleet::StartLearner(std::vector<std::string> environment) {
   command.insert(command.end(), {testing::Binary("nmn-learner"), "--config=" + folder_.path() + "/config.textproto",
                                  "--run_dir=" + run_, "--listen=" + address(), "--threads=1", "--event_log"});
   if (learner_ != nullptr) command.push_back("--resume");
+  for (const std::string& flag : LearnerTlsFlags()) command.push_back(flag);
   command.insert(command.end(), learner_flags_.begin(), learner_flags_.end());
   learner_.reset();
   learner_began_ = Clock::now();
@@ -141,8 +143,10 @@ bool Fleet::WasComplete() const { return RestoredUpdate(learner_->err()) == opti
 
 void Fleet::StartActor(const std::string& name, const std::string& address_or_none) {
   actors_.erase(name);
-  actors_.emplace(name, Subprocess({testing::Binary("nmn-actor"), "--actor_id=" + name,
-                                    "--learner=" + (address_or_none.empty() ? address() : address_or_none)}));
+  std::vector<std::string> command = {testing::Binary("nmn-actor"), "--actor_id=" + name,
+                                      "--learner=" + (address_or_none.empty() ? address() : address_or_none)};
+  for (const std::string& flag : ActorTlsFlags(name)) command.push_back(flag);
+  actors_.emplace(name, Subprocess(command));
 }
 
 void Fleet::StartActors(int count) {
@@ -176,7 +180,7 @@ double Fleet::Greatest(const std::string& field) const {
 }
 
 v1::GetStatusResponse Fleet::Status() const {
-  const auto stub = v1::LearnerService::NewStub(net::CreateChannel({"127.0.0.1", port_}));
+  const auto stub = v1::LearnerService::NewStub(net::CreateChannel({"127.0.0.1", port_}, OperatorCredentials()));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(1));
   v1::GetStatusResponse response;

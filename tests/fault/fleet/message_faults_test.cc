@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/build/build.h"
 #include "common/net/channel.h"
+#include "tests/fault/fleet/certificates.h"
 #include "tests/fault/fleet/fleet.h"
 #include "tests/fault/fleet/records.h"
 #include "tests/fault/row.h"
@@ -27,7 +28,8 @@ constexpr uint32_t kRestartEvery = 10;
 class Player {
  public:
   explicit Player(Fleet& fleet)
-      : actor_(net::CreateChannel({"127.0.0.1", fleet.port()}), "raw", build::ThisBuild()), fleet_(fleet) {}
+      : actor_(net::CreateChannel({"127.0.0.1", fleet.port()}, ActorCredentials("raw")), "raw", build::ThisBuild()),
+        fleet_(fleet) {}
 
   // After each start of the learner.
   bool Join() {

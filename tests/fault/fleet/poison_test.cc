@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/net/channel.h"
+#include "tests/fault/fleet/certificates.h"
 #include "tests/fault/fleet/fleet.h"
 #include "tests/fault/fleet/poison_cases.h"
 #include "tests/fault/fleet/rate.h"
@@ -23,7 +24,8 @@ using std::chrono::milliseconds;
 class Poisoner {
  public:
   explicit Poisoner(const Fleet& fleet)
-      : channel_(net::CreateChannel({"127.0.0.1", fleet.port()})), build_(fleet.Status().build()) {}
+      : channel_(net::CreateChannel({"127.0.0.1", fleet.port()}, ActorCredentials("poison-*"))),
+        build_(fleet.Status().build()) {}
 
   RawActor NewActor() { return {channel_, absl::StrCat("poison-", ++actors_), build_}; }
 
@@ -83,7 +85,7 @@ void DeliverForAnother(Poisoner& poisoner, Tally& tally) {
 void SendOversize(const Fleet& fleet, Tally& tally) {
   grpc::ChannelArguments arguments = net::ClientArguments();
   arguments.SetMaxSendMessageSize(-1);
-  RawActor actor(grpc::CreateCustomChannel(fleet.address(), grpc::InsecureChannelCredentials(), arguments), "oversize",
+  RawActor actor(grpc::CreateCustomChannel(fleet.address(), ActorCredentials("oversize"), arguments), "oversize",
                  fleet.Status().build());
   actor.Join();
   v1::ActorMessage message;
