@@ -110,6 +110,22 @@ step "4 actors: update $(updates), $(value 'round(rate(nmn_environment_steps_tot
 
 docker ps -q | xargs python3 "$here/containers.py"
 
+# Whoever joins the network without a certificate gets nothing, in plain text or with one of its own making.
+network=$(docker inspect -f '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}' "$(learner)")
+stranger() { docker run --rm --network="$network" "$@" --learner=learner:50051 --connect_timeout=20 2>&1; }
+code=0
+said=$(stranger nmn-actor:test --insecure) || code=$?
+[[ $code == 42 && $said == *"speaks TLS, and there is no certificate here"* ]] || { echo "in plain text: $code: $said" >&2; exit 1; }
+"$binaries/nmn" certs init "$scratch/foreign" >/dev/null
+"$binaries/nmn" certs issue "$scratch/foreign" --actor='actor-*' >/dev/null
+chmod -R a+rX "$scratch/foreign"
+code=0
+said=$(stranger --volume="$scratch/foreign/actor-actor-:/tls:ro" nmn-actor:test --tls=/tls) || code=$?
+[[ $code == 42 && $said == *"is signed by another authority"* ]] || { echo "with a foreign certificate: $code: $said" >&2; exit 1; }
+holds 'nmn_actors_connected == 4'
+holds 'sum(nmn_tls_refused_total{reason="plain_text",job="learner"}) >= 1'
+step "strangers on the network: refused"
+
 victim=$(actor 1)
 kill_container "$victim"
 until_true $limit restarted "$victim"
