@@ -35,7 +35,7 @@ struct LearningFlags {
 
 struct Figure3Flags {
   AnalyseFlags analyse;
-  std::string benchmark = "b1", architecture = "nmn";
+  std::string benchmark = env::BenchmarkNames().front(), architecture = "nmn";
 };
 
 // Runs of seconds that go through everything.
@@ -167,7 +167,7 @@ void AddJournal(CLI::App& reproduce, int& exit_code) {
   flags->title = "Activation and depth of the main network: sum of rewards while learning";
   flags->request.out = "journal";
   sweep::GridRequest& defaults = flags->request.defaults;
-  defaults.benchmarks = {"b1"};
+  defaults.benchmarks = {env::BenchmarkNames().front()};
   defaults.architectures = {"nmn", "rnn"};
   defaults.axes = {"network.main_activation=SATURATED_RELU,SIGMOID", "network.hidden_sizes=[],[10],[10,10,10,10]"};
   defaults.seeds = "1-5";
