@@ -79,7 +79,7 @@ absl::StatusOr<analysis::Analysis> Play(const PolicyChoice& network, const Analy
   Progress progress(flags.episodes);
   const size_t lanes = std::min<size_t>(play::kEvaluationLanes, flags.episodes);
   const auto play_with = [&](const PolicyChoice& choice, const std::string& name,
-                        analysis::Episodes& episodes) -> absl::Status {
+                             analysis::Episodes& episodes) -> absl::Status {
     absl::StatusOr<std::unique_ptr<play::Player>> player = MakePlayer(choice, flags.policy, lanes);
     if (!player.ok()) return player.status();
     progress.Begin(name);

@@ -40,18 +40,18 @@ skip() {
 # usage: bare_root CACHE ROOT   where CACHE keeps the downloaded packages for the next time
 bare_root() {
   mkdir -p "$1"
-  local cache root=$2
+  local cache place=$2
   cache=$(realpath "$1")
-  debootstrap --variant=minbase --cache-dir="$cache" bookworm "$root" >"$root.log" 2>&1 || {
-    tail -n 5 "$root.log" "$root/debootstrap/debootstrap.log"
+  debootstrap --variant=minbase --cache-dir="$cache" bookworm "$place" >"$place.log" 2>&1 || {
+    tail -n 5 "$place.log" "$place/debootstrap/debootstrap.log"
     return 1
   }
-  rm -f "$root.log"
+  rm -f "$place.log"
   # No kept downloads, and no waiting for the disk after each package.
-  rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
-  echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
-  echo 'Acquire::Languages "none";' >"$root/etc/apt/apt.conf.d/docker-no-languages"
+  rm -rf "$place"/var/cache/apt/archives/*.deb "$place"/var/lib/apt/lists/*
+  echo force-unsafe-io >"$place/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
+  echo 'Acquire::Languages "none";' >"$place/etc/apt/apt.conf.d/docker-no-languages"
   # Security and point updates, so that it holds what the binaries were linked with.
-  cp -r /etc/apt/sources.list.d/debian.sources "$root/etc/apt/sources.list.d/" 2>/dev/null && : >"$root/etc/apt/sources.list"
+  cp -r /etc/apt/sources.list.d/debian.sources "$place/etc/apt/sources.list.d/" 2>/dev/null && : >"$place/etc/apt/sources.list"
   return 0
 }

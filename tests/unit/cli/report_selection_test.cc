@@ -94,8 +94,8 @@ TEST(SelectRuns, AnotherRunWithTheSameEpisodesCountsOnceUnlessEachIsShown) {
   const std::string other = cli::MakeRun(folder, "other", 1, 4, 1);  // as on another CPU
   const Selection selection = Select({a, again, other});
   EXPECT_THAT(Paths(selection), ElementsAre(again, other));
-  EXPECT_THAT(selection.notices,
-              ElementsAre(AllOf(HasSubstr("the same config and seed, and the first 4 of 6 episodes"), HasSubstr("--each"))));
+  EXPECT_THAT(selection.notices, ElementsAre(AllOf(HasSubstr("the same config and seed, and the first 4 of 6 episodes"),
+                                                   HasSubstr("--each"))));
   EXPECT_THAT(Paths(Select({a, again}, /*each=*/true)), ElementsAre(a, again));
   EXPECT_EQ(GroupRuns(selection.runs, false).groups[0].label, "NMN, reference, 2 runs");
 }
