@@ -17,7 +17,7 @@ endforeach()
 foreach(package ${CPACK_COMPONENTS_ALL})
   install(FILES ${debian}/copyright ${packages}/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${package})
 endforeach()
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/nmn-dev COMPONENT nmn-dev)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/nmn-dev COMPONENT nmn-dev PATTERN __pycache__ EXCLUDE)
 # Settings of the units. Only a package may write below /etc; there the prefix is /usr.
 foreach(program nmn-actor nmn-learner)
   if(NOT TARGET ${program})

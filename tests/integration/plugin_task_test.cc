@@ -60,7 +60,8 @@ TEST_F(PluginTask, OnlyWhatATaskNeedsIsInstalledAsComponent) {
             0);
   std::set<std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(Where("to"))) {
-    if (entry.is_regular_file()) files.insert(std::filesystem::relative(entry.path(), Where("to")).string());
+    const std::string name = std::filesystem::relative(entry.path(), Where("to")).string();
+    if (entry.is_regular_file() && !name.starts_with("share/doc/")) files.insert(name);
   }
   EXPECT_THAT(files, ElementsAre("include/nmn/task.h", "share/cmake/nmn/nmn-config-version.cmake",
                                  "share/cmake/nmn/nmn-config.cmake", "share/cmake/nmn/nmn-targets.cmake"));

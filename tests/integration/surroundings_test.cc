@@ -125,9 +125,9 @@ TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
   if (!AnotherUserReachesThePrograms()) GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
   for (const int limit : {6, 20}) {
     ExpectOneLine(RunProcess(LimitedToProcesses({Binary("nmn-actor"), "--learner=127.0.0.1:1"}, limit)), kRetry,
-                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+                  AllOf(HasSubstr("needs 30"), HasSubstr("ulimit -u")));
     ExpectOneLine(RunProcess(LimitedToProcesses(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit)),
-                  kRetry, AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+                  kRetry, AllOf(HasSubstr("needs 30"), HasSubstr("ulimit -u")));
   }
 }
 
@@ -268,7 +268,7 @@ TEST(Surroundings, TooLittleMemoryIsOneLineAndMayWorkLater) {
   const std::vector<std::string> actor = {Binary("nmn-actor"), "--learner=127.0.0.1:1"};
   for (const char* kilobytes : {"100000", "150000"}) {
     ExpectOneLine(RunProcess(InShell(std::string("ulimit -v ") + kilobytes, actor)), kRetry,
-                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -v")));
+                  AllOf(HasSubstr("needs 30"), HasSubstr("ulimit -v")));
   }
   const TemporaryDirectory folder;
   for (const char* kilobytes : {"1000000", "1100000", "1500000", "1700000"}) {
@@ -390,7 +390,7 @@ TEST(Surroundings, OutputThatCannotBeWrittenIsAnErrorWithItsReason) {
            {"nmn", "eval", "--benchmark=b1", "--policy=zero", "--episodes=2", "--json"},
            {"nmn", "trace", "--benchmark=b1", "--policy=zero"},
            {"nmn-learner", "--version"},
-           {"nmn-actor", "--learner=h:1", "--print_config"}}) {
+           {"nmn-actor", "--learner=127.0.0.1:1", "--print_config"}}) {
     std::vector<std::string> command = words;
     command[0] = Binary(words[0]);
     SCOPED_TRACE(words[0] + " " + words[1]);
