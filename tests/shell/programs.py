@@ -34,7 +34,7 @@ class Help:
         # "  -h,--help     Print ..", "  --task,--benchmark TASK (Env:NMN_TASK)"
         heads = re.findall(r"^  (-[\w,-]+)", sections.get("Options", ""), re.MULTILINE)
         self.flags = {name for head in heads for name in head.split(",")}
-        self.verbs = re.findall(r"^  ([a-z]+) ", sections.get("Subcommands", ""), re.MULTILINE)
+        self.verbs = re.findall(r"^  ([a-z][a-z0-9]*) ", sections.get("Subcommands", ""), re.MULTILINE)
 
 
 def all_help(binaries):
