@@ -11,7 +11,7 @@ function(nmn_usage_files program)
   set(fish ${out}/${program}.fish)
   set(completion --completion=)
   if(program STREQUAL nmn)
-    set(completion completion;)  # a verb
+    set(completion "completion;")  # a verb: two words
   endif()
   add_custom_command(
     OUTPUT ${page}.gz ${bash} ${zsh} ${fish}
