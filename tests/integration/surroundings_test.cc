@@ -127,7 +127,7 @@ TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
     ExpectOneLine(RunProcess(LimitedToProcesses({Binary("nmn-actor"), "--learner=127.0.0.1:1"}, limit)), kRetry,
                   AllOf(HasSubstr("needs 30"), HasSubstr("ulimit -u")));
     ExpectOneLine(RunProcess(LimitedToProcesses(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit)),
-                  kRetry, AllOf(HasSubstr("needs 30"), HasSubstr("ulimit -u")));
+                  kRetry, AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
   }
 }
 
