@@ -116,11 +116,11 @@ class Certificates {
       return absl::UnavailableError(absl::StrCat("cannot make a directory like ", folder, "; see TMPDIR"));
     std::unique_ptr<Certificates> self(new Certificates(folder));
     const int64_t now = tls::UnixNow();
-    const auto authority = tls::MakeAuthority("nmn bench", now - 3600, now + 24 * 3600);
+    const auto authority = tls::MakeAuthority("nmn bench", now - 3600, now + 31 * 24 * 3600);
     if (!authority.ok()) return authority.status();
     for (const auto& [identity, side] : {std::pair(tls::Identity{tls::Role::kLearner, "localhost"}, &self->learner),
                                          std::pair(tls::Identity{tls::Role::kActor, kActor}, &self->actor)}) {
-      const auto pair = tls::Issue(*authority, tls::RequestFor(identity, {}, now, 1));
+      const auto pair = tls::Issue(*authority, tls::RequestFor(identity, {}, now, 30));
       if (!pair.ok()) return pair.status();
       const std::string prefix = absl::StrCat(folder, "/", identity.name);
       const tls::Files files{prefix + ".crt", prefix + ".key", prefix + ".ca", ""};
