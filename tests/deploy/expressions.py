@@ -34,6 +34,7 @@ LABELS = {
     "version", "commit", "rounding_class",  # nmn_build_info
     "run", "benchmark", "arch", "preset", "seed",  # nmn_run_info
     "phase", "step", "verdict", "method", "code", "outcome", "trial",
+    "reason",  # nmn_tls_refused_total
 }
 MOST_SERIES = 80  # of one metric of one process: a histogram of four methods, or four methods by seventeen codes
 NAN_IS_DATA = ("nmn_kl_penalty_beta",)  # NaN where the objective has no penalty
