@@ -100,8 +100,7 @@ absl::StatusOr<std::unique_ptr<PolicyForward>> PolicyForward::Create(const Netwo
   if (max_lanes < 1 || max_lanes > kMaxLanes) {
     return absl::InvalidArgumentError("a policy needs from 1 to 1048576 lanes");
   }
-  if (spec.options.cell() != v1::GRU || spec.options.modulation() == v1::HYPERNETWORK)
-    return MakePlainForward(spec, max_lanes);
+  if (NeedsPlainCode(spec.options)) return MakePlainForward(spec, max_lanes);
   return std::make_unique<BlockedForward>(spec, max_lanes);
 }
 

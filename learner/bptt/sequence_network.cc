@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/nn/denormals.h"
+#include "common/nn/plain_forward.h"
 #include "learner/bptt/chunk.h"
 #include "learner/bptt/kernels.h"
 #include "learner/bptt/memory.h"
@@ -97,10 +98,6 @@ class SequenceNetworkImpl : public SequenceNetwork {
 
 }  // namespace
 
-bool HasLoop(const nn::NetworkSpec& spec) {
-  return spec.options.cell() == v1::GRU && spec.options.modulation() != v1::HYPERNETWORK;
-}
-
 absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const nn::NetworkSpec& spec, int threads) {
   absl::StatusOr<std::shared_ptr<ThreadPool>> pool = ThreadPool::Create(threads);
   if (!pool.ok()) return pool.status();
@@ -110,7 +107,7 @@ absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const n
 absl::StatusOr<std::unique_ptr<SequenceNetwork>> SequenceNetwork::Create(const nn::NetworkSpec& spec,
                                                                          std::shared_ptr<ThreadPool> pool) {
   if (absl::Status status = nn::ValidateNetwork(spec.options); !status.ok()) return status;
-  if (!HasLoop(spec)) {
+  if (nn::NeedsPlainCode(spec.options)) {
     return absl::UnimplementedError(absl::StrCat("no loop by hand for network.cell ",
                                                  v1::Cell_Name(spec.options.cell()), " with network.modulation ",
                                                  v1::Modulation_Name(spec.options.modulation())));

@@ -28,9 +28,6 @@ struct SegmentStarts {
   View3 signals;  // [T / stride rounded up, signal_size, B]
 };
 
-// Whether there is such a loop for a network: there is for GRUs, unless they are the hypernetwork of another network.
-bool HasLoop(const nn::NetworkSpec& spec);
-
 // One role's network, unrolled over T steps of B sequences: forward, and backward through time, by hand, on the CPU.
 //
 // Output is raw, [T, output_size, B]: for the actor what its policy head takes,

@@ -13,7 +13,7 @@
 #include "common/config/schedule.h"
 #include "common/failpoint/failpoint.h"
 #include "common/nn/denormals.h"
-#include "learner/bptt/sequence_network.h"
+#include "common/nn/plain_forward.h"
 #include "learner/bptt/thread_pool.h"
 #include "learner/ppo/collected.h"
 #include "learner/ppo/critic.h"
@@ -290,7 +290,7 @@ absl::StatusOr<LearnedNetwork> FreshNetwork(const v1::RunConfig& config, nn::Rol
   absl::StatusOr<nn::NetworkSpec> spec = nn::MakeNetworkSpec(config, role);
   if (!spec.ok()) return spec.status();
   LearnedNetwork network;
-  if (pool != nullptr && bptt::HasLoop(*spec)) {
+  if (pool != nullptr && !nn::NeedsPlainCode(spec->options)) {
     absl::StatusOr<std::unique_ptr<UnrolledNetwork>> model = UnrolledNetwork::Create(*spec, pool);
     if (!model.ok()) return model.status();
     network.model = *std::move(model);

@@ -9,6 +9,7 @@
 #include "common/fs/endless.h"
 #include "common/fs/name.h"
 #include "common/nn/denormals.h"
+#include "common/nn/plain_forward.h"
 #include "learner/run/evaluating.h"
 #include "learner/run/find_state.h"
 #include "learner/run/generation.h"
@@ -22,10 +23,10 @@ using failpoint::Hit;
 using failpoint::Pass;
 using failpoint::Point;
 
-// A BLAS that computes wrong products is refused where training would use it, which our own loops, of GRUs, do not.
+// A BLAS that computes wrong products is refused where training would use it, which our own loops do not.
 absl::Status CheckBlas(const RunOptions& options, RunObserver& observer) {
   const absl::Status status = blas::CheckLoadedBlas();
-  const bool is_used = options.trainer.engine == ppo::Engine::kLibTorch || options.config.network().cell() != v1::GRU;
+  const bool is_used = options.trainer.engine == ppo::Engine::kLibTorch || nn::NeedsPlainCode(options.config.network());
   if (status.ok() || is_used) return status;
   observer.OnNotice(absl::StrCat(status.message(), "; this run does not use it"));
   return absl::OkStatus();

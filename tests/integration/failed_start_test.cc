@@ -114,5 +114,15 @@ TEST_F(FailedStart, AWrongBlasIsSaidAndNoFailureWhereTrainingUsesNone) {
   EXPECT_EQ(testing::WeightsHash(run_), testing::WeightsHash(right.path()));
 }
 
+// Networks that nobody has written loops for.
+TEST_F(FailedStart, AWrongBlasIsRefusedWhereTrainingUsesIt) {
+  for (const char* assignment : {"network.cell=LSTM", "network.modulation=HYPERNETWORK"}) {
+    const Outcome outcome = RunProcess(Command({"--set", assignment}), kLimit,
+                                       {"LD_PRELOAD=" WRONG_BLAS, "ASAN_OPTIONS=verify_asan_link_order=0"});
+    EXPECT_EQ(outcome.code, kPermanent) << assignment << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("wrong matrix products"));
+  }
+}
+
 }  // namespace
 }  // namespace nmn

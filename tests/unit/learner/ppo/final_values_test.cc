@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/nn/action_space.h"
-#include "learner/bptt/sequence_network.h"
+#include "common/nn/plain_forward.h"
 #include "learner/bptt/thread_pool.h"
 #include "learner/ppo/twin_network.h"
 #include "learner/ppo/unrolled_network.h"
@@ -52,7 +52,7 @@ TEST_P(FinalValuesTest, AreThoseOfAnEpisodeThatGoesOnWithTheFinalObservation) {
   critic.parameters = Pseudorandom({static_cast<int64_t>(critic.spec.parameter_count)}, 0.3, 5, at::kFloat);
   Record record;
   for (const bool by_hand : {false, true}) {
-    if (by_hand && !bptt::HasLoop(critic.spec)) continue;
+    if (by_hand && nn::NeedsPlainCode(critic.spec.options)) continue;
     if (by_hand) {
       critic.model = *UnrolledNetwork::Create(critic.spec, std::make_shared<bptt::ThreadPool>(1));
     } else {

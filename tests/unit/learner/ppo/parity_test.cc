@@ -9,9 +9,9 @@
 #include "actor/rollout.h"
 #include "common/config/config.h"
 #include "common/nn/denormals.h"
+#include "common/nn/plain_forward.h"
 #include "common/nn/policy_forward.h"
 #include "common/trajectory/step_inputs.h"
-#include "learner/bptt/sequence_network.h"
 #include "learner/bptt/thread_pool.h"
 #include "learner/ppo/gaussian.h"
 #include "learner/ppo/network.h"
@@ -113,7 +113,7 @@ TEST_P(Parity, AllThreeReadTheSameRecordOfEveryKindOfAction) {
       const std::unique_ptr<SequenceModel> twin = Normalizing(spec, std::make_unique<TwinNetwork>(spec));
       const at::Tensor expected =
           twin->Forward(parameters, input, twin->ZeroState(parameters, kSequences)).output.contiguous();
-      if (bptt::HasLoop(spec)) {
+      if (!nn::NeedsPlainCode(spec.options)) {
         const c10::NoGradGuard no_grad;
         const std::unique_ptr<SequenceModel> unrolled =
             Normalizing(spec, *UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1)));
@@ -141,7 +141,7 @@ TEST_P(Parity, HandWrittenLoopHasTheTwinsOutputsEndsAndGradients) {
   for (const nn::Role role : {nn::Role::kActor, nn::Role::kCritic}) {
     const nn::NetworkSpec spec =
         *nn::MakeNetworkSpec(GetParam().options, role, 2, role == nn::Role::kActor ? nn::BoxOf(3) : nn::BoxOf(1));
-    if (!bptt::HasLoop(spec)) {
+    if (nn::NeedsPlainCode(spec.options)) {
       EXPECT_EQ(UnrolledNetwork::Create(spec, std::make_shared<bptt::ThreadPool>(1)).status().code(),
                 absl::StatusCode::kUnimplemented);
       continue;
