@@ -34,7 +34,8 @@
 namespace {
 
 constexpr std::chrono::seconds kHealthTimeout(5);
-constexpr size_t kOwnThreads = 6;  // session, worker, metrics, signals, two that watch certificates
+constexpr size_t kOwnThreads = 4;  // session, worker, metrics, signals
+constexpr size_t kTlsThreads = 2;  // what watches the certificates' files, here and in gRPC
 
 int Fail(const absl::Status& status) {
   nmn::log::SayError("nmn-actor", status);
@@ -140,7 +141,9 @@ int RunActor(int argc, char** argv) {
   }
   nmn::process::OutliveReaders();
   if (absl::Status status = nmn::bridge::BringTask(brought, options.task); !status.ok()) return Fail(status);
-  if (absl::Status status = nmn::process::CheckThreads(kOwnThreads); !status.ok()) return Fail(status);
+  if (absl::Status status = nmn::process::CheckThreads(kOwnThreads + (tls_flags.protection().tls ? kTlsThreads : 0));
+      !status.ok())
+    return Fail(status);
   const absl::StatusOr<std::shared_ptr<nmn::tls::Tls>> tls = nmn::tls::OpenIfGiven(tls_flags);
   if (!tls.ok()) return Fail(tls.status());
   if (absl::Status status = ChooseActorId(tls->get(), options.actor_id); !status.ok()) return Fail(status);

@@ -129,7 +129,6 @@ ActorSession::Outcome ActorSession::Connect(const std::stop_token& stop) {
       return Adopt(*std::move(response));
     }
     if (stop.stop_requested()) break;
-    const bool speaks = !complained || Clock::now() - *complained >= kComplainEvery;
     const bool known = registration_.has_value();
     const absl::Status failure = options_.explain && !known ? options_.explain(response.status()) : response.status();
     if (IsPermanent(failure, known)) {
@@ -142,7 +141,7 @@ ActorSession::Outcome ActorSession::Connect(const std::stop_token& stop) {
                     std::chrono::duration<double>(options_.connect_timeout).count(), Text(failure));
       return kExitRetry;
     }
-    if (speaks) {
+    if (!complained || now - *complained >= kComplainEvery) {
       spdlog::warn(
           "{}: waiting for the learner at {}: {}", options_.actor_id, options_.learner,
           absl::IsDeadlineExceeded(failure) ? "nobody answers there; was the learner started?" : Text(failure));

@@ -125,7 +125,7 @@ TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
   if (!AnotherUserReachesThePrograms()) GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
   for (const int limit : {6, 20}) {
     ExpectOneLine(RunProcess(LimitedToProcesses({Binary("nmn-actor"), "--learner=127.0.0.1:1"}, limit)), kRetry,
-                  AllOf(HasSubstr("needs 30"), HasSubstr("ulimit -u")));
+                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
     ExpectOneLine(RunProcess(LimitedToProcesses(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit)),
                   kRetry, AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
   }
@@ -268,7 +268,7 @@ TEST(Surroundings, TooLittleMemoryIsOneLineAndMayWorkLater) {
   const std::vector<std::string> actor = {Binary("nmn-actor"), "--learner=127.0.0.1:1"};
   for (const char* kilobytes : {"100000", "150000"}) {
     ExpectOneLine(RunProcess(InShell(std::string("ulimit -v ") + kilobytes, actor)), kRetry,
-                  AllOf(HasSubstr("needs 30"), HasSubstr("ulimit -v")));
+                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -v")));
   }
   const TemporaryDirectory folder;
   for (const char* kilobytes : {"1000000", "1100000", "1500000", "1700000"}) {
