@@ -15,7 +15,6 @@
 namespace nmn::cli {
 namespace {
 
-constexpr int64_t kSecondsOfDay = 24 * 3600;
 constexpr int64_t kClocksDiffer = 3600;
 constexpr mode_t kOwnerAlone = 0600;
 
@@ -85,7 +84,7 @@ absl::StatusOr<tls::Certificate> MakeAuthorityIn(const std::string& directory, i
   }
   const int64_t now = tls::UnixNow();
   const absl::StatusOr<tls::KeyPair> made =
-      tls::MakeAuthority(AuthorityName(), now - kClocksDiffer, now + days * kSecondsOfDay);
+      tls::MakeAuthority(AuthorityName(), now - kClocksDiffer, now + days * tls::kSecondsOfDay);
   if (!made.ok()) return made.status();
   if (absl::Status status = disk.CreateDirectories(directory); !status.ok()) return status;
   if (absl::Status status = WritePrivately(directory + "/ca.key", made->key.pem()); !status.ok()) return status;
@@ -103,7 +102,7 @@ absl::StatusOr<IssuedFolder> IssueInto(const std::string& directory, const std::
   if (const int64_t end = authority->certificate.not_after(); request.not_after > end) {
     return absl::InvalidArgumentError(
         absl::StrCat("--days=", days, ": the authority in ", directory, " ends before, on ", tls::FormatTime(end),
-                     "; give --days=", std::max<int64_t>((end - now) / kSecondsOfDay, 0), " or less"));
+                     "; give --days=", std::max<int64_t>((end - now) / tls::kSecondsOfDay, 0), " or less"));
   }
   const absl::StatusOr<tls::KeyPair> made = tls::Issue(*authority, request);
   if (!made.ok()) return made.status();

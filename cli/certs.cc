@@ -27,8 +27,6 @@
 namespace nmn::cli {
 namespace {
 
-constexpr int64_t kSecondsOfDay = 24 * 3600;
-
 struct InitFlags {
   std::string directory;
   int days = 3650;
@@ -111,7 +109,7 @@ absl::Status Issue(const IssueFlags& flags) {
 std::string Validity(const tls::Certificate& certificate, int64_t now) {
   if (now > certificate.not_after()) return "expired";
   if (now < certificate.not_before()) return "not yet valid";
-  return absl::StrCat((certificate.not_after() - now) / kSecondsOfDay, " days left");
+  return absl::StrCat((certificate.not_after() - now) / tls::kSecondsOfDay, " days left");
 }
 
 nlohmann::json ToJson(const tls::Certificate& certificate, int64_t now) {

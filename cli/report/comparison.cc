@@ -3,27 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-
-#include "common/rng/philox.h"
+#include <utility>
 
 namespace nmn::report {
-namespace {
-
-constexpr double kTail = 0.025;  // on either side of a 95 % interval
-
-// As many of a stratum's values, drawn with replacement.
-void Draw(const std::vector<double>& ascending, uint32_t stratum, uint32_t resample, std::vector<double>& drawn) {
-  rng::Block block{};
-  for (size_t slot = 0; slot < ascending.size(); ++slot) {
-    if (slot % 4 == 0) {
-      block = rng::Draw({.update = stratum, .episode = resample, .step = static_cast<uint32_t>(slot / 4)},
-                        rng::Purpose::kBootstrap);
-    }
-    drawn[slot] = ascending[(uint64_t{block[slot % 4]} * ascending.size()) >> 32];
-  }
-}
-
-}  // namespace
 
 double InterquartileMeanOf(const Scores& scores) {
   std::vector<double> all;
@@ -48,12 +30,13 @@ Interval StratifiedInterval(const Scores& strata, const std::function<double(con
   for (std::vector<double>& values : ascending) std::sort(values.begin(), values.end());
   Scores drawn = ascending;
   std::vector<double> statistics(kResamples);
+  Bootstrap bootstrap;
   for (uint32_t resample = 0; resample < kResamples; ++resample) {
-    for (size_t s = 0; s < ascending.size(); ++s) Draw(ascending[s], static_cast<uint32_t>(s), resample, drawn[s]);
+    for (size_t s = 0; s < ascending.size(); ++s)
+      bootstrap.Draw(ascending[s], static_cast<uint32_t>(s), resample, drawn[s]);
     statistics[resample] = statistic(drawn);
   }
-  std::sort(statistics.begin(), statistics.end());
-  return {Quantile(statistics, kTail), Quantile(statistics, 1 - kTail)};
+  return PercentileInterval(std::move(statistics));
 }
 
 }  // namespace nmn::report

@@ -21,8 +21,8 @@ double InterquartileMeanOf(const Scores& scores);
 double ProbabilityOfImprovement(const Scores& x, const Scores& y);
 
 // The 95 % percentile interval of a statistic of the scores in `strata` ([stratum][run]), by stratified bootstrap: the
-// runs of each stratum are drawn from its own, with replacement, kResamples times. Draws are those of
-// BootstrapInterval, with the stratum's number in the place of the update: of one stratum the intervals are the same.
+// runs of each stratum are drawn from its own, with replacement, kResamples times (Bootstrap). Of one stratum it is
+// BootstrapInterval.
 Interval StratifiedInterval(const Scores& strata, const std::function<double(const Scores&)>& statistic);
 
 }  // namespace nmn::report

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "common/rng/philox.h"
 
@@ -48,28 +49,37 @@ double Quantile(std::span<const double> ascending, double share) {
   return ascending[below] + (rank - static_cast<double>(below)) * (ascending[above] - ascending[below]);
 }
 
+void Bootstrap::Draw(std::span<const double> ascending, uint32_t stratum, uint32_t resample, std::span<double> drawn) {
+  const size_t count = ascending.size();
+  times_.assign(count, 0);
+  rng::Block block{};
+  for (size_t slot = 0; slot < count; ++slot) {
+    if (slot % 4 == 0) {
+      block = rng::Draw({.update = stratum, .episode = resample, .step = static_cast<uint32_t>(slot / 4)},
+                        rng::Purpose::kBootstrap);
+    }
+    ++times_[(uint64_t{block[slot % 4]} * count) >> 32];
+  }
+  size_t filled = 0;
+  for (size_t i = 0; i < count; ++i) {
+    for (uint32_t n = 0; n < times_[i]; ++n) drawn[filled++] = ascending[i];
+  }
+}
+
+Interval PercentileInterval(std::vector<double> statistics) {
+  std::sort(statistics.begin(), statistics.end());
+  return {Quantile(statistics, kTail), Quantile(statistics, 1 - kTail)};
+}
+
 Interval BootstrapInterval(Average average, std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  const size_t count = values.size();
-  std::vector<double> averages(kResamples), drawn(count);
-  std::vector<uint32_t> times(count);  // how often each value was drawn: the sorted sample without a sort
+  std::vector<double> averages(kResamples), drawn(values.size());
+  Bootstrap bootstrap;
   for (uint32_t resample = 0; resample < kResamples; ++resample) {
-    std::fill(times.begin(), times.end(), 0);
-    rng::Block block{};
-    for (size_t slot = 0; slot < count; ++slot) {
-      if (slot % 4 == 0) {
-        block = rng::Draw({.episode = resample, .step = static_cast<uint32_t>(slot / 4)}, rng::Purpose::kBootstrap);
-      }
-      ++times[(uint64_t{block[slot % 4]} * count) >> 32];
-    }
-    size_t filled = 0;
-    for (size_t i = 0; i < count; ++i) {
-      for (uint32_t n = 0; n < times[i]; ++n) drawn[filled++] = values[i];
-    }
-    averages[resample] = TrimmedMean(drawn, Cut(average, count));
+    bootstrap.Draw(values, /*stratum=*/0, resample, drawn);
+    averages[resample] = TrimmedMean(drawn, Cut(average, values.size()));
   }
-  std::sort(averages.begin(), averages.end());
-  return {Quantile(averages, kTail), Quantile(averages, 1 - kTail)};
+  return PercentileInterval(std::move(averages));
 }
 
 }  // namespace nmn::report

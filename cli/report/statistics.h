@@ -29,11 +29,24 @@ struct Interval {
 // How often runs are drawn again for an interval.
 inline constexpr uint32_t kResamples = 2000;
 
+// Draws samples again, with replacement: slot i of resample r takes value floor(word n / 2^32) of the n values in
+// ascending order, with word i mod 4 of rng::Draw({seed 0, update = stratum, episode r, step i / 4}, kBootstrap).
+class Bootstrap {
+ public:
+  // `drawn` has as many values, and they are in ascending order too.
+  void Draw(std::span<const double> ascending, uint32_t stratum, uint32_t resample, std::span<double> drawn);
+
+ private:
+  std::vector<uint32_t> times_;  // how often each value was drawn: the sorted sample without a sort
+};
+
+// The middle 95 % of what a statistic was in all resamples.
+Interval PercentileInterval(std::vector<double> statistics);
+
 // The 95 % percentile bootstrap interval of the average: the runs of one curve are drawn from these runs, with
-// replacement, kResamples times; so a figure's intervals are stratified by curve. Slot s of resample r takes value
-// floor(word n / 2^32) of the values in ascending order, with word s mod 4 of rng::Draw({seed 0, update 0, episode r,
-// step s / 4}, kBootstrap): the same values give the same interval, in any order. Quantiles are linear between ranks
-// (numpy's default). A single value is its own interval.
+// replacement, kResamples times; so a figure's intervals are stratified by curve. Draws are those of stratum 0: the
+// same values give the same interval, in any order. Quantiles are linear between ranks (numpy's default). A single
+// value is its own interval.
 Interval BootstrapInterval(Average average, std::vector<double> values);
 
 }  // namespace nmn::report

@@ -49,15 +49,11 @@ report::Curve Thinned(const report::Curve& curve) {
   return thinned;
 }
 
-uint32_t TrainingSteps(const v1::RunConfig& config) {
-  return config.ppo().rollout_steps() != 0 ? config.ppo().rollout_steps() : config::Horizon(config);
-}
-
 double OracleReturn(const v1::RunConfig& config) {
   const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark(), config.env());
   if (!spec.ok()) return 0;
   const uint32_t horizon = spec->oracle_horizon != 0 ? spec->oracle_horizon : config::Horizon(config);
-  return spec->oracle_return / horizon * TrainingSteps(config);
+  return spec->oracle_return / horizon * config::RolloutSteps(config);
 }
 
 std::string TitleOf(const std::vector<report::Run>& runs, const sweep::SweepRun& run) {
@@ -72,7 +68,7 @@ Panel PanelOf(const std::vector<report::Run>& runs, const sweep::SweepRun& like)
   panel.benchmark = like.config.benchmark();
   panel.title = TitleOf(runs, like);
   panel.values = like.values;
-  panel.steps = TrainingSteps(like.config);
+  panel.steps = config::RolloutSteps(like.config);
   panel.oracle = OracleReturn(like.config);
   const report::LearningCurve curve = report::MakeLearningCurve(runs, {});
   for (size_t i = 0; i < curve.grouping.groups.size(); ++i) {

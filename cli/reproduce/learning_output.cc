@@ -82,28 +82,38 @@ struct Overall {
 };
 Overall OverallOf(const Learning& learning, double Score::*of) {
   Overall overall;
+  std::vector<report::Scores> all;
   for (const char* architecture : {"NMN", "RNN"}) {
     const std::optional<report::Scores> shares = Shares(learning, architecture, of);
     if (!shares) continue;
     overall.share.emplace_back(architecture,
                                Estimated{report::InterquartileMeanOf(*shares),
                                          report::StratifiedInterval(*shares, report::InterquartileMeanOf)});
+    all.push_back(*shares);
   }
-  if (overall.share.size() == 2)
-    overall.improvement = ImprovementOverTasks(*Shares(learning, "NMN", of), *Shares(learning, "RNN", of));
+  if (all.size() == 2) overall.improvement = ImprovementOverTasks(all[0], all[1]);
   return overall;
 }
 
 constexpr std::pair<const char*, double Score::*> kQuantities[] = {{"final_return", &Score::final_return},
                                                                    {"area", &Score::area}};
 
+// What a row of a CSV begins with: which panel it is of.
+std::string PanelColumns(const Learning& learning) {
+  std::string columns = "benchmark";
+  for (const auto& [field, value] : learning.panels[0].values) absl::StrAppend(&columns, ",", field);
+  return columns;
+}
+std::string PanelCells(const Panel& panel) {
+  std::string cells = panel.benchmark;
+  for (const auto& [field, value] : panel.values) absl::StrAppend(&cells, ",", report::PlainCsvCell(value));
+  return cells;
+}
+
 std::string CurvesCsv(const Learning& learning) {
-  std::string csv = "benchmark";
-  for (const auto& [field, value] : learning.panels[0].values) absl::StrAppend(&csv, ",", field);
-  absl::StrAppend(&csv, ",arch,runs,episodes,return_mean,return_std\n");
+  std::string csv = absl::StrCat(PanelColumns(learning), ",arch,runs,episodes,return_mean,return_std\n");
   for (const Panel& panel : learning.panels) {
-    std::string beginning = panel.benchmark;
-    for (const auto& [field, value] : panel.values) absl::StrAppend(&beginning, ",", report::PlainCsvCell(value));
+    const std::string beginning = PanelCells(panel);
     for (const Method& method : panel.methods) {
       for (const report::CurvePoint& point : method.curve) {
         absl::StrAppendFormat(&csv, "%s,%s,%d,%d,%.6g,%.6g\n", beginning, method.architecture, point.runs,
@@ -115,12 +125,9 @@ std::string CurvesCsv(const Learning& learning) {
 }
 
 std::string ScoresCsv(const Learning& learning) {
-  std::string csv = "benchmark";
-  for (const auto& [field, value] : learning.panels[0].values) absl::StrAppend(&csv, ",", field);
-  absl::StrAppend(&csv, ",arch,seed,episodes,final_return,area\n");
+  std::string csv = absl::StrCat(PanelColumns(learning), ",arch,seed,episodes,final_return,area\n");
   for (const Panel& panel : learning.panels) {
-    std::string beginning = panel.benchmark;
-    for (const auto& [field, value] : panel.values) absl::StrAppend(&beginning, ",", report::PlainCsvCell(value));
+    const std::string beginning = PanelCells(panel);
     for (const Method& method : panel.methods) {
       for (const Score& score : method.scores) {
         absl::StrAppendFormat(&csv, "%s,%s,%d,%d,%.9g,%.9g\n", beginning, method.architecture, score.seed,

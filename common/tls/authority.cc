@@ -19,7 +19,6 @@
 namespace nmn::tls {
 namespace {
 
-constexpr int64_t kSecondsOfDay = 24 * 3600;
 constexpr int64_t kClocksDiffer = 3600;
 constexpr size_t kSerialBytes = 16;
 constexpr size_t kLongestCommonName = 64;  // RFC 5280, ub-common-name

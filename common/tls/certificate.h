@@ -14,6 +14,7 @@ namespace nmn::tls {
 
 // Seconds since 1970, of the wall clock: what a certificate's dates mean.
 int64_t UnixNow();
+inline constexpr int64_t kSecondsOfDay = 24 * 3600;
 // "2026-11-30 01:15 UTC"
 std::string FormatTime(int64_t unix_seconds);
 

@@ -13,7 +13,7 @@ namespace {
 constexpr auto kSaidAgainAfter = std::chrono::seconds(10);
 // Files that cannot be used are read again although they did not change: a certificate may become valid.
 constexpr auto kBrokenReadAgainAfter = std::chrono::seconds(10);
-constexpr int64_t kNearTheEnd = int64_t{7} * 24 * 3600;  // as the alert
+constexpr int64_t kNearTheEnd = 7 * kSecondsOfDay;  // as the alert
 constexpr auto kRemindedAgainAfter = std::chrono::hours(24);
 
 // Changes when a file does, or another takes its name; links are followed, as those of a mounted Secret.
