@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/player.h"
 #include "cli/policy_choice.h"
+#include "cli/report/curve_comparison.h"
 #include "cli/report/output.h"
 #include "cli/report/phases.h"
 #include "cli/trace/recorder.h"
@@ -31,8 +32,8 @@ double Short(double value) {
   return std::isfinite(value) ? std::strtod(absl::StrFormat("%.6g", value).c_str(), nullptr) : value;
 }
 
-ordered_json CurveOf(const report::Group& group, const report::Curve& curve) {
-  ordered_json json = {{"name", text::Printable(group.label)}, {"runs", group.runs.size()}};
+// Adds the points to `json`, a list for each of their numbers.
+void AddPoints(const report::Curve& curve, ordered_json& json) {
   for (const char* list : {"episodes", "average", "low", "high"}) json[list] = ordered_json::array();
   for (const report::CurvePoint& point : curve) {
     json["episodes"].push_back(point.episodes);
@@ -40,7 +41,32 @@ ordered_json CurveOf(const report::Group& group, const report::Curve& curve) {
     json["low"].push_back(point.discounted.low);
     json["high"].push_back(point.discounted.high);
   }
+}
+
+ordered_json CurveOf(const report::LearningCurve& curve, size_t index) {
+  const report::Group& group = curve.grouping.groups[index];
+  ordered_json json = {{"name", text::Printable(group.label)}, {"runs", group.runs.size()}};
+  AddPoints(curve.curves[index], json);
+  AddPoints(curve.evaluations[index], json["evaluations"]);
   return json;
+}
+
+ordered_json ComparisonOf(const report::LearningCurve& curve) {
+  const report::CurveComparison comparison = report::CompareCurves(curve);
+  ordered_json curves = ordered_json::array();
+  const auto edge = [](const std::optional<report::Interval>& interval, double report::Interval::*end) {
+    return interval ? ordered_json((*interval).*end) : ordered_json(nullptr);
+  };
+  for (const report::ComparedCurve& one : comparison.curves) {
+    curves.push_back({{"runs", one.runs},
+                      {"average", one.average},
+                      {"low", edge(one.interval, &report::Interval::low)},
+                      {"high", edge(one.interval, &report::Interval::high)},
+                      {"difference", one.difference},
+                      {"difference_low", edge(one.difference_interval, &report::Interval::low)},
+                      {"difference_high", edge(one.difference_interval, &report::Interval::high)}});
+  }
+  return {{"episodes", comparison.episodes}, {"curves", std::move(curves)}};
 }
 
 ordered_json RunOf(const report::LearningCurve& curve, size_t index) {
@@ -110,8 +136,8 @@ std::string ReportPage(const report::LearningCurve& curve, const ReplayLimits& l
   const std::optional<env::Optimum> optimum = report::CommonOptimum(curve.runs);
   json["optimum"] = optimum ? ordered_json(optimum->discounted) : ordered_json(nullptr);
   for (const char* list : {"curves", "runs", "replays"}) json[list] = ordered_json::array();
-  for (size_t i = 0; i < curve.curves.size(); ++i)
-    json["curves"].push_back(CurveOf(curve.grouping.groups[i], curve.curves[i]));
+  for (size_t i = 0; i < curve.curves.size(); ++i) json["curves"].push_back(CurveOf(curve, i));
+  json["comparison"] = ComparisonOf(curve);
   for (size_t i = 0; i < curve.runs.size(); ++i) json["runs"].push_back(RunOf(curve, i));
   for (const report::Group& group : curve.grouping.groups) {
     if (json["replays"].size() == limits.runs) break;

@@ -39,4 +39,10 @@ Interval StratifiedInterval(const Scores& strata, const std::function<double(con
   return PercentileInterval(std::move(statistics));
 }
 
+Interval DifferenceInterval(Average average, const std::vector<double>& values, const std::vector<double>& others) {
+  return StratifiedInterval({values, others}, [average](const Scores& drawn) {
+    return AverageOf(average, drawn[0]) - AverageOf(average, drawn[1]);
+  });
+}
+
 }  // namespace nmn::report

@@ -25,4 +25,8 @@ double ProbabilityOfImprovement(const Scores& x, const Scores& y);
 // BootstrapInterval.
 Interval StratifiedInterval(const Scores& strata, const std::function<double(const Scores&)>& statistic);
 
+// The same of a difference: the average of `values` less that of `others`. The two are strata 0 and 1, so each side is
+// drawn from its own runs.
+Interval DifferenceInterval(Average average, const std::vector<double>& values, const std::vector<double>& others);
+
 }  // namespace nmn::report

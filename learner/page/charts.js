@@ -88,7 +88,8 @@ function thinned(count, most) {
 // table. draw() takes
 //   title, xName     words
 //   x                numbers, or words: then they stand at equal distances
-//   lines            [{name, look 0..5 (3 is that of levels), y: [number or null for each x], marks: whether each point has one}]
+//   lines            [{name, look 0..5 (3 is that of levels), y: [number or null for each x], marks: whether each point has one,
+//                    low, high: like y, the edges of a band around it}]
 //   levels           [{name, value}]: horizontal lines
 class Chart {
   constructor(parent, height) {
@@ -129,7 +130,7 @@ class Chart {
     const words = typeof spec.x[0] === "string";
     const places = words ? spec.x.map((_, i) => i) : spec.x;
     const box = {left: 56, right: width - 12, top: 8, bottom: this.height - 34};
-    const [low, high] = rangeOf([...spec.lines.flatMap((line) => line.y), ...spec.levels.map((level) => level.value)]);
+    const [low, high] = rangeOf([...spec.lines.flatMap((line) => [...line.y, ...(line.low ?? []), ...(line.high ?? [])]), ...spec.levels.map((level) => level.value)]);
     const first = places.length ? places[0] : 0, last = places.length ? places[places.length - 1] : 1;
     const pad = words ? 14 : 0;
     this.toX = (x) => box.left + pad + (last > first ? (x - first) / (last - first) : 0.5) * (box.right - box.left - 2 * pad);
@@ -149,6 +150,11 @@ class Chart {
     root.append(svgNode("text", {x: (box.left + box.right) / 2, y: this.height - 4, "text-anchor": "middle"}, spec.xName));
     for (const level of spec.levels) {
       root.append(svgNode("line", {class: "line look-3", x1: box.left, x2: box.right, y1: toY(level.value), y2: toY(level.value)}));
+    }
+    for (const line of spec.lines.filter((line) => line.low)) {
+      const edge = (values) => values.map((y, i) => y === null ? null : `${this.toX(places[i]).toFixed(1)} ${toY(y).toFixed(1)}`).filter((point) => point !== null);
+      const around = [...edge(line.high), ...edge(line.low).reverse()];
+      root.append(svgNode("path", {class: `band look-${line.look}`, d: around.length ? `M${around.join("L")}Z` : "M0 0"}));
     }
     for (const line of spec.lines) {
       let path = "", pen = "M";
@@ -199,7 +205,9 @@ class Chart {
   fillTable() {
     const spec = this.spec;
     const head = htmlNode("tr");
-    for (const name of [spec.xName, ...spec.lines.map((line) => line.name)]) {
+    const columns = spec.lines.flatMap((line) => [{name: line.name, values: line.y}, ...(line.low ?
+        [{name: `${line.name}, low`, values: line.low}, {name: `${line.name}, high`, values: line.high}] : [])]);
+    for (const name of [spec.xName, ...columns.map((column) => column.name)]) {
       const cell = htmlNode("th", "number", name);
       cell.scope = "col";
       head.append(cell);
@@ -211,9 +219,9 @@ class Chart {
       const x = htmlNode("th", "number", String(spec.x[i]));
       x.scope = "row";
       row.append(x);
-      for (const line of spec.lines) {
+      for (const column of columns) {
         const cell = htmlNode("td", "number");
-        cell.append(numberNode(line.y[i]));
+        cell.append(numberNode(column.values[i]));
         row.append(cell);
       }
       tbody.append(row);
@@ -230,7 +238,8 @@ class Chart {
     const place = typeof spec.x[0] === "string" ? this.at : spec.x[this.at];
     for (const end of ["x1", "x2"]) this.cursor.setAttribute(end, this.toX(place));
     this.cursor.setAttribute("visibility", "visible");
-    const values = spec.lines.filter((line) => line.y[this.at] !== null).map((line) => `${line.name} ${short(line.y[this.at])}`);
+    const values = spec.lines.filter((line) => line.y[this.at] !== null).map((line) => `${line.name} ${short(line.y[this.at])}` +
+        (line.low ? ` (${short(line.low[this.at])} to ${short(line.high[this.at])})` : ""));
     const text = `${spec.xName} ${spec.x[this.at]}: ${values.join(", ")}`;
     if (this.readout.textContent !== text) this.readout.textContent = text;
   }

@@ -4,6 +4,7 @@
 
 const report = JSON.parse(document.getElementById("data").textContent);
 const kLooks = [0, 1, 2, 4, 5];
+const kAverage = report.average === "iqm" ? "Interquartile mean" : "Mean";
 
 function addRow(body, cells) {
   const row = htmlNode("tr");
@@ -21,18 +22,71 @@ function showCurves() {
   one("name").textContent = plain(report.title);
   one("what").textContent = count(report.runs.length, "run");
   one("learning-note").textContent = `Discounted return, gamma = 0.998; running mean over ${report.smoothed}. ` +
-      `${report.average === "iqm" ? "Interquartile mean" : "Mean"} over runs; low and high are the band (${report.band}).`;
-  const x = [...new Set(report.curves.flatMap((curve) => curve.episodes))].sort((a, b) => a - b);
-  const lines = report.curves.map((curve, i) => ({name: plain(curve.name), look: kLooks[i % kLooks.length], bridge: true, y: along(x, curve.episodes, curve.average)}));
-  if (report.curves.length === 1 && report.curves[0].runs > 1) {
-    lines.push({name: "low", look: 2, bridge: true, y: along(x, report.curves[0].episodes, report.curves[0].low)});
-    lines.push({name: "high", look: 1, bridge: true, y: along(x, report.curves[0].episodes, report.curves[0].high)});
-  }
+      `${kAverage} over runs. ` + (report.band === "none" ? "" : `Around a curve of several runs is a band (${report.band}).`) +
+      (report.curves.some((curve) => curve.evaluations.episodes.length) ? " Marks are evaluations while training, without a running mean." : "");
+  const x = [...new Set(report.curves.flatMap((curve) => [...curve.episodes, ...curve.evaluations.episodes]))].sort((a, b) => a - b);
+  const lineOf = (curve, points, look, more) => {
+    const band = curve.runs > 1 && report.band !== "none";
+    return {look, bridge: true, y: along(x, points.episodes, points.average), ...more,
+            ...(band ? {low: along(x, points.episodes, points.low), high: along(x, points.episodes, points.high)} : {})};
+  };
+  const lines = report.curves.flatMap((curve, i) => {
+    const look = kLooks[i % kLooks.length];
+    const own = lineOf(curve, curve, look, {name: plain(curve.name)});
+    if (!curve.evaluations.episodes.length) return [own];
+    return [own, lineOf(curve, curve.evaluations, look, {name: `${plain(curve.name)}, evaluated`, marks: true})];
+  });
   const levels = report.optimum === null ? [] : [{name: "known optimum", value: report.optimum}];
   new Chart(one("learning"), 340).draw({title: "Learning curves", xName: "episode", x, lines, levels});
   for (const curve of report.curves) {
     addRow(one("curves").tBodies[0], [curve.name, curve.runs, ...["episodes", "average", "low", "high"].map((list) => curve[list].at(-1))]);
   }
+}
+
+// One row a curve: its average as a mark, its interval as a line.
+class IntervalView {
+  constructor(parent, rows, title) {
+    this.rows = rows;
+    this.title = title;
+    this.frame = htmlNode("figure");
+    parent.append(this.frame);
+    new ResizeObserver(() => this.render()).observe(this.frame);
+  }
+
+  render() {
+    const width = this.frame.clientWidth;
+    if (width === 0) return;
+    const height = 40 * this.rows.length + 30;
+    const [low, high] = rangeOf(this.rows.flatMap((row) => [row.average, row.low, row.high]));
+    const toX = (value) => 12 + (value - low) / (high - low) * (width - 24);
+    const root = svgNode("svg", {class: "chart intervals", role: "img", viewBox: `0 0 ${width} ${height}`, height});
+    root.append(svgNode("title", {}, this.title));
+    for (const tick of ticksOf(low, high, width / 90)) {
+      root.append(svgNode("line", {class: "grid", x1: toX(tick), x2: toX(tick), y1: 0, y2: height - 24}),
+                  svgNode("text", {x: toX(tick), y: height - 8, "text-anchor": "middle"}, short(tick)));
+    }
+    this.rows.forEach((row, i) => {
+      const y = 40 * i + 30;
+      root.append(svgNode("text", {x: 12, y: y - 12}, plain(row.name)));
+      if (row.low !== null) root.append(svgNode("line", {class: `line look-${row.look}`, x1: toX(row.low), x2: toX(row.high), y1: y, y2: y}));
+      root.append(markNode(row.look, toX(row.average), y));
+    });
+    this.frame.replaceChildren(root);
+  }
+}
+
+function showComparison() {
+  const {episodes, curves} = report.comparison;
+  one("comparison-section").hidden = curves.length < 2;
+  if (curves.length < 2) return;
+  one("comparison-note").textContent = `Discounted return after ${episodes.toLocaleString("en")} episodes, where the shortest curve ends. ${kAverage} over runs, ` +
+      "with 95 % bootstrap intervals. An interval of the difference without zero in it tells two curves apart.";
+  const rows = curves.map((curve, i) => ({...curve, look: kLooks[i % kLooks.length], name: report.curves[i].name}));
+  new IntervalView(one("comparison"), rows, "Averages and intervals of the curves; the table has the numbers");
+  rows.forEach((row, i) => {
+    const difference = i === 0 ? [null, null, null] : [row.difference, row.difference_low, row.difference_high];
+    addRow(one("compared").tBodies[0], [row.name, row.runs, row.average, row.low, row.high, ...difference]);
+  });
 }
 
 function showRuns() {
@@ -226,6 +280,7 @@ class Replay {
 }
 
 showCurves();
+showComparison();
 showRuns();
 const replay = report.replays.length ? new Replay(report.replays) : null;
 one("replay-section").hidden = replay === null;

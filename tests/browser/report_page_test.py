@@ -14,7 +14,8 @@ import unittest
 import chromium
 
 TINY = ["env.horizon=300", "ppo.kept_steps=200", "ppo.segment_steps=40", "ppo.episodes_per_update=20",
-        "ppo.critic.replay_episodes=60", "ppo.policy.epochs=2", "ppo.critic.epochs=2", "work.unit_episodes=4"]
+        "ppo.critic.replay_episodes=60", "ppo.policy.epochs=2", "ppo.critic.epochs=2", "work.unit_episodes=4",
+        "eval.every_updates=2", "eval.episodes=10"]
 
 READ_TABLE = """
   const figure = document.querySelector("#learning figure");
@@ -38,9 +39,9 @@ class ReportPage(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         nmn = os.path.join(BIN, "nmn")
         # What a name must not do.
-        cls.runs = [os.path.join(cls.folder.name, name) for name in ("<script>alert(1)", "rnn")]
-        for run, arch in zip(cls.runs, ("nmn", "rnn")):
-            command = [nmn, "train", "--benchmark=b2", "--preset=reference", f"--arch={arch}", "--updates=6",
+        cls.runs = [os.path.join(cls.folder.name, name) for name in ("<script>alert(1)", "nmn2", "rnn", "rnn2")]
+        for run, (arch, seed) in zip(cls.runs, (("nmn", 1), ("nmn", 2), ("rnn", 1), ("rnn", 2))):
+            command = [nmn, "train", "--benchmark=b2", "--preset=reference", f"--arch={arch}", "--updates=6", f"--seed={seed}",
                        f"--run_dir={run}", "--no_figure", "--metrics=off"]
             for assignment in TINY:
                 command += ["--set", assignment]
@@ -69,19 +70,52 @@ class ReportPage(unittest.TestCase):
 
     def test_curves_are_those_of_the_csv(self):
         expected = {}
-        with open(os.path.join(self.out, "learning_curve.csv"), encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                expected[row["curve"], row["episodes"]] = float(row["discounted_mean"])
+        for name, what in (("learning_curve", ""), ("evaluations", ", evaluated")):
+            with open(os.path.join(self.out, f"{name}.csv"), encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    mean, deviation = float(row["discounted_mean"]), float(row["discounted_std"])
+                    self.assertGreater(deviation, 0)
+                    for edge, value in (("", mean), (", low", mean - deviation), (", high", mean + deviation)):
+                        expected[row["curve"] + what + edge, row["episodes"]] = value
         rows = self.browser.run(READ_TABLE)
-        compared = 0
+        compared = set()
         for row in rows:
             episodes = row.pop("episode")
             for curve, value in row.items():
+                if value == "":
+                    continue  # no evaluation there
                 self.assertAlmostEqual(float(value), expected[curve, episodes], delta=1e-6 * abs(expected[curve, episodes]) + 1e-6)
-                compared += 1
-        self.assertGreater(compared, 10)
-        self.assertEqual(len(rows[0]), 2)  # a curve for each architecture
+                compared.add((curve, episodes))
+        self.assertEqual(compared, set(expected))
+        self.assertEqual(len(rows[0]), 12)  # of each architecture a curve and its evaluations, each with two edges
+        self.assertEqual(self.browser.run("return document.querySelectorAll('#learning .band').length"), 4)
         self.assertEqual(self.browser.run("return document.querySelectorAll('#curves tbody tr').length"), 2)
+
+    def test_architectures_are_compared_where_the_curves_end(self):
+        ends = {}
+        with open(os.path.join(self.out, "learning_curve.csv"), encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                ends[row["curve"]] = float(row["discounted_mean"])
+        rows = self.browser.run("""return [...document.querySelectorAll("#compared tbody tr")].map((row) => [...row.children].map((cell) =>
+            cell.querySelector("data") ? cell.querySelector("data").value : cell.textContent))""")
+        self.assertEqual([row[0] for row in rows], list(ends))
+        averages = [float(row[2]) for row in rows]
+        for row, average in zip(rows, averages):
+            self.assertEqual(row[1], "2")
+            self.assertAlmostEqual(average, ends[row[0]], delta=1e-6 * abs(average) + 1e-6)
+            self.assertLess(float(row[3]), average)
+            self.assertLess(average, float(row[4]))
+        self.assertEqual(rows[0][5:], ["", "", ""])
+        difference, low, high = (float(cell) for cell in rows[1][5:])
+        self.assertAlmostEqual(difference, averages[1] - averages[0], places=6)
+        # Of two runs an interval reaches from one to the other, so that of the difference to what is between them.
+        widths = [float(row[4]) - float(row[3]) for row in rows]
+        self.assertAlmostEqual(high - low, sum(widths), delta=0.02 * sum(widths))
+        # The marks and lines of the figure are in that order, from left to right as the numbers are.
+        self.assertEqual(self.browser.run("return document.querySelectorAll('#comparison .line').length"), 2)
+        middles = self.browser.run("""return [...document.querySelectorAll("#comparison .mark")].map((mark) => {
+            const box = mark.getBoundingClientRect(); return (box.left + box.right) / 2; })""")
+        self.assertEqual(middles[0] < middles[1], averages[0] < averages[1])
 
     def test_the_replay_is_what_trace_writes(self):
         replay = self.browser.run("return report.replays[0]")
@@ -118,7 +152,7 @@ class ReportPage(unittest.TestCase):
         self.assertEqual(self.browser.run("return one('play').textContent"), "play")
 
     def test_runs_have_their_phases_and_configs(self):
-        self.assertEqual(self.browser.run("return document.querySelectorAll('#phases tbody tr').length"), 2)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('#phases tbody tr').length"), 4)
         for run, config in zip(self.runs, self.browser.run("return [...document.querySelectorAll('#configs pre')].map((node) => node.textContent)")):
             with open(os.path.join(run, "config.textproto"), encoding="utf-8") as file:
                 self.assertEqual(config, file.read())

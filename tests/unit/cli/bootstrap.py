@@ -1,4 +1,5 @@
-"""The bootstrap interval of `nmn report`, computed apart from it: bootstrap.py mean|iqm VALUE.. prints average, low and high.
+"""The bootstrap interval of `nmn report`, computed apart from it: bootstrap.py mean|iqm VALUE.. [less VALUE..] prints average, low and high;
+with `less`, those of the difference.
 
 Philox 4x32-10 is written from Salmon et al. 2011, the draws from the page docs/cli.md.
 """
@@ -31,14 +32,23 @@ def trimmed_mean(values, kind):
     return ordered[..., cut : values.shape[-1] - cut].mean(axis=-1)
 
 
-kind = sys.argv[1]
-values = np.sort(np.array([float(value) for value in sys.argv[2:]]))
-n = len(values)
-blocks = (n + 3) // 4
-step, resample = np.meshgrid(np.arange(blocks, dtype=np.uint64), np.arange(RESAMPLES, dtype=np.uint64))
-zero = np.zeros_like(step)
-words = philox4x32((step, resample, zero, zero + np.uint64(PURPOSE_BOOTSTRAP << 16)), (np.uint64(0), np.uint64(0)))
-index = (words.reshape(RESAMPLES, -1)[:, :n] * np.uint64(n)) >> np.uint64(32)
-averages = trimmed_mean(values[index], kind)
+def resampled(values, kind, update):
+    """The averages of all resamples."""
+    values = np.sort(values)
+    n = len(values)
+    blocks = (n + 3) // 4
+    step, resample = np.meshgrid(np.arange(blocks, dtype=np.uint64), np.arange(RESAMPLES, dtype=np.uint64))
+    zero = np.zeros_like(step)
+    words = philox4x32((step, resample, zero + np.uint64(update), zero + np.uint64(PURPOSE_BOOTSTRAP << 16)), (np.uint64(0), np.uint64(0)))
+    index = (words.reshape(RESAMPLES, -1)[:, :n] * np.uint64(n)) >> np.uint64(32)
+    return trimmed_mean(values[index], kind)
+
+
+kind, words = sys.argv[1], sys.argv[2:]
+end = words.index("less") if "less" in words else len(words)
+values, others = (np.array([float(value) for value in part]) for part in (words[:end], words[end + 1:]))
+average, averages = trimmed_mean(values, kind), resampled(values, kind, 0)
+if len(others):
+    average, averages = average - trimmed_mean(others, kind), averages - resampled(others, kind, 1)
 low, high = np.quantile(averages, [0.025, 0.975])
-print(f"{trimmed_mean(values, kind):.17g} {low:.17g} {high:.17g}")
+print(f"{average:.17g} {low:.17g} {high:.17g}")

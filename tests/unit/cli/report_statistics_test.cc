@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "cli/report/comparison.h"
 #include "cli/report/statistics.h"
 #include "tests/support/python.h"
 #include "tests/support/subprocess.h"
@@ -57,25 +59,64 @@ TEST(BootstrapInterval, OfManyValuesIsTheNormalOne) {
   EXPECT_NEAR(interval.high, Mean(values) + 1.96 * error, 0.15 * error);
 }
 
-TEST(BootstrapInterval, IsWhatNumpyComputesFromTheSameDraws) {
+// Of equal values nothing is left to chance; of others, the difference of a curve and itself is around zero.
+TEST(DifferenceInterval, IsTheOneBetweenTheAverages) {
+  const Interval certain = DifferenceInterval(Average::kMean, {5, 5, 5}, {3, 3});
+  EXPECT_EQ(certain.low, 2);
+  EXPECT_EQ(certain.high, 2);
+  const Interval none = DifferenceInterval(Average::kMean, {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5});
+  EXPECT_LT(none.low, -1);
+  EXPECT_GT(none.high, 1);
+}
+
+// The variance of a difference is the sum of the two: so the sides are drawn apart from each other.
+TEST(DifferenceInterval, OfManyValuesIsTheNormalOne) {
+  std::vector<double> values, others;
+  for (int i = 0; i < 400; ++i) {
+    values.push_back(i);
+    others.push_back(2 * i);
+  }
+  const double error = std::hypot(Deviation(values), Deviation(others)) / 20, middle = Mean(values) - Mean(others);
+  const Interval interval = DifferenceInterval(Average::kMean, values, others);
+  EXPECT_NEAR(interval.low, middle - 1.96 * error, 0.15 * error);
+  EXPECT_NEAR(interval.high, middle + 1.96 * error, 0.15 * error);
+}
+
+// Runs tests/unit/cli/bootstrap.py: average, low, high.
+std::vector<double> Numpy(const std::string& python, Average average, const std::vector<double>& values,
+                          const std::vector<double>& others) {
+  std::vector<std::string> arguments = {python, "tests/unit/cli/bootstrap.py",
+                                        average == Average::kIqm ? "iqm" : "mean"};
+  for (double value : values) arguments.push_back(absl::StrFormat("%.17g", value));
+  if (!others.empty()) arguments.push_back("less");
+  for (double value : others) arguments.push_back(absl::StrFormat("%.17g", value));
+  const nmn::testing::Outcome outcome = nmn::testing::RunProcess(arguments);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  char* rest = outcome.out.empty() ? nullptr : const_cast<char*>(outcome.out.c_str());
+  std::vector<double> numbers;
+  for (int i = 0; i < 3 && rest != nullptr; ++i) numbers.push_back(std::strtod(rest, &rest));
+  numbers.resize(3);
+  return numbers;
+}
+
+TEST(Bootstrap, IsWhatNumpyComputesFromTheSameDraws) {
   const std::string python = nmn::testing::PythonWithNumpy();
   if (python.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
+  const std::vector<double> others = {4, 0.5, 7, -3, 2.25, 6};
   for (const std::vector<double>& values :
        {std::vector<double>{3.5, -1, 12.25}, {1, 5, 2, 8, 40}, {0.1, 9, 7, 3, 4, 4, -20, 6, 5, 11, 2}}) {
     for (const Average average : {Average::kMean, Average::kIqm}) {
-      std::vector<std::string> arguments = {python, "tests/unit/cli/bootstrap.py",
-                                            average == Average::kIqm ? "iqm" : "mean"};
-      for (double value : values) arguments.push_back(absl::StrFormat("%.17g", value));
-      const nmn::testing::Outcome outcome = nmn::testing::RunProcess(arguments);
-      ASSERT_EQ(outcome.code, 0) << outcome.err;
-      char* rest = nullptr;
-      const double numpy_average = std::strtod(outcome.out.c_str(), &rest), low = std::strtod(rest, &rest),
-                   high = std::strtod(rest, &rest);
+      const std::vector<double> alone = Numpy(python, average, values, {});
       const Interval interval = BootstrapInterval(average, values);
-      EXPECT_NEAR(AverageOf(average, values), numpy_average, 1e-12);
-      EXPECT_NEAR(interval.low, low, 1e-12);
-      EXPECT_NEAR(interval.high, high, 1e-12);
-      EXPECT_LT(low, high);
+      EXPECT_NEAR(AverageOf(average, values), alone[0], 1e-12);
+      EXPECT_NEAR(interval.low, alone[1], 1e-12);
+      EXPECT_NEAR(interval.high, alone[2], 1e-12);
+      EXPECT_LT(alone[1], alone[2]);
+      const std::vector<double> less = Numpy(python, average, values, others);
+      const Interval difference = DifferenceInterval(average, values, others);
+      EXPECT_NEAR(AverageOf(average, values) - AverageOf(average, others), less[0], 1e-12);
+      EXPECT_NEAR(difference.low, less[1], 1e-12);
+      EXPECT_NEAR(difference.high, less[2], 1e-12);
     }
   }
 }
