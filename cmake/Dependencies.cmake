@@ -28,7 +28,7 @@ if(NMN_WITH_TORCH)
   target_link_libraries(nmn_torch INTERFACE ${TORCH_LIBRARIES})
   target_include_directories(nmn_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
   separate_arguments(nmn_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
-  target_compile_options(nmn_torch INTERFACE ${nmn_torch_flags})
+  add_compile_options(${nmn_torch_flags})  # the ABI, which is one for the whole program; with other flags nothing precompiled is reused
   # LibTorch 1.13 has vectors of types that are not complete yet. In C++20 the vector of libstdc++ 12 is constexpr, and clang 14 compiles
   # constexpr members as soon as they are named, where g++ waits until they are called. The vector of libstdc++ 11 is not constexpr.
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND EXISTS /usr/include/c++/11)

@@ -23,6 +23,7 @@ namespace {
 
 constexpr int kPollMilliseconds = 5;
 constexpr char kMetricsVariable[] = "NMN_METRICS=";
+constexpr char kAnyMetricsPort[] = "NMN_METRICS=127.0.0.1:0";
 
 std::string NewFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "nmn-test.XXXXXX").string();
@@ -43,7 +44,7 @@ Subprocess::Subprocess(std::vector<std::string> arguments, std::vector<std::stri
     : folder_(NewFolder()) {
   const bool sets_metrics = std::any_of(environment.begin(), environment.end(),
                                         [](const std::string& e) { return e.rfind(kMetricsVariable, 0) == 0; });
-  if (!sets_metrics) environment.push_back(std::string(kMetricsVariable) + "127.0.0.1:0");
+  if (!sets_metrics) environment.emplace_back(kAnyMetricsPort);
   for (char** e = environ; *e != nullptr; ++e) environment.emplace_back(*e);
   std::vector<char*> argv = Pointers(arguments);
   std::vector<char*> envp = Pointers(environment);
@@ -150,7 +151,7 @@ Outcome RunProcess(std::vector<std::string> arguments, std::chrono::seconds limi
   return outcome;
 }
 
-std::string Binary(const std::string& name) { return std::string(NMN_BINARY_DIRECTORY) + "/" + name; }
+std::string Binary(const std::string& name) { return NMN_BINARY_DIRECTORY "/" + name; }
 
 TemporaryDirectory::TemporaryDirectory() : path_(NewFolder()) {}
 TemporaryDirectory::~TemporaryDirectory() { std::filesystem::remove_all(path_); }

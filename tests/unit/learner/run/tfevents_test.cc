@@ -34,7 +34,10 @@ TEST(TfRecord, FramesDataWithItsLengthAndMaskedChecksums) {
 
 TEST(TfRecord, FileBeginsWithTheVersionThatTensorBoardWants) {
   // wall_time 0, file_version "brain.Event:2"; written out by hand from event.proto.
-  const std::string event = std::string("\x09\0\0\0\0\0\0\0\0\x1a\x0d", 11) + "brain.Event:2";
+  const std::string event(
+      "\x09\0\0\0\0\0\0\0\0\x1a\x0d"
+      "brain.Event:2",
+      24);
   EXPECT_EQ(FileVersionRecord(0), TfRecord(event));
 }
 
