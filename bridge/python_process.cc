@@ -40,10 +40,15 @@ constexpr std::chrono::microseconds kWorthAsking(200);
 constexpr char kRuns = '+';
 
 // Lets python/ be imported from what comes over the socket, and runs nmn.worker. The second line stands before any
-// import: the working directory is not where modules come from.
+// import: the working directory is not where modules come from. What the worker itself needs comes before the folders
+// of PYTHONPATH count, as a file there may have the name of one of Python's own modules.
 constexpr char kBootstrap[] = R"(import sys
-sys.path[:] = [p for p in sys.path if p]
-import importlib.abc, importlib.util, json, os
+folders = [p for p in sys.path if p]
+sys.path[:] = folders
+import os
+of_user = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+sys.path[:] = [p for p in folders if p not in of_user or p.startswith(os.path.dirname(os.__file__))]
+import importlib.abc, importlib.util, json, random, traceback
 os.write(3, b"+")
 start = json.loads(open(3, "rb", closefd=False).readline())
 class Embedded(importlib.abc.ExecutionLoader, importlib.abc.MetaPathFinder):
@@ -57,6 +62,7 @@ class Embedded(importlib.abc.ExecutionLoader, importlib.abc.MetaPathFinder):
         return start["modules"][name]["file"]
 sys.meta_path.insert(0, Embedded())
 import nmn.worker
+sys.path[:] = folders
 nmn.worker.main(start["order"])
 )";
 

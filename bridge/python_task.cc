@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
-#include "common/text/prefixed.h"
 
 namespace nmn::bridge {
 namespace {
@@ -45,7 +44,7 @@ v1::ActionSpace ParseActionSpace(const json& description) {
   return space;
 }
 
-FoundTask Parse(const PythonTask& task, const json& description) {
+FoundTask Parse(const json& description) {
   FoundTask found;
   found.spec.set_name(description.at("name").get<std::string>());
   found.spec.set_version(Whole(description.at("version"), "version"));
@@ -63,19 +62,17 @@ FoundTask Parse(const PythonTask& task, const json& description) {
 
 }  // namespace
 
-absl::StatusOr<FoundTask> ParseFoundTask(const PythonTask& task, std::string_view text) {
+absl::StatusOr<FoundTask> ParseFoundTask(std::string_view text) {
   FoundTask found;
   try {
-    found = Parse(task, json::parse(text));
+    found = Parse(json::parse(text));
   } catch (const std::exception& error) {  // nlohmann's, or std::vector::at
-    return absl::InternalError(absl::StrCat("task ", task.task, ": a worker's description is broken: ", error.what()));
+    return absl::InternalError(absl::StrCat("a worker's description is broken: ", error.what()));
   }
   const size_t size = found.spec.observation_size();
   if (found.low.size() != size || found.high.size() != size)
-    return absl::InternalError(absl::StrCat("task ", task.task, ": a worker's description has bounds of another size"));
-  if (const absl::Status status = CheckFoundTask(found); !status.ok()) {
-    return text::Prefixed(absl::StrCat("task ", task.task), status);
-  }
+    return absl::InternalError("a worker's description has bounds of another size");
+  if (absl::Status status = CheckFoundTask(found); !status.ok()) return status;
   return found;
 }
 

@@ -23,6 +23,6 @@ struct PythonTask {
 };
 
 // Of a worker's description. INVALID_ARGUMENT: what CheckFoundTask refuses.
-absl::StatusOr<FoundTask> ParseFoundTask(const PythonTask& task, std::string_view json);
+absl::StatusOr<FoundTask> ParseFoundTask(std::string_view json);
 
 }  // namespace nmn::bridge

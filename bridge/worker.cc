@@ -33,7 +33,7 @@ absl::StatusOr<FoundTask> Worker::Find() {
   if (const absl::Status status = Answer(kStart, task_.start_limit); !status.ok()) return status;
   const absl::StatusOr<std::string> description = process_->ReadLine(task_.start_limit);
   if (!description.ok()) return description.status();
-  return ParseFoundTask(task_, *description);
+  return ParseFoundTask(*description);
 }
 
 absl::Status Worker::Open(const Segment& segment) {

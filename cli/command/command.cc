@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,23 +41,27 @@ absl::StatusOr<Pipe> MakePipe() {
   return Pipe{fs::Descriptor(ends[0]), fs::Descriptor(ends[1])};
 }
 
-// Reads until both are at their end. False if the deadline came first.
-bool ReadToEnds(std::array<int, 2> fds, std::array<std::string*, 2> texts, Clock::time_point deadline) {
+// Reads until the process has ended and nothing more is to be read. What it started and left behind may hold its
+// streams open; it may have closed them itself and go on. False if the deadline came first.
+bool ReadToEnd(const fs::Descriptor& process, std::array<int, 2> fds, std::array<std::string*, 2> texts,
+               Clock::time_point deadline) {
   char buffer[4096];
-  while (fds[0] >= 0 || fds[1] >= 0) {
+  while (true) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    pollfd waits[2] = {{fds[0], POLLIN, 0}, {fds[1], POLLIN, 0}};
-    const int ready = poll(waits, 2, static_cast<int>(std::max<int64_t>(left, 0)));
+    pollfd waits[3] = {{fds[0], POLLIN, 0}, {fds[1], POLLIN, 0}, {process.get(), POLLIN, 0}};
+    const int ready = poll(waits, 3, static_cast<int>(std::max<int64_t>(left, 0)));
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) return false;
+    bool heard = false;
     for (size_t i = 0; i < fds.size(); ++i) {
       if (waits[i].revents == 0) continue;
+      heard = true;
       const ssize_t got = fs::Retry([&] { return read(fds[i], buffer, sizeof buffer); });
       if (got > 0) texts[i]->append(buffer, static_cast<size_t>(got));
       if (got <= 0) fds[i] = -1;  // which poll leaves out
     }
+    if (!heard) return true;
   }
-  return true;
 }
 
 // The signals that a process of ours may ignore or handle.
@@ -120,10 +125,14 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
   out->write.Close();
   err->write.Close();
   Result result;
-  const bool ended = ReadToEnds({out->read.get(), err->read.get()}, {&result.out, &result.err}, Clock::now() + limit);
+  const fs::Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
+  const int unwatched = process.ok() ? 0 : errno;
+  const bool ended = process.ok() && ReadToEnd(process, {out->read.get(), err->read.get()}, {&result.out, &result.err},
+                                               Clock::now() + limit);
   if (!ended) kill(child, SIGKILL);
   int status = 0;
   fs::Retry([&] { return waitpid(child, &status, 0); });
+  if (unwatched != 0) return fs::SystemError("watch", arguments[0], unwatched);
   if (!ended) {
     return absl::DeadlineExceededError(absl::StrCat(arguments[0], " had not ended after ",
                                                     static_cast<double>(limit.count()) / 1000, " s, and was killed"));

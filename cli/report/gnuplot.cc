@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -28,6 +29,9 @@ constexpr std::array<double, 4> kShades = {0, 0.45, -0.4, 0.7};
 constexpr double kPaperPoints = 8;
 constexpr double kPointsPerInch = 72, kPixelsPerInch = 96;
 constexpr double kPngDotsPerInch = 300;  // on paper
+
+// A figure takes a second. A training that has ended does not wait for long for one that hangs.
+constexpr std::chrono::seconds kDrawLimit(30);
 
 std::string Font(double size) { return absl::StrFormat("font 'DejaVu Sans,%g'", size); }
 
@@ -78,7 +82,7 @@ std::string InItsFolder(const std::string& path) {
 absl::Status RunGnuplot(const std::string& script_file) {
   const std::string folder = std::filesystem::path(script_file).parent_path();
   const absl::StatusOr<command::Result> result =
-      command::Run({"gnuplot", "--default-settings", InItsFolder(script_file)}, command::kLimit, folder);
+      command::Run({"gnuplot", "--default-settings", InItsFolder(script_file)}, kDrawLimit, folder);
   if (absl::IsNotFound(result.status()))
     return absl::NotFoundError("gnuplot is not in PATH; figures need it: apt-get install gnuplot-nox");
   if (!result.ok()) return result.status();

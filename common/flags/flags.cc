@@ -13,6 +13,7 @@
 #include "common/exit_code/exit_code.h"
 #include "common/flags/arguments.h"
 #include "common/flags/environment.h"
+#include "common/text/one_line.h"
 
 namespace nmn::flags {
 namespace {
@@ -59,10 +60,9 @@ void SilenceExcluded(const Called& called) {
 }
 
 int Refuse(const std::string& called, std::string message) {
-  std::replace(message.begin(), message.end(), '\n', ' ');
   std::erase(message, kName);
   const bool question = absl::EndsWith(message, "?");
-  std::cerr << called << ": " << message << (question ? " See " : "; see ") << called << " --help\n";
+  std::cerr << called << ": " << text::OneLine(message) << (question ? " See " : "; see ") << called << " --help\n";
   return kExitPermanent;
 }
 

@@ -17,6 +17,7 @@
 
 #include "common/log/line_writer.h"
 #include "common/terminal/terminal.h"
+#include "common/text/one_line.h"
 #include "common/text/utf8.h"
 
 namespace nmn::log {
@@ -114,8 +115,7 @@ void Say(std::string_view text) {
 }
 
 void SayError(std::string_view who, const absl::Status& failure) {
-  std::string line = text::Printable({failure.message().data(), failure.message().size()});
-  std::replace(line.begin(), line.end(), '\n', ' ');
+  const std::string line = text::OneLine({failure.message().data(), failure.message().size()});
   Say(std::string(who) + ": " + line + "\n");
 }
 

@@ -8,6 +8,7 @@ from nmn import spaces
 from nmn.errors import Refusal, Wrong
 
 GOING_ON, TERMINATED, TRUNCATED = 0, 1, 2
+TOO_LARGE = "the reward is larger than any float32; scale it down"
 
 
 def is_flag(x):
@@ -105,6 +106,8 @@ class Lanes(SharedArrays):
                 rewards[lane] = reward
             except TypeError:
                 raise Wrong(f"the reward is a {type(reward).__name__}, and must be a number") from None
+            except (OverflowError, ValueError):  # a whole number of hundreds of digits
+                raise Wrong(TOO_LARGE) from None
             if terminated or truncated:
                 if not (is_flag(terminated) and is_flag(truncated)):
                     raise Wrong(f"terminated and truncated are a {type(terminated).__name__} and a "

@@ -4,7 +4,7 @@ import numpy as np
 
 from nmn import spaces
 from nmn.errors import Refusal, Wrong
-from nmn.lanes import GOING_ON, TERMINATED, TRUNCATED, SharedArrays, check_interface
+from nmn.lanes import GOING_ON, TERMINATED, TOO_LARGE, TRUNCATED, SharedArrays, check_interface
 
 
 def check_that_it_waits(vector):
@@ -80,7 +80,10 @@ class VectorLanes(SharedArrays):
                             f"are {self.width} environments")
             self.reader.write_all(x, self.seen)
             self.observation[lanes] = self.seen[:count]
-            self.reward[lanes] = reward[:count]
+            try:
+                self.reward[lanes] = reward[:count]
+            except OverflowError:  # a whole number of hundreds of digits
+                raise Wrong(TOO_LARGE) from None
             self.trial_end[lanes] = np.where(terminated, TERMINATED, np.where(truncated, TRUNCATED, GOING_ON))[:count]
             over = terminated | truncated
             if over.any():

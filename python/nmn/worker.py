@@ -98,7 +98,8 @@ def find_factory(name):
                       "directory") from None
     for part in path.split("."):
         if not hasattr(found, part):
-            raise Refusal(f"{module} has no {path}")
+            own = module.partition(".")[0] in getattr(sys, "stdlib_module_names", ())
+            raise Refusal(f"{module} has no {path}" + (": Python itself has a module of that name; give yours another" if own else ""))
         found = getattr(found, part)
     if not callable(found):
         raise Refusal(f"{name} cannot be called; it must be a function or class that returns a gymnasium.Env")

@@ -90,6 +90,11 @@ class RewardIsInfinite(Faulty):
         return self.observe(), float("inf"), False, False, {}
 
 
+class RewardHas400Digits(Faulty):
+    def fault(self):
+        return self.observe(), 10**400, False, False, {}
+
+
 class WrongShape(Faulty):
     def fault(self):
         return np.zeros(3, np.float32), 0.0, False, False, {}

@@ -54,6 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"IsNotANumber", absl::StatusCode::kOutOfRange, "number 1 of the observation is nan"},
         Fault{"HasNoReward", absl::StatusCode::kAborted, "the reward is a NoneType, and must be a number"},
         Fault{"RewardIsInfinite", absl::StatusCode::kOutOfRange, "the reward is inf"},
+        Fault{"RewardHas400Digits", absl::StatusCode::kAborted, "the reward is larger than any float32; scale it down"},
         Fault{"WrongShape", absl::StatusCode::kAborted, "the observation has shape (3,), and its space says (2,)"},
         Fault{"WrongType", absl::StatusCode::kAborted, "the observation is float64, and its space says float32"},
         Fault{"List", absl::StatusCode::kAborted, "the observation is a list, and its space says an array of float32"},

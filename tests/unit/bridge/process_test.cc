@@ -70,6 +70,20 @@ TEST_F(PoolTest, ModulesComeFromPythonPathAndNotFromTheWorkingDirectory) {
   EXPECT_TRUE(WorkerPool::Start(task, 1).ok());
 }
 
+// A folder of tasks may have files of any name. Those of Python itself are what the worker gets.
+TEST_F(PoolTest, FilesWithTheNamesOfPythonsOwnModulesDoNoHarm) {
+  for (const char* name : {"mmap", "json", "socket", "signal", "operator", "random", "traceback", "io"})
+    testing::WriteFile(folder_.path() + "/" + name + ".py", "raise RuntimeError('a file of the user')\n");
+  const std::string tests = std::filesystem::absolute("tests/unit/bridge").string();
+  setenv("PYTHONPATH", (folder_.path() + ":" + tests).c_str(), 1);
+  const auto pool = WorkerPool::Start(Task("tasks:Drift"), 2);
+  ASSERT_TRUE(pool.ok()) << pool.status();
+  EXPECT_TRUE(Played::Episodes(**pool, {}, 2).ok());
+  const auto own = WorkerPool::Start(Task("random:make"), 1);
+  EXPECT_THAT(std::string(own.status().message()),
+              HasSubstr("random has no make: Python itself has a module of that name; give yours another"));
+}
+
 TEST_F(PoolTest, APythonWithoutNumpyIsNamed) {
   testing::WriteFile(folder_.path() + "/numpy.py", "raise ImportError('no numpy here')\n");
   setenv("PYTHONPATH", folder_.path().c_str(), 1);

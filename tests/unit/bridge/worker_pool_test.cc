@@ -13,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::FloatEq;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using Steps = Played::Steps;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -173,7 +174,8 @@ TEST_P(RefusalTest, IsOneLineThatSaysWhatToDo) {
   const auto pool = WorkerPool::Start(Task(GetParam().task), 1);
   ASSERT_FALSE(pool.ok());
   const std::string message(pool.status().message());
-  EXPECT_THAT(message, HasSubstr(std::string("task ") + GetParam().task + ": "));
+  EXPECT_THAT(message, StartsWith(std::string("task ") + GetParam().task + ": "));
+  EXPECT_EQ(message.rfind("task "), 0u) << "said once";
   EXPECT_THAT(message, HasSubstr(GetParam().why));
   EXPECT_EQ(message.find('\n'), std::string::npos) << message;
 }

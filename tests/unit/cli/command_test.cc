@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <string>
 
 #include "cli/command/child.h"
 #include "tests/support/subprocess.h"
@@ -44,6 +45,22 @@ TEST(Command, AProgramThatDoesNotEndIsKilled) {
   const absl::Status status = command::Run({"sleep", "1000"}, std::chrono::milliseconds(50)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(std::string(status.message()), "sleep had not ended after 0.05 s, and was killed");
+}
+
+// As a gnuplot would that ignores the signal and has closed its streams.
+TEST(Command, AProgramThatClosedItsStreamsAndIgnoresSignalsIsKilled) {
+  const absl::Status status = command::Run({"sh", "-c", "trap '' TERM INT; exec >&- 2>&-; while :; do sleep 0.1; done"},
+                                           std::chrono::milliseconds(50))
+                                  .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+}
+
+TEST(Command, WhatAProgramLeavesBehindIsNotWaitedFor) {
+  const absl::StatusOr<Result> result = command::Run({"sh", "-c", "echo out; sleep 30 & echo $! >&2"});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->out, "out\n");
+  EXPECT_EQ(result->exit_code, 0);
+  kill(std::stoi(result->err), SIGKILL);
 }
 
 TEST(Command, ASignalIsAnExitCodeAbove128) {
