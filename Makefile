@@ -11,7 +11,7 @@ LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build install deb train test test-browser test-python test-deploy fault sanitize bench format lint clean
+.PHONY: help deps build install deb train test test-browser test-python test-deploy validate fault sanitize bench format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
@@ -22,6 +22,7 @@ help:
 	@echo "make test-browser  build, then open the live page of a run and the page of a report in Chromium, which it installs where it is missing"
 	@echo "make test-python  build, then test the Python package with Debian's numpy, pandas and torch, which it installs where they are missing, and with PyPI's gymnasium and TensorBoard"
 	@echo "make test-deploy  build, then try what deploy/ and docker/ ship: containers, dashboards, schedulers (as root)"
+	@echo "make validate  check what deploy/, docker/ and proto/ hold with buf, promtool, kube-score, shellcheck, hadolint, Compose and Grafana's types"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"
 	@echo "make bench   build and run the benchmarks"
@@ -79,6 +80,10 @@ test-deploy: deps build/.test-packages-installed $(BUILD)/build.ninja
 	cmake --preset $(PRESET) -DNMN_TEST_DEPLOY=ON
 	cmake --build --preset $(PRESET) --target nmn nmn-learner nmn-actor
 	ctest --preset $(PRESET) -L deploy --verbose
+
+# Compiles nothing of ours. What cannot be had from npm, PyPI or Go's proxy is skipped with a line.
+validate: build/.test-packages-installed
+	tests/deploy/validators.sh
 
 # Each row prints its figure; all of them are in $(BUILD)/fault-figures.txt at the end.
 fault: deps $(BUILD)/build.ninja
