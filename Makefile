@@ -11,7 +11,7 @@ LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build install deb train test test-browser test-python test-deploy validate fault sanitize bench format lint clean
+.PHONY: help deps build install deb train test test-browser test-python test-deploy validate fault sanitize sbom licences bench format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
@@ -25,6 +25,8 @@ help:
 	@echo "make validate  check what deploy/, docker/ and proto/ hold with buf, promtool, kube-score, shellcheck, hadolint, Compose and Grafana's types"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"
+	@echo "make sbom    build, then write what the programs are made of into $(BUILD)/nmn.cdx.json (CycloneDX), and check it against the schema"
+	@echo "make licences  build, then list the libraries that the programs load, with versions and licences"
 	@echo "make bench   build and run the benchmarks"
 	@echo "make format  clang-format over all sources"
 	@echo "make lint    check formatting, scripts and C++ (clang's warnings and thread-safety analysis, clang-tidy) without compiling;"
@@ -97,6 +99,18 @@ sanitize: deps
 	for preset in tsan asan; do \
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset -j 2 || exit; \
 	done
+
+sbom: build build/sbom-venv/.installed
+	build/sbom-venv/bin/python deploy/sbom.py $(BUILD)/bin --out=$(BUILD)/nmn.cdx.json --validate
+
+licences: build
+	deploy/sbom.py $(BUILD)/bin
+
+# The schema of CycloneDX comes with its library. Nothing of it is shipped.
+build/sbom-venv/.installed: build/.python-packages-installed
+	python3 -m venv build/sbom-venv
+	build/sbom-venv/bin/pip install --quiet 'cyclonedx-python-lib[json-validation]==11.12.0'
+	@touch $@
 
 bench: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET) --target nmn
