@@ -1,7 +1,6 @@
 #include "learner/run/replay.h"
 
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -25,8 +24,6 @@ struct Flags {
   ppo::TrainerOptions trainer;
   bool json = false;
 };
-
-ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
 // "critic: epoch 1, minibatch 3: loss"; empty if every step is finite.
 std::string FirstNotFinite(const std::vector<ppo::OptimiserStep>& steps) {
@@ -72,9 +69,9 @@ ordered_json StepsToJson(const std::vector<ppo::OptimiserStep>& steps) {
   for (const ppo::OptimiserStep& step : steps) {
     all.push_back({{"epoch", step.epoch},
                    {"minibatch", step.minibatch},
-                   {"loss", Number(step.loss)},
-                   {"gradient_norm", Number(step.gradient_norm)},
-                   {"largest_parameter", Number(step.largest_parameter)}});
+                   {"loss", step.loss},
+                   {"gradient_norm", step.gradient_norm},
+                   {"largest_parameter", step.largest_parameter}});
   }
   return all;
 }

@@ -1,7 +1,6 @@
 #include "cli/analysis/output.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -16,16 +15,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
-
 template <typename T>
 ordered_json Maybe(const std::optional<T>& value) {
   return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
 void AddEstimate(const std::string& name, const play::Estimate& estimate, ordered_json& object) {
-  object[name + "_mean"] = Number(estimate.mean);
-  object[name + "_sem"] = Number(estimate.standard_error);
+  object[name + "_mean"] = estimate.mean;
+  object[name + "_sem"] = estimate.standard_error;
 }
 
 ordered_json AdaptationJson(const Episodes& episodes) {
@@ -33,7 +30,7 @@ ordered_json AdaptationJson(const Episodes& episodes) {
   ordered_json object;
   AddEstimate("return", adaptation.returns, object);
   AddEstimate("discounted", adaptation.discounted, object);
-  object["final_reward"] = Number(adaptation.final_rate);
+  object["final_reward"] = adaptation.final_rate;
   object["adapted_step"] = Maybe(adaptation.adapted_step);
   object["first_hit_median"] = Maybe(adaptation.half_hit_step);
   object["first_hit_90_percent"] = Maybe(adaptation.most_hit_step);

@@ -1,6 +1,5 @@
 // The numbers of cli/reproduce/learning.h as JSON, text and CSV.
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -14,11 +13,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
-
 ordered_json Json(const Estimated& figure) {
-  return {
-      {"value", Number(figure.value)}, {"low", Number(figure.interval.low)}, {"high", Number(figure.interval.high)}};
+  return {{"value", figure.value}, {"low", figure.interval.low}, {"high", figure.interval.high}};
 }
 
 std::string Text(const Estimated& figure, int digits) {
@@ -151,10 +147,10 @@ std::string ToJson(const Learning& learning) {
       const std::vector<double> returns = FinalReturns(method);
       json["methods"].push_back({{"arch", method.architecture},
                                  {"runs", method.scores.size()},
-                                 {"mean", Number(report::Mean(returns))},
-                                 {"std", Number(report::Deviation(returns))},
+                                 {"mean", report::Mean(returns)},
+                                 {"std", report::Deviation(returns)},
                                  {"iqm", Json(InterquartileMean(method.scores, &Score::final_return))},
-                                 {"worst", Number(*std::min_element(returns.begin(), returns.end()))},
+                                 {"worst", *std::min_element(returns.begin(), returns.end())},
                                  {"area_iqm", Json(InterquartileMean(method.scores, &Score::area))}});
     }
     json["nmn_against_rnn"] = nullptr;
