@@ -15,6 +15,8 @@ namespace nmn::metrics {
 namespace {
 
 constexpr char kFlag[] = "--metrics";
+// What tells our answer about health from that of any other server, which may well say 200 to every path.
+constexpr std::pair<const char*, const char*> kOurs = {"Server", "nmn"};
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 
 absl::StatusOr<net::Address> ParseMetricsAddress(const std::string& text) {
@@ -112,6 +114,7 @@ HttpResponse Exporter::Answer(std::string_view path) const {
   HttpResponse response;
   if (path == "/healthz") {
     const absl::Status health = Health();
+    response.headers.emplace_back(kOurs);
     response.status = health.ok() ? 200 : 503;
     response.body = health.ok() ? "ok\n" : std::string(health.message()) + "\n";
     return response;
@@ -138,6 +141,14 @@ absl::Status CheckHealth(const std::string& address, std::chrono::milliseconds t
   }
   const absl::StatusOr<HttpResponse> answer = HttpGet(*parsed, "/healthz", timeout);
   if (!answer.ok()) return answer.status();
+  const bool ours = std::any_of(answer->headers.begin(), answer->headers.end(), [](const auto& header) {
+    return header.first == kOurs.first && header.second == kOurs.second;
+  });
+  if (!ours) {
+    return absl::UnavailableError("--metrics=" + address +
+                                  ": what answers there is another program than nmn's, with HTTP status " +
+                                  std::to_string(answer->status) + "; name the address of its --metrics");
+  }
   if (answer->status == 200) return absl::OkStatus();
   return absl::UnavailableError(answer->body.substr(0, answer->body.find('\n')));
 }

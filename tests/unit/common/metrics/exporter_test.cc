@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "common/metrics/http_client.h"
+#include "common/metrics/http_server.h"
 #include "common/metrics/registry.h"
 
 namespace nmn::metrics {
@@ -108,6 +109,19 @@ TEST(CheckHealth, TellsWhatTheProcessSays) {
   EXPECT_TRUE(CheckHealth(AddressOf(*exporter), kLimit).ok());
   health = absl::UnavailableError("stuck for 31 s");
   EXPECT_EQ(CheckHealth(AddressOf(*exporter), kLimit), absl::UnavailableError("stuck for 31 s"));
+}
+
+// Such as a page that says 200 to whatever it is asked.
+TEST(CheckHealth, OfAnotherProgramIsNoHealth) {
+  const auto server =
+      *HttpServer::Start(*net::ParseAddress("127.0.0.1:0", "--metrics"), "--metrics", [](std::string_view) {
+        return HttpResponse{200, "text/plain", "ok\n"};
+      });
+  const std::string address = net::ToString(server->address());
+  const absl::Status health = CheckHealth(address, kLimit);
+  EXPECT_TRUE(absl::IsUnavailable(health)) << health;
+  EXPECT_THAT(std::string(health.message()),
+              AllOf(HasSubstr("--metrics=" + address), HasSubstr("another program than nmn's, with HTTP status 200")));
 }
 
 TEST(CheckHealth, NeedsAPort) {
