@@ -1,13 +1,22 @@
 #include "learner/run/generation.h"
 
+#include <chrono>
 #include <cstdint>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace nmn::run {
+namespace {
 
-absl::StatusOr<uint32_t> RaiseGeneration(fs::FileSystem& fs, const std::string& directory) {
+uint32_t SecondsSince1970() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
+}  // namespace
+
+absl::StatusOr<Generation> RaiseGeneration(fs::FileSystem& fs, const std::string& directory, bool resumed) {
   const std::string path = directory + "/generation";
   const absl::StatusOr<std::string> text = fs.Read(path);
   if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
@@ -18,8 +27,11 @@ absl::StatusOr<uint32_t> RaiseGeneration(fs::FileSystem& fs, const std::string& 
         " must hold one whole number below 4294967295; where a newer program wrote it, use that one, else write one "
         "above every earlier generation, e.g. 1000"));
   }
-  if (absl::Status status = fs::WriteAtomically(fs, path, absl::StrCat(last + 1, "\n")); !status.ok()) return status;
-  return last + 1;
+  const bool was_lost = resumed && !text.ok();
+  if (was_lost) last = SecondsSince1970();
+  const uint32_t count = last + 1;
+  if (absl::Status status = fs::WriteAtomically(fs, path, absl::StrCat(count, "\n")); !status.ok()) return status;
+  return Generation{count, was_lost};
 }
 
 }  // namespace nmn::run

@@ -118,9 +118,15 @@ absl::Status LearnerRun::PrepareDirectory() {
   if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
   if (absl::Status status = storage_.files->WriteConfig(state_.config); !status.ok()) return WithRemedy(status);
   if (absl::Status status = Hit(Point::kStartConfigWritten); !status.ok()) return status;
-  const absl::StatusOr<uint32_t> generation = RaiseGeneration(storage_.fs, storage_.directory);
+  const absl::StatusOr<Generation> generation =
+      RaiseGeneration(storage_.fs, storage_.directory, /*resumed=*/state_.saved_update.has_value());
   if (!generation.ok()) return WithRemedy(generation.status());
-  generation_ = *generation;
+  generation_ = generation->count;
+  if (generation->was_lost) {
+    observer_.OnNotice(
+        absl::StrCat(storage_.directory, "/generation is missing, which counts the starts of this run; it goes on as ",
+                     generation_, ", above every earlier one, so that no message of an earlier start counts"));
+  }
   return Hit(Point::kStartGenerationWritten);
 }
 

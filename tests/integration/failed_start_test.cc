@@ -76,6 +76,17 @@ TEST_F(FailedStart, AGenerationThatIsNoNumber) {
   ExpectWorks(Command());
 }
 
+// Messages of a lost start must not count. A count begun anew could be theirs.
+TEST_F(FailedStart, AGenerationThatIsMissingGoesOnAboveEveryEarlierOne) {
+  ExpectWorks(Command());
+  std::filesystem::remove(run_ + "/generation");
+  const Outcome outcome = RunProcess(TinyTrain(run_, 2, {"--resume"}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err,
+              HasSubstr(run_ + "/generation is missing, which counts the starts of this run; it goes on as "));
+  EXPECT_GT(std::stoul(testing::ReadFile(run_ + "/generation")), 1'700'000'000u);
+}
+
 TEST_F(FailedStart, AFileThatNoRunWroteIsLeftAsItIs) {
   std::filesystem::create_directory(run_);
   testing::WriteFile(run_ + "/events.jsonl", "mine\n");

@@ -52,9 +52,10 @@ absl::Status ToyRun::Start() {
   } else if (absl::Status status = files_->CutBack({}); !status.ok()) {
     return status;
   }
-  absl::StatusOr<uint32_t> generation = run::RaiseGeneration(fs_, directory_);
+  const absl::StatusOr<run::Generation> generation =
+      run::RaiseGeneration(fs_, directory_, /*resumed=*/found->has_value());
   if (!generation.ok()) return generation.status();
-  generation_ = *generation;
+  generation_ = generation->count;
   if (!found->has_value()) {
     if (absl::Status status = Save(); !status.ok()) return status;
   }
