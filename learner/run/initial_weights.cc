@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
 #include "common/fs/file_system.h"
 #include "common/text/prefixed.h"
+#include "learner/ppo/schedules.h"
 
 namespace nmn::run {
 
@@ -102,6 +104,20 @@ std::optional<std::string> OtherMeanings(const v1::RunConfig& source, const v1::
   if (other.empty()) return std::nullopt;
   return absl::StrCat("the weights of --init_from were trained under another ", absl::StrJoin(other, ", "),
                       "; what is taken may mean something else here");
+}
+
+std::optional<std::string> FasterThanSource(const policy::NetworkPolicy& source, const v1::RunConfig& config) {
+  constexpr double kSame = 1.5;  // up to this factor, a rate is called the same
+  const auto rate_in = [](const v1::RunConfig& of, uint32_t update) {
+    return of.ppo().policy().learning_rate() * ppo::RateFactor(of.ppo(), update);
+  };
+  if (source.update == 0) return std::nullopt;  // nothing was learnt
+  const double before = rate_in(source.config, source.update), now = rate_in(config, 1);
+  if (now <= kSame * before) return std::nullopt;
+  return absl::StrFormat(
+      "the policy's learning rate begins at %.3g, and the source of --init_from stopped with %.3g: at first, training "
+      "may undo what was learnt. --set ppo.policy.learning_rate=%.3g begins as the source stopped",
+      now, before, before);
 }
 
 }  // namespace nmn::run

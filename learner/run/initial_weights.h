@@ -34,4 +34,8 @@ std::string Describe(const v1::Lineage& lineage);
 // A sentence if benchmark, formula or wiring of z differ from those of the source. It names them.
 std::optional<std::string> OtherMeanings(const v1::RunConfig& source, const v1::RunConfig& config);
 
+// A sentence if the policy's learning rate begins higher than it was where the source stopped, so that training may
+// undo what was learnt. It names the flag with which training goes on as it was.
+std::optional<std::string> FasterThanSource(const policy::NetworkPolicy& source, const v1::RunConfig& config);
+
 }  // namespace nmn::run

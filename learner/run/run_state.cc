@@ -66,7 +66,9 @@ absl::StatusOr<RunState> NewState(const RunOptions& options, RunObserver& observ
   if (absl::Status status = TakeWeights(**source, *lineage, *state->trainer); !status.ok()) return status;
   if (!(*source)->notice.empty()) observer.OnNotice(absl::StrCat("--init_from: ", (*source)->notice));
   observer.OnNotice(Describe(*lineage));
-  if (const auto notice = OtherMeanings((*source)->config, config)) observer.OnNotice(*notice);
+  for (const auto& notice : {OtherMeanings((*source)->config, config), FasterThanSource(**source, config)}) {
+    if (notice) observer.OnNotice(*notice);
+  }
   state->lineage = *std::move(lineage);
   return state;
 }

@@ -74,6 +74,19 @@ TEST_F(InitFrom, BeginsWithTheWeightsAndRemembersWhoseTheyWere) {
   }
 }
 
+TEST_F(InitFrom, SaysWhereTheLearningRateIsHigherThanTheSourcesWas) {
+  const Outcome fast = Train("fast", Source(), {"--set=ppo.policy.learning_rate=0.5"}, "b1", 1);
+  ASSERT_EQ(fast.code, 0) << fast.err;
+  EXPECT_THAT(fast.err,
+              HasSubstr("the policy's learning rate begins at 0.5, and the source of --init_from stopped with "));
+  const size_t hint = fast.err.find("--set ppo.policy.learning_rate=");
+  ASSERT_NE(hint, std::string::npos);
+  const std::string assignment = fast.err.substr(hint + 6, fast.err.find(' ', hint + 6) - hint - 6);
+  const Outcome as_before = Train("slow", Source(), {"--set=" + assignment}, "b1", 1);
+  ASSERT_EQ(as_before.code, 0) << as_before.err;
+  EXPECT_THAT(as_before.err, Not(HasSubstr("may undo what was learnt")));
+}
+
 TEST_F(InitFrom, IsAFunctionOfConfigAndSeedAsEver) {
   ASSERT_EQ(Train("one", Source(), {"--actors=1"}).code, 0);
   ASSERT_EQ(Train("three", Source() + "/policy.safetensors", {"--actors=3"}).code, 0);
