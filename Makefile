@@ -11,7 +11,7 @@ LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build install deb train test test-browser test-python test-deploy validate fault sanitize sbom licences bench format lint clean
+.PHONY: help deps build install deb train test test-browser test-python test-deploy validate fault sanitize fuzz sbom licences bench format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
@@ -25,6 +25,8 @@ help:
 	@echo "make validate  check what deploy/, docker/ and proto/ hold with buf, promtool, kube-score, shellcheck, hadolint, Compose and Grafana's types"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"
+	@echo "make fuzz SECONDS=60  build with clang, AddressSanitizer and UndefinedBehaviorSanitizer, then feed every reader of foreign bytes with libFuzzer,"
+	@echo "             two at a time, each for SECONDS; corpora in build/fuzz/corpus grow from run to run"
 	@echo "make sbom    build, then write what the programs are made of into $(BUILD)/nmn.cdx.json (CycloneDX), and check it against the schema"
 	@echo "make licences  build, then list the libraries that the programs load, with versions and licences"
 	@echo "make bench   build and run the benchmarks"
@@ -99,6 +101,12 @@ sanitize: deps
 	for preset in tsan asan; do \
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset -j 2 || exit; \
 	done
+
+SECONDS ?= 60
+fuzz: deps build/.lint-packages-installed
+	cmake --preset fuzz
+	cmake --build --preset fuzz --target nmn_fuzz
+	tests/fuzz/run.py build/fuzz --seconds=$(SECONDS)
 
 sbom: build build/sbom-venv/.installed
 	build/sbom-venv/bin/python deploy/sbom.py $(BUILD)/bin --out=$(BUILD)/nmn.cdx.json --validate

@@ -38,7 +38,9 @@ void AddNumber(float low, float high, v1::BoxSpace& box) {
   box.add_low(low);
   box.add_high(high);
   box.add_scale(bounded ? (high - low) / 2 : 1);
-  box.add_offset(bounded ? low + (high - low) / 2 : std::clamp(0.0f, low, high));
+  box.add_offset(bounded
+                     ? low + (high - low) / 2
+                     : std::min(std::max(0.0f, low), high));  // they may be the wrong way round, which is refused later
 }
 
 absl::Status CheckFoundTask(const FoundTask& found) {

@@ -157,14 +157,20 @@ absl::StatusOr<PluginLibrary> Load(const std::string& file) {
   }
   PluginLibrary plugin{file, CallForeign(entry), {}};
   if (plugin.task == nullptr) return absl::InvalidArgumentError(absl::StrCat(kEntry, " returned NULL"));
-  if (absl::Status status = CheckHeader(*plugin.task); !status.ok()) return status;
-  absl::StatusOr<FoundTask> found = ReadSpec(plugin.task->spec);
-  if (!found.ok()) return text::Prefixed("its spec is refused", found.status());
+  absl::StatusOr<FoundTask> found = FindTask(*plugin.task);
+  if (!found.ok()) return found.status();
   plugin.found = *std::move(found);
   return plugin;
 }
 
 }  // namespace
+
+absl::StatusOr<FoundTask> FindTask(const nmn_task& task) {
+  if (absl::Status status = CheckHeader(task); !status.ok()) return status;
+  absl::StatusOr<FoundTask> found = ReadSpec(task.spec);
+  if (!found.ok()) return text::Prefixed("its spec is refused", found.status());
+  return found;
+}
 
 absl::StatusOr<PluginLibrary> LoadPlugin(const std::string& file) {
   absl::StatusOr<PluginLibrary> plugin = Load(file);

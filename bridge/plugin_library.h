@@ -21,4 +21,8 @@ struct PluginLibrary {
 // another version of the header, a spec that nmn does not take.
 absl::StatusOr<PluginLibrary> LoadPlugin(const std::string& file);
 
+// What a task in a library says of itself. INVALID_ARGUMENT: made for another version of the header, or a spec that nmn
+// does not take.
+absl::StatusOr<FoundTask> FindTask(const nmn_task& task);
+
 }  // namespace nmn::bridge

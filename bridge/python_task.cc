@@ -76,4 +76,16 @@ absl::StatusOr<FoundTask> ParseFoundTask(std::string_view text) {
   return found;
 }
 
+absl::StatusOr<WorkerFailure> ParseWorkerFailure(std::string_view text) {
+  try {
+    const json failure = json::parse(text);
+    return WorkerFailure{.doing = failure.value("doing", ""),
+                         .what = failure.value("what", ""),
+                         .traceback = failure.value("traceback", ""),
+                         .refusal = failure.value("refusal", false)};
+  } catch (const json::exception&) {
+    return absl::InternalError("what it says of its failure cannot be read");
+  }
+}
+
 }  // namespace nmn::bridge

@@ -25,4 +25,14 @@ struct PythonTask {
 // Of a worker's description. INVALID_ARGUMENT: what CheckFoundTask refuses.
 absl::StatusOr<FoundTask> ParseFoundTask(std::string_view json);
 
+// What a worker says of a failure.
+struct WorkerFailure {
+  std::string doing;      // "start", "reset" or "step"
+  std::string what;       // one line
+  std::string traceback;  // "" where there is none
+  bool refusal = false;   // a person must change something
+};
+// INTERNAL: it cannot be read.
+absl::StatusOr<WorkerFailure> ParseWorkerFailure(std::string_view json);
+
 }  // namespace nmn::bridge

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
@@ -12,8 +11,6 @@ namespace nmn::bridge {
 namespace {
 
 constexpr std::string_view kStart = "start";  // as python/nmn/worker.py calls it
-
-std::string Text(const nlohmann::json& object, const char* key) { return object.value(key, std::string()); }
 
 }  // namespace
 
@@ -61,14 +58,12 @@ absl::Status Worker::Answer(std::string_view doing, std::chrono::milliseconds li
 absl::Status Worker::ReadFailure(std::string_view doing, std::chrono::milliseconds limit) {
   const absl::StatusOr<std::string> line = process_->ReadLine(limit);
   if (!line.ok()) return line.status();
-  const nlohmann::json failure = nlohmann::json::parse(*line, nullptr, false);
-  if (!failure.is_object()) return absl::InternalError("what it says of its failure cannot be read");
-  const std::string during = Text(failure, "doing"), traceback = Text(failure, "traceback");
-  if (!traceback.empty()) spdlog::warn("task {}: {}", task_.task, traceback);
-  const std::string prefix = during == doing ? "" : absl::StrCat(during, ": ");
-  return absl::Status(
-      failure.value("refusal", false) ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kAborted,
-      absl::StrCat(prefix, Text(failure, "what")));
+  const absl::StatusOr<WorkerFailure> failure = ParseWorkerFailure(*line);
+  if (!failure.ok()) return failure.status();
+  if (!failure->traceback.empty()) spdlog::warn("task {}: {}", task_.task, failure->traceback);
+  const std::string prefix = failure->doing == doing ? "" : absl::StrCat(failure->doing, ": ");
+  return absl::Status(failure->refusal ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kAborted,
+                      absl::StrCat(prefix, failure->what));
 }
 
 }  // namespace nmn::bridge

@@ -20,7 +20,7 @@ namespace nmn::report {
 namespace {
 
 // More than any run plays: a row that says so is damaged.
-constexpr double kMostEpisodes = 1e9;
+constexpr double kMostEpisodes = 1e8;
 
 // Calls `visit(line, number)` for each whole line, numbers from 1; ends at the first error.
 template <typename Visit>
@@ -203,12 +203,14 @@ absl::Status ReadSummary(const std::string& file, Run& run) {
   if (wall_seconds > 0) run.wall_seconds = wall_seconds;
   if (const auto id = summary.find("run_id"); run.run_id.empty() && id != summary.end() && id->is_string())
     run.run_id = id->get<std::string>();
-  if (const double episodes = NumberOf(summary, "episodes"); episodes > static_cast<double>(run.returns.size())) {
+  if (const double episodes = NumberOf(summary, "episodes");
+      episodes > static_cast<double>(run.returns.size()) && episodes <= kMostEpisodes) {
     run.notices.push_back(absl::StrCat(run.path, "/episodes.csv ends at episode ", run.returns.size(), ", and ", file,
                                        " counts ", static_cast<uint64_t>(episodes), ": its end is lost"));
   }
   const auto phases = summary.find("phase_seconds");
-  const bool whole = phases != summary.end() && phases->is_object() && updates >= 1 && wall_seconds > 0;
+  const bool whole = phases != summary.end() && phases->is_object() && updates >= 1 &&
+                     updates <= std::numeric_limits<uint32_t>::max() && wall_seconds > 0;
   if (!whole) return absl::OkStatus();
   run.phases.emplace();
   run.phases->updates = static_cast<uint32_t>(updates);

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <type_traits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -44,10 +46,15 @@ json ReadJson(const std::string& path) {
   return text.ok() ? json::parse(*text, nullptr, /*allow_exceptions=*/false) : json();
 }
 
-// Nothing if it is absent or of another type.
+// Nothing if it is absent, of another type, or no whole number of that size where one is asked for.
 template <typename Value>
 std::optional<Value> Get(const json& object, const char* key) {
   try {
+    if constexpr (std::is_integral_v<Value>) {
+      const json& number = object.at(key);
+      if (!number.is_number_unsigned() || number.get<uint64_t>() > std::numeric_limits<Value>::max())
+        return std::nullopt;
+    }
     return object.at(key).get<Value>();
   } catch (const json::exception&) {
     return std::nullopt;

@@ -54,6 +54,16 @@ TEST(ReadRun, NamesTheLineThatIsNoRow) {
   EXPECT_THAT(std::string(ReadRun(path).status().message()), HasSubstr("episodes.csv:1: no columns update"));
 }
 
+TEST(ReadRun, CountsInASummaryThatNoRunHasSayNothing) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0);
+  nmn::testing::WriteFile(path + "/summary.json",
+                          R"({"updates":1e300,"episodes":1e300,"wall_seconds":3.0,"phase_seconds":{"collect":1.0}})");
+  const TrainingRun run = Read(path);
+  EXPECT_FALSE(run.phases.has_value());
+  EXPECT_THAT(run.notices, IsEmpty());
+}
+
 TEST(ReadRun, SaysWhatIsNoRunDirectory) {
   nmn::testing::TemporaryDirectory folder;
   EXPECT_THAT(std::string(ReadRun(folder.path()).status().message()), HasSubstr("is no run directory"));

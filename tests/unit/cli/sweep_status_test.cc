@@ -140,6 +140,15 @@ TEST_F(SweepStatus, FilesOfOtherContentSayNothing) {
   EXPECT_EQ(StateOf(0).state, State::kWaiting);
 }
 
+TEST_F(SweepStatus, ANumberThatIsNoCountOfUpdatesSaysNothing) {
+  for (const char* number : {"1e300", "-1", "4294967296", "2.5", "\"3\""}) {
+    WriteFile(Path(0) + "/metrics.jsonl", std::string("{\"update\":") + number + "}\n");
+    WriteFile(Path(0) + "/summary.json", std::string("{\"updates\":") + number + "}");
+    EXPECT_EQ(StateOf(0).update, 0u) << number;
+    EXPECT_EQ(StateOf(0).state, State::kWaiting) << number;
+  }
+}
+
 TEST_F(SweepStatus, ASchedulerKnowsBetterUnlessTheRunIsDone) {
   WriteFile(Path(1) + "/summary.json", "{\"complete\": true, \"updates\": 10}");
   const auto states = ReadStates(sweep, {{0, State::kQueued}, {1, State::kRunning}});
