@@ -59,7 +59,7 @@ struct Flags {
   bridge::TaskFlags brought;  // played for it
   std::vector<double> until;
   std::string size, y_range, average = "mean", band = "std";
-  bool no_title = false;
+  bool no_title = false, no_figures = false;
   report::Options options;
 };
 
@@ -195,10 +195,11 @@ absl::Status Report(Flags flags) {
   const std::string out = !flags.out.empty() ? flags.out : runs.size() == 1 ? runs[0].path : "report";
   if (absl::Status status = report::PrepareOutput(runs, out); !status.ok()) return status;
   for (const std::string& notice : selection->notices) Notice(notice);
-  const report::LearningCurve curve = report::MakeLearningCurve(runs, options);
+  report::LearningCurve curve = report::MakeLearningCurve(runs, options);
+  if (!curve.bound) curve.bound = report::PlayedBound(runs);
   for (const std::string& notice : report::LengthNotices(runs, curve.grouping, options.go_on)) Notice(notice);
   for (const std::optional<std::string>& notice :
-       {report::SmoothingNotice(runs, options.smooth), report::OracleNotice(curve)}) {
+       {report::SmoothingNotice(runs, options.smooth), flags.no_figures ? std::nullopt : report::OracleNotice(curve)}) {
     if (notice) Notice(*notice);
   }
 
@@ -234,6 +235,7 @@ absl::Status Report(Flags flags) {
   if (flags.html) {
     if (absl::Status status = WritePage(curve, out); !status.ok()) return status;
   }
+  if (flags.no_figures) drawings.clear();
   const absl::StatusOr<std::vector<std::string>> drawn = DrawAll(drawings);
   if (!drawn.ok()) return drawn.status();
   std::cerr << "wrote " << out << "/{" << absl::StrJoin(tables, ",") << "}.csv";
@@ -246,6 +248,7 @@ absl::Status Report(Flags flags) {
 }
 
 void AddFigureFlags(CLI::App& verb, Flags& flags) {
+  verb.add_flag("--no_figures", flags.no_figures, "Draw no figure: tables, CSV files and --html alone");
   verb.add_option("--format", flags.options.style.formats,
                   "Formats of the figures: svg, png, pdf, or several [svg,png]")
       ->type_name("FORMAT")

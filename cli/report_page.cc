@@ -18,7 +18,7 @@
 #include "cli/report/phases.h"
 #include "cli/trace/recorder.h"
 #include "common/config/config.h"
-#include "common/env/figures.h"
+#include "common/env/environment.h"
 #include "common/text/utf8.h"
 #include "learner/page/page.h"
 
@@ -133,8 +133,8 @@ std::string ReportPage(const report::LearningCurve& curve, const ReplayLimits& l
                  : options.band == report::Band::kStandardError ? "sem"
                  : options.band == report::Band::kBootstrap     ? "95 % bootstrap"
                                                                 : "none";
-  const std::optional<env::Optimum> optimum = report::CommonOptimum(curve.runs);
-  json["optimum"] = optimum ? ordered_json(optimum->discounted) : ordered_json(nullptr);
+  json["bound"] = nullptr;
+  if (curve.bound) json["bound"] = {{"name", curve.bound->Label()}, {"discounted", curve.bound->returns.discounted}};
   for (const char* list : {"curves", "runs", "replays"}) json[list] = ordered_json::array();
   for (size_t i = 0; i < curve.curves.size(); ++i) json["curves"].push_back(CurveOf(curve, i));
   json["comparison"] = ComparisonOf(curve);

@@ -105,18 +105,8 @@ bool Squashes(double y, const Figure& figure) {
 
 }  // namespace
 
-std::optional<env::Optimum> CommonOptimum(const std::vector<Run>& runs) {
-  std::optional<env::Optimum> common;
-  for (const Run& run : runs) {
-    const std::optional<env::Optimum> optimum = env::KnownTrainingOptimum(run.config);
-    if (!optimum || (common && common->discounted != optimum->discounted)) return std::nullopt;
-    common = optimum;
-  }
-  return common;
-}
-
 LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& options) {
-  LearningCurve curve{runs, GroupRuns(runs, options.each), options, {}, {}};
+  LearningCurve curve{runs, GroupRuns(runs, options.each), options, {}, {}, KnownBound(runs)};
   curve.curves = MakeCurves(runs, curve.grouping, options);
   curve.evaluations = MakeEvaluationCurves(runs, curve.grouping, options);
   return curve;
@@ -134,8 +124,8 @@ absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& o
 }
 
 std::optional<std::string> OracleNotice(const LearningCurve& curve) {
-  const std::optional<env::Optimum> optimum = CommonOptimum(curve.runs);
-  if (!optimum) return std::nullopt;
+  if (!curve.bound) return std::nullopt;
+  const env::Optimum* const optimum = &curve.bound->returns;
   const Figure discounted = CurveFigure(curve, /*discounted=*/true), raw = CurveFigure(curve, /*discounted=*/false);
   std::vector<std::string> left_out;
   if (Squashes(optimum->discounted, discounted))
@@ -144,7 +134,7 @@ std::optional<std::string> OracleNotice(const LearningCurve& curve) {
   if (left_out.empty()) return std::nullopt;
   // One height for both figures.
   const Limits both = With(optimum->discounted, DrawnRange(discounted)), all = With(optimum->raw, DrawnRange(raw));
-  return absl::StrCat("the line of a policy that knows the task (", absl::StrJoin(left_out, ", "),
+  return absl::StrCat("the line of ", curve.bound->Label(), " (", absl::StrJoin(left_out, ", "),
                       ") is not drawn, because the curves would have less than half of the height: nmn report RUN_DIR "
                       "--y_range=",
                       text::Rounded(std::min(both.low, all.low)), ":", text::Rounded(std::max(both.high, all.high)),
@@ -152,7 +142,6 @@ std::optional<std::string> OracleNotice(const LearningCurve& curve) {
 }
 
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out) {
-  const std::optional<env::Optimum> optimum = CommonOptimum(curve.runs);
   for (const bool discounted : {true, false}) {
     Figure figure = CurveFigure(curve, discounted);
     figure.title =
@@ -164,9 +153,11 @@ absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& ou
       absl::StrAppend(&figure.y_label,
                       discounted ? absl::StrFormat(" (γ = %g)", env::kReportedDiscount) : " (sum of raw rewards)");
     }
-    const double oracle = !optimum ? 0 : discounted ? optimum->discounted : optimum->raw;
-    if (optimum && !Squashes(oracle, figure))
-      figure.references.push_back({absl::StrCat("a policy that knows the task (", text::Rounded(oracle), ")"), oracle});
+    if (curve.bound) {
+      const double best = discounted ? curve.bound->returns.discounted : curve.bound->returns.raw;
+      if (!Squashes(best, figure))
+        figure.references.push_back({absl::StrCat(curve.bound->Label(), " (", text::Rounded(best), ")"), best});
+    }
     absl::Status status =
         Draw(figure, curve.options.style, out + (discounted ? "/learning_curve" : "/learning_curve_raw"));
     if (!status.ok()) return status;

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cli/report/bound.h"
 #include "cli/report/curves.h"
-#include "common/env/figures.h"
 
 namespace nmn::report {
 
@@ -17,12 +17,11 @@ struct LearningCurve {
   Options options;
   std::vector<Curve> curves;       // one a group
   std::vector<Curve> evaluations;  // likewise; empty if the policy was not evaluated while training
+  std::optional<Bound> bound = std::nullopt;
 
   bool HasEvaluations() const;
 };
-// What a policy that knows the task gets in the environment of every run. Nothing if the environments differ, or if one
-// of them has other options.
-std::optional<env::Optimum> CommonOptimum(const std::vector<Run>& runs);
+// The bound is the known one.
 LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& options);
 
 // learning_curve.csv and, where there are any, evaluations.csv: the numbers behind the figures. `out` exists
@@ -32,9 +31,8 @@ absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& o
 // A sentence if a figure leaves out the line of a policy that knows the task, because it would squash the curves.
 std::optional<std::string> OracleNotice(const LearningCurve& curve);
 
-// Draws learning_curve.* (discounted) and learning_curve_raw.*. The dotted line is what a policy gets that knows the
-// task. It is there if the options of every run's environment are those of the known figure, and if the curves keep
-// half of the height beside it or Style::y_range is given. Errors are those of DrawScript.
+// Draws learning_curve.* (discounted) and learning_curve_raw.*. The dotted line is the bound. It is there if there is
+// one, and if the curves keep half of the height beside it or Style::y_range is given. Errors are those of DrawScript.
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out);
 
 }  // namespace nmn::report

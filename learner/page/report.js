@@ -36,7 +36,7 @@ function showCurves() {
     if (!curve.evaluations.episodes.length) return [own];
     return [own, lineOf(curve, curve.evaluations, look, {name: `${plain(curve.name)}, evaluated`, marks: true})];
   });
-  const levels = report.optimum === null ? [] : [{name: "known optimum", value: report.optimum}];
+  const levels = report.bound === null ? [] : [{name: report.bound.name, value: report.bound.discounted}];
   new Chart(one("learning"), 340).draw({title: "Learning curves", xName: "episode", x, lines, levels});
   for (const curve of report.curves) {
     addRow(one("curves").tBodies[0], [curve.name, curve.runs, ...["episodes", "average", "low", "high"].map((list) => curve[list].at(-1))]);

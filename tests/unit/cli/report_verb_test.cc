@@ -50,6 +50,17 @@ TEST(NmnReport, WithoutGnuplotHasEverythingButTheFiguresAndSaysSoOnce) {
   }
 }
 
+TEST(NmnReport, WithNoFiguresDrawsNone) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string a = MakeRun(folder, "a", 1, 4, 0), out = folder.path() + "/out";
+  const Outcome outcome = Report({a, "--out=" + out, "--no_figures", "--adaptation", "--adaptation_episodes=0"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("{learning_curve,until,until_median,adaptation}.csv\n"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("is not drawn")));
+  EXPECT_THAT(outcome.out, HasSubstr("first reached"));
+  for (const auto& entry : std::filesystem::directory_iterator(out)) EXPECT_EQ(entry.path().extension(), ".csv");
+}
+
 TEST(NmnReport, ItsTableHasTheLastEvaluationOfEachRunThatHasOne) {
   nmn::testing::TemporaryDirectory folder;
   const std::string a = MakeRun(folder, "a", 1, 4, 0), b = MakeRun(folder, "b", 2, 4, 0), out = folder.path() + "/out";
