@@ -29,6 +29,11 @@ struct CheckFlags {
   uint32_t episodes = 20;
 };
 
+// What no check can see.
+constexpr char kTaskSeed[] =
+    "task_seed      what the policy is to find out must be drawn from it: it stays the same for all trials of an "
+    "episode, and the seed of a trial does not\n";
+
 // "one number in [-20, 20]", "10 choices": what an action is, for people.
 std::string DescribeAction(const v1::ActionSpace& space) {
   if (space.has_box()) {
@@ -88,6 +93,18 @@ absl::Status List() {
   return absl::OkStatus();
 }
 
+// What training with the task's own config costs in steps of it, for whoever asks whether the task is fast enough.
+std::string DescribeBudget(const v1::RunConfig& config, double steps_per_second) {
+  const uint64_t updates = config::BudgetUpdates(config), episodes = updates * config.ppo().episodes_per_update();
+  const uint32_t cut = config.ppo().rollout_steps();
+  const double steps = static_cast<double>(episodes) * (cut != 0 ? cut : config.task().horizon());
+  const double seconds = steps / steps_per_second;
+  return absl::StrFormat(
+      "training       preset %s: %d updates of %d episodes, %.3g steps in all: %.2g %s of one core in the task alone\n",
+      config.preset(), updates, config.ppo().episodes_per_update(), steps, seconds < 120 ? seconds : seconds / 60,
+      seconds < 120 ? "seconds" : "minutes");
+}
+
 absl::Status Check(CheckFlags flags) {
   if (absl::Status status = bridge::BringTask(flags.brought, flags.task); !status.ok()) return status;
   if (flags.task.empty()) {
@@ -108,7 +125,8 @@ absl::Status Check(CheckFlags flags) {
                                WithError(check->return_mean, check->return_error), flags.episodes)
             << "same seed      same bits: again, and in another environment with other neighbours\n"
             << "numbers        finite, actions within their space\n"
-            << absl::StrFormat("speed          %.3g steps a second on one core\n\n", check->steps_per_second)
+            << absl::StrFormat("speed          %.3g steps a second on one core\n", check->steps_per_second)
+            << DescribeBudget(*config, check->steps_per_second) << (flags.brought.any() ? kTaskSeed : "") << "\n"
             << config::PrintTask(task);
   return absl::OkStatus();
 }

@@ -70,7 +70,8 @@ TEST_F(PluginTask, OnlyWhatATaskNeedsIsInstalledAsComponent) {
 TEST_F(PluginTask, CheckSaysWhatTheExampleIs) {
   const Outcome outcome = Nmn({"task", "check"}, Brings());
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("name: \"hidden_push\""), HasSubstr("horizon: 20"), HasSubstr("same bits")));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("name: \"hidden_push\""), HasSubstr("horizon: 20"), HasSubstr("same bits"),
+                                 HasSubstr("task_seed      what the policy is to find out must be drawn from it")));
 }
 
 TEST_F(PluginTask, WhoPlaysItReachesNoResult) {

@@ -139,6 +139,11 @@ TEST(NmnTask, CheckSaysWhatItFoundAndPrintsTheSpec) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, ::testing::AllOf(HasSubstr("5 choices"), HasSubstr("20 steps"), HasSubstr("same bits"),
                                             HasSubstr("name: \"bandit\"\n"), HasSubstr("discrete: 5\n")));
+  // 800 updates of so many episodes of 20 steps.
+  EXPECT_THAT(outcome.out,
+              ::testing::ContainsRegex("training       preset default: 800 updates of [0-9]+ episodes, [0-9.e+]+ "
+                                       "steps in all: [0-9.e+-]+ (seconds|minutes) of one core"));
+  EXPECT_THAT(outcome.out, ::testing::Not(HasSubstr("task_seed"))) << "its code is ours";
 }
 
 TEST(NmnTask, CheckOfNoTaskNamesThoseThereAre) {
