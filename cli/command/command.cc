@@ -152,7 +152,8 @@ std::string LastLine(const std::string& text) {
 absl::StatusOr<std::string> Sibling(const std::string& name) {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return absl::NotFoundError(absl::StrCat("cannot read /proc/self/exe: ", error.message()));
+  if (error)
+    return absl::NotFoundError(absl::StrCat("cannot read /proc/self/exe: ", error.message(), "; is /proc mounted?"));
   const std::string path = (self.parent_path() / name).string();
   if (access(path.c_str(), X_OK) != 0)
     return absl::NotFoundError(absl::StrCat(path, " is missing; build it: make build"));

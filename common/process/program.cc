@@ -226,6 +226,10 @@ absl::Status CheckThreads(size_t own) {
 }
 
 absl::Status CheckRoomToTrain(size_t own) {
+  if (!ReadProcStat()) {
+    return absl::FailedPreconditionError(
+        "/proc is not mounted, and training needs it: LibTorch reads the processor from it; mount -t proc proc /proc");
+  }
   const absl::Status room = CheckAddressSpace(own);
   return room.ok() ? CheckThreads(own) : room;
 }

@@ -40,7 +40,7 @@ absl::Status CheckThreads(size_t own);
 
 // CheckThreads for a process that trains. Before that it checks whether the address space (RLIMIT_AS) has room for what
 // such a process may map. If not, the error names the limit and the need. Without this check chance decides which
-// library fails, and how.
+// library fails, and how. FAILED_PRECONDITION without /proc, which LibTorch needs.
 absl::Status CheckRoomToTrain(size_t own);
 
 }  // namespace nmn::process
