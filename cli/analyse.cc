@@ -119,6 +119,7 @@ void AddAnalyseOptions(CLI::App& verb, AnalyseFlags& flags) {
       ->check(CLI::Range(1u, 100'000u))
       ->capture_default_str();
   verb.add_option("--format", flags.style.formats, "Formats of the figures: svg, png, pdf, or several [svg,png]")
+      ->type_name("FORMAT")
       ->delimiter(',')
       ->check(CLI::IsMember({"svg", "png", "pdf"}));
   verb.add_flag("--json", flags.json, "One JSON object on one line, the last of stdout");
@@ -166,7 +167,8 @@ void AddAnalyse(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<AnalyseFlags>();
   verb->add_option("POLICY", flags->policy.policy, "RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors")
       ->required();
-  verb->add_option("--out", flags->out, "Folder for the files [RUN_DIR/analysis for a run, analysis for a file]");
+  verb->add_option("--out", flags->out, "Folder for the files [RUN_DIR/analysis for a run, analysis for a file]")
+      ->type_name("DIR");
   AddAnalyseOptions(*verb, *flags);
   AddPlayOptions(*verb, flags->policy);
   verb->callback([flags, &exit_code] {

@@ -177,18 +177,21 @@ void AddIssue(CLI::App& certs, int& exit_code) {
   auto flags = std::make_shared<IssueFlags>();
   verb->add_option("DIR", flags->directory, "The directory of nmn certs init")->required();
   CLI::Option* actor = verb->add_option("--actor", flags->actor,
-                                        "An actor's: its id. fleet-* is for all actors whose id begins with fleet-");
+                                        "An actor's: its id. fleet-* is for all actors whose id begins with fleet-")
+                           ->type_name("ID");
   CLI::Option* learner = verb->add_option("--learner", flags->learner,
-                                          "A learner's: HOST or HOST,HOST, the names and addresses that are dialled");
+                                          "A learner's: HOST or HOST,HOST, the names and addresses that are dialled")
+                             ->type_name("HOSTS");
   CLI::Option* operator_name =
-      verb->add_option("--operator", flags->operator_name, "Of a person who asks nmn status: a name");
+      verb->add_option("--operator", flags->operator_name, "Of a person who asks nmn status: a name")
+          ->type_name("NAME");
   actor->excludes(learner);
   actor->excludes(operator_name);
   learner->excludes(operator_name);
   verb->add_option("--days", flags->days, "How long it counts, from now")
       ->check(CLI::Range(1, 36500))
       ->capture_default_str();
-  verb->add_option("--out", flags->out, "Where the folder goes (default: DIR)");
+  verb->add_option("--out", flags->out, "Where the folder goes (default: DIR)")->type_name("DIR");
   verb->footer(
       "A folder that is there gets a new key and certificate; whoever uses it takes them up within a minute.\n"
       "DIR/issued.txt lists what was issued, with the serial numbers that --tls_revoked takes.");

@@ -93,12 +93,16 @@ void AddLearningFlags(CLI::App& verb, LearningFlags& flags) {
   sweep::GridRequest& grid = flags.request.grid;
   const sweep::GridRequest& defaults = flags.request.defaults;
   verb.add_option("--out", flags.request.out, "Folder for runs and figures; the same folder goes on with its runs")
+      ->type_name("DIR")
       ->capture_default_str();
   verb.add_option("--benchmarks", grid.benchmarks,
                   absl::StrCat("Benchmarks, with commas [", absl::StrJoin(defaults.benchmarks, ","), "]"))
+      ->type_name("BENCHMARK")
       ->delimiter(',');
-  verb.add_option("--seeds", grid.seeds, absl::StrCat("Seeds, e.g. 1-5 or 1,2,8 [", *defaults.seeds, "]"));
-  verb.add_option("--preset", grid.preset, absl::StrCat("fast, reference or paper [", *defaults.preset, "]"));
+  verb.add_option("--seeds", grid.seeds, absl::StrCat("Seeds, e.g. 1-5 or 1,2,8 [", *defaults.seeds, "]"))
+      ->type_name("SEEDS");
+  verb.add_option("--preset", grid.preset, absl::StrCat("fast, reference or paper [", *defaults.preset, "]"))
+      ->type_name("PRESET");
   verb.add_option("--updates", grid.updates, "Budget of each run in updates [the preset's]");
   verb.add_option("--jobs", flags.request.engine.flags.jobs, "How many runs go at once [one a core]")
       ->check(CLI::Range(0, 1024));
@@ -106,6 +110,7 @@ void AddLearningFlags(CLI::App& verb, LearningFlags& flags) {
                   "Threads of each run; does not change results [the cores divided among the runs]")
       ->check(CLI::Range(0, 1024));
   verb.add_option("--format", flags.style.formats, "Formats of the figures: svg, png, pdf, or several [svg,png]")
+      ->type_name("FORMAT")
       ->delimiter(',')
       ->check(CLI::IsMember({"svg", "png", "pdf"}));
   verb.add_flag("--estimate", flags.request.estimate_only, "Say how long it will take, and train nothing else");
@@ -197,14 +202,17 @@ void AddFigure3(CLI::App& reproduce, int& exit_code) {
   auto flags = std::make_shared<Figure3Flags>();
   flags->analyse.out = "figure3";
   verb->add_option("--benchmark", flags->benchmark, "Of the policy that comes with the program")
+      ->type_name("BENCHMARK")
       ->check(CLI::IsMember(env::BenchmarkNames()))
       ->capture_default_str();
   verb->add_option("--arch", flags->architecture, "Likewise: nmn or rnn")
+      ->type_name("ARCH")
       ->check(CLI::IsMember({"nmn", "rnn"}))
       ->capture_default_str();
   verb->add_option("--policy", flags->analyse.policy.policy,
-                   "Another policy: RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors");
-  verb->add_option("--out", flags->analyse.out, "Folder for the files")->capture_default_str();
+                   "Another policy: RUN_DIR, RUN_DIR/checkpoints/ckpt-N or FILE.safetensors")
+      ->type_name("SOURCE");
+  verb->add_option("--out", flags->analyse.out, "Folder for the files")->type_name("DIR")->capture_default_str();
   AddAnalyseOptions(*verb, flags->analyse);
   AddPlayOptions(*verb, flags->analyse.policy);
   verb->callback([flags, &exit_code] {

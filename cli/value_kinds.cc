@@ -30,6 +30,8 @@ usage::Kinds ValueKinds() {
   usage::Kinds kinds = usage::PathKinds();
   kinds["TASK"].words = env::TaskNames();
   kinds["ARCH"].words = {"nmn", "rnn"};
+  kinds["BENCHMARK"].words = env::BenchmarkNames();
+  kinds["FORMAT"].words = {"svg", "png", "pdf"};
   kinds["PRESET"].words = Presets();
   kinds["POLICY"].words = scripted::PolicyNames();
   kinds["POLICY"].files = true;
