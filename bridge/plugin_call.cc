@@ -1,11 +1,18 @@
 #include "bridge/plugin_call.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <clocale>
 #include <cstdlib>
+#include <cstring>
 
 #include "common/process/program.h"
 
 namespace nmn::bridge {
 namespace {
+
+int working_directory = -1;  // where paths began before a plug-in came
 
 // Runs in the thread that called exit().
 void EndIfWithinForeign() {
@@ -16,6 +23,18 @@ void EndIfWithinForeign() {
 
 }  // namespace
 
-void RefuseExits() { [[maybe_unused]] static const int registered = std::atexit(&EndIfWithinForeign); }
+void PrepareForForeign() {
+  [[maybe_unused]] static const int at_exit = std::atexit(&EndIfWithinForeign);
+  [[maybe_unused]] static const int at_quick_exit = std::at_quick_exit(&EndIfWithinForeign);
+  if (working_directory < 0) working_directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+void RestoreProcess() {
+  // No program of ours chooses a locale. Two calls that only read are all that it costs where nobody else did.
+  if (std::strcmp(std::setlocale(LC_ALL, nullptr), "C") != 0) std::setlocale(LC_ALL, "C");
+  if (uselocale(nullptr) != LC_GLOBAL_LOCALE) uselocale(LC_GLOBAL_LOCALE);
+  if (working_directory >= 0) [[maybe_unused]]
+    const int changed = fchdir(working_directory);
+}
 
 }  // namespace nmn::bridge

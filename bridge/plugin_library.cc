@@ -144,7 +144,7 @@ absl::StatusOr<PluginLibrary> Load(const std::string& file) {
   if (absl::Status status = CheckFile(file); !status.ok()) return status;
   // With a / in it, so that it is this file and none of the loader's folders.
   const std::string path = std::filesystem::absolute(file).string();
-  RefuseExits();
+  PrepareForForeign();
   void* library = CallForeign(dlopen, path.c_str(), RTLD_NOW | RTLD_LOCAL);  // runs its initialisers
   if (library == nullptr) {
     return absl::InvalidArgumentError(

@@ -17,7 +17,6 @@
 #include "cli/fail.h"
 #include "cli/verbs.h"
 #include "common/cpu/peak.h"
-#include "common/log/log.h"
 
 namespace nmn::cli {
 namespace {
@@ -41,7 +40,6 @@ absl::StatusOr<std::vector<bench::Benchmark>> Choose(const std::string& filter) 
 }
 
 int Bench(const std::string& filter, bool json) {
-  if (absl::Status status = log::SetUp("nmn", "warn"); !status.ok()) return Fail("bench", status);
   const absl::StatusOr<std::vector<bench::Benchmark>> chosen = Choose(filter);
   if (!chosen.ok()) return Fail("bench", chosen.status());
   bench::PinTwins();

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/fs/errors.h"
 
 namespace nmn::command {
 namespace {
@@ -50,7 +51,7 @@ absl::StatusOr<std::unique_ptr<Child>> Child::Start(const std::vector<std::strin
                                                     const std::string& log) {
   // A pipe that nobody reads would be waited for.
   const int log_fd = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
-  if (log_fd < 0) return absl::PermissionDeniedError(absl::StrCat("cannot write ", log, ": ", std::strerror(errno)));
+  if (log_fd < 0) return fs::SystemError("write", log, errno);
   fcntl(log_fd, F_SETFL, O_APPEND);
   const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   std::vector<std::string> argument_copies = arguments, environment_copies = environment;

@@ -208,6 +208,12 @@ absl::Status ReadSummary(const std::string& file, Run& run) {
     run.notices.push_back(absl::StrCat(run.path, "/episodes.csv ends at episode ", run.returns.size(), ", and ", file,
                                        " counts ", static_cast<uint64_t>(episodes), ": its end is lost"));
   }
+  if (const uint32_t last = run.updates.empty() ? 0 : run.updates.back().update;
+      last != 0 && updates > last && updates <= std::numeric_limits<uint32_t>::max()) {
+    run.notices.push_back(absl::StrCat(run.path, "/metrics.jsonl ends at update ", last, ", and ", file, " counts ",
+                                       static_cast<uint32_t>(updates),
+                                       ": its end is lost; what was reached there is not known"));
+  }
   const auto phases = summary.find("phase_seconds");
   const bool whole = phases != summary.end() && phases->is_object() && updates >= 1 &&
                      updates <= std::numeric_limits<uint32_t>::max() && wall_seconds > 0;

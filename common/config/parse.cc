@@ -6,6 +6,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -113,6 +114,10 @@ absl::StatusOr<v1::RunConfig> ParseWithPlaces(std::string_view bytes, std::strin
   const absl::StatusOr<std::string> text = text::WithoutByteOrderMark(bytes, name);
   if (!text.ok()) return text.status();
   if (absl::Status status = RefuseOctal(*text, name); !status.ok()) return status;
+  if (absl::StripAsciiWhitespace(*text).empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        std::string(name), " is empty; it must have every field of a config, as nmn train --print_config prints them"));
+  }
   v1::RunConfig config;
   FirstError error;
   TextFormat::Parser parser;

@@ -17,6 +17,8 @@
 #include <latch>
 #include <new>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -135,6 +137,17 @@ absl::Status CheckAddressSpace(size_t own) {
                                       " threads; raise the limit, or limit memory by a cgroup instead");
 }
 
+// gRPC aborts without a word where it does not know the word of this variable.
+absl::Status CheckPollStrategy() {
+  const char* value = std::getenv("GRPC_POLL_STRATEGY");
+  if (value == nullptr) return absl::OkStatus();
+  for (const char* known : {"", "all", "epoll1", "poll"}) {
+    if (std::string_view(value) == known) return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(std::string("GRPC_POLL_STRATEGY is \"") + value +
+                                    "\"; it must be all, epoll1 or poll, or not be set");
+}
+
 // The errno of what stdout did not take; 0 if it took all that was written to it.
 int FlushStdout(const StdoutBuffer& buffer) {
   std::cout.flush();
@@ -158,9 +171,11 @@ int Main(const char* program, const std::function<int()>& body) {
   std::signal(SIGABRT, OnAbort);
   std::set_terminate(OnTerminate);
   std::set_new_handler(OnOutOfMemory);
-  if (const absl::Status room = CheckDescriptors(); !room.ok()) {
-    log::SayError(program, room);
-    return ExitCodeOf(room);
+  for (const auto check : {CheckDescriptors, CheckPollStrategy}) {
+    const absl::Status status = check();
+    if (status.ok()) continue;
+    log::SayError(program, status);
+    return ExitCodeOf(status);
   }
   StdoutBuffer buffer(STDOUT_FILENO);
   std::streambuf* const standard = std::cout.rdbuf(&buffer);

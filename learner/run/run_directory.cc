@@ -34,6 +34,9 @@ const char kEvents[] = "events.out.tfevents.nmn";  // TensorBoard reads every fi
 const char kSweep[] = "sweep.json";                // of the directory of a sweep, which holds runs and is none
 const char kEventLog[] = "events.jsonl";
 const char* const kRecords[] = {kMetrics, kEpisodes, kEvents};  // get their share of each update
+// What nmn train draws beside them when the run has ended.
+const char* const kFigures[] = {"learning_curve.csv", "learning_curve.png", "learning_curve.svg",
+                                "learning_curve_raw.png", "learning_curve_raw.svg"};
 const char* const kGrowing[] = {kMetrics, kEpisodes, kEvents, kEventLog};
 
 const char kProbe[] = ".nmn-writable.tmp";  // as temporaries are called: nobody else's file
@@ -191,7 +194,13 @@ absl::StatusOr<std::string> RunDirectory::ForeignFile() {
   const absl::StatusOr<bool> log = files_->HasForeign(
       kEventLog, [](const std::string& lines) { return lines.empty() || lines.starts_with("{\"event\":\""); });
   if (!log.ok()) return log.status();
-  return *log ? files_->Path(kEventLog) : std::string();
+  if (*log) return files_->Path(kEventLog);
+  for (const char* name : kFigures) {
+    const absl::StatusOr<uint64_t> length = files_->Length(name);
+    if (!length.ok()) return length.status();
+    if (*length > 0) return files_->Path(name);
+  }
+  return "";
 }
 
 absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {

@@ -48,6 +48,18 @@ class PluginTask : public BroughtTask {
     EXPECT_THAT(ReadFile(build + "/CMakeCache.txt"), HasSubstr("nmn_DIR:PATH=" + installed + "/share/cmake/nmn\n"));
     return library;
   }
+  // The flag of an example that also does `action` in its third step.
+  std::string ExampleThatAlso(const std::string& name, const std::string& action) const {
+    std::string source = ReadFile("examples/plugin/hidden_push.c");
+    const std::string head = "static int step(void *self, nmn_step *step) {", file = Where(name);
+    EXPECT_NE(source.find(head), std::string::npos);
+    source.insert(source.find(head) + head.size(), " static int n; if (++n == 3) { " + action + " }");
+    std::ofstream(file + ".c") << "#include <locale.h>\n#include <stdlib.h>\n#include <unistd.h>\n" << source;
+    const Outcome made =
+        RunProcess({"/usr/bin/env", "gcc", "-shared", "-fPIC", "-Iinclude", "-o", file + ".so", file + ".c"});
+    EXPECT_EQ(made.code, 0) << made.err;
+    return "--task_plugin=" + file + ".so";
+  }
   // By the compiler that is there in any case.
   static std::vector<std::string> Brings() { return {"--task_plugin=" + MakeExample("gcc")}; }
 
@@ -163,16 +175,11 @@ TEST_F(PluginTask, WhatCannotWorkIsRefused) {
 // A sweep's file says what the task is, so that its runs are known to everybody; what brings its code is said again.
 // exit(0) would say that all is done.
 TEST_F(PluginTask, ThatCallsExitEndsTheProgramWithALineAndNotAsIfAllWereDone) {
-  std::string source = ReadFile("examples/plugin/hidden_push.c");
-  const std::string head = "static int step(void *self, nmn_step *step) {";
-  ASSERT_NE(source.find(head), std::string::npos);
-  source.insert(source.find(head) + head.size(), " static int n; if (++n == 3) exit(0);");
-  std::ofstream(Where("exits.c")) << "#include <stdlib.h>\n" << source;
-  ASSERT_EQ(
-      RunProcess({"/usr/bin/env", "gcc", "-shared", "-fPIC", "-Iinclude", "-o", Where("exits.so"), Where("exits.c")})
-          .code,
-      0);
-  const std::string brings = "--task_plugin=" + Where("exits.so");
+  const std::string quick = ExampleThatAlso("quick", "quick_exit(0);");
+  const Outcome ended = Nmn({"eval", "--policy=random", "--episodes=10", "--json"}, {quick});
+  EXPECT_EQ(ended.code, 42);
+  EXPECT_THAT(ended.err, HasSubstr("the plug-in of --task_plugin called exit()"));
+  const std::string brings = ExampleThatAlso("exits", "exit(0);");
   for (const std::vector<std::string>& verb :
        std::vector<std::vector<std::string>>{{"task", "check"},
                                              {"eval", "--policy=random", "--episodes=10", "--json"},
@@ -181,6 +188,29 @@ TEST_F(PluginTask, ThatCallsExitEndsTheProgramWithALineAndNotAsIfAllWereDone) {
     EXPECT_EQ(outcome.code, 42) << verb[0];
     EXPECT_THAT(outcome.err, HasSubstr("the plug-in of --task_plugin called exit()")) << verb[0];
   }
+}
+
+// A library that it uses may do so, e.g. setlocale(LC_ALL, "") of a user in Germany.
+TEST_F(PluginTask, ThatChangesLocaleAndWorkingDirectoryChangesNoFileOfOurs) {
+  // Debian's minimum has no locale with a comma: one is compiled from what package locales has, where that is there.
+  const std::string locales = Where("locales");
+  std::filesystem::create_directories(locales);
+  const bool comma =
+      RunProcess({"/usr/bin/env", "localedef", "-i", "de_DE", "-f", "UTF-8", locales + "/de_DE.UTF-8"}).code == 0;
+  if (comma) setenv("LOCPATH", locales.c_str(), 1);
+  const std::string odd = ExampleThatAlso("odd", "setlocale(LC_ALL, \"de_DE.UTF-8\"); chdir(\"/\");");
+  const auto trace = [&](const std::string& plugin) {
+    const Outcome outcome = RunProcess({"/usr/bin/env", "-C", folder_.path(), Binary("nmn"), "trace", plugin,
+                                        "--policy=random", "--episodes=2", "--seed=3", "--csv=trace.csv"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return ReadFile(Where("trace.csv"));
+  };
+  const std::string plain = trace(Brings()[0]);
+  std::filesystem::remove(Where("trace.csv"));
+  EXPECT_EQ(trace(odd), plain);
+  EXPECT_THAT(plain, HasSubstr("."));
+  unsetenv("LOCPATH");
+  if (!comma) GTEST_SKIP() << "NO LOCALE de_DE: apt-get install locales; the working directory alone was tried";
 }
 
 TEST_F(PluginTask, ASweepPlaysItAndNeedsItsFlagInEachCall) {

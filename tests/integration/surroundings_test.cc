@@ -187,6 +187,14 @@ TEST(Surroundings, VariablesOfLibrariesReachNoWeight) {
   EXPECT_EQ(WeightsHash(other), WeightsHash(plain));
 }
 
+// gRPC would abort.
+TEST(Surroundings, AWayToWaitThatGrpcDoesNotKnowIsOneLine) {
+  for (const char* program : {"nmn", "nmn-actor", "nmn-learner"}) {
+    ExpectOneLine(RunProcess({Binary(program), "--version"}, std::chrono::seconds(60), {"GRPC_POLL_STRATEGY=none"}), 42,
+                  HasSubstr("GRPC_POLL_STRATEGY is \"none\"; it must be all, epoll1 or poll"));
+  }
+}
+
 TEST(Surroundings, ARunDirectoryThatIsALinkToNothingIsOneLine) {
   const TemporaryDirectory folder;
   const std::string link = folder.path() + "/link";

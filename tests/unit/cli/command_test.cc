@@ -117,6 +117,14 @@ TEST(Child, ALogThatIsAPipeWhichNobodyReadsIsNotWaitedFor) {
               ::testing::HasSubstr("cannot write " + log));
 }
 
+// What may pass is told from what will not.
+TEST(Child, ALogThatCannotBeWrittenHasTheCodeOfItsReason) {
+  const testing::TemporaryDirectory folder;
+  const absl::Status status = Child::Start({"/bin/true"}, {}, folder.path() + "/none/log").status();
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_EQ(std::string(status.message()), "cannot write " + folder.path() + "/none/log: No such file or directory");
+}
+
 TEST(Child, AProgramThatCannotBeStartedEndsWith127) {
   const testing::TemporaryDirectory folder;
   auto child = Child::Start({"/no/such/program"}, {}, folder.path() + "/log");

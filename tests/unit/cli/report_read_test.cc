@@ -87,6 +87,15 @@ TEST(ReadRun, SaysWhereTheEndIsLost) {
   EXPECT_THAT(Read(path).notices, ElementsAre(HasSubstr("ends at episode 1, and")));
 }
 
+TEST(ReadRun, SaysWhereTheEndOfTheMetricsIsLost) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 8, 0);
+  const std::string metrics = nmn::testing::ReadFile(path + "/metrics.jsonl");
+  EXPECT_THAT(Read(path).notices, IsEmpty());
+  nmn::testing::WriteFile(path + "/metrics.jsonl", metrics.substr(0, metrics.find('\n') + 1));
+  EXPECT_THAT(Read(path).notices, ElementsAre(HasSubstr("metrics.jsonl ends at update 1, and")));
+}
+
 TEST(ReadRun, AConfigOfANewerProgramSaysSo) {
   nmn::testing::TemporaryDirectory folder;
   const std::string path = cli::MakeRun(folder, "a", 1, 4, 0), file = path + "/config.textproto";

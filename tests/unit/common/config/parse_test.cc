@@ -32,6 +32,13 @@ TEST(Parse, NamesFileLineGroupAndTheNearestField) {
             "run.textproto:2: unknown field \"kl_targt\" in ppo.kl_penalty; did you mean kl_target?");
 }
 
+TEST(Parse, AnEmptyFileIsNoConfig) {
+  for (const char* text : {"", " \n\t"}) {
+    EXPECT_EQ(std::string(Parse(text, "a.textproto").status().message()),
+              "a.textproto is empty; it must have every field of a config, as nmn train --print_config prints them");
+  }
+}
+
 TEST(Parse, NamesTheNearestFieldAtTheTop) {
   EXPECT_EQ(ErrorOf("benchmrk: \"b1\""), "run.textproto:1: unknown field \"benchmrk\"; did you mean benchmark?");
 }

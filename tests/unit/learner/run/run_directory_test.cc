@@ -272,8 +272,10 @@ TEST_F(RunDirectoryTest, AFileThatNoRunWroteIsForeign) {
   for (const auto& [name, content] :
        std::map<std::string, std::string>{{"config.textproto", "# mine\n" + Get("config.textproto")},
                                           {"events.jsonl", "{\"mine\": 1}\n"},
-                                          {"sweep.json", "{}"}}) {
-    const std::string before = name == "sweep.json" ? "" : Get(name);
+                                          {"sweep.json", "{}"},
+                                          {"learning_curve.csv", "mine"},
+                                          {"learning_curve_raw.png", "mine"}}) {
+    const std::string before = name == "sweep.json" || name.starts_with("learning_curve") ? "" : Get(name);
     ASSERT_TRUE(fs_.WriteDurably(root_ + "/" + name, content).ok());
     EXPECT_EQ(*run_->ForeignFile(), root_ + "/" + name);
     ASSERT_TRUE(before.empty() ? fs_.RemoveAll(root_ + "/" + name).ok()
