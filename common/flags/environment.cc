@@ -85,6 +85,7 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_MEAN",
       "NMN_METRICS",
       "NMN_NO_FIGURE",
+      "NMN_NO_FIGURES",
       "NMN_NO_TITLE",
       "NMN_NPZ",
       "NMN_OPERATOR",
