@@ -90,9 +90,13 @@ TEST(ReadRun, SaysWhereTheEndIsLost) {
 TEST(ReadRun, SaysWhereTheEndOfTheMetricsIsLost) {
   nmn::testing::TemporaryDirectory folder;
   const std::string path = cli::MakeRun(folder, "a", 1, 8, 0);
-  const std::string metrics = nmn::testing::ReadFile(path + "/metrics.jsonl");
+  const auto summary = [&](int updates) {
+    nmn::testing::WriteFile(path + "/summary.json", "{\"episodes\":8,\"updates\":" + std::to_string(updates) + "}");
+  };
+  nmn::testing::WriteFile(path + "/metrics.jsonl", "{\"update\":1,\"wall_seconds\":1}\n");
+  summary(1);
   EXPECT_THAT(Read(path).notices, IsEmpty());
-  nmn::testing::WriteFile(path + "/metrics.jsonl", metrics.substr(0, metrics.find('\n') + 1));
+  summary(3);
   EXPECT_THAT(Read(path).notices, ElementsAre(HasSubstr("metrics.jsonl ends at update 1, and")));
 }
 
