@@ -13,7 +13,7 @@ namespace nmn::report {
 // What no policy can exceed by much that has to find the task out: what one gets that knows it.
 struct Bound {
   env::Optimum returns;
-  uint32_t episodes = 0;  // that were played to find it; 0: it is a figure of docs/specification.md 4
+  uint32_t episodes = 0;  // that were played to find it; 0: it is a figure of docs/specification.md section 4
 
   // "a policy that knows the task", or "rule oracle, 256 episodes".
   std::string Label() const;
