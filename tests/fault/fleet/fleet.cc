@@ -122,12 +122,17 @@ Fleet::Fleet(const FleetOptions& options, std::vector<std::string> learner_flags
   testing::WriteFile(folder_.path() + "/config.textproto", config.out);
 }
 
+std::vector<std::string> Fleet::TlsFlags(const std::string& folder, std::vector<std::string> otherwise) const {
+  if (options_.certificates.empty()) return otherwise;
+  return {"--tls=" + options_.certificates + "/" + folder};
+}
+
 void Fleet::StartLearner(std::vector<std::string> environment) {
   std::vector<std::string> command = options_.learner_prefix;
   command.insert(command.end(), {testing::Binary("nmn-learner"), "--config=" + folder_.path() + "/config.textproto",
                                  "--run_dir=" + run_, "--listen=" + address(), "--threads=1", "--event_log"});
   if (learner_ != nullptr) command.push_back("--resume");
-  for (const std::string& flag : LearnerTlsFlags()) command.push_back(flag);
+  for (const std::string& flag : TlsFlags("learner-localhost", LearnerTlsFlags())) command.push_back(flag);
   command.insert(command.end(), learner_flags_.begin(), learner_flags_.end());
   learner_.reset();
   learner_began_ = Clock::now();
@@ -145,7 +150,7 @@ void Fleet::StartActor(const std::string& name, const std::string& address_or_no
   actors_.erase(name);
   std::vector<std::string> command = {testing::Binary("nmn-actor"), "--actor_id=" + name,
                                       "--learner=" + (address_or_none.empty() ? address() : address_or_none)};
-  for (const std::string& flag : ActorTlsFlags(name)) command.push_back(flag);
+  for (const std::string& flag : TlsFlags("actor-" + name, ActorTlsFlags(name))) command.push_back(flag);
   actors_.emplace(name, Subprocess(command));
 }
 

@@ -25,6 +25,7 @@ struct FleetOptions {
   std::string directory{};         // of the run; a folder of its own where empty
   int episodes_per_update = 20;
   std::vector<std::string> learner_prefix{};  // words before the learner's command, e.g. of a program that starts it
+  std::string certificates{};  // a directory of nmn certs with a folder for each process; empty: as certificates.h says
 };
 
 // A learner and its actors, real processes on a run directory of their own, as a test starts and ends them. The learner
@@ -71,6 +72,8 @@ class Fleet {
   void ExpectWholeRun(std::chrono::seconds limit = kPatience);
 
  private:
+  std::vector<std::string> TlsFlags(const std::string& folder, std::vector<std::string> otherwise) const;
+
   const FleetOptions options_;
   const std::vector<std::string> learner_flags_;
   testing::TemporaryDirectory folder_;
