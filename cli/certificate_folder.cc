@@ -5,8 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/fs/errors.h"
 #include "common/fs/file_system.h"
 #include "common/text/prefixed.h"
@@ -17,6 +21,9 @@ namespace {
 
 constexpr int64_t kClocksDiffer = 3600;
 constexpr mode_t kOwnerAlone = 0600;
+constexpr absl::Duration kLongestWait = absl::Seconds(10);
+constexpr absl::Duration kPause = absl::Milliseconds(20);
+constexpr const char* kPutBack = "put ca.crt back; each folder that was issued has a copy of it";
 
 // While it lives, files of this process are made for their owner alone.
 class PrivateFiles {
@@ -36,6 +43,56 @@ absl::Status WritePrivately(const std::string& path, const std::string& content)
   return fs::WriteAtomically(fs::RealFileSystem(), path, content);
 }
 
+// Alone in the directory of an authority. Another call is done within moments, so it is waited for.
+absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> Lock(const std::string& directory) {
+  for (absl::Duration waited;; waited += kPause) {
+    absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(directory);
+    if (!absl::IsFailedPrecondition(lock.status())) return lock;
+    if (waited >= kLongestWait) {
+      const std::string message(lock.status().message());
+      const size_t pid = message.rfind(" (pid ");
+      return absl::UnavailableError(absl::StrCat("another process works on ", directory,
+                                                 pid == std::string::npos ? "" : message.substr(pid),
+                                                 "; call again when it has ended"));
+    }
+    absl::SleepFor(kPause);
+  }
+}
+
+absl::Status RefuseWhereOneIs(const std::string& directory) {
+  fs::FileSystem& disk = fs::RealFileSystem();
+  const absl::StatusOr<bool> certificate = disk.Exists(directory + "/ca.crt");
+  if (!certificate.ok()) return certificate.status();
+  const absl::StatusOr<bool> key = disk.Exists(directory + "/ca.key");
+  if (!key.ok()) return key.status();
+  if (!*certificate && !*key) return absl::OkStatus();
+  if (!*certificate) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(directory, " has the key of an authority already (ca.key, without ca.crt); ", kPutBack,
+                     ", or take another directory. Remove ca.key only if nothing was issued with it"));
+  }
+  return absl::AlreadyExistsError(
+      absl::StrCat(directory, " has an authority already (", *key ? "ca.crt and ca.key" : "ca.crt, without ca.key",
+                   "); ", *key ? "issue certificates with nmn certs issue " + directory : "put ca.key back",
+                   ", or take another directory. With a new authority every certificate of the old one is void"));
+}
+
+// Key and certificate lie beside the old ones, whole, before the first is renamed. The folder stays the same one, which
+// a container may have mounted. Whoever reads it between the two renames waits until they belong together; if a kill
+// comes there, the next call makes both anew.
+absl::Status Publish(const std::string& folder, const tls::KeyPair& made, const std::string& authority) {
+  fs::FileSystem& disk = fs::RealFileSystem();
+  const std::string key_file = folder + "/tls.key";
+  if (absl::Status status = disk.CreateDirectories(folder); !status.ok()) return status;
+  if (absl::Status status = fs::RemoveTemporaries(disk, folder); !status.ok()) return status;
+  if (absl::Status status = fs::WriteAtomically(disk, folder + "/ca.crt", authority); !status.ok()) return status;
+  absl::StatusOr<fs::WholeFile> certificate = fs::WholeFile::Begin(disk, folder + "/tls.crt");
+  if (!certificate.ok()) return certificate.status();
+  if (absl::Status status = certificate->Write(made.certificate.pem()); !status.ok()) return status;
+  if (absl::Status status = WritePrivately(key_file, made.key.pem()); !status.ok()) return status;
+  return certificate->Commit();
+}
+
 // A name that no other authority has: certificates say by name who signed them.
 std::string AuthorityName() {
   char host[65] = "this machine";
@@ -48,6 +105,9 @@ absl::StatusOr<tls::KeyPair> ReadAuthority(const std::string& directory) {
   const std::string file = directory + "/ca.crt", key_file = directory + "/ca.key";
   const absl::StatusOr<std::string> text = disk.Read(file);
   if (absl::IsNotFound(text.status())) {
+    const absl::StatusOr<bool> key_there = disk.Exists(key_file);
+    if (key_there.ok() && *key_there)
+      return absl::NotFoundError(absl::StrCat(directory, " has ca.key but no ca.crt; ", kPutBack));
     return absl::NotFoundError(
         absl::StrCat(directory, " has no authority (ca.crt); make one with nmn certs init ", directory));
   }
@@ -74,21 +134,18 @@ std::string FolderName(const tls::Identity& identity) {
 
 absl::StatusOr<tls::Certificate> MakeAuthorityIn(const std::string& directory, int days) {
   fs::FileSystem& disk = fs::RealFileSystem();
-  const std::string file = directory + "/ca.crt";
-  const absl::StatusOr<bool> there = disk.Exists(file);
-  if (!there.ok()) return there.status();
-  if (*there) {
-    return absl::AlreadyExistsError(
-        absl::StrCat(directory, " has an authority already; issue certificates with nmn certs issue ", directory,
-                     ", or take another directory. With a new authority every certificate of the old one is void"));
-  }
+  if (absl::Status status = RefuseWhereOneIs(directory); !status.ok()) return status;
   const int64_t now = tls::UnixNow();
   const absl::StatusOr<tls::KeyPair> made =
       tls::MakeAuthority(AuthorityName(), now - kClocksDiffer, now + days * tls::kSecondsOfDay);
   if (!made.ok()) return made.status();
   if (absl::Status status = disk.CreateDirectories(directory); !status.ok()) return status;
+  const auto lock = Lock(directory);
+  if (!lock.ok()) return lock.status();
+  if (absl::Status status = RefuseWhereOneIs(directory); !status.ok()) return status;
   if (absl::Status status = WritePrivately(directory + "/ca.key", made->key.pem()); !status.ok()) return status;
-  if (absl::Status status = fs::WriteAtomically(disk, file, made->certificate.pem()); !status.ok()) return status;
+  if (absl::Status status = fs::WriteAtomically(disk, directory + "/ca.crt", made->certificate.pem()); !status.ok())
+    return status;
   return made->certificate;
 }
 
@@ -107,21 +164,22 @@ absl::StatusOr<IssuedFolder> IssueInto(const std::string& directory, const std::
   const absl::StatusOr<tls::KeyPair> made = tls::Issue(*authority, request);
   if (!made.ok()) return made.status();
   const std::string folder = absl::StrCat(out, "/", FolderName(identity));
+  const auto lock = Lock(directory);
+  if (!lock.ok()) return lock.status();
+  const std::string list = directory + "/issued.txt";
+  const absl::StatusOr<std::string> listed = disk.Read(list);
+  if (!listed.ok() && !absl::IsNotFound(listed.status())) return listed.status();
+  const bool cut = listed.ok() && !listed->empty() && !absl::EndsWith(*listed, "\n");
+  // What cannot be made is not listed.
   if (absl::Status status = disk.CreateDirectories(folder); !status.ok()) return status;
   // First, so that what was ever issued can be revoked.
-  if (absl::Status status =
-          disk.Append(directory + "/issued.txt",
-                      absl::StrCat(tls::FormatTime(now), "  ", made->certificate.serial(), "  ", ToString(identity),
-                                   "  until ", tls::FormatTime(made->certificate.not_after()), "\n"));
+  if (absl::Status status = disk.Append(
+          list, absl::StrCat(cut ? "\n" : "", tls::FormatTime(now), "  ", made->certificate.serial(), "  ",
+                             ToString(identity), "  until ", tls::FormatTime(made->certificate.not_after()), "\n"));
       !status.ok()) {
     return status;
   }
-  // Whoever reads the folder meanwhile waits until key and certificate belong together.
-  if (absl::Status status = fs::WriteAtomically(disk, folder + "/ca.crt", authority->certificate.pem()); !status.ok())
-    return status;
-  if (absl::Status status = WritePrivately(folder + "/tls.key", made->key.pem()); !status.ok()) return status;
-  if (absl::Status status = fs::WriteAtomically(disk, folder + "/tls.crt", made->certificate.pem()); !status.ok())
-    return status;
+  if (absl::Status status = Publish(folder, *made, authority->certificate.pem()); !status.ok()) return status;
   return IssuedFolder{folder, made->certificate};
 }
 

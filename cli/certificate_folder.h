@@ -15,7 +15,9 @@ namespace nmn::cli {
 //   DIR/issued.txt               one line a certificate: time, serial number, holder, end
 //   OUT/ROLE-NAME/tls.crt, tls.key, ca.crt   what --tls takes; of fleet-* the NAME is "fleet-"
 
-// Makes the authority. ALREADY_EXISTS where DIR has one.
+// Both calls below wait for another that works on DIR, and are UNAVAILABLE after 10 s.
+
+// Makes the authority. ALREADY_EXISTS where DIR has one, or its key or certificate alone.
 absl::StatusOr<tls::Certificate> MakeAuthorityIn(const std::string& directory, int days);
 
 struct IssuedFolder {
@@ -23,8 +25,8 @@ struct IssuedFolder {
   tls::Certificate certificate;
 };
 
-// Makes a certificate, or a new one in the place of the old. NOT_FOUND where DIR has no authority; INVALID_ARGUMENT
-// where the certificate would outlive it.
+// Makes a certificate, or a new one in the place of the old, which stays until the new one is written. NOT_FOUND where
+// DIR has no authority; INVALID_ARGUMENT where the certificate would outlive it.
 absl::StatusOr<IssuedFolder> IssueInto(const std::string& directory, const std::string& out,
                                        const tls::Identity& identity, const std::vector<std::string>& hosts, int days);
 

@@ -3,10 +3,12 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -137,6 +139,20 @@ void Print(const tls::Certificate& certificate, int64_t now) {
                       Validity(certificate, now), certificate.serial(), certificate.issuer()));
 }
 
+// The key beside a folder's tls.crt belongs to it, as far as one may read it.
+absl::Status CheckKeyBeside(const std::string& file, const tls::Certificate& certificate) {
+  const std::filesystem::path path(file), key_file = path.parent_path() / "tls.key";
+  std::error_code error;
+  if (path.filename() != "tls.crt" || !std::filesystem::is_regular_file(key_file, error)) return absl::OkStatus();
+  const absl::StatusOr<std::string> text = fs::RealFileSystem().Read(key_file);
+  if (!text.ok()) return absl::OkStatus();
+  const auto key = tls::PrivateKey::Parse(*text);
+  if (!key.ok()) return text::Prefixed(key_file.string(), key.status());
+  if (key->BelongsTo(certificate)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(key_file.string(), ": it is not the key of the certificate in ", file,
+                                                 "; issue both again (nmn certs issue)"));
+}
+
 absl::Status Show(const ShowFlags& flags) {
   std::string file = flags.file;
   struct stat info {};
@@ -157,7 +173,7 @@ absl::Status Show(const ShowFlags& flags) {
     }
   }
   if (flags.json) std::cout << all.dump() << "\n";
-  return absl::OkStatus();
+  return CheckKeyBeside(file, certificates->front());
 }
 
 void AddInit(CLI::App& certs, int& exit_code) {

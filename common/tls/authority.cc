@@ -13,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -126,7 +127,7 @@ CertificateRequest RequestFor(const Identity& identity, const std::vector<std::s
 
 absl::StatusOr<KeyPair> MakeAuthority(const std::string& common_name, int64_t not_before, int64_t not_after) {
   CertificateRequest request;
-  request.common_name = common_name;
+  for (const char c : common_name) request.common_name += absl::ascii_isprint(static_cast<unsigned char>(c)) ? c : '?';
   request.not_before = not_before;
   request.not_after = not_after;
   return Make(request, /*authority=*/true, nullptr);

@@ -31,6 +31,7 @@ struct CertificateRequest {
 CertificateRequest RequestFor(const Identity& identity, const std::vector<std::string>& hosts, int64_t now, int days);
 
 // A new authority that signs itself: ECDSA P-256, only for certificates of its own, nobody may sign below it.
+// What is not printable ASCII in the name becomes "?".
 absl::StatusOr<KeyPair> MakeAuthority(const std::string& common_name, int64_t not_before, int64_t not_after);
 
 // A new key (ECDSA P-256) and its certificate with a random serial number of 128 bits, signed by `authority`.

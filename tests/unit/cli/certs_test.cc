@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/tls/material.h"
@@ -105,6 +107,84 @@ TEST_F(NmnCerts, AnAuthorityIsMadeOnce) {
   EXPECT_EQ(ReadFile(ca_ + "/ca.key"), key);
 }
 
+TEST_F(NmnCerts, AKeyWithoutItsCertificateIsKept) {
+  Init();
+  ASSERT_EQ(Issue({"--actor=x"}).code, 0);
+  const std::string key = ReadFile(ca_ + "/ca.key");
+  std::filesystem::remove(ca_ + "/ca.crt");
+  const Outcome issued = Issue({"--actor=y"});
+  EXPECT_EQ(issued.code, kPermanent);
+  EXPECT_THAT(issued.err, AllOf(HasSubstr("put ca.crt back"), Not(HasSubstr("certs init")))) << issued.err;
+  const Outcome again = Certs({"init", ca_});
+  EXPECT_EQ(again.code, kPermanent);
+  EXPECT_THAT(again.err, AllOf(HasSubstr("ca.key, without ca.crt"), HasSubstr("put ca.crt back")));
+  EXPECT_EQ(ReadFile(ca_ + "/ca.key"), key);
+  std::filesystem::copy_file(ca_ + "/actor-x/ca.crt", ca_ + "/ca.crt");
+  EXPECT_EQ(Issue({"--actor=y"}).code, 0);
+}
+
+TEST_F(NmnCerts, CallsAtOnceLeaveWhatFits) {
+  std::vector<Outcome> made(4), issued(4);
+  const auto at_once = [](std::vector<Outcome>& outcomes, const std::function<Outcome()>& call) {
+    std::vector<std::thread> threads;
+    for (Outcome& outcome : outcomes) threads.emplace_back([&outcome, &call] { outcome = call(); });
+    for (std::thread& thread : threads) thread.join();
+  };
+  at_once(made, [&] { return Certs({"init", ca_}); });
+  EXPECT_EQ(std::count_if(made.begin(), made.end(), [](const Outcome& one) { return one.code == 0; }), 1);
+  at_once(issued, [&] { return Issue({"--actor=q"}); });
+  for (const Outcome& one : issued) EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_TRUE(Load(ca_ + "/actor-q").ok()) << Load(ca_ + "/actor-q");
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(ca_)) files.push_back(entry.path().filename());
+  EXPECT_THAT(files, ::testing::UnorderedElementsAre(".lock", "ca.crt", "ca.key", "issued.txt", "actor-q"));
+}
+
+// A container that has mounted it sees the new ones.
+TEST_F(NmnCerts, TheFolderStaysTheSameOne) {
+  Init();
+  ASSERT_EQ(Issue({"--actor=a"}).code, 0);
+  const std::string folder = ca_ + "/actor-a", before = ReadFile(folder + "/tls.crt");
+  WriteFile(folder + "/notes", "mine");
+  const std::string left = folder + "/.nmn-99999999-2.tmp";  // of a process that was killed
+  WriteFile(left, "a key");
+  struct stat was {
+  }, is{};
+  ASSERT_EQ(::stat(folder.c_str(), &was), 0);
+  ASSERT_EQ(Issue({"--actor=a"}).code, 0);
+  ASSERT_EQ(::stat(folder.c_str(), &is), 0);
+  EXPECT_EQ(was.st_ino, is.st_ino);
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_EQ(ReadFile(folder + "/notes"), "mine");
+  EXPECT_NE(ReadFile(folder + "/tls.crt"), before);
+  EXPECT_TRUE(Load(folder).ok()) << Load(folder);
+}
+
+TEST_F(NmnCerts, SaysThatAKeyIsAnothersAndIssueMendsIt) {
+  Init();
+  ASSERT_EQ(Issue({"--actor=a"}).code, 0);
+  ASSERT_EQ(Issue({"--actor=b"}).code, 0);
+  const std::string folder = ca_ + "/actor-a";
+  WriteFile(folder + "/tls.key", ReadFile(ca_ + "/actor-b/tls.key"));
+  const Outcome shown = Certs({"show", folder});
+  EXPECT_EQ(shown.code, kPermanent);
+  EXPECT_THAT(shown.out, HasSubstr("nmn://actor/a"));
+  EXPECT_THAT(shown.err, AllOf(HasSubstr("not the key of"), HasSubstr("nmn certs issue")));
+  ASSERT_EQ(Issue({"--actor=a"}).code, 0);
+  EXPECT_EQ(Certs({"show", folder}).code, 0);
+}
+
+TEST_F(NmnCerts, TheListIsCheckedFirstAndKeepsItsLines) {
+  Init();
+  std::filesystem::create_directory(ca_ + "/issued.txt");
+  EXPECT_NE(Issue({"--actor=v"}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(ca_ + "/actor-v"));
+  std::filesystem::remove(ca_ + "/issued.txt");
+  WriteFile(ca_ + "/issued.txt", "a line of mine");
+  ASSERT_EQ(Issue({"--actor=v"}).code, 0);
+  EXPECT_THAT(ReadFile(ca_ + "/issued.txt"), ::testing::StartsWith("a line of mine\n2"));
+}
+
 TEST_F(NmnCerts, WritesElsewhereWithoutTheAuthoritysKey) {
   Init();
   const std::string out = directory_.path() + "/out";
@@ -139,7 +219,7 @@ TEST_F(NmnCerts, RefusesWhatItCannotIssueAndWritesNothing) {
   EXPECT_THAT(Issue({"--actor=a"}).err, HasSubstr("ca.key: there is no private key"));
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(ca_)) files.push_back(entry.path().filename());
-  EXPECT_THAT(files, ::testing::UnorderedElementsAre("ca.crt", "ca.key"));
+  EXPECT_THAT(files, ::testing::UnorderedElementsAre(".lock", "ca.crt", "ca.key"));
 }
 
 TEST_F(NmnCerts, ShowsWhatIsInAFileOrAFolder) {

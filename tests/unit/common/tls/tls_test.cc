@@ -51,7 +51,8 @@ TEST(Material, FilesThatDoNotFitTogetherAreRefusedByName) {
   EXPECT_THAT(Message(files), HasSubstr("--tls_key=" + files.key));
   files = FilesIn(good);
   files.key = lab.Write("another", lab.Issue("nmn://actor/a")) + "/tls.key";
-  EXPECT_THAT(Message(files), AllOf(HasSubstr("--tls_key=" + files.key), HasSubstr("not the key of")));
+  EXPECT_THAT(Message(files),
+              AllOf(HasSubstr("--tls_key=" + files.key), HasSubstr("not the key of"), HasSubstr("nmn certs issue")));
   files = FilesIn(good);
   files.authority = other.Write("other", other.Issue("nmn://actor/a")) + "/ca.crt";
   EXPECT_THAT(Message(files), AllOf(HasSubstr("--tls_cert=" + files.certificate), HasSubstr("another authority")));

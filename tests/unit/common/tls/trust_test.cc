@@ -64,6 +64,13 @@ TEST_F(TrustTest, AnAuthorityThatEndedMakesNobodyKnown) {
   EXPECT_FALSE(verdict.known);
 }
 
+// A host's name goes into it.
+TEST_F(TrustTest, TheNameOfAnAuthorityIsPrintableAscii) {
+  const auto made = MakeAuthority("host \xff\xfe\n1", UnixNow(), UnixNow() + kDay);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->certificate.subject(), "CN = host ???1");
+}
+
 TEST_F(TrustTest, TheRevokedAreRefused) {
   const KeyPair pair = lab_.Issue("nmn://actor/a");
   ExpectRefused(Judge(pair, {pair.certificate.serial()}), Refusal::kRevoked, true,
