@@ -203,7 +203,9 @@ TEST(Row26, WhoIsNotLetInRunsNoHandlerAndTheLearnerSaysWhy) {
     if (refused.reason != Refusal::kWrongId) handlers += learner.handled();
     actors += learner.actors();
     cut_off += refused.cut_off ? 1 : 0;
-    if (refused.cut_off) EXPECT_THAT(client, Not(HasSubstr(refused.at_the_learner)));
+    if (refused.cut_off) {
+      EXPECT_THAT(client, Not(HasSubstr(refused.at_the_learner)));
+    }
   }
   EXPECT_EQ(handlers, 0u);
   EXPECT_EQ(actors, 0u);
