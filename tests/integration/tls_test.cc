@@ -92,7 +92,9 @@ TEST_F(WithTls, BothEndsSayInALineWhyNobodyComesIn) {
     const Outcome outcome = RunProcess(command);
     EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr(words));
-    if (!learner_words.empty()) EXPECT_TRUE(learner.WaitForOutput(learner_words)) << learner.err();
+    if (!learner_words.empty()) {
+      EXPECT_TRUE(learner.WaitForOutput(learner_words)) << learner.err();
+    }
   };
   refused(Actor(address), "speaks TLS, and there is no certificate here; give --tls=DIR",
           "a client spoke plain text to the TLS port");
