@@ -6,6 +6,7 @@ One learner stands all of it, and then trains with one honest actor. Its weights
 usage: hostile_test.py BIN
 """
 
+import errno
 import json
 import os
 import queue
@@ -176,8 +177,9 @@ class Attacks(unittest.TestCase):
                     peer.shutdown(socket.SHUT_WR)
                     while peer.recv(4096):
                         pass
-                except (ConnectionResetError, BrokenPipeError):
-                    pass
+                except OSError as error:  # cut off before or after we said all
+                    if error.errno not in (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN):
+                        raise
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_ciphers("ALL:@SECLEVEL=0")
