@@ -148,9 +148,7 @@ absl::Status CheckKeyBeside(const std::string& file, const tls::Certificate& cer
   if (!text.ok()) return absl::OkStatus();
   const auto key = tls::PrivateKey::Parse(*text);
   if (!key.ok()) return text::Prefixed(key_file.string(), key.status());
-  if (key->BelongsTo(certificate)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(key_file.string(), ": it is not the key of the certificate in ", file,
-                                                 "; issue both again (nmn certs issue)"));
+  return text::Prefixed(key_file.string(), key->CheckBelongsTo(certificate, file));
 }
 
 absl::Status Show(const ShowFlags& flags) {

@@ -177,6 +177,12 @@ bool PrivateKey::BelongsTo(const Certificate& certificate) const {
   return belongs;
 }
 
+absl::Status PrivateKey::CheckBelongsTo(const Certificate& certificate, std::string_view file) const {
+  if (BelongsTo(certificate)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("it is not the key of the certificate in ", std::string(file),
+                                                 "; issue both again (nmn certs issue)"));
+}
+
 std::string PrivateKey::pem() const {
   const Bio bio = Memory();
   PEM_write_bio_PrivateKey(bio.get(), get(), nullptr, nullptr, 0, nullptr, nullptr);

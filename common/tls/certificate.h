@@ -57,6 +57,8 @@ class PrivateKey {
 
   EVP_PKEY* get() const { return key_.get(); }
   bool BelongsTo(const Certificate& certificate) const;
+  // INVALID_ARGUMENT where it does not, with what to do. `file`: where the certificate is.
+  absl::Status CheckBelongsTo(const Certificate& certificate, std::string_view file) const;
   std::string pem() const;  // PKCS #8, not encrypted
 
  private:

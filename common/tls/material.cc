@@ -56,11 +56,8 @@ absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files,
 
   const Certificate certificate = chain->front();
   chain->erase(chain->begin());
-  if (!key->BelongsTo(certificate)) {
-    return Named("--tls_key", files.key,
-                 absl::InvalidArgumentError(absl::StrCat("it is not the key of the certificate in ", files.certificate,
-                                                         "; issue both again (nmn certs issue)")));
-  }
+  if (absl::Status status = key->CheckBelongsTo(certificate, files.certificate); !status.ok())
+    return Named("--tls_key", files.key, status);
   Trust trust(*std::move(authorities), *std::move(revoked));
   const Verdict verdict = trust.JudgeClient(certificate, *chain, now);
   if (!verdict.accepted()) return Named("--tls_cert", files.certificate, absl::InvalidArgumentError(verdict.sentence));
