@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <ctime>
+#include <initializer_list>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -35,8 +36,8 @@ const char kSweep[] = "sweep.json";                // of the directory of a swee
 const char kEventLog[] = "events.jsonl";
 const char* const kRecords[] = {kMetrics, kEpisodes, kEvents};  // get their share of each update
 // What nmn train draws beside them when the run has ended.
-const char* const kFigures[] = {"learning_curve.csv", "learning_curve.png", "learning_curve.svg",
-                                "learning_curve_raw.png", "learning_curve_raw.svg"};
+const std::initializer_list<const char*> kFigures = {"learning_curve.csv", "learning_curve.png", "learning_curve.svg",
+                                                     "learning_curve_raw.png", "learning_curve_raw.svg"};
 const char* const kGrowing[] = {kMetrics, kEpisodes, kEvents, kEventLog};
 
 const char kProbe[] = ".nmn-writable.tmp";  // as temporaries are called: nobody else's file
@@ -78,6 +79,16 @@ class RunDirectory::Files {
     if (!exists.ok()) return exists.status();
     if (!*exists) return 0;
     return fs.Size(Path(name));
+  }
+
+  // The first that is there and has content; "" if there is none.
+  absl::StatusOr<std::string> FirstWithContent(std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      const absl::StatusOr<uint64_t> length = Length(name);
+      if (!length.ok()) return length.status();
+      if (*length > 0) return std::string(name);
+    }
+    return "";
   }
 
   absl::Status Replace(const std::string& name, const std::string& content) {
@@ -173,12 +184,7 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(fs::FileSystem&
 }
 
 absl::StatusOr<std::string> RunDirectory::TraceOfARun() {
-  for (const char* name : {kMetrics, kEpisodes, kEvents, kPolicy, kBestPolicy, kSummary}) {
-    const absl::StatusOr<uint64_t> length = files_->Length(name);
-    if (!length.ok()) return length.status();
-    if (*length > 0) return std::string(name);
-  }
-  return "";
+  return files_->FirstWithContent({kMetrics, kEpisodes, kEvents, kPolicy, kBestPolicy, kSummary});
 }
 
 absl::StatusOr<std::string> RunDirectory::ForeignFile() {
@@ -195,12 +201,8 @@ absl::StatusOr<std::string> RunDirectory::ForeignFile() {
       kEventLog, [](const std::string& lines) { return lines.empty() || lines.starts_with("{\"event\":\""); });
   if (!log.ok()) return log.status();
   if (*log) return files_->Path(kEventLog);
-  for (const char* name : kFigures) {
-    const absl::StatusOr<uint64_t> length = files_->Length(name);
-    if (!length.ok()) return length.status();
-    if (*length > 0) return files_->Path(name);
-  }
-  return "";
+  const absl::StatusOr<std::string> figure = files_->FirstWithContent(kFigures);
+  return !figure.ok() || figure->empty() ? figure : files_->Path(*figure);
 }
 
 absl::Status RunDirectory::WriteConfig(const v1::RunConfig& config) {
