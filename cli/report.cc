@@ -196,7 +196,8 @@ absl::Status Report(Flags flags) {
   if (absl::Status status = report::PrepareOutput(runs, out); !status.ok()) return status;
   for (const std::string& notice : selection->notices) Notice(notice);
   report::LearningCurve curve = report::MakeLearningCurve(runs, options);
-  if (!curve.bound) curve.bound = report::PlayedBound(runs);
+  // Figures and the page alone show it.
+  if (!curve.bound && (!flags.no_figures || flags.html)) curve.bound = report::PlayedBound(runs);
   for (const std::string& notice : report::LengthNotices(runs, curve.grouping, options.go_on)) Notice(notice);
   for (const std::optional<std::string>& notice :
        {report::SmoothingNotice(runs, options.smooth), flags.no_figures ? std::nullopt : report::OracleNotice(curve)}) {
