@@ -21,6 +21,7 @@ PROGRESS = re.compile(r"cov: (\d+) ft: (\d+) corp: (\d+)")
 EXECUTED = re.compile(r"stat::number_of_executed_units: (\d+)")
 # What a stranger's input may cost: a second is far more than any takes, and memory is bounded whatever numbers it has.
 LIMITS = ["-timeout=10", "-rss_limit_mb=2048", "-malloc_limit_mb=1024", "-max_len=16384"]
+DICTIONARIES = {"policy": "config"}  # of another target, where they read the same words
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
@@ -36,7 +37,7 @@ def run_target(build, name, seconds):
     if not os.path.lexists(link):
         os.symlink(os.path.join("..", "bin", "nmn_fuzz"), link)
     command = [link, *LIMITS, f"-artifact_prefix={faults}/"]
-    dictionary = os.path.join(HERE, f"{name}.dict")
+    dictionary = os.path.join(HERE, f"{DICTIONARIES.get(name, name)}.dict")
     if os.path.exists(dictionary):
         command.append(f"-dict={dictionary}")
     command += [f"-max_total_time={seconds}", "-print_final_stats=1", corpus, os.path.join(HERE, "corpus", name)]
