@@ -11,6 +11,8 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -23,7 +25,7 @@
 namespace nmn::log {
 namespace {
 
-// Both never destroyed: the thread that writes may be in a write that does not end.
+// Neither is destroyed: the thread that writes may be in a write that does not end.
 std::atomic<LineWriter*> writer{nullptr};
 std::atomic<const std::string*> json_program{nullptr};  // set if lines are JSON
 
@@ -98,6 +100,12 @@ std::string DroppedNote(uint64_t count) {
   return std::string(line.data(), line.size());
 }
 
+// The name, for as long as the process lives: the thread that writes may read it while another is set.
+const std::string* Kept(std::string_view program) {
+  static auto* const names = new std::set<std::string>();
+  return &*names->emplace(program).first;
+}
+
 absl::Status NotOneOf(std::string_view flag, std::string_view value, const std::vector<std::string>& legal) {
   std::string message = std::string(flag) + "=" + std::string(value) + ": it must be one of ";
   for (size_t i = 0; i < legal.size(); ++i) message += (i == 0 ? "" : ", ") + legal[i];
@@ -164,9 +172,10 @@ absl::Status SetUp(std::string_view program, std::string_view level, std::string
   const bool coloured = terminal::MayColour(STDERR_FILENO);
   auto logger = std::make_shared<spdlog::logger>(std::string(program), std::make_shared<StderrSink>(coloured));
   if (format == "text" || (format == "auto" && isatty(STDERR_FILENO) != 0)) {
+    json_program.store(nullptr, std::memory_order_release);
     logger->set_formatter(Formatter("%H:%M:%S %^%l%$ %*", spdlog::pattern_time_type::local, /*json=*/false));
   } else {
-    json_program.store(new std::string(program), std::memory_order_release);
+    json_program.store(Kept(program), std::memory_order_release);
     logger->set_formatter(JsonFormatter(program));
   }
   logger->set_level(parsed);

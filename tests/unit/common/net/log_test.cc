@@ -2,9 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <spdlog/spdlog.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "tests/support/terminal.h"
 
@@ -55,6 +59,36 @@ TEST(Log, WritesForPeopleWhereThatIsAskedFor) {
   spdlog::info("update 5/7");
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
               ::testing::ContainsRegex("^[0-9][0-9]:[0-9][0-9]:[0-9][0-9] .*info.* update 5/7\n$"));
+}
+
+// The verbs of nmn set up their log after nmn did.
+TEST(Log, TheNoteOnDroppedLinesHasTheFormatThatWasSetUpLast) {
+  int log[2], ready[2];
+  ASSERT_EQ(pipe(log), 0);
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(log[1], STDERR_FILENO);
+    close(log[0]);
+    close(log[1]);
+    const bool set_up = log::SetUp("nmn", "warn", "json").ok() && log::SetUp("nmn", "info", "text").ok();
+    WriteFromAThread();
+    const std::string line = std::string(100'000, 'x') + "\n";
+    for (int i = 0; i < 40; ++i) Say(line);
+    _exit(set_up && write(ready[1], "!", 1) == 1 ? (Drain(std::chrono::seconds(20)), 0) : 1);
+  }
+  close(log[1]);
+  char byte = 0;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);  // nothing was read until here
+  std::string out;
+  std::array<char, 65536> buffer{};
+  for (ssize_t n = 0; (n = read(log[0], buffer.data(), buffer.size())) > 0;) out.append(buffer.data(), n);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(out, ::testing::ContainsRegex("\n[0-9]+ lines were dropped here: nobody read them\n"));
+  EXPECT_THAT(out, ::testing::Not(::testing::HasSubstr("{")));
+  for (const int end : {log[0], ready[0], ready[1]}) close(end);
 }
 
 TEST(Log, AnUnknownFormatNamesTheFlagAndTheFormats) {
