@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/fs/directory_lock.h"
 #include "common/fs/errors.h"
 #include "common/fs/file_system.h"
 #include "common/text/prefixed.h"
@@ -46,14 +47,11 @@ absl::Status WritePrivately(const std::string& path, const std::string& content)
 // Alone in the directory of an authority. Another call is done within moments, so it is waited for.
 absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> Lock(const std::string& directory) {
   for (absl::Duration waited;; waited += kPause) {
-    absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(directory);
+    absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(directory, "nmn certs");
     if (!absl::IsFailedPrecondition(lock.status())) return lock;
     if (waited >= kLongestWait) {
-      const std::string message(lock.status().message());
-      const size_t pid = message.rfind(" (pid ");
-      return absl::UnavailableError(absl::StrCat("another process works on ", directory,
-                                                 pid == std::string::npos ? "" : message.substr(pid),
-                                                 "; call again when it has ended"));
+      return absl::UnavailableError(
+          absl::StrCat(std::string(lock.status().message()), "; call again when it has ended"));
     }
     absl::SleepFor(kPause);
   }

@@ -39,9 +39,9 @@ absl::Status CheckFree(const std::string& path, const GridRequest& request) {
 }
 
 absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> Lock(const std::string& path) {
-  absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(path);
+  absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(path, "nmn sweep");
   if (absl::IsFailedPrecondition(lock.status()))
-    return absl::UnavailableError(absl::StrCat("another nmn sweep works on ", path, "; see nmn sweep status ", path));
+    return absl::UnavailableError(absl::StrCat(std::string(lock.status().message()), "; see nmn sweep status ", path));
   return lock;
 }
 

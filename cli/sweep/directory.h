@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "cli/sweep/engine.h"
 #include "cli/sweep/grid.h"
-#include "common/fs/file_system.h"
+#include "common/fs/directory_lock.h"
 
 namespace nmn::sweep {
 

@@ -1,3 +1,5 @@
+#include "common/fs/directory_lock.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -11,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/fs/descriptor.h"
 #include "common/fs/errors.h"
-#include "common/fs/file_system.h"
 
 namespace nmn::fs {
 namespace {
@@ -55,7 +56,8 @@ std::string PathOf(int fd) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std::string& directory) {
+absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std::string& directory,
+                                                                      const std::string& holder) {
   const std::string path = directory + "/.lock";
   Descriptor folder(directory, O_RDONLY | O_DIRECTORY);
   if (!folder.ok()) return SystemError("lock", path, errno);
@@ -71,7 +73,7 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std:
   std::unique_ptr<DirectoryLock> lock(new DirectoryLock(directory, folder.Release(), fd));
   if (Retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) < 0) {
     if (errno != EWOULDBLOCK) return SystemError("lock", path, errno);
-    return absl::FailedPreconditionError(absl::StrCat(directory, " is in use by another learner", Holder(fd)));
+    return absl::FailedPreconditionError(absl::StrCat(directory, " is in use by another ", holder, Holder(fd)));
   }
   if (!IsLockFile(fd)) {
     return absl::PermissionDeniedError(

@@ -25,7 +25,7 @@ absl::StatusOr<RunStorage> OpenStorage(const RunOptions& options) {
   if (absl::Status status = fs.CreateDirectories(options.directory); !status.ok()) {
     return absl::PermissionDeniedError(absl::StrCat(status.message(), "; choose another --run_dir"));
   }
-  absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(options.directory);
+  absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(options.directory, "learner");
   if (!lock.ok()) {
     // Another process may end; everything else about a lock is for good.
     if (absl::IsFailedPrecondition(lock.status())) return absl::UnavailableError(lock.status().message());

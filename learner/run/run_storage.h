@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/fs/directory_lock.h"
 #include "common/fs/file_system.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/run/run_directory.h"

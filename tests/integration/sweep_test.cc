@@ -223,7 +223,7 @@ TEST(Sweep, ASweepThatIsKilledLeavesNoRunBehind) {
   const std::string grid = ReadFile(directory + "/sweep.json");
   const Outcome second = RunProcess({Binary("nmn"), "sweep", directory, "--seeds=1-2"}, kLimit);
   EXPECT_EQ(second.code, 1) << "two sweeps on one directory";
-  EXPECT_THAT(second.err, HasSubstr("another nmn sweep works on"));
+  EXPECT_THAT(second.err, HasSubstr("is in use by another nmn sweep"));
   EXPECT_EQ(ReadFile(directory + "/sweep.json"), grid);
   sweep.Signal(SIGKILL);
   EXPECT_EQ(sweep.Wait(), 137);

@@ -454,7 +454,7 @@ TEST(SweepDirectory, HasOneEngineAtATime) {
   ASSERT_TRUE(open.ok()) << open.status();
   const absl::Status second = Open(folder.path(), SmallGrid(), {}).status();
   EXPECT_TRUE(absl::IsUnavailable(second));
-  EXPECT_THAT(Message(second), HasSubstr("another nmn sweep works on"));
+  EXPECT_THAT(Message(second), HasSubstr("is in use by another nmn sweep"));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "cli/sweep/status_table.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
+#include "common/fs/directory_lock.h"
 #include "tests/support/subprocess.h"
 
 namespace nmn::sweep {
@@ -70,7 +71,7 @@ TEST_F(SweepStatus, ACutRunIsAsFarAsItsLastWholeLine) {
 
 TEST_F(SweepStatus, ARunWhoseDirectoryIsLockedRuns) {
   WriteUpdates(0, 4);
-  const auto lock = fs::DirectoryLock::Acquire(Path(0));
+  const auto lock = fs::DirectoryLock::Acquire(Path(0), "learner");
   ASSERT_TRUE(lock.ok());
   const RunState state = ReadStates(sweep)[0];
   EXPECT_EQ(state.state, State::kRunning);
@@ -93,7 +94,7 @@ TEST_F(SweepStatus, ARunIsSeenToRunWhereFilesLieInLayers) {
     sweep = Open(seen, grid, {})->sweep;
     WriteUpdates(0, 4);
     EXPECT_EQ(StateOf(0).state, State::kInterrupted);
-    const auto lock = fs::DirectoryLock::Acquire(Path(0));
+    const auto lock = fs::DirectoryLock::Acquire(Path(0), "learner");
     EXPECT_TRUE(lock.ok());
     EXPECT_EQ(StateOf(0).state, State::kRunning);
   }
@@ -209,7 +210,7 @@ TEST_F(SweepStatus, ARunTakenPastTheBudgetByHandHasAFullBarAndHidesNoOther) {
 
 TEST_F(SweepStatus, ARunPastTheBudgetThatGoesOnHasNothingLeft) {
   WriteUpdates(0, 25);
-  const auto lock = fs::DirectoryLock::Acquire(Path(0));
+  const auto lock = fs::DirectoryLock::Acquire(Path(0), "learner");
   const auto states = ReadStates(sweep);
   EXPECT_EQ(states[0].state, State::kRunning);
   EXPECT_EQ(states[0].seconds_left, 0);
@@ -218,7 +219,7 @@ TEST_F(SweepStatus, ARunPastTheBudgetThatGoesOnHasNothingLeft) {
 
 TEST_F(SweepStatus, TimeLeftCountsAllRunsAndHowManyGoAtOnce) {
   WriteUpdates(0, 5);
-  const auto lock = fs::DirectoryLock::Acquire(Path(0));
+  const auto lock = fs::DirectoryLock::Acquire(Path(0), "learner");
   EXPECT_EQ(Sum(ReadStates(sweep), 1).seconds_left, 50);  // 2 s an update, 25 to go
   EXPECT_EQ(Sum(ReadStates(sweep), 2).seconds_left, 25);
 }

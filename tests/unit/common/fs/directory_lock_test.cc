@@ -1,3 +1,5 @@
+#include "common/fs/directory_lock.h"
+
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -5,8 +7,6 @@
 #include <csignal>
 #include <filesystem>
 #include <string>
-
-#include "common/fs/file_system.h"
 
 namespace nmn::fs {
 namespace {
@@ -26,7 +26,7 @@ class LockedDirectory : public ::testing::Test {
     EXPECT_EQ(::pipe(pipe_ends), 0);
     const pid_t child = ::fork();
     if (child == 0) {
-      const auto lock = DirectoryLock::Acquire(root_);
+      const auto lock = DirectoryLock::Acquire(root_, "learner");
       const char answer = lock.ok() ? 'y' : 'n';
       if (::write(pipe_ends[1], &answer, 1) != 1) ::_exit(1);
       for (;;) ::pause();
@@ -48,7 +48,7 @@ class LockedDirectory : public ::testing::Test {
 
 TEST_F(LockedDirectory, RefusesASecondProcessAndNamesTheFirst) {
   const pid_t child = Hold();
-  const absl::Status status = DirectoryLock::Acquire(root_).status();
+  const absl::Status status = DirectoryLock::Acquire(root_, "learner").status();
   Kill(child);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(), root_ + " is in use by another learner (pid " + std::to_string(child) + ")");
@@ -56,28 +56,28 @@ TEST_F(LockedDirectory, RefusesASecondProcessAndNamesTheFirst) {
 
 TEST_F(LockedDirectory, IsFreeAgainOnceItsHolderIsKilled) {
   Kill(Hold());
-  EXPECT_TRUE(DirectoryLock::Acquire(root_).ok());
+  EXPECT_TRUE(DirectoryLock::Acquire(root_, "learner").ok());
 }
 
 TEST_F(LockedDirectory, IsFreeAgainOnceTheLockIsDestroyed) {
-  ASSERT_TRUE(DirectoryLock::Acquire(root_).ok());
-  EXPECT_TRUE(DirectoryLock::Acquire(root_).ok());
+  ASSERT_TRUE(DirectoryLock::Acquire(root_, "learner").ok());
+  EXPECT_TRUE(DirectoryLock::Acquire(root_, "learner").ok());
 }
 
 TEST_F(LockedDirectory, RefusesASecondLearnerOfTheSameProcess) {
-  const auto first = DirectoryLock::Acquire(root_);
+  const auto first = DirectoryLock::Acquire(root_, "learner");
   ASSERT_TRUE(first.ok());
-  EXPECT_EQ(DirectoryLock::Acquire(root_).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(DirectoryLock::Acquire(root_, "learner").status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(LockedDirectory, AnAbsentDirectoryIsNamed) {
-  EXPECT_EQ(DirectoryLock::Acquire(root_ + "/none").status().message(),
+  EXPECT_EQ(DirectoryLock::Acquire(root_ + "/none", "learner").status().message(),
             "cannot lock " + root_ + "/none/.lock: No such file or directory");
 }
 
 TEST_F(LockedDirectory, ALockThatIsADirectoryIsNoOtherProcess) {
   std::filesystem::create_directory(root_ + "/.lock");
-  const absl::Status status = DirectoryLock::Acquire(root_).status();
+  const absl::Status status = DirectoryLock::Acquire(root_, "learner").status();
   EXPECT_TRUE(absl::IsPermissionDenied(status)) << status;
   EXPECT_EQ(status.message(), "cannot lock " + root_ + "/.lock: Is a directory");
 }
@@ -87,7 +87,7 @@ TEST_F(LockedDirectory, ADirectoryThatIsNoLongerTheLockedOneIsNoticed) {
   const auto check = [&](const std::string& name, const auto& change) {
     const std::string path = root_ + "/" + name;
     std::filesystem::create_directory(path);
-    const auto lock = DirectoryLock::Acquire(path);
+    const auto lock = DirectoryLock::Acquire(path, "learner");
     EXPECT_TRUE(lock.ok()) << lock.status();
     EXPECT_TRUE((*lock)->Check().ok());
     change(path);
@@ -110,7 +110,7 @@ TEST_F(LockedDirectory, ADirectoryThatIsNoLongerTheLockedOneIsNoticed) {
   EXPECT_EQ(check("taken",
                   [](const std::string& path) {
                     std::filesystem::remove(path + "/.lock");
-                    EXPECT_TRUE(DirectoryLock::Acquire(path).ok());
+                    EXPECT_TRUE(DirectoryLock::Acquire(path, "learner").ok());
                   }),
             "/.lock was removed by somebody, and another process has locked the directory");
   // Nobody else has it yet.

@@ -15,6 +15,8 @@
 #include <string>
 #include <thread>
 
+#include "common/fs/directory_lock.h"
+
 namespace nmn::fs {
 namespace {
 
@@ -185,7 +187,7 @@ TEST_F(RealDisk, ALockThatIsALinkIsRefusedAndItsEndLeftAlone) {
   ASSERT_TRUE(fs_.WriteDurably(root_ + "/thesis", "mine").ok());
   std::filesystem::create_directory(root_ + "/run");
   std::filesystem::create_symlink("../thesis", root_ + "/run/.lock");
-  const absl::Status status = DirectoryLock::Acquire(root_ + "/run").status();
+  const absl::Status status = DirectoryLock::Acquire(root_ + "/run", "learner").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("/run/.lock: it is a link"));
   EXPECT_EQ(*fs_.Read(root_ + "/thesis"), "mine");
@@ -194,12 +196,12 @@ TEST_F(RealDisk, ALockThatIsALinkIsRefusedAndItsEndLeftAlone) {
 TEST_F(RealDisk, ALockIsWrittenOverALockAndOverNothingElse) {
   for (const std::string& before : {std::string(), std::string("12345\n"), std::string(6, '\0')}) {
     ASSERT_TRUE(fs_.WriteDurably(root_ + "/.lock", before).ok());
-    EXPECT_TRUE(DirectoryLock::Acquire(root_).ok()) << before;
+    EXPECT_TRUE(DirectoryLock::Acquire(root_, "learner").ok()) << before;
     EXPECT_EQ(*fs_.Read(root_ + "/.lock"), std::to_string(::getpid()) + "\n");
   }
   for (const std::string before : {"12 chapters, locked away", "the only copy\n"}) {
     ASSERT_TRUE(fs_.WriteDurably(root_ + "/.lock", before).ok());
-    const absl::Status status = DirectoryLock::Acquire(root_).status();
+    const absl::Status status = DirectoryLock::Acquire(root_, "learner").status();
     EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
     EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("/.lock: it is a file of somebody else"));
     EXPECT_EQ(*fs_.Read(root_ + "/.lock"), before);
