@@ -30,7 +30,7 @@ absl::Status ActorTable::Register(const std::string& id, uint64_t incarnation, u
     Actor& fresh = actors_[id];
     fresh.id = id;
     fresh.incarnation = incarnation;
-    fresh.holder = next_holder_++;
+    NewHolder(fresh);
   }
   Actor& actor = actors_[id];
   if (actor.incarnation != incarnation) {
@@ -42,10 +42,11 @@ absl::Status ActorTable::Register(const std::string& id, uint64_t incarnation, u
     actor.superseded.push_back(actor.incarnation);
     if (old.size() > kSupersededKept) actor.superseded.pop_front();
     if (actor.stream) closes.push_back({*actor.stream, absl::AbortedError("a newer process runs as actor " + id)});
-    if (actor.stream) streams_[*actor.stream].actor.clear();
+    if (actor.stream) MakeSilent(*actor.stream, streams_[*actor.stream]);
+    if (actor.stream) --connected_;
     actor.stream.reset();
     actor.incarnation = incarnation;
-    actor.holder = next_holder_++;
+    NewHolder(actor);
     actor.no_lease_before = 0;
     actor.pace = {};
   }
@@ -60,10 +61,26 @@ void ActorTable::ForgetTheLongestGone() {
     if (!a->second.stream && (longest == actors_.end() || a->second.last_heard < longest->second.last_heard))
       longest = a;
   }
-  if (longest != actors_.end()) actors_.erase(longest);
+  if (longest == actors_.end()) return;
+  holders_.erase(longest->second.holder);
+  actors_.erase(longest);
 }
 
-void ActorTable::Connect(StreamId stream, Time now) { streams_[stream].connected = now; }
+void ActorTable::NewHolder(Actor& actor) {
+  holders_.erase(actor.holder);
+  actor.holder = next_holder_++;
+  holders_[actor.holder] = &actor;
+}
+
+void ActorTable::MakeSilent(StreamId id, Stream& stream) {
+  stream.actor.clear();
+  silent_.insert({stream.connected, id});
+}
+
+void ActorTable::Connect(StreamId stream, Time now) {
+  streams_[stream].connected = now;
+  silent_.insert({now, stream});
+}
 
 absl::Status ActorTable::Hello(StreamId stream, const std::string& id, uint64_t incarnation, Time now,
                                std::vector<Close>& closes) {
@@ -75,11 +92,14 @@ absl::Status ActorTable::Hello(StreamId stream, const std::string& id, uint64_t 
   if (actor.stream == stream || !streams_[stream].actor.empty()) return absl::InvalidArgumentError("a second hello");
   if (!actor.stream && connected() >= max_actors_) return absl::ResourceExhaustedError("work.max_actors are connected");
   if (actor.stream) {
-    streams_[*actor.stream].actor.clear();
+    MakeSilent(*actor.stream, streams_[*actor.stream]);
+    --connected_;
     closes.push_back({*actor.stream, absl::AbortedError("the actor opened another stream")});
   }
+  silent_.erase({streams_[stream].connected, stream});
   streams_[stream].actor = id;
   actor.stream = stream;
+  ++connected_;
   actor.left = false;
   actor.no_lease_before = 0;
   actor.pace.OnDisconnect();
@@ -91,10 +111,14 @@ Actor* ActorTable::Disconnect(StreamId stream, Time now) {
   Actor* actor = Of(stream);
   if (actor != nullptr) {
     actor->stream.reset();
+    --connected_;
     actor->last_heard = now;
     actor->pace.OnDisconnect();
   }
-  streams_.erase(stream);
+  if (const auto found = streams_.find(stream); found != streams_.end()) {
+    silent_.erase({found->second.connected, stream});
+    streams_.erase(found);
+  }
   return actor;
 }
 
@@ -116,10 +140,8 @@ Actor* ActorTable::Of(StreamId stream) {
 }
 
 Actor* ActorTable::OfHolder(HolderId holder) {
-  for (auto& [id, actor] : actors_) {
-    if (actor.holder == holder) return &actor;
-  }
-  return nullptr;
+  const auto found = holders_.find(holder);
+  return found == holders_.end() ? nullptr : found->second;
 }
 
 bool ActorTable::Strike(Actor& actor, Time now) {
@@ -130,32 +152,17 @@ bool ActorTable::Strike(Actor& actor, Time now) {
 }
 
 void ActorTable::ExpireHellos(Time now, std::vector<Close>& closes) {
-  for (const auto& [id, stream] : streams_) {
-    if (stream.actor.empty() && now >= stream.connected + kHelloSeconds) {
-      closes.push_back({id, absl::DeadlineExceededError("no hello within 10 s")});
-    }
+  for (const auto& [connected, stream] : silent_) {
+    if (now < connected + kHelloSeconds) break;
+    closes.push_back({stream, absl::DeadlineExceededError("no hello within 10 s")});
   }
 }
 
 std::optional<Time> ActorTable::NextInstant(Time now) const {
-  std::optional<Time> next;
-  const auto consider = [&](Time instant) {
-    if (instant > now && (!next || instant < *next)) next = instant;
-  };
-  for (const auto& [id, stream] : streams_) {
-    if (stream.actor.empty()) consider(stream.connected + kHelloSeconds);
+  for (const auto& [connected, stream] : silent_) {
+    if (connected + kHelloSeconds > now) return connected + kHelloSeconds;
   }
-  for (const auto& [id, actor] : actors_) {
-    if (!actor.stream) continue;
-    consider(actor.quarantined_until);
-    consider(actor.no_lease_before);
-  }
-  return next;
-}
-
-size_t ActorTable::connected() const {
-  return static_cast<size_t>(
-      std::count_if(actors_.begin(), actors_.end(), [](const auto& a) { return a.second.stream.has_value(); }));
+  return std::nullopt;
 }
 
 size_t ActorTable::AwaitingGoodbye(Time now) const {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,11 +73,12 @@ class ActorTable {
   // Counts one more malformed message. True if it puts the actor into quarantine.
   bool Strike(Actor& actor, Time now);
 
-  // Closes streams that have not said hello in time.
+  // Closes streams that have not said hello in time, the oldest first.
   void ExpireHellos(Time now, std::vector<Close>& closes);
+  // When the next stream will not have.
   std::optional<Time> NextInstant(Time now) const;
 
-  size_t connected() const;
+  size_t connected() const { return connected_; }
   // How many must hear of the run's end: those that are connected, or lost their stream a moment ago without leaving.
   size_t AwaitingGoodbye(Time now) const;
   // In the order of names.
@@ -91,11 +93,17 @@ class ActorTable {
   };
 
   void ForgetTheLongestGone();
+  // The stream belongs to nobody. Nobody may have said so yet, or its actor has another.
+  void MakeSilent(StreamId id, Stream& stream);
+  void NewHolder(Actor& actor);
 
   uint32_t max_actors_;
   HolderId next_holder_ = 1;
   std::map<std::string, Actor> actors_;
   std::map<StreamId, Stream> streams_;
+  std::set<std::pair<Time, StreamId>> silent_;  // streams without an actor, by the time of their connection
+  std::map<HolderId, Actor*> holders_;          // the newest of each actor
+  size_t connected_ = 0;                        // actors with a stream
 };
 
 }  // namespace nmn::ingest

@@ -11,6 +11,10 @@ namespace {
 // called stale.
 constexpr uint32_t kUpdatesRemembered = 4;
 
+// An actor may be so slow that its share is no unit at all. It still gets one unit after this many times the time that
+// one unit takes it, because it may be faster by now.
+constexpr double kTryAgain = 10;
+
 // Whether a correct actor never sends a message that gets this verdict, however late the message is. After three of
 // them the actor is quarantined.
 bool IsMalformed(v1::RejectReason reason) {
@@ -30,9 +34,10 @@ bool IsMalformed(v1::RejectReason reason) {
 
 }  // namespace
 
-Core::Core(CoreOptions options) : options_(std::move(options)), actors_(options_.max_actors) {
+Core::Core(CoreOptions options)
+    : options_(std::move(options)), actors_(options_.max_actors), workforce_(options_.unit_episodes, kTryAgain) {
   for (uint32_t i = 0; i < options_.max_lag + 2; ++i)
-    ring_.push_back({LeaseTable(options_.lease_seconds), Slab(options_.shape)});
+    ring_.push_back({LeaseTable(options_.lease_seconds), Slab(options_.shape), LateSearch(options_.unit_episodes)});
 }
 
 size_t Core::LeasedTo(const Actor& actor) const {
@@ -60,7 +65,13 @@ absl::Status Core::Register(const std::string& actor_id, uint64_t incarnation, u
   const auto found = actors_.actors().find(actor_id);
   const HolderId before = found == actors_.actors().end() ? 0 : found->second.holder;
   absl::Status status = actors_.Register(actor_id, incarnation, lanes, now, closes_);
-  if (status.ok() && before != 0 && actors_.actors().at(actor_id).holder != before) ReleaseAll(before);
+  if (!status.ok()) return status;
+  const Actor& actor = actors_.actors().at(actor_id);
+  if (before != 0 && actor.holder != before) {
+    ReleaseAll(before);
+    touched_.insert(before);
+  }
+  Touch(actor);
   return status;
 }
 
@@ -97,6 +108,7 @@ absl::Status Core::Hello(StreamId stream, const v1::Hello& hello, Time now) {
     // The actor begins anew with each stream, so its old leases end. It still delivers what it works on, or another
     // actor plays those units.
     ReleaseAll(actors_.Of(stream)->holder);
+    Touch(*actors_.Of(stream));
     return status;
   }
   const auto refused = actors_.actors().find(hello.actor_id());
@@ -125,11 +137,15 @@ void Core::Leave(StreamId stream) {
   Actor* actor = actors_.Of(stream);
   if (actor == nullptr) return;
   actor->left = true;
+  Touch(*actor);
   ReleaseAll(actor->holder);
 }
 
 void Core::Disconnect(StreamId stream, Time now) {
-  if (const Actor* actor = actors_.Disconnect(stream, now); actor != nullptr) ReleaseAll(actor->holder);
+  const Actor* actor = actors_.Disconnect(stream, now);
+  if (actor == nullptr) return;
+  ReleaseAll(actor->holder);
+  Touch(*actor);
 }
 
 void Core::Publish(uint32_t version) {
@@ -148,6 +164,7 @@ void Core::OpenUntil(uint32_t update) {
   for (uint32_t next = std::max(newest_ + 1, update_); next <= std::min(update, options_.last_update); ++next) {
     Of(next).slab.Clear();
     Of(next).leases.Open(options_.shape.episodes, options_.unit_episodes);
+    Of(next).late_search.Clear();
     Of(next).verification = {.wanted = IsToBeVerified(next), .unit = {}, .first_player = {}};
     accepted_[next];
     newest_ = next;
@@ -238,6 +255,7 @@ void Core::OnGood(Actor& sender, const v1::Trajectory& trajectory, Time now) {
   sender.strikes = 0;
   sender.no_lease_before = 0;
   sender.pace.OnArrived(trajectory.unit(), trajectory.count(), now);
+  Touch(sender);
 }
 
 Verdict Core::Keep(StreamId stream, const v1::Trajectory& trajectory, const Slab::Claim& claim, Time now) {
@@ -299,6 +317,7 @@ void Core::Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdi
   Tell(stream, trajectory, verdict, 0);
   Actor* actor = actors_.Of(stream);
   if (actor == nullptr) return;
+  Touch(*actor);
   const bool of_its_lease = verdict.reason != v1::QUARANTINED &&
                             actor->pace.OnArrived(trajectory.unit(), trajectory.count(), now) &&
                             !IsMalformed(verdict.reason);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,9 +12,11 @@
 #include "learner/ingest/actor_table.h"
 #include "learner/ingest/batch_shape.h"
 #include "learner/ingest/event_sink.h"
+#include "learner/ingest/late_search.h"
 #include "learner/ingest/lease_table.h"
 #include "learner/ingest/slab.h"
 #include "learner/ingest/validate.h"
+#include "learner/ingest/workforce.h"
 #include "nmn/v1/learner.pb.h"
 
 namespace nmn::ingest {
@@ -151,6 +154,7 @@ class Core {
   struct Collection {
     LeaseTable leases;
     Slab slab;
+    LateSearch late_search;
     Verification verification = {};
   };
 
@@ -160,7 +164,7 @@ class Core {
   void Tell(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, uint32_t new_episodes);
   void Reject(StreamId stream, const v1::Trajectory& trajectory, const Verdict& verdict, Time now);
   std::optional<size_t> UnitIndex(const v1::UnitId& unit) const;
-  static void OnGood(Actor& sender, const v1::Trajectory& trajectory, Time now);
+  void OnGood(Actor& sender, const v1::Trajectory& trajectory, Time now);
   void FinishUnits(Actor* deliverer, const v1::Trajectory& trajectory);
   bool IsToBeVerified(uint32_t update) const;
   void PlayAgainWhereWanted(uint32_t update, size_t unit, const std::string& first_player);
@@ -168,9 +172,15 @@ class Core {
   Verdict KeepSecondPlay(const Actor& actor, const v1::Trajectory& trajectory, const Slab::Claim& claim);
   void Differs(const Actor& actor, const v1::Trajectory& trajectory, const Slab::Difference& difference);
   void GrantLeases(Time now, std::vector<Grant>& grants);
-  void GrantUnleased(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
-  void GrantLate(uint32_t update, const std::vector<Actor*>& workers, Time now, std::vector<Grant>& grants);
-  void GiveUpOnSilent(Actor& actor, Time now);
+  void GrantUnleased(uint32_t update, Time now, std::vector<Grant>& grants);
+  void GrantLate(uint32_t update, Time now, std::vector<Grant>& grants);
+  void GiveUpOnSilent(Time now);
+  // What is known of this actor changed in a way that may change who gets which lease.
+  void Touch(const Actor& actor) { touched_.insert(actor.holder); }
+  // Puts all actors that changed, and those that may work again, where they belong.
+  void PlaceTouched(Time now);
+  void Place(Actor& actor, Time now);
+  void PlaceHeld(Collection& collection, HolderId holder, const Actor* actor, Time now);
   size_t Room(const Actor& actor) const;
   void Give(Actor& actor, uint32_t update, const std::vector<size_t>& units, Time now, std::vector<Grant>& grants);
   bool MayWork(const Actor& actor, Time now) const;
@@ -200,6 +210,10 @@ class Core {
   std::vector<std::string> warnings_;     // not yet given to the caller
   std::vector<Close> closes_;             // decided, not yet given to the caller
   std::optional<Time> somebody_late_at_;  // when the next actor will be late, as of the last Decide
+  Workforce workforce_;
+  std::set<HolderId> touched_;                  // not yet where they belong
+  std::set<HolderId> stranded_;                 // may work and were to deliver units that they no longer hold
+  std::set<std::pair<Time, HolderId>> barred_;  // until when an actor may not work; some may work already
 };
 
 }  // namespace nmn::ingest

@@ -17,6 +17,7 @@ void LeaseTable::Open(uint32_t episodes, uint32_t unit_episodes) {
 }
 
 void LeaseTable::Close() {
+  for (const auto& [holder, units] : held_) changed_.insert(holder);
   units_.clear();
   held_.clear();
   endings_.clear();
@@ -25,24 +26,33 @@ void LeaseTable::Close() {
 
 size_t LeaseTable::HeldBy(HolderId holder) const {
   const auto found = held_.find(holder);
-  return found == held_.end() ? 0 : found->second.size();
+  return found == held_.end() ? 0 : found->second.units.size();
 }
 
 std::vector<size_t> LeaseTable::HeldAlone(HolderId holder) const {
   const auto found = held_.find(holder);
   std::vector<size_t> alone;
   if (found == held_.end()) return alone;
-  for (const size_t unit : found->second) {
+  for (const size_t unit : found->second.units) {
     if (units_[unit].leases.size() == 1) alone.push_back(unit);
   }
   return alone;
 }
 
+size_t LeaseTable::CountHeldAlone(HolderId holder) const {
+  const auto found = held_.find(holder);
+  return found == held_.end() ? 0 : found->second.alone;
+}
+
 void LeaseTable::Add(HolderId holder, size_t unit, Time now) {
-  units_[unit].leases.push_back({holder, now});
+  std::vector<Lease>& leases = units_[unit].leases;
+  if (leases.size() == 1) --held_[leases.front().holder].alone;
+  leases.push_back({holder, now});
+  for (const Lease& lease : leases) changed_.insert(lease.holder);
   units_[unit].issued.insert(holder);
   unleased_.erase(unit);
-  held_[holder].insert(unit);
+  held_[holder].units.insert(unit);
+  if (leases.size() == 1) ++held_[holder].alone;
   endings_.insert({now, unit, holder});
   ++granted_;
 }
@@ -71,17 +81,20 @@ void LeaseTable::Release(HolderId holder, size_t unit) {
   std::vector<Lease>& leases = units_[unit].leases;
   const auto lease = std::find_if(leases.begin(), leases.end(), [&](const Lease& l) { return l.holder == holder; });
   if (lease == leases.end()) return;
+  for (const Lease& one : leases) changed_.insert(one.holder);
   endings_.erase({lease->granted, unit, holder});
   leases.erase(lease);
   if (leases.empty() && !units_[unit].finished) unleased_.insert(unit);
+  if (leases.size() == 1) ++held_[leases.front().holder].alone;
   const auto held = held_.find(holder);
-  held->second.erase(unit);
-  if (held->second.empty()) held_.erase(held);
+  if (leases.empty()) --held->second.alone;
+  held->second.units.erase(unit);
+  if (held->second.units.empty()) held_.erase(held);
 }
 
 void LeaseTable::ReleaseAll(HolderId holder) {
   for (auto held = held_.find(holder); held != held_.end(); held = held_.find(holder))
-    Release(holder, *held->second.begin());
+    Release(holder, *held->second.units.begin());
 }
 
 std::vector<HolderId> LeaseTable::Expire(Time now) {
@@ -108,7 +121,7 @@ void LeaseTable::Again(size_t unit) {
 
 bool LeaseTable::IsHeldBy(HolderId holder, size_t unit) const {
   const auto held = held_.find(holder);
-  return held != held_.end() && held->second.contains(unit);
+  return held != held_.end() && held->second.units.contains(unit);
 }
 
 std::optional<Time> LeaseTable::NextInstant(Time now) const {

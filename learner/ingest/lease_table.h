@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace nmn::ingest {
@@ -45,8 +46,9 @@ class LeaseTable {
   // more than half gone.
   std::optional<size_t> GrantSecond(HolderId holder, Time now);
 
-  // The units that only `holder` holds.
+  // The units that only `holder` holds, and how many they are.
   std::vector<size_t> HeldAlone(HolderId holder) const;
+  size_t CountHeldAlone(HolderId holder) const;
   // Leases a unit that one holder has to a second one.
   void GrantToo(HolderId holder, size_t unit, Time now) { Add(holder, unit, now); }
 
@@ -59,6 +61,9 @@ class LeaseTable {
   // A finished unit may be leased once more.
   void Again(size_t unit);
   bool IsHeldBy(HolderId holder, size_t unit) const;
+
+  // Whose leases, or whose share in a unit that two hold, changed since the last call.
+  std::set<HolderId> TakeChanged() { return std::exchange(changed_, {}); }
 
   // The next instant after `now` at which Expire or GrantSecond could do something new.
   std::optional<Time> NextInstant(Time now) const;
@@ -80,9 +85,14 @@ class LeaseTable {
 
   double lease_seconds_;
   std::vector<Unit> units_;
-  std::set<size_t> unleased_;                  // units that nobody holds and that are not finished
-  std::map<HolderId, std::set<size_t>> held_;  // no empty sets
-  std::set<Ending> endings_;                   // of all leases
+  std::set<size_t> unleased_;  // units that nobody holds and that are not finished
+  struct Held {
+    std::set<size_t> units;
+    size_t alone = 0;
+  };
+  std::map<HolderId, Held> held_;  // of those who hold a unit
+  std::set<Ending> endings_;       // of all leases
+  std::set<HolderId> changed_;
   uint64_t granted_ = 0;
   uint64_t expired_ = 0;
 };
