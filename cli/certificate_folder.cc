@@ -75,6 +75,20 @@ absl::Status RefuseWhereOneIs(const std::string& directory) {
                    ", or take another directory. With a new authority every certificate of the old one is void"));
 }
 
+// Names that differ in a "*" alone share a folder.
+absl::Status RefuseAnothersFolder(const std::string& folder, const tls::Identity& identity) {
+  const absl::StatusOr<std::string> text = fs::RealFileSystem().Read(folder + "/tls.crt");
+  if (absl::IsNotFound(text.status())) return absl::OkStatus();
+  if (!text.ok()) return text.status();
+  const auto there = tls::Certificate::ParseAll(*text);
+  if (!there.ok()) return absl::OkStatus();  // nobody's: it is replaced
+  const std::vector<std::string> uris = there->front().uris();
+  if (uris.empty() || std::find(uris.begin(), uris.end(), ToString(identity)) != uris.end()) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat(folder, " has the certificate of ", uris.front(), ", and that of ",
+                                               ToString(identity),
+                                               " would take its place; give another --out, or remove the folder"));
+}
+
 // Key and certificate lie beside the old ones, whole, before the first is renamed. The folder stays the same one, which
 // a container may have mounted. Whoever reads it between the two renames waits until they belong together; if a kill
 // comes there, the next call makes both anew.
@@ -164,6 +178,7 @@ absl::StatusOr<IssuedFolder> IssueInto(const std::string& directory, const std::
   const std::string folder = absl::StrCat(out, "/", FolderName(identity));
   const auto lock = Lock(directory);
   if (!lock.ok()) return lock.status();
+  if (absl::Status status = RefuseAnothersFolder(folder, identity); !status.ok()) return status;
   const std::string list = directory + "/issued.txt";
   const absl::StatusOr<std::string> listed = disk.Read(list);
   if (!listed.ok() && !absl::IsNotFound(listed.status())) return listed.status();

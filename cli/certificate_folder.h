@@ -26,7 +26,8 @@ struct IssuedFolder {
 };
 
 // Makes a certificate, or a new one in the place of the old, which stays until the new one is written. NOT_FOUND where
-// DIR has no authority; INVALID_ARGUMENT where the certificate would outlive it.
+// DIR has no authority; INVALID_ARGUMENT where the certificate would outlive it; ALREADY_EXISTS where the folder is of
+// another holder.
 absl::StatusOr<IssuedFolder> IssueInto(const std::string& directory, const std::string& out,
                                        const tls::Identity& identity, const std::vector<std::string>& hosts, int days);
 

@@ -98,6 +98,18 @@ TEST_F(NmnCerts, ANewCertificateTakesTheOldOnesPlace) {
   EXPECT_TRUE(Load(folder).ok()) << Load(folder);
 }
 
+TEST_F(NmnCerts, AFolderKeepsItsHolder) {
+  Init();
+  ASSERT_EQ(Issue({"--actor=fleet-*"}).code, 0);
+  const std::string before = ReadFile(ca_ + "/actor-fleet-/tls.crt"), list = ReadFile(ca_ + "/issued.txt");
+  const Outcome other = Issue({"--actor=fleet-"});
+  EXPECT_EQ(other.code, 42);
+  EXPECT_THAT(other.err, ::testing::HasSubstr("/actor-fleet- has the certificate of nmn://actor/fleet-*"));
+  EXPECT_EQ(ReadFile(ca_ + "/actor-fleet-/tls.crt"), before);
+  EXPECT_EQ(ReadFile(ca_ + "/issued.txt"), list);
+  EXPECT_EQ(Issue({"--actor=fleet-*"}).code, 0);
+}
+
 TEST_F(NmnCerts, AnAuthorityIsMadeOnce) {
   Init();
   const std::string key = ReadFile(ca_ + "/ca.key");
