@@ -108,6 +108,19 @@ std::string DefaultOut(const std::string& policy) {
   return std::filesystem::exists(policy + "/config.textproto", error) ? policy + "/analysis" : "analysis";
 }
 
+// Its episodes.csv is the run's own.
+absl::Status RefuseRunDirectory(const std::string& out) {
+  std::error_code error;
+  for (const char* name : {"config.textproto", "checkpoints", "metrics.jsonl"}) {
+    if (!std::filesystem::exists(absl::StrCat(out, "/", name), error)) continue;
+    return absl::InvalidArgumentError(absl::StrCat("--out: ", out, " is a run directory (it holds ", name,
+                                                   "), and the run has an episodes.csv of its own; give another "
+                                                   "folder, for example ",
+                                                   out, "/analysis"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddAnalyseOptions(CLI::App& verb, AnalyseFlags& flags) {
@@ -132,6 +145,7 @@ absl::Status Analyse(const std::string& verb, const AnalyseFlags& flags) {
     return absl::InvalidArgumentError(absl::StrCat(flags.policy.policy, ": ", std::string(known.message())));
   }
   const std::string out = flags.out.empty() ? DefaultOut(flags.policy.policy) : flags.out;
+  if (absl::Status status = RefuseRunDirectory(out); !status.ok()) return status;
   std::error_code error;
   std::filesystem::create_directories(out, error);
   if (error) return absl::InvalidArgumentError(absl::StrCat("--out: cannot create ", out, ": ", error.message()));

@@ -120,5 +120,16 @@ TEST(NmnAnalyse, WhatIsNoPolicyOfThePapersBenchmarksIsNamedAndNothingIsWritten) 
   expect({file}, file + ": its task is pendulum; only those of the paper can be analysed: b1, b2, b3");
 }
 
+TEST(NmnAnalyse, LeavesTheFilesOfARunAlone) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  ASSERT_TRUE(std::filesystem::create_directories(run + "/checkpoints"));
+  nmn::testing::WriteFile(run + "/episodes.csv", "the run's own\n");
+  const Outcome outcome = Nmn({"analyse", WritePolicy(folder, "b1", "nmn"), "--out=" + run});
+  EXPECT_EQ(outcome.code, 42);
+  EXPECT_THAT(outcome.err, HasSubstr("--out: " + run + " is a run directory"));
+  EXPECT_EQ(ReadFile(run + "/episodes.csv"), "the run's own\n");
+}
+
 }  // namespace
 }  // namespace nmn::cli
