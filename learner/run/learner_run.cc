@@ -96,28 +96,38 @@ absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& 
     if (!options.accept_loss) {
       if (absl::Status status = run->storage_.files->CheckRows(run->state_.file_bytes); !status.ok()) return status;
     }
+    if (run->state_.update <= run->state_.budget()) {  // else the run is only looked at
+      if (absl::Status status = run->CutFiles(); !status.ok()) return status;
+    }
     observer.OnNotice(AlreadyComplete(options.directory, run->state_));
     return run;
   }
-  for (auto step : {&LearnerRun::PrepareDirectory, &LearnerRun::Listen, &LearnerRun::SaveFirst, &LearnerRun::Serve}) {
+  for (auto step : {&LearnerRun::CutFiles, &LearnerRun::BeginGeneration, &LearnerRun::Listen, &LearnerRun::SaveFirst,
+                    &LearnerRun::Serve}) {
     if (absl::Status status = ((*run).*step)(); !status.ok()) return status;
   }
   return run;
 }
 
 // The files of the run as they were at its newest checkpoint; an earlier process may have left lines behind it.
-absl::Status LearnerRun::PrepareDirectory() {
+absl::Status LearnerRun::CutFiles() {
   if (options_.accept_loss) {
     const absl::StatusOr<std::string> loss = storage_.files->AcceptLoss(state_.file_bytes);
     if (!loss.ok()) return loss.status();
     if (!loss->empty()) observer_.OnNotice(*loss);
+  }
+  if (!state_.saved_update) {
+    if (absl::Status status = storage_.files->RemoveOutcome(); !status.ok()) return status;
   }
   if (absl::Status status = storage_.files->CutBack(state_.file_bytes); !status.ok()) return status;
   if (absl::Status status = storage_.files->WriteBestPolicy(state_.evaluations.best_policy); !status.ok())
     return status;
   if (absl::Status status = Hit(Point::kStartCutBack); !status.ok()) return status;
   if (absl::Status status = storage_.files->WriteConfig(state_.config); !status.ok()) return WithRemedy(status);
-  if (absl::Status status = Hit(Point::kStartConfigWritten); !status.ok()) return status;
+  return Hit(Point::kStartConfigWritten);
+}
+
+absl::Status LearnerRun::BeginGeneration() {
   const absl::StatusOr<Generation> generation =
       RaiseGeneration(storage_.fs, storage_.directory, /*resumed=*/state_.saved_update.has_value());
   if (!generation.ok()) return WithRemedy(generation.status());

@@ -41,7 +41,8 @@ class LearnerRun {
   LearnerRun(RunOptions options, RunObserver& observer, std::unique_ptr<metrics::Exporter> exporter,
              std::unique_ptr<metrics::LearnerMetrics> metrics, RunStorage storage, RunState state);
 
-  absl::Status PrepareDirectory();
+  absl::Status CutFiles();
+  absl::Status BeginGeneration();
   absl::Status Listen();
   absl::Status SaveFirst();
   void ShowHistory();

@@ -247,6 +247,13 @@ absl::Status RunDirectory::WriteBestPolicy(const std::string& encoded) {
   return encoded.empty() ? files_->fs.RemoveAll(files_->Path(kBestPolicy)) : files_->Replace(kBestPolicy, encoded);
 }
 
+absl::Status RunDirectory::RemoveOutcome() {
+  for (const char* name : {kPolicy, kBestPolicy, kSummary}) {
+    if (absl::Status status = files_->fs.RemoveAll(files_->Path(name)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RunDirectory::WriteSummary(const Summary& summary) {
   return files_->Replace(kSummary, SummaryText(summary));
 }

@@ -238,6 +238,13 @@ TEST(BadInput, ARunWithoutItsCheckpointsIsNotTrainedOver) {
   ExpectRefused(RunProcess(TinyTrain(run, 3, {"--resume"})), kPermanent, HasSubstr("--discard_corrupt"));
   EXPECT_EQ(UpdatesInMetrics(run), (std::vector<int>{1, 2}));
   EXPECT_EQ(ReadFile(run + "/summary.json"), summary);
+  // What begins anew has no policy and no summary until it has its own.
+  const Outcome cut = RunProcess(TinyTrain(run, 3, {"--resume", "--discard_corrupt"}), std::chrono::seconds(60),
+                                 {"NMN_FAILPOINTS=run.update.begin=hit:1:crash"});
+  EXPECT_NE(cut.code, 0);
+  EXPECT_FALSE(std::filesystem::exists(run + "/policy.safetensors"));
+  EXPECT_FALSE(std::filesystem::exists(run + "/summary.json"));
+  std::filesystem::remove_all(run + "/checkpoints");
   const Outcome anew = RunProcess(TinyTrain(run, 3, {"--resume", "--discard_corrupt"}));
   EXPECT_EQ(anew.code, 0) << anew.err;
   EXPECT_EQ(UpdatesInMetrics(run), (std::vector<int>{1, 2, 3}));

@@ -246,6 +246,22 @@ TEST(Resume, FinishedRunSaysSoAndALongerBudgetGoesOn) {
   EXPECT_EQ(WeightsHash(run), PlainHash());
 }
 
+// The crash came between checkpoint 2 and the next one, when the files had three updates.
+TEST(Resume, ABudgetThatTheCheckpointHasReachedLeavesTheFilesOfIt) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  const Outcome crashed = RunProcess(TinyTrain(run, 10, {"--set", "checkpoint.every_updates=2"}),
+                                     std::chrono::seconds(60), {"NMN_FAILPOINTS=run.update.begin=hit:4:crash"});
+  ASSERT_NE(crashed.code, 0);
+  ASSERT_THAT(UpdatesInMetrics(run), ElementsAre(1, 2, 3));
+  const Outcome second = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--updates=2"});
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(UpdatesInMetrics(run), ElementsAre(1, 2));
+  const std::string episodes = ReadFile(run + "/episodes.csv");
+  EXPECT_EQ(std::count(episodes.begin(), episodes.end(), '\n'), 1 + 20 * 2);
+  EXPECT_THAT(ReadFile(run + "/config.textproto"), HasSubstr("updates: 2"));
+}
+
 TEST(Resume, BeginsAnewWhereNoCheckpointWasEverCompleted) {
   TemporaryDirectory directory;
   const std::string run = directory.path() + "/run";
