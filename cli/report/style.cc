@@ -46,8 +46,8 @@ absl::StatusOr<Inches> ParseSize(const std::string& text) {
 absl::StatusOr<Limits> ParseLimits(const std::string& text) {
   const auto limits = TwoNumbers(text, ':');
   if (!limits || !(limits->first < limits->second) || !std::isfinite(limits->second - limits->first)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--y_range is \"", text, "\"; it must be LOW:HIGH with LOW below HIGH, e.g. -2000:5000"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--y_range is \"", text, "\"; it must be LOW:HIGH with LOW below HIGH, neither beyond 1e307, e.g. -2000:5000"));
   }
   return Limits{limits->first, limits->second};
 }

@@ -50,7 +50,7 @@ absl::Status SetScalar(const std::string& path, const FieldDescriptor* field, co
       float number = 0;
       if (!text::IsDecimal(value) || !absl::SimpleAtof(value, &number) || !std::isfinite(number) ||
           text::Vanished(number, value))
-        return Takes(path, "a number", value);
+        return Takes(path, "a number, 0 or from 1e-38 to 3e38 in size", value);
       add ? reflection.AddFloat(&message, field, number) : reflection.SetFloat(&message, field, number);
       return absl::OkStatus();
     }

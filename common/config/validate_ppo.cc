@@ -126,12 +126,15 @@ void CheckClippedRatio(const v1::ClippedRatio& ratio, Checks& checks) {
                 "0 (kl_target stays) or above, and 0 where ppo.clipped_ratio.kl_target is 0",
                 "the fast presets use 0.002");
   if (ratio.kl_target() > 0) {
-    checks.Number("ppo.clipped_ratio.rate_increase", ratio.rate_increase(), ratio.rate_increase() >= 1, "1 or above",
+    checks.Number("ppo.clipped_ratio.rate_increase", ratio.rate_increase(),
+                  ratio.rate_increase() >= 1 && ratio.rate_increase() <= 1e6, "from 1 to 1e6",
                   "the fast presets use 1.15");
-    checks.Number("ppo.clipped_ratio.rate_decrease", ratio.rate_decrease(), ratio.rate_decrease() >= 1, "1 or above",
+    checks.Number("ppo.clipped_ratio.rate_decrease", ratio.rate_decrease(),
+                  ratio.rate_decrease() >= 1 && ratio.rate_decrease() <= 1e6, "from 1 to 1e6",
                   "the fast presets use 1.3");
-    checks.Number("ppo.clipped_ratio.max_rate_factor", ratio.max_rate_factor(), ratio.max_rate_factor() >= 1,
-                  "1 or above", "the fast presets use 1");
+    checks.Number("ppo.clipped_ratio.max_rate_factor", ratio.max_rate_factor(),
+                  ratio.max_rate_factor() >= 1 && ratio.max_rate_factor() <= 1e6, "from 1 to 1e6",
+                  "the fast presets use 1");
   }
   checks.Number("ppo.clipped_ratio.take_back_kl", ratio.take_back_kl(), ratio.take_back_kl() >= 0, "0 (never) or above",
                 "the fast presets use 0.05");

@@ -23,18 +23,19 @@ absl::StatusOr<Spool> Spool::Beside(const std::string& path) {
     if (error) folder = "/tmp";
   }
   Descriptor file(folder, O_TMPFILE | O_RDWR, 0600);
-  if (file.ok()) return Spool(std::move(folder), std::move(file));
+  if (file.ok()) return Spool(path, std::move(folder), std::move(file));
   // Not every file system knows files without a name.
   std::string pattern = folder + "/.nmn-spool-XXXXXX";
   Descriptor named(::mkostemp(pattern.data(), O_CLOEXEC));
   if (!named.ok()) return SystemError("write into", folder, errno);
   ::unlink(pattern.c_str());
-  return Spool(std::move(folder), std::move(named));
+  return Spool(path, std::move(folder), std::move(named));
 }
 
 absl::Status Spool::Append(std::string_view bytes) {
   const int error = WriteAll(file_.get(), bytes);
-  return error == 0 ? absl::OkStatus() : SystemError("write into", folder_, error);
+  return error == 0 ? absl::OkStatus()
+                    : SystemError(absl::StrCat("write the content of ", path_, " into").c_str(), folder_, error);
 }
 
 absl::Status Spool::Read(uint64_t offset, size_t size, char* to) const {

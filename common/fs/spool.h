@@ -22,8 +22,10 @@ class Spool {
   absl::Status Read(uint64_t offset, size_t size, char* to) const;
 
  private:
-  Spool(std::string folder, Descriptor file) : folder_(std::move(folder)), file_(std::move(file)) {}
+  Spool(std::string path, std::string folder, Descriptor file)
+      : path_(std::move(path)), folder_(std::move(folder)), file_(std::move(file)) {}
 
+  std::string path_;  // of what it is for
   std::string folder_;
   Descriptor file_;
 };

@@ -150,7 +150,7 @@ void OnInterrupt(int signal, siginfo_t* info, void* /*context*/) {
   if (info->si_code == SI_TKILL && info->si_pid == getpid()) {
     Line line;
     line << "nmn: a library cannot start its threads: the limit of processes is reached (ulimit -u, pids.max of the "
-            "cgroup); raise it";
+            "cgroup): raise it; or a stack for each does not fit into memory (ulimit -s): lower that";
     line.End();
   }
   if (parents_interrupt.sa_handler == SIG_IGN) return;

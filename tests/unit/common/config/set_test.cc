@@ -104,7 +104,7 @@ TEST_F(SetField, ValuesOfAnotherKindAreRefused) {
   EXPECT_EQ(Error("ppo.discount=0.1e-400"), "ppo.discount takes a number, not \"0.1e-400\"");
   EXPECT_EQ(Error("budget.stop_at_return=-1e-999"), "budget.stop_at_return takes a number, not \"-1e-999\"");
   EXPECT_EQ(Error("ppo.discount=much"), "ppo.discount takes a number, not \"much\"");
-  EXPECT_EQ(Error("env.tasks=1,,2"), "env.tasks takes a number, not \"\"");
+  EXPECT_EQ(Error("env.tasks=1,,2"), "env.tasks takes a number, 0 or from 1e-38 to 3e38 in size, not \"\"");
   EXPECT_EQ(Error("network.signal_lag=perhaps"), "network.signal_lag takes true or false, not \"perhaps\"");
   EXPECT_EQ(Error("env.domain=mars"), "env.domain takes one of DOMAIN_REFERENCE, DOMAIN_PAPER, not \"mars\"");
   EXPECT_EQ(Error("mode=MODE_UNSPECIFIED"), "mode takes one of SYNC, ASYNC, not \"MODE_UNSPECIFIED\"");
