@@ -86,6 +86,10 @@ class Runs {
       for (const std::string& architecture : block.architectures) {
         for (const Values& values : Combinations(block.axes)) {
           absl::StatusOr<v1::RunConfig> config = ConfigOf(grid, benchmark, architecture, values);
+          if (absl::IsNotFound(config.status()))
+            return absl::NotFoundError(absl::StrCat("task ", benchmark, " has no preset ", grid.preset,
+                                                    ", and a sweep has one for all its tasks; ",
+                                                    config.status().message()));
           if (!config.ok()) return config.status();
           const std::string name = NameOf(benchmark, architecture, values);
           if (absl::Status status = Add(name, values, block.seeds, *config); !status.ok()) return status;
@@ -127,13 +131,6 @@ std::string FieldOf(const std::string& assignment) { return assignment.substr(0,
 
 bool CountsInHash(const std::string& assignment) { return config::CountsInHash(FieldOf(assignment)); }
 
-// Those that decide what a run is.
-std::vector<std::string> Deciding(const std::vector<std::string>& assignments) {
-  std::vector<std::string> deciding;
-  std::copy_if(assignments.begin(), assignments.end(), std::back_inserter(deciding), CountsInHash);
-  return deciding;
-}
-
 // The stored ones, those of no weight replaced by, or with, what the request says of them.
 std::vector<std::string> WithBookkeeping(const std::vector<std::string>& stored,
                                          const std::vector<std::string>& request) {
@@ -150,15 +147,28 @@ std::string Text(const std::vector<std::string>& assignments) {
   return assignments.empty() ? "nothing" : absl::StrJoin(assignments, " ");
 }
 
+// `axes` with those of the request in place of the ones of the same field, or behind them.
+std::vector<Axis> Replaced(std::vector<Axis> axes, const std::vector<Axis>& request) {
+  for (const Axis& axis : request) {
+    const auto same = std::find_if(axes.begin(), axes.end(), [&](const Axis& a) { return a.field == axis.field; });
+    if (same == axes.end()) {
+      axes.push_back(axis);
+    } else {
+      *same = axis;
+    }
+  }
+  return axes;
+}
+
 // `block` with what the request says in place of its own.
 absl::StatusOr<Block> Asked(const Block& block, const GridRequest& request) {
   Block asked = block;
   if (!request.benchmarks.empty()) asked.benchmarks = request.benchmarks;
   if (!request.architectures.empty()) asked.architectures = request.architectures;
   if (!request.axes.empty()) {
-    absl::StatusOr<std::vector<Axis>> axes = ParseAxes(request.axes);
+    const absl::StatusOr<std::vector<Axis>> axes = ParseAxes(request.axes);
     if (!axes.ok()) return axes.status();
-    asked.axes = *std::move(axes);
+    asked.axes = Replaced(block.axes, *axes);
   }
   if (request.seeds) {
     absl::StatusOr<std::vector<uint64_t>> seeds = ParseSeeds(*request.seeds);
@@ -174,6 +184,15 @@ void SetBudget(const GridRequest& request, Grid& grid) {
   grid.episodes = request.episodes;
 }
 
+// The preset of tasks of which none was named: theirs, or where they have not the same "default", which is each one's.
+std::string UsualPresetOf(const std::vector<Block>& blocks) {
+  std::set<std::string> presets;
+  for (const Block& block : blocks) {
+    for (const std::string& benchmark : block.benchmarks) presets.insert(config::UsualPreset(benchmark));
+  }
+  return presets.size() == 1 ? *presets.begin() : "default";
+}
+
 // What a run that exists would have to become.
 std::optional<std::string> Unmergeable(const SweepRun& stored, const SweepRun& grown) {
   const uint32_t before = config::BudgetUpdates(stored.config), after = config::BudgetUpdates(grown.config);
@@ -185,6 +204,12 @@ std::optional<std::string> Unmergeable(const SweepRun& stored, const SweepRun& g
 }
 
 }  // namespace
+
+std::vector<std::string> Deciding(const std::vector<std::string>& assignments) {
+  std::vector<std::string> deciding;
+  std::copy_if(assignments.begin(), assignments.end(), std::back_inserter(deciding), CountsInHash);
+  return deciding;
+}
 
 std::string TaskText(const v1::TaskSpec& task) {
   google::protobuf::TextFormat::Printer printer;
@@ -210,8 +235,8 @@ absl::StatusOr<Grid> NewGrid(const GridRequest& request) {
   absl::StatusOr<Block> block = Asked(defaults, request);
   if (!block.ok()) return block.status();
   if (absl::Status status = CheckFields(request.assignments, block->axes); !status.ok()) return status;
-  grid.preset = request.preset.value_or(config::UsualPreset(block->benchmarks.empty() ? "" : block->benchmarks[0]));
   grid.blocks = {*std::move(block)};
+  grid.preset = request.preset.value_or(UsualPresetOf(grid.blocks));
   SetBudget(request, grid);
   grid.assignments = request.assignments;
   grid.scale_schedule = request.scale_schedule;
@@ -245,6 +270,12 @@ absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request) {
   SetBudget(request, growth.grid);
   if (request.assignments != stored.assignments)
     growth.grid.assignments = WithBookkeeping(stored.assignments, request.assignments);
+  // Tasks that come to it bring their presets, if those that are there have theirs.
+  if (!request.preset && stored.preset == UsualPresetOf(stored.blocks)) {
+    std::vector<Block> tasks = stored.blocks;
+    tasks.emplace_back().benchmarks = request.benchmarks;
+    growth.grid.preset = UsualPresetOf(tasks);
+  }
   std::set<std::string> known, chosen;
   for (const SweepRun& run : *before) known.insert(run.name);
   for (const Block& block : stored.blocks) {

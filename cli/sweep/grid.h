@@ -83,11 +83,15 @@ struct Growth {
   Grid grid;
   std::vector<std::string> chosen;
 };
-// Takes each block with the request's benchmarks, architectures, axes and seeds in place of its own, and adds it if it
-// brings new runs. A larger budget replaces the stored one. A --set of a field that does not change weights
-// (config::CountsInHash) replaces the stored one of that field, and runs have it from their next start on.
-// FAILED_PRECONDITION: runs that exist would have to change; names each flag or field.
+// Takes each block with the request's benchmarks, architectures and seeds in place of its own, and with the request's
+// axes in place of those of the same field, and adds it if it brings new runs. A larger budget replaces the stored one.
+// A --set of a field that does not change weights (config::CountsInHash) replaces the stored one of that field, and
+// runs have it from their next start on. FAILED_PRECONDITION: runs that exist would have to change; names each flag or
+// field.
 absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request);
+
+// Those of --set that decide what a run's weights are (config::CountsInHash).
+std::vector<std::string> Deciding(const std::vector<std::string>& assignments);
 
 // A TaskSpec on one line, as Grid::task has it.
 std::string TaskText(const v1::TaskSpec& task);

@@ -135,6 +135,45 @@ TEST(SweepGrid, BadValuesNameTheFlagAndWhatIsLegal) {
   EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("the grid has 1200 runs or more; a sweep has at most 1000"));
 }
 
+TEST(SweepGrid, EachTaskHasItsOwnPresetWhereNoneIsNamed) {
+  for (const std::vector<std::string>& tasks : {std::vector<std::string>{"b1", "bandit"}, {"bandit", "b1"}}) {
+    GridRequest grid = SmallGrid();
+    grid.benchmarks = tasks;
+    grid.architectures = {"nmn"};
+    grid.seeds = "1";
+    grid.assignments = {};
+    const auto runs = RunsOf(grid);
+    ASSERT_TRUE(runs.ok()) << runs.status();
+    for (const SweepRun& run : *runs)
+      EXPECT_EQ(run.config.preset(), run.config.benchmark() == "b1" ? "fast" : "default");
+    grid.preset = "fast";
+    EXPECT_THAT(Message(RunsOf(grid).status()),
+                AllOf(HasSubstr("task bandit has no preset fast"), HasSubstr("one for all its tasks")));
+  }
+}
+
+TEST(SweepGrowth, ATaskThatComesLaterHasItsOwnPreset) {
+  const TemporaryDirectory folder;
+  GridRequest grid = SmallGrid();
+  grid.assignments = {};
+  ASSERT_TRUE(Call(folder.path(), grid).ok());
+  const std::string config = ReadFile(folder.path() + "/configs/b1-rnn-s2.textproto");
+  GridRequest more;
+  more.benchmarks = {"bandit"};
+  const auto sweep = Call(folder.path(), more);
+  ASSERT_TRUE(sweep.ok()) << sweep.status();
+  ASSERT_EQ(sweep->runs.size(), 12u);
+  EXPECT_EQ(sweep->runs[11].config.preset(), "default");
+  EXPECT_EQ(ReadFile(folder.path() + "/configs/b1-rnn-s2.textproto"), config);
+  ASSERT_TRUE(Call(folder.path(), SeedsOnly("4")).ok());
+  EXPECT_EQ(Read(folder.path())->runs.size(), 16u);
+  // Not beside a preset that somebody chose.
+  const TemporaryDirectory other;
+  grid.preset = "reference";
+  ASSERT_TRUE(Call(other.path(), grid).ok());
+  EXPECT_THAT(Message(Call(other.path(), more).status()), HasSubstr("task bandit has no preset reference"));
+}
+
 TEST(SweepGrid, ABadAxisNamesTheFieldAndWhatIsLegal) {
   const auto refused = [](const std::vector<std::string>& axes, const std::string& words) {
     GridRequest grid = SmallGrid();
@@ -265,6 +304,34 @@ TEST(SweepGrowth, OneBlockIsAddedAndNoRunThatNobodyAskedFor) {
   ASSERT_TRUE(Call(folder.path(), more).ok());
   EXPECT_THAT(Names(Read(folder.path())->runs),
               ElementsAre("b1-nmn-s1", "b1-nmn-s2", "b1-nmn-s3", "b1-rnn-ppo.trace_decay-0.9-s9"));
+}
+
+TEST(SweepGrowth, ValuesOfOneFieldLeaveThoseOfTheOthersAsStored) {
+  const TemporaryDirectory folder;
+  GridRequest first = SmallGrid();
+  first.architectures = {"nmn"};
+  first.seeds = "1";
+  first.axes = {"ppo.trace_decay=0.9,0.95", "ppo.discount=0.99,0.95"};
+  ASSERT_TRUE(Call(folder.path(), first).ok());
+  GridRequest more;
+  more.axes = {"ppo.trace_decay=0.97"};
+  const auto sweep = Call(folder.path(), more);
+  ASSERT_TRUE(sweep.ok()) << sweep.status();
+  EXPECT_THAT(Chosen(*sweep), ElementsAre("b1-nmn-ppo.trace_decay-0.97-ppo.discount-0.99-s1",
+                                          "b1-nmn-ppo.trace_decay-0.97-ppo.discount-0.95-s1"));
+  EXPECT_EQ(sweep->runs.size(), 6u);
+  EXPECT_FLOAT_EQ(sweep->runs[5].config.ppo().discount(), 0.95f);
+  // In whatever order: names keep that of the sweep, and so nothing is new.
+  more.axes = {"ppo.discount=0.99", "ppo.trace_decay=0.9"};
+  const auto chosen = Call(folder.path(), more);
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  EXPECT_THAT(Chosen(*chosen), ElementsAre("b1-nmn-ppo.trace_decay-0.9-ppo.discount-0.99-s1"));
+  EXPECT_EQ(chosen->runs.size(), 6u);
+  // A field that had one value for all is one more.
+  more.axes = {"network.hidden_sizes=[7]"};
+  const auto another = Call(folder.path(), more);
+  ASSERT_TRUE(another.ok()) << another.status();
+  EXPECT_EQ(another->runs.size(), 12u);
 }
 
 TEST(SweepGrowth, FewerAreChosenAndTheOthersStay) {
