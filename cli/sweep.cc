@@ -241,18 +241,18 @@ void AddSweep(CLI::App& app, int& exit_code) {
   verb->add_option("--jobs", engine.flags.jobs,
                    "How many runs go at once. 0, the default: one a core with local, as many as they start with slurm "
                    "and kubernetes")
-      ->check(CLI::Range(0, 1024));
+      ->check(CLI::Range(size_t{0}, sweep::kMostJobs));
   verb->add_option(
           "--threads", engine.flags.threads,
           "Threads of each process; does not change results. 0, the default: with local the cores divided among the "
           "jobs, with slurm 1")
-      ->check(CLI::Range(0, 1024));
+      ->check(CLI::Range(size_t{0}, sweep::kMostThreads));
   verb->add_option("--actors", engine.flags.actors,
                    "slurm: actor processes of each run (default 1); does not change results")
-      ->check(CLI::Range(1, 1024));
+      ->check(CLI::Range(size_t{1}, sweep::kMostActors));
   verb->add_option("--restarts", engine.flags.restarts,
                    "slurm: how often a task that was cut is queued again (default 20)")
-      ->check(CLI::Range(0, 1000));
+      ->check(CLI::Range(size_t{0}, sweep::kMostRestarts));
   verb->add_option("--sbatch", engine.flags.sbatch,
                    "slurm: one more argument for sbatch, e.g. --sbatch=--partition=long; may be repeated")
       ->type_name("ARGUMENT")

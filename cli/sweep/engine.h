@@ -10,6 +10,9 @@
 
 namespace nmn::sweep {
 
+// The most that a flag of the engine may say.
+inline constexpr size_t kMostJobs = 1024, kMostThreads = 1024, kMostActors = 1024, kMostRestarts = 1000;
+
 // Who runs a sweep, and how. sweep.json keeps it, so that the next call goes on the same way. Unset: the engine's own.
 struct Engine {
   std::string name = "local";  // local, slurm or kubernetes

@@ -1,5 +1,6 @@
 #include "cli/sweep/sweep_json.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -46,6 +47,25 @@ std::optional<Value> Get(const ordered_json& json, const char* key) {
   return json.at(key).get<Value>();
 }
 
+// Reads a whole number in a range into `value`, and nothing where the key is absent or null. INVALID_ARGUMENT: the key
+// has something else; nlohmann's own reader would cut it to what fits. `name` is what the error calls the field.
+template <typename Value>
+absl::Status GetWhole(const ordered_json& json, const char* key, const std::string& name, Value least, Value most,
+                      std::optional<Value>& value) {
+  value = std::nullopt;
+  if (!json.contains(key) || json.at(key).is_null()) return absl::OkStatus();
+  const ordered_json& given = json.at(key);
+  if (given.is_number_unsigned()) {
+    const uint64_t whole = given.get<uint64_t>();
+    if (whole >= least && whole <= most) {
+      value = static_cast<Value>(whole);
+      return absl::OkStatus();
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat(name, " is ", given.is_number() ? given.dump() : given.type_name(),
+                                                 "; it must be a whole number from ", least, " to ", most));
+}
+
 ordered_json ToJson(const Block& block) {
   ordered_json json;
   json["benchmarks"] = block.benchmarks;
@@ -89,10 +109,13 @@ absl::StatusOr<Engine> ToEngine(const ordered_json& json) {
   json.at("name").get_to(engine.name);
   if (engine.name != "local" && engine.name != "slurm" && engine.name != "kubernetes")
     return absl::InvalidArgumentError(absl::StrCat("engine.name is \"", engine.name, "\""));
-  engine.jobs = Get<size_t>(json, "jobs");
-  engine.threads = Get<size_t>(json, "threads");
-  engine.actors = Get<size_t>(json, "actors");
-  engine.restarts = Get<size_t>(json, "restarts");
+  for (const absl::Status& status :
+       {GetWhole<size_t>(json, "jobs", "engine.jobs", 0, kMostJobs, engine.jobs),
+        GetWhole<size_t>(json, "threads", "engine.threads", 0, kMostThreads, engine.threads),
+        GetWhole<size_t>(json, "actors", "engine.actors", 1, kMostActors, engine.actors),
+        GetWhole<size_t>(json, "restarts", "engine.restarts", 0, kMostRestarts, engine.restarts)}) {
+    if (!status.ok()) return status;
+  }
   engine.device = Get<std::string>(json, "device");
   engine.sbatch = Get<std::vector<std::string>>(json, "sbatch").value_or(engine.sbatch);
   engine.registry = Get<std::string>(json, "registry");
@@ -103,8 +126,12 @@ absl::StatusOr<Engine> ToEngine(const ordered_json& json) {
 absl::StatusOr<SweepJson> FromJson(const ordered_json& json, int format) {
   SweepJson sweep;
   json.at("preset").get_to(sweep.grid.preset);
-  sweep.grid.updates = Get<uint32_t>(json, "updates");
-  sweep.grid.episodes = Get<uint64_t>(json, "episodes");
+  for (const absl::Status& status :
+       {GetWhole<uint32_t>(json, "updates", "updates", 1, std::numeric_limits<uint32_t>::max(), sweep.grid.updates),
+        GetWhole<uint64_t>(json, "episodes", "episodes", 1, std::numeric_limits<uint64_t>::max(),
+                           sweep.grid.episodes)}) {
+    if (!status.ok()) return status;
+  }
   json.at("set").get_to(sweep.grid.assignments);
   sweep.grid.scale_schedule = Get<bool>(json, "scale_schedule").value_or(false);
   if (json.contains("init_from")) {

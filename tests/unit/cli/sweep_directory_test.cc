@@ -515,6 +515,35 @@ TEST(SweepDirectory, ADamagedOrNewerFileIsNamed) {
   EXPECT_THAT(Message(Read(folder.path()).status()), HasSubstr("Is a directory"));
 }
 
+TEST(SweepDirectory, ANumberOutOfItsRangeIsNamedAndNotCut) {
+  const TemporaryDirectory folder;
+  const auto text = [](const std::string& updates, const std::string& episodes, const std::string& engine) {
+    return "{\"format\": 2, \"preset\": \"fast\", \"updates\": " + updates + ", \"episodes\": " + episodes +
+           ", \"set\": [], \"runs\": [{\"benchmarks\": [\"b1\"], \"architectures\": [\"nmn\"], \"seeds\": "
+           "\"1\"}], \"engine\": {\"name\": \"slurm\"" +
+           engine + "}}";
+  };
+  const std::string file = folder.path() + "/sweep.json";
+  const auto refused = [&](const std::string& json, const std::string& words) {
+    WriteFile(file, json);
+    for (const absl::Status& status : {Read(folder.path()).status(), Call(folder.path(), GridRequest()).status()})
+      EXPECT_THAT(Message(status), AllOf(HasSubstr(file), HasSubstr(words)));
+    EXPECT_EQ(ReadFile(file), json);
+  };
+  refused(text("4294967297", "null", ""), "updates is 4294967297; it must be a whole number from 1 to 4294967295");
+  for (const std::string number : {"2.9", "-1", "0", "1e3", "18446744073709551616"})
+    refused(text(number, "null", ""), "it must be a whole number from 1 to 4294967295");
+  refused(text("\"5\"", "null", ""), "updates is string; it must be a whole number");
+  refused(text("null", "2.5", ""), "episodes is 2.5; it must be a whole number from 1 to 18446744073709551615");
+  refused(text("5", "null", ", \"jobs\": -1"), "engine.jobs is -1; it must be a whole number from 0 to 1024");
+  refused(text("5", "null", ", \"threads\": 1.5"), "engine.threads is 1.5; it must be a whole number from 0 to 1024");
+  refused(text("5", "null", ", \"actors\": 0"), "engine.actors is 0; it must be a whole number from 1 to 1024");
+  refused(text("5", "null", ", \"restarts\": 1001"),
+          "engine.restarts is 1001; it must be a whole number from 0 to 1000");
+  WriteFile(file, text("4294967", "null", ", \"jobs\": 1024, \"threads\": 0, \"actors\": null"));
+  EXPECT_EQ(Read(folder.path())->grid.updates, 4294967u);
+}
+
 TEST(SweepDirectory, HasOneEngineAtATime) {
   const TemporaryDirectory folder;
   const auto open = Open(folder.path(), SmallGrid(), {});
