@@ -89,7 +89,8 @@ absl::StatusOr<int> WriteManifests(const sweep::SweepDirectory& sweep, const bri
   options.task = brought.Arguments();
   if (absl::Status status = sweep::WriteKubernetes(sweep, options); !status.ok()) return status;
   std::cout << "wrote " << sweep.path << "/kubernetes for " << sweep.runs.size()
-            << " runs\nstart them: kubectl apply -k " << flags::ShellQuoted(sweep.path + "/kubernetes") << "\n";
+            << " runs\nstart them: kubectl apply --server-side -k " << flags::ShellQuoted(sweep.path + "/kubernetes")
+            << "\n";
   return kExitDone;
 }
 
@@ -234,8 +235,8 @@ void AddSweep(CLI::App& app, int& exit_code) {
   verb->add_option(
           "--engine", engine.name,
           "Who does the runs: local (processes on this machine; the default), slurm (one array job with a task for "
-          "each run) or kubernetes (writes DIR/kubernetes for kubectl apply -k, with an index for each run). DIR keeps "
-          "the engine and its flags for later calls")
+          "each run) or kubernetes (writes DIR/kubernetes for kubectl apply --server-side -k, with an index for each "
+          "run). DIR keeps the engine and its flags for later calls")
       ->type_name("ENGINE")
       ->check(CLI::IsMember({"local", "slurm", "kubernetes"}));
   verb->add_option("--jobs", engine.flags.jobs,

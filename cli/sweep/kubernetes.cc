@@ -20,13 +20,13 @@ constexpr size_t kMostConfigMapBytes = (1 << 20) - (64 << 10);
 constexpr const char* kActorArguments[] = {"--learner=127.0.0.1:50051", "--metrics=0.0.0.0:9465"};
 
 constexpr char kKustomization[] =
-    R"(# One sweep; made by nmn sweep --engine=kubernetes. kubectl apply -k of this folder starts it.
-bases:
-  - base
+    R"(# One sweep; made by nmn sweep --engine=kubernetes. kubectl apply --server-side -k of this folder starts it.
 resources:
+  - base
   - configs.yaml
-patchesStrategicMerge:
-  - size.yaml
+patches:
+  - path: size.yaml
+  - path: budget.yaml
 )";
 
 // A block of a YAML mapping: "  name: |" and the text, indented. The text ends with a newline,
@@ -61,8 +61,8 @@ std::string ActorArguments(const std::vector<std::string>& task) {
   return text;
 }
 
-std::string Size(const SweepDirectory& sweep, const KubernetesOptions& options) {
-  const size_t at_once = options.jobs == 0 ? sweep.runs.size() : std::min(options.jobs, sweep.runs.size());
+// Runs, images and what the actor is called with.
+std::string Size(const SweepDirectory& sweep, const KubernetesOptions& options, size_t at_once) {
   const auto image = [&](const char* name) {
     return YamlString(absl::StrCat(options.registry, options.registry.empty() ? "" : "/", name, ":", options.tag));
   };
@@ -71,9 +71,13 @@ std::string Size(const SweepDirectory& sweep, const KubernetesOptions& options) 
       "\n  parallelism: ", at_once,
       "\n  template:\n    spec:\n      initContainers:\n        - name: actor\n          image: ", image("nmn-actor"),
       ActorArguments(options.task),
-      "\n      containers:\n        - name: learner\n          image: ", image("nmn-learner"),
-      "\n---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: nmn-sweep\nspec:\n"
-      "  minAvailable: ",
+      "\n      containers:\n        - name: learner\n          image: ", image("nmn-learner"), "\n");
+}
+
+// A drained node may evict one of the runs that go at once.
+std::string Budget(size_t at_once) {
+  return absl::StrCat(
+      "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: nmn-sweep\nspec:\n  minAvailable: ",
       at_once - 1, "\n");
 }
 
@@ -98,7 +102,10 @@ absl::Status WriteKubernetes(const SweepDirectory& sweep, const KubernetesOption
     if (absl::Status status = fs::WriteAtomically(fs, path, file.text); !status.ok()) return status;
   }
   if (absl::Status status = fs::WriteAtomically(fs, folder + "/configs.yaml", configs); !status.ok()) return status;
-  if (absl::Status status = fs::WriteAtomically(fs, folder + "/size.yaml", Size(sweep, options)); !status.ok())
+  const size_t at_once = options.jobs == 0 ? sweep.runs.size() : std::min(options.jobs, sweep.runs.size());
+  if (absl::Status status = fs::WriteAtomically(fs, folder + "/size.yaml", Size(sweep, options, at_once)); !status.ok())
+    return status;
+  if (absl::Status status = fs::WriteAtomically(fs, folder + "/budget.yaml", Budget(at_once)); !status.ok())
     return status;
   return fs::WriteAtomically(fs, folder + "/kustomization.yaml", kKustomization);
 }

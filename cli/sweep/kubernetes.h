@@ -15,8 +15,8 @@ struct KubernetesOptions {
   std::vector<std::string> task;  // flags of actors that bring a task of the user's own
 };
 
-// Writes DIR/kubernetes: base/ as in deploy/kubernetes, and the overlay of this sweep, for `kubectl apply -k`. Talks to
-// no cluster. INVALID_ARGUMENT where the configs do not fit into a ConfigMap.
+// Writes DIR/kubernetes: base/ as in deploy/kubernetes, and the overlay of this sweep, for `kubectl apply
+// --server-side -k`. Talks to no cluster. INVALID_ARGUMENT where the configs do not fit into a ConfigMap.
 absl::Status WriteKubernetes(const SweepDirectory& sweep, const KubernetesOptions& options);
 
 }  // namespace nmn::sweep

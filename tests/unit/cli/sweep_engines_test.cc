@@ -191,12 +191,12 @@ TEST_F(SweepEngine, SlurmsOwnWordsSayWhyItRefuses) {
 TEST_F(SweepEngine, KubernetesGetsTheSizeAndTheConfigsOfTheSweep) {
   const Outcome outcome = SweepGrid({"--engine=kubernetes", "--registry=registry.example/nmn", "--tag=7", "--jobs=4"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out,
-              HasSubstr("kubectl apply -k " + std::filesystem::canonical(directory).string() + "/kubernetes"));
+  EXPECT_THAT(outcome.out, HasSubstr("kubectl apply --server-side -k " +
+                                     std::filesystem::canonical(directory).string() + "/kubernetes"));
   const std::string size = ReadFile(directory + "/kubernetes/size.yaml");
   EXPECT_THAT(size, HasSubstr("completions: 6\n  parallelism: 4\n"));
   EXPECT_THAT(size, HasSubstr("image: \"registry.example/nmn/nmn-learner:7\"\n"));
-  EXPECT_THAT(size, HasSubstr("minAvailable: 3\n"));
+  EXPECT_THAT(ReadFile(directory + "/kubernetes/budget.yaml"), HasSubstr("minAvailable: 3\n"));
   const std::string configs = ReadFile(directory + "/kubernetes/configs.yaml");
   EXPECT_THAT(configs, HasSubstr("  runs.txt: |\n    b1-nmn-s1\n    b1-nmn-s2\n"));
   EXPECT_THAT(configs, HasSubstr("  b1-rnn-s3.textproto: |\n    benchmark: \"b1\"\n"));
