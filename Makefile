@@ -11,7 +11,7 @@ LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build install deb train test test-browser test-python test-deploy validate fault sanitize fuzz sbom licences bench format lint clean
+.PHONY: help deps build install deb train test test-browser test-python test-deploy test-kubernetes validate fault sanitize fuzz sbom licences bench format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
@@ -22,6 +22,8 @@ help:
 	@echo "make test-browser  build, then open the live page of a run and the page of a report in Chromium, which it installs where it is missing"
 	@echo "make test-python  build, then test the Python package with Debian's numpy, pandas and torch, which it installs where they are missing, and with PyPI's gymnasium and TensorBoard"
 	@echo "make test-deploy  build, then try what deploy/ and docker/ ship: containers, dashboards, schedulers (as root)"
+	@echo "make test-kubernetes  build, then try deploy/kubernetes and a sweep's objects in a control plane of Kubernetes (as root); the first time it builds that"
+	@echo "             with Go, which takes minutes, into ~/.cache/nmn"
 	@echo "make validate  check what deploy/, docker/ and proto/ hold with buf, promtool, kube-score, shellcheck, hadolint, Compose and Grafana's types"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"
@@ -71,7 +73,7 @@ train: build
 
 test: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET)
-	ctest --preset $(PRESET) -j 2 -LE 'deploy|pypi'
+	ctest --preset $(PRESET) -j 2 -LE 'deploy|pypi|kubernetes'
 
 test-browser: deps build/.browser-packages-installed build
 	ctest --preset $(PRESET) -L browser --verbose
@@ -84,6 +86,11 @@ test-deploy: deps build/.test-packages-installed $(BUILD)/build.ninja
 	cmake --preset $(PRESET) -DNMN_TEST_DEPLOY=ON
 	cmake --build --preset $(PRESET) --target nmn nmn-learner nmn-actor
 	ctest --preset $(PRESET) -L deploy --verbose
+
+# A control plane without a kubelet. Skipped, and said so, without Go, its proxy or Debian's etcd.
+test-kubernetes: deps build/.test-packages-installed build
+	cmake --preset $(PRESET) -DNMN_TEST_DEPLOY=ON
+	ctest --preset $(PRESET) -L kubernetes --verbose
 
 # Compiles nothing of ours. What cannot be had from npm, PyPI or Go's proxy is skipped with a line.
 validate: build/.test-packages-installed
