@@ -57,11 +57,22 @@ absl::Status ChooseActorId(const nmn::tls::Tls* tls, std::string& id) {
                                               : ", who is no actor; issue one with nmn certs issue --actor=ID"));
 }
 
+// Where the certificate cannot be used any more, its process may live on, and is asked without.
+int AskHealth(const std::string& metrics, const std::string& metrics_tls, const nmn::tls::Flags& flags) {
+  const absl::StatusOr<std::shared_ptr<nmn::tls::Tls>> tls = nmn::tls::OpenIfGiven(flags);
+  const absl::Status status =
+      nmn::metrics::CheckHealth(metrics, kHealthTimeout, metrics_tls, tls.ok() ? tls->get() : nullptr);
+  if (!status.ok()) return Fail(tls.ok() ? status : tls.status());
+  std::cout << "ok\n";
+  return nmn::kExitDone;
+}
+
 nmn::usage::Kinds ValueKinds() {
   nmn::usage::Kinds kinds = nmn::usage::PathKinds();
   kinds["TASK"].words = nmn::env::TaskNames();
   kinds["LEVEL"].words = nmn::log::Levels();
   kinds["FORMAT"].words = nmn::log::Formats();
+  kinds["PROTECTION"].words = nmn::metrics::PortProtections();
   return kinds;
 }
 
@@ -77,6 +88,7 @@ int RunActor(int argc, char** argv) {
       "42 it cannot work as called.");
   std::string learner;
   std::string metrics = nmn::metrics::kActorAddress;
+  std::string metrics_tls;
   bool health = false;
   std::string log_level = "info";
   std::string log_format = "auto";
@@ -101,8 +113,10 @@ int RunActor(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 16));
   nmn::tls::Flags tls_flags;
-  nmn::tls::AddFlags(app, "allow a --learner on another machine in plain text", /*listens=*/false, tls_flags);
+  nmn::tls::AddFlags(app, "allow a --learner on another machine, and --metrics for others, in plain text",
+                     /*listens=*/false, tls_flags);
   app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->type_name("ADDRESS")->capture_default_str();
+  app.add_option("--metrics_tls", metrics_tls, nmn::metrics::kMetricsTlsHelp)->type_name("PROTECTION");
   app.add_flag(
       "--health", health,
       "ask the actor at --metrics whether it is well, and exit: 0 it is, 1 it is not. An actor that waits for its "
@@ -114,12 +128,7 @@ int RunActor(int argc, char** argv) {
   app.add_flag("--print_config", print_config, "print the settings as the program reads them, and exit");
   nmn::flags::AddUsageFlags(app, {nmn::build::Version(), nmn::build::Date()}, ValueKinds);
   if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
-  if (health) {
-    const absl::Status status = nmn::metrics::CheckHealth(metrics, kHealthTimeout);
-    if (!status.ok()) return Fail(status);
-    std::cout << "ok\n";
-    return nmn::kExitDone;
-  }
+  if (health) return AskHealth(metrics, metrics_tls, tls_flags);
   if (learner.empty()) return Fail(absl::InvalidArgumentError("--learner is required; see nmn-actor --help"));
   const absl::StatusOr<nmn::net::Address> address = nmn::net::ParseServerAddress(learner, "--learner");
   if (!address.ok()) return Fail(address.status());
@@ -133,7 +142,9 @@ int RunActor(int argc, char** argv) {
     return Fail(
         absl::InvalidArgumentError("--actor_id=" + options.actor_id + ": it must be 1 to 64 of a-z, 0-9 and -"));
   }
-  if (absl::Status status = nmn::metrics::CheckAddress(metrics); !status.ok()) return Fail(status);
+  const absl::StatusOr<nmn::metrics::PortProtection> protection =
+      nmn::metrics::ResolveProtection(metrics, metrics_tls, tls_flags.protection());
+  if (!protection.ok()) return Fail(protection.status());
   if (absl::Status status = nmn::log::SetUp("nmn-actor", log_level, log_format); !status.ok()) return Fail(status);
   if (print_config) {
     std::cout << app.config_to_str(/*default_also=*/true);
@@ -158,7 +169,10 @@ int RunActor(int argc, char** argv) {
       "nmn-actor: ended at once; the episodes it was playing are lost, the learner gives them to another");
   nmn::actor::Heartbeat heartbeat;
   absl::StatusOr<std::unique_ptr<nmn::metrics::Exporter>> exporter =
-      nmn::metrics::Exporter::Start({.address = metrics, .health = [&heartbeat] { return heartbeat.Check(); }});
+      nmn::metrics::Exporter::Start({.address = metrics,
+                                     .health = [&heartbeat] { return heartbeat.Check(); },
+                                     .protection = *protection,
+                                     .tls = *tls});
   if (!exporter.ok()) return Fail(exporter.status());
   if (!(*exporter)->url().empty()) spdlog::info("metrics on {}", (*exporter)->url());
   options.heartbeat = &heartbeat;

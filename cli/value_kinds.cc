@@ -9,6 +9,7 @@
 #include "common/config/config.h"
 #include "common/env/environment.h"
 #include "common/log/log.h"
+#include "common/metrics/port_protection.h"
 #include "learner/run/run_flags.h"
 
 namespace nmn::cli {
@@ -37,6 +38,7 @@ usage::Kinds ValueKinds() {
   kinds["POLICY"].files = true;
   kinds["DEVICE"].words = run::DeviceNames();
   kinds["LEVEL"].words = log::Levels();
+  kinds["PROTECTION"].words = metrics::PortProtections();
   for (const char* name : {"FIELD=VALUE", "FIELD=VALUES"}) kinds[name].words = config::Assignments();
   kinds["OPTION=VALUE"].words = config::TaskAssignments();
   return kinds;

@@ -17,7 +17,7 @@ constexpr std::string_view kScript = "kubernetes/run-learner.sh";
 constexpr size_t kMostConfigMapBytes = (1 << 20) - (64 << 10);
 
 // As in kubernetes/base/job.yaml; a patch replaces the whole list.
-constexpr const char* kActorArguments[] = {"--learner=127.0.0.1:50051", "--metrics=0.0.0.0:9465"};
+constexpr const char* kActorArguments[] = {"--learner=127.0.0.1:50051", "--metrics=0.0.0.0:9465", "--metrics_tls=off"};
 
 constexpr char kKustomization[] =
     R"(# One sweep; made by nmn sweep --engine=kubernetes. kubectl apply --server-side -k of this folder starts it.

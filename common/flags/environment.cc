@@ -84,6 +84,7 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_LOG_LEVEL",
       "NMN_MEAN",
       "NMN_METRICS",
+      "NMN_METRICS_TLS",
       "NMN_NO_FIGURE",
       "NMN_NO_FIGURES",
       "NMN_NO_TITLE",

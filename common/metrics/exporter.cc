@@ -17,6 +17,7 @@ namespace {
 constexpr char kFlag[] = "--metrics";
 // What tells our answer about health from that of any other server, which may well say 200 to every path.
 constexpr std::pair<const char*, const char*> kOurs = {"Server", "nmn"};
+constexpr char kHealthPath[] = "/healthz";
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 
 absl::StatusOr<net::Address> ParseMetricsAddress(const std::string& text) {
@@ -29,9 +30,16 @@ absl::StatusOr<net::Address> ParseMetricsAddress(const std::string& text) {
   return address;
 }
 
+// Who may read what, where clients show certificates.
+std::vector<tls::Role> MayRead(std::string_view path) {
+  if (path == kHealthPath) return {tls::Role::kActor, tls::Role::kLearner, tls::Role::kOperator};
+  return {tls::Role::kActor, tls::Role::kOperator};
+}
+
 }  // namespace
 
-Exporter::Exporter() : registry_(std::make_unique<prometheus::Registry>()) {
+Exporter::Exporter(PortProtection protection)
+    : protection_(protection), registry_(std::make_unique<prometheus::Registry>()) {
   const v1::BuildInfo build = build::ThisBuild();
   AddGauge(*registry_, "nmn_build_info", "What this process was built from; always 1.",
            {{"version", build.version()}, {"commit", build.commit()}, {"rounding_class", build.rounding_class()}})
@@ -41,16 +49,19 @@ Exporter::Exporter() : registry_(std::make_unique<prometheus::Registry>()) {
 Exporter::~Exporter() { server_.reset(); }
 
 absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(const Options& options) {
-  std::unique_ptr<Exporter> self(new Exporter);
+  std::unique_ptr<Exporter> self(new Exporter(options.protection));
   self->SetHealth(options.health);
   if (options.address == kOff) return self;
   absl::StatusOr<net::Address> address = ParseMetricsAddress(options.address);
   if (!address.ok()) return address.status();
   const auto answer = [exporter = self.get()](std::string_view path) { return exporter->Answer(path); };
-  absl::StatusOr<std::unique_ptr<HttpServer>> server = HttpServer::Start(*address, kFlag, answer);
+  HttpServer::Guard guard;
+  if (options.protection != PortProtection::kPlainText) guard.tls = options.tls;
+  if (options.protection == PortProtection::kMutual) guard.policy = MayRead;
+  absl::StatusOr<std::unique_ptr<HttpServer>> server = HttpServer::Start(*address, kFlag, answer, guard);
   if (absl::IsUnavailable(server.status()) && options.or_free_port) {
     address->port = 0;
-    server = HttpServer::Start(*address, kFlag, answer);
+    server = HttpServer::Start(*address, kFlag, answer, guard);
   }
   if (!server.ok()) return server.status();
   self->server_ = *std::move(server);
@@ -86,12 +97,14 @@ absl::Status Exporter::Health() const {
   return health_ ? health_() : absl::OkStatus();
 }
 
-std::string Exporter::url() const {
-  return server_ == nullptr ? "" : "http://" + net::ToString(server_->address()) + "/metrics";
+std::string Exporter::UrlOf(const net::Address& address) const {
+  return (protection_ == PortProtection::kPlainText ? "http://" : "https://") + net::ToString(address);
 }
 
+std::string Exporter::url() const { return server_ == nullptr ? "" : UrlOf(server_->address()) + "/metrics"; }
+
 std::string Exporter::page_url() const {
-  return server_ == nullptr ? "" : "http://" + net::ToString(net::Reachable(server_->address())) + "/";
+  return server_ == nullptr ? "" : UrlOf(net::Reachable(server_->address())) + "/";
 }
 
 std::string Exporter::Text() const {
@@ -112,7 +125,7 @@ std::string Exporter::Text() const {
 HttpResponse Exporter::Answer(std::string_view path) const {
   if (path == "/metrics") return {200, kTextFormat, Text()};
   HttpResponse response;
-  if (path == "/healthz") {
+  if (path == kHealthPath) {
     const absl::Status health = Health();
     response.headers.emplace_back(kOurs);
     response.status = health.ok() ? 200 : 503;
@@ -132,15 +145,24 @@ absl::Status CheckAddress(const std::string& address) {
   return address == kOff ? absl::OkStatus() : ParseMetricsAddress(address).status();
 }
 
-absl::Status CheckHealth(const std::string& address, std::chrono::milliseconds timeout) {
+absl::Status CheckHealth(const std::string& address, std::chrono::milliseconds timeout, const std::string& metrics_tls,
+                         tls::Tls* tls) {
   if (address == kOff) return absl::InvalidArgumentError("--health asks --metrics, which is off");
   const absl::StatusOr<net::Address> parsed = ParseMetricsAddress(address);
   if (!parsed.ok()) return parsed.status();
   if (parsed->port == 0) {
     return absl::InvalidArgumentError("--health needs the port of --metrics, not the 0 that takes a free one");
   }
-  const absl::StatusOr<HttpResponse> answer = HttpGet(*parsed, "/healthz", timeout);
-  if (!answer.ok()) return answer.status();
+  const bool said = metrics_tls == "server" || metrics_tls == "mutual";
+  HttpSecurity security = HttpSecurity::kPlainText;
+  if (said || (metrics_tls.empty() && tls != nullptr)) security = HttpSecurity::kTls;
+  absl::StatusOr<HttpResponse> answer = HttpGet(*parsed, kHealthPath, timeout, security, tls);
+  if (absl::IsUnimplemented(answer.status()) && !said) answer = HttpGet(*parsed, kHealthPath, timeout);
+  if (!answer.ok()) return absl::UnavailableError(answer.status().message());
+  if (answer->status == kStatusOfPlainText && answer->body.starts_with(kSpeaksTls)) {
+    return absl::UnavailableError("--metrics=" + address +
+                                  ": it speaks TLS; give --tls=DIR as it has, or --metrics_tls=server");
+  }
   const bool ours = std::any_of(answer->headers.begin(), answer->headers.end(), [](const auto& header) {
     return header.first == kOurs.first && header.second == kOurs.second;
   });

@@ -12,8 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/metrics/http_server.h"
+#include "common/metrics/port_protection.h"
 #include "common/metrics/process_metrics.h"
 #include "common/sync/mutex.h"
+#include "common/tls/tls.h"
 
 namespace nmn::metrics {
 
@@ -37,6 +39,9 @@ class Exporter {
     bool or_free_port = false;  // where the port is in use: any that is free
     // What /healthz says: 200, or 503 with the reason. Called on the server's thread. Absent: always well.
     std::function<absl::Status()> health = nullptr;
+    // With TLS whoever has a certificate may ask /healthz; pages are for operators and actors, if it is mutual.
+    PortProtection protection = PortProtection::kPlainText;
+    std::shared_ptr<tls::Tls> tls = nullptr;  // of TLS
   };
 
   // Errors name --metrics.
@@ -58,7 +63,7 @@ class Exporter {
   using Page = std::function<HttpResponse()>;
   void Serve(const std::string& path, Page page);
 
-  // "http://127.0.0.1:9464/metrics"; empty where it is off.
+  // "http://127.0.0.1:9464/metrics", or https; empty where it is off.
   std::string url() const;
   // "http://127.0.0.1:9464/", where a browser on this machine finds page "/"; empty where it is off.
   std::string page_url() const;
@@ -66,10 +71,12 @@ class Exporter {
   std::string Text() const;
 
  private:
-  Exporter();
+  explicit Exporter(PortProtection protection);
+  std::string UrlOf(const net::Address& address) const;
   HttpResponse Answer(std::string_view path) const;
   absl::Status Health() const;
 
+  const PortProtection protection_;
   std::unique_ptr<prometheus::Registry> registry_;
   const ProcessMetrics process_;
   mutable Mutex health_mutex_;
@@ -81,7 +88,10 @@ class Exporter {
   std::unique_ptr<HttpServer> server_;  // null: off. Last: its thread reads the rest
 };
 
-// Asks /healthz of the process whose --metrics this is. OK: well. UNAVAILABLE, in one line: not, or nobody answers.
-absl::Status CheckHealth(const std::string& address, std::chrono::milliseconds timeout);
+// Asks /healthz of the process whose --metrics and --metrics_tls these are, with the certificate of `tls` or with none.
+// Without a word about TLS it is asked in TLS if there is a certificate, and in plain text if it does not speak that.
+// OK: well. UNAVAILABLE, in one line: not, or nobody answers.
+absl::Status CheckHealth(const std::string& address, std::chrono::milliseconds timeout,
+                         const std::string& metrics_tls = "", tls::Tls* tls = nullptr);
 
 }  // namespace nmn::metrics

@@ -1,12 +1,10 @@
 #include "common/metrics/http_client.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <memory>
+#include <utility>
 
+#include "common/metrics/transport.h"
 #include "common/net/dial.h"
 
 namespace nmn::metrics {
@@ -33,27 +31,49 @@ absl::StatusOr<HttpResponse> Parse(const std::string& text) {
   return response;
 }
 
+// Why a handshake came to nothing.
+absl::Status FailureOf(const std::string& name, const tls::Session* session) {
+  if (session == nullptr || session->failure() == tls::Session::Failure::kNone)
+    return absl::UnavailableError(name + ": the connection was cut");
+  if (session->failure() != tls::Session::Failure::kOther)
+    return absl::UnimplementedError(name + ": it speaks plain text, not TLS");
+  const std::optional<tls::Verdict>& peer = session->peer();
+  return absl::UnavailableError(name + ": " +
+                                (peer && !peer->accepted() && !peer->known ? peer->sentence : session->reason()));
+}
+
 }  // namespace
 
 absl::StatusOr<HttpResponse> HttpGet(const net::Address& address, const std::string& path,
-                                     std::chrono::milliseconds timeout) {
+                                     std::chrono::milliseconds timeout, HttpSecurity security, tls::Tls* tls) {
   const Clock::time_point deadline = Clock::now() + timeout;
   const net::Address target = net::Reachable(address);
   const std::string name = net::ToString(target);
   const auto failed = [&](const char* what) { return absl::UnavailableError(name + ": " + what); };
   const absl::StatusOr<fs::Descriptor> socket = net::Dial(target, deadline);
   if (!socket.ok()) return socket.status();
+  std::unique_ptr<tls::Session> session;
+  if (security == HttpSecurity::kTls) {
+    session = tls::Session::Connect(socket->get(), tls);
+    if (session == nullptr) return failed("there is no memory for TLS");
+  }
+  Transport transport(socket->get(), std::move(session));
   const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + name + "\r\n\r\n";
-  if (send(socket->get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
-    return failed("the request could not be sent");
+  for (size_t sent = 0; sent < request.size();) {
+    const tls::Step step = transport.Write(std::string_view(request).substr(sent));
+    sent += step.bytes;
+    if (step.bytes > 0) continue;
+    if (step.events == 0) return FailureOf(name, transport.session());
+    if (!net::Await(socket->get(), step.events, deadline)) return failed("no answer in time");
+  }
   std::string answer;
   while (answer.size() <= kMostAnswerBytes) {
-    if (!net::Await(socket->get(), POLLIN, deadline)) return failed("no answer in time");
     char bytes[16384];
-    const ssize_t count = recv(socket->get(), bytes, sizeof(bytes), 0);
-    if (count < 0 && errno != EAGAIN && errno != EINTR) return failed(std::strerror(errno));
-    if (count == 0) return Parse(answer);
-    if (count > 0) answer.append(bytes, static_cast<size_t>(count));
+    const tls::Step step = transport.Read(bytes, sizeof(bytes));
+    answer.append(bytes, step.bytes);
+    if (step.bytes > 0) continue;
+    if (step.events == 0) return answer.empty() ? FailureOf(name, transport.session()) : Parse(answer);
+    if (!net::Await(socket->get(), step.events, deadline)) return failed("no answer in time");
   }
   return failed("the answer does not end");
 }

@@ -15,6 +15,7 @@
 namespace nmn::metrics {
 namespace {
 
+constexpr char kTlsHandshake = 0x16;  // the first byte of TLS
 constexpr char kEndOfRequest[] = "\r\n\r\n";
 constexpr std::chrono::milliseconds kWithoutDescriptors(100);
 
@@ -24,6 +25,8 @@ const char* Reason(int status) {
       return "OK";
     case 400:
       return "Bad Request";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
@@ -66,25 +69,28 @@ bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == E
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const net::Address& address, std::string_view flag,
-                                                              Handler handler) {
-  return Start(address, flag, std::move(handler), Limits());
+                                                              Handler handler, Guard guard) {
+  return Start(address, flag, std::move(handler), Limits(), std::move(guard));
 }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const net::Address& address, std::string_view flag,
-                                                              Handler handler, const Limits& limits) {
+                                                              Handler handler, const Limits& limits, Guard guard) {
   absl::StatusOr<net::Listener> listener = net::Listen(address, flag);
   if (!listener.ok()) return listener.status();
   return std::unique_ptr<HttpServer>(
-      new HttpServer(listener->fd, {address.host, listener->port}, std::move(handler), limits));
+      new HttpServer(listener->fd, {address.host, listener->port}, std::move(handler), limits, std::move(guard)));
 }
 
-HttpServer::HttpServer(int listener, net::Address address, Handler handler, const Limits& limits)
+HttpServer::HttpServer(int listener, net::Address address, Handler handler, const Limits& limits, Guard guard)
     : listener_(listener),
       stop_(eventfd(0, EFD_CLOEXEC)),
       address_(std::move(address)),
       handler_(std::move(handler)),
       limits_(limits),
-      thread_([this] { Serve(); }) {}
+      guard_(std::move(guard)) {
+  if (guard_.tls != nullptr) acceptor_.emplace(guard_.tls, /*asks=*/guard_.policy != nullptr);
+  thread_ = std::thread([this] { Serve(); });
+}
 
 HttpServer::~HttpServer() {
   eventfd_write(stop_, 1);
@@ -102,8 +108,7 @@ void HttpServer::Serve() {
     polled.assign({{stop_, POLLIN, 0}, {now < accept_again_ ? -1 : listener_, POLLIN, 0}});
     if (now < accept_again_) next = accept_again_;
     for (const Connection& connection : connections_) {
-      const bool writing = connection.state == Connection::State::kWriting;
-      polled.push_back({connection.fd, static_cast<short>(writing ? POLLOUT : POLLIN), 0});
+      polled.push_back({connection.fd, connection.events, 0});
       next = std::min(next, connection.deadline);
     }
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - now);
@@ -142,66 +147,111 @@ void HttpServer::Accept() {
     close(connections_.front().fd);
     connections_.pop_front();
   }
-  Connection connection;
-  connection.fd = fd;
-  connection.deadline = Clock::now() + limits_.read_time;
-  connections_.push_back(std::move(connection));
+  std::unique_ptr<tls::Session> session = acceptor_ ? acceptor_->Accept(fd) : nullptr;
+  if (acceptor_ && session == nullptr) {  // no memory
+    close(fd);
+    return;
+  }
+  connections_.push_back({.fd = fd,
+                          .transport = Transport(fd, std::move(session)),
+                          .deadline = Clock::now() + limits_.read_time,
+                          .request = "",
+                          .answer = ""});
 }
 
 void HttpServer::Advance(Connection& connection) {
-  if (connection.state == Connection::State::kWriting) {
-    Write(connection);
-  } else {
-    Read(connection);
+  switch (connection.state) {
+    case Connection::State::kReading:
+      Read(connection);
+      break;
+    case Connection::State::kWriting:
+      Write(connection);
+      break;
+    case Connection::State::kLingering:
+      ThrowAway(connection);
+      break;
+    case Connection::State::kDone:
+      break;
   }
 }
 
 void HttpServer::Read(Connection& connection) {
+  do {
+    char bytes[4096];
+    const tls::Step step = connection.transport.Read(bytes, sizeof(bytes));
+    if (step.bytes == 0) {
+      connection.events = step.events;
+      if (step.events == 0) Fail(connection);
+      return;
+    }
+    connection.events = POLLIN;
+    connection.request.append(bytes, step.bytes);
+    if (!acceptor_ && connection.request.front() == kTlsHandshake) {
+      // Its client waits for an answer, and not for the end of a request.
+      Begin(connection, Refusal(400, "this port speaks plain text: the address begins with http://"));
+      return;
+    }
+    const size_t end = connection.request.find(kEndOfRequest);
+    if (std::min(end, connection.request.size()) > limits_.request_bytes) {
+      Begin(connection, Refusal(431, "a request has at most " + std::to_string(limits_.request_bytes) +
+                                         " bytes of line and headers"));
+      return;
+    }
+    if (end != std::string::npos) {
+      Begin(connection, Answer(connection));
+      return;
+    }
+  } while (connection.transport.pending());
+}
+
+// What comes after the request is thrown away: closing a socket with unread bytes would cut the answer. But not for
+// ever: a flood would cost as much as training. In TLS these bytes need not be read.
+void HttpServer::ThrowAway(Connection& connection) {
   char bytes[4096];
   const ssize_t count = recv(connection.fd, bytes, sizeof(bytes), 0);
   if (count < 0 && WouldBlock()) return;
-  if (count <= 0) {
+  if (count > 0) connection.thrown_away += static_cast<size_t>(count);
+  if (count <= 0 || connection.thrown_away > limits_.linger_bytes) connection.state = Connection::State::kDone;
+}
+
+// The connection is over, or its handshake has failed. A client with an address of http:// hears so in plain text; any
+// other has been told in TLS, if at all.
+void HttpServer::Fail(Connection& connection) {
+  const tls::Session* session = connection.transport.session();
+  if (session == nullptr || session->failure() == tls::Session::Failure::kNone) {
     connection.state = Connection::State::kDone;
     return;
   }
-  // What comes after the request is thrown away: closing a socket with unread bytes would cut the answer. But not for
-  // ever: a flood would cost as much as training.
-  if (connection.state == Connection::State::kLingering) {
-    connection.thrown_away += static_cast<size_t>(count);
-    if (connection.thrown_away > limits_.linger_bytes) connection.state = Connection::State::kDone;
-    return;
-  }
-  connection.request.append(bytes, static_cast<size_t>(count));
-  const size_t end = connection.request.find(kEndOfRequest);
-  if (std::min(end, connection.request.size()) > limits_.request_bytes) {
-    connection.answer =
-        Refusal(431, "a request has at most " + std::to_string(limits_.request_bytes) + " bytes of line and headers");
-  } else if (end != std::string::npos) {
-    connection.answer = Answer(connection.request);
-  } else {
-    return;
-  }
+  const bool http = session->failure() == tls::Session::Failure::kPlainHttp;
+  connection.transport.DropSession();
+  Begin(connection, http ? Refusal(kStatusOfPlainText, std::string(kSpeaksTls)) : "");
+}
+
+void HttpServer::Begin(Connection& connection, std::string answer) {
+  connection.answer = std::move(answer);
   connection.state = Connection::State::kWriting;
   connection.deadline = Clock::now() + limits_.write_time;
   Write(connection);
 }
 
 void HttpServer::Write(Connection& connection) {
-  const ssize_t count = send(connection.fd, connection.answer.data() + connection.written,
-                             connection.answer.size() - connection.written, MSG_NOSIGNAL);
-  if (count < 0) {
-    if (!WouldBlock()) connection.state = Connection::State::kDone;
-    return;
+  if (connection.written < connection.answer.size()) {
+    const tls::Step step = connection.transport.Write(std::string_view(connection.answer).substr(connection.written));
+    connection.written += step.bytes;
+    connection.events = POLLOUT;
+    if (step.bytes == 0) connection.events = step.events;
+    if (connection.events == 0) connection.state = Connection::State::kDone;
+    if (connection.written < connection.answer.size()) return;
   }
-  connection.written += static_cast<size_t>(count);
-  if (connection.written < connection.answer.size()) return;
-  shutdown(connection.fd, SHUT_WR);
+  connection.events = connection.transport.Close();
+  if (connection.events != 0) return;
+  connection.events = POLLIN;
   connection.state = Connection::State::kLingering;
   connection.deadline = Clock::now() + limits_.linger;
 }
 
-std::string HttpServer::Answer(const std::string& request) const {
-  const std::string line = request.substr(0, request.find("\r\n"));
+std::string HttpServer::Answer(const Connection& connection) const {
+  const std::string line = connection.request.substr(0, connection.request.find("\r\n"));
   const size_t method_end = line.find(' ');
   const size_t target_end = line.rfind(' ');
   if (method_end == std::string::npos || target_end <= method_end || line.compare(target_end, 8, " HTTP/1.") != 0 ||
@@ -211,7 +261,26 @@ std::string HttpServer::Answer(const std::string& request) const {
   const std::string method = line.substr(0, method_end);
   if (method != "GET" && method != "HEAD") return Refusal(405, "the methods are GET and HEAD");
   const std::string target = line.substr(method_end + 1, target_end - method_end - 1);
-  return Serialised(handler_(std::string_view(target).substr(0, target.find('?'))), method == "GET");
+  const std::string_view path = std::string_view(target).substr(0, target.find('?'));
+  if (std::string refusal = Refused(connection, path); !refusal.empty()) return refusal;
+  return Serialised(handler_(path), method == "GET");
+}
+
+// Empty: the client may read the path.
+std::string HttpServer::Refused(const Connection& connection, std::string_view path) const {
+  if (!guard_.policy) return "";
+  const std::optional<tls::Verdict>& peer = connection.transport.session()->peer();
+  if (!peer) return Refusal(403, "a certificate is needed here");
+  if (!peer->accepted()) {
+    guard_.tls->Refuse(*peer->refusal, peer->sentence);
+    return Refusal(403, peer->sentence);
+  }
+  const std::vector<tls::Role> roles = guard_.policy(path);
+  if (std::find(roles.begin(), roles.end(), peer->identity.role) != roles.end()) return "";
+  const std::string sentence =
+      ToString(peer->identity) + " may not read this page; that needs a certificate of " + tls::HoldersOf(roles);
+  guard_.tls->Refuse(tls::Refusal::kWrongRole, sentence);
+  return Refusal(403, sentence);
 }
 
 }  // namespace nmn::metrics

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <poll.h>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -12,7 +15,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/metrics/transport.h"
 #include "common/net/address.h"
+#include "common/tls/identity.h"
+#include "common/tls/session.h"
+#include "common/tls/tls.h"
 
 namespace nmn::metrics {
 
@@ -23,18 +30,29 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers = {};  // beside those that each answer has
 };
 
+// What a client hears that sends a request in plain text to a port with TLS.
+inline constexpr int kStatusOfPlainText = 400;
+inline constexpr std::string_view kSpeaksTls = "this port speaks TLS: the address begins with https://";
+
 // The little of HTTP/1.1 that a scrape needs: GET and HEAD, one request a connection. One thread with poll(2) does all
 // of it, so no client can keep more than its own connection busy: their number, the size of a request and the time for
-// reading and writing are bounded. Where there are too many, the oldest makes room.
+// reading and writing are bounded, handshakes of TLS included. Where there are too many, the oldest makes room.
 class HttpServer {
  public:
   // Answers a path, without its query. Called on the server's thread; 404 is its to say.
   using Handler = std::function<HttpResponse(std::string_view path)>;
 
+  // Who comes in. Without `tls` the port is in plain text. With `policy` each client must have a certificate, and a
+  // role that may read the path.
+  struct Guard {
+    std::shared_ptr<tls::Tls> tls;
+    tls::Policy policy;
+  };
+
   struct Limits {
     size_t connections = 64;
-    size_t request_bytes = 8192;  // line and headers
-    std::chrono::milliseconds read_time{5000};
+    size_t request_bytes = 8192;                // line and headers
+    std::chrono::milliseconds read_time{5000};  // from the connection to the end of its request
     std::chrono::milliseconds write_time{10000};
     // After the answer, for the client to close: this long, and as long as it sends no more than this.
     std::chrono::milliseconds linger{1000};
@@ -43,9 +61,9 @@ class HttpServer {
 
   // UNAVAILABLE: the port is in use; INVALID_ARGUMENT: no address of this machine. Both name `flag`.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const net::Address& address, std::string_view flag,
-                                                           Handler handler);
+                                                           Handler handler, Guard guard = {});
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const net::Address& address, std::string_view flag,
-                                                           Handler handler, const Limits& limits);
+                                                           Handler handler, const Limits& limits, Guard guard = {});
   // Cuts what is under way; waits for no client.
   ~HttpServer();
 
@@ -55,8 +73,10 @@ class HttpServer {
   using Clock = std::chrono::steady_clock;
   struct Connection {
     enum class State { kReading, kWriting, kLingering, kDone };
-    int fd = -1;
+    int fd;
+    Transport transport;
     State state = State::kReading;
+    short events = POLLIN;  // to wait for
     Clock::time_point deadline;
     std::string request;
     std::string answer;
@@ -64,14 +84,18 @@ class HttpServer {
     size_t thrown_away = 0;
   };
 
-  HttpServer(int listener, net::Address address, Handler handler, const Limits& limits);
+  HttpServer(int listener, net::Address address, Handler handler, const Limits& limits, Guard guard);
 
   void Serve();
   void Accept();
   void Advance(Connection& connection);
   void Read(Connection& connection);
+  void ThrowAway(Connection& connection);
+  void Fail(Connection& connection);
+  void Begin(Connection& connection, std::string answer);
   void Write(Connection& connection);
-  std::string Answer(const std::string& request) const;
+  std::string Answer(const Connection& connection) const;
+  std::string Refused(const Connection& connection, std::string_view path) const;
   void Sweep();
 
   const int listener_;
@@ -79,8 +103,10 @@ class HttpServer {
   const net::Address address_;
   const Handler handler_;
   const Limits limits_;
-  std::list<Connection> connections_;  // oldest first; the thread's
-  Clock::time_point accept_again_{};   // after the process had no descriptor left
+  const Guard guard_;
+  std::optional<tls::Acceptor> acceptor_;  // the thread's; nothing: plain text
+  std::list<Connection> connections_;      // oldest first; the thread's
+  Clock::time_point accept_again_{};       // after the process had no descriptor left
   std::thread thread_;
 };
 

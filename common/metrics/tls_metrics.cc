@@ -22,8 +22,8 @@ std::vector<prometheus::MetricFamily> TlsMetrics::Collect() const {
   for (size_t reason = 0; reason < tls::kRefusals; ++reason)
     refused.emplace_back(tls::kRefusalNames[reason], static_cast<double>(state.refused[reason]));
   return {
-      CounterFamily("nmn_tls_refused_total", "Handshakes and rpcs refused because of who the peer is.", "reason",
-                    refused),
+      CounterFamily("nmn_tls_refused_total", "Handshakes, rpcs and requests refused because of who the peer is.",
+                    "reason", refused),
       GaugeFamily("nmn_tls_certificate_end_timestamp_seconds",
                   "When this process's certificate ends; Unix time, 0 without TLS.",
                   static_cast<double>(state.certificate_ends)),

@@ -116,7 +116,7 @@ CertificateRequest RequestFor(const Identity& identity, const std::vector<std::s
   request.common_name = request.uris[0];
   request.not_before = now - kClocksDiffer;
   request.not_after = now + days * kSecondsOfDay;
-  request.serves = identity.role == Role::kLearner;
+  request.serves = identity.role != Role::kOperator;
   if (!request.serves) return request;
   request.hosts = hosts;
   for (const char* host : kLoopback) {

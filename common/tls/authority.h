@@ -19,15 +19,15 @@ struct KeyPair {
 // What a certificate shall say.
 struct CertificateRequest {
   std::vector<std::string> uris;   // of the holder's identity
-  std::vector<std::string> hosts;  // names and addresses that a learner is reached by
+  std::vector<std::string> hosts;  // names and addresses that it is reached by
   std::string common_name;         // for people; the first 64 bytes are used
   int64_t not_before = 0;          // Unix seconds
   int64_t not_after = 0;
   bool serves = false;  // a server's, too; every one may be a client's
 };
 
-// The certificate request of an identity, valid for `days` from an hour ago (clocks differ). A learner gets `hosts`,
-// and the names of its own machine's loopback.
+// The certificate request of an identity, valid for `days` from an hour ago (clocks differ). A learner gets `hosts`.
+// Learners and actors, which serve metrics, get the names of their own machine's loopback.
 CertificateRequest RequestFor(const Identity& identity, const std::vector<std::string>& hosts, int64_t now, int days);
 
 // A new authority that signs itself: ECDSA P-256, only for certificates of its own, nobody may sign below it.

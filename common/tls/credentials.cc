@@ -12,7 +12,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/net/channel.h"
 
 namespace nmn::tls {
@@ -110,12 +109,9 @@ class CallCheck : public grpc::AuthMetadataProcessor {
     const std::string_view called = path == metadata.end() ? "" : View(path->second);
     const std::vector<Role> roles = policy_(called);
     if (std::find(roles.begin(), roles.end(), verdict.identity.role) != roles.end()) return grpc::Status::OK;
-    std::vector<std::string> allowed;
-    for (const Role role : roles) allowed.push_back(absl::StrCat("nmn://", std::string(ToString(role)), "/.."));
-    const std::string sentence =
-        absl::StrCat(ToString(verdict.identity), " may not call ", std::string(called.substr(called.rfind('/') + 1)),
-                     allowed.empty() ? ", and nobody may"
-                                     : absl::StrCat("; that needs a certificate of ", absl::StrJoin(allowed, " or ")));
+    const std::string sentence = absl::StrCat(
+        ToString(verdict.identity), " may not call ", std::string(called.substr(called.rfind('/') + 1)),
+        roles.empty() ? ", and nobody may" : absl::StrCat("; that needs a certificate of ", HoldersOf(roles)));
     tls_->Refuse(Refusal::kWrongRole, sentence);
     return {grpc::StatusCode::PERMISSION_DENIED, sentence};
   }

@@ -4,7 +4,6 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -14,9 +13,6 @@
 #include "common/tls/tls.h"
 
 namespace nmn::tls {
-
-// Who may call an rpc, by its path ("/nmn.v1.LearnerService/Register"). Nobody may call what it has no role for.
-using Policy = std::function<std::vector<Role>(std::string_view path)>;
 
 // A server's: TLS 1.2 or 1.3, and each client must have a certificate. Two gates stand before any handler:
 //

@@ -60,6 +60,12 @@ std::string ToString(const Identity& identity) {
   return std::string(kScheme).append(ToString(identity.role)).append("/").append(identity.name);
 }
 
+std::string HoldersOf(const std::vector<Role>& roles) {
+  std::vector<std::string> holders;
+  for (const Role role : roles) holders.push_back(absl::StrCat("nmn://", std::string(ToString(role)), "/.."));
+  return absl::StrJoin(holders, " or ");
+}
+
 absl::StatusOr<Identity> ParseIdentity(std::string_view uri) {
   if (uri.starts_with(kScheme)) {
     const std::string_view rest = uri.substr(kScheme.size());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,17 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
+// Who may call an rpc or read a page, by its path ("/nmn.v1.LearnerService/Register", "/metrics"). Nobody may have what
+// no role is named for.
+using Policy = std::function<std::vector<Role>(std::string_view path)>;
+
 // "nmn://actor/fleet-*"
 std::string ToString(const Identity& identity);
 
-// The opposite. INVALID_ARGUMENT says what an identity looks like.
+// "nmn://actor/.. or nmn://operator/.."
+std::string HoldersOf(const std::vector<Role>& roles);
+
+// The opposite of ToString. INVALID_ARGUMENT says what an identity looks like.
 absl::StatusOr<Identity> ParseIdentity(std::string_view uri);
 
 // The one identity among the URIs of a certificate; those of others (spiffe://..) are left alone. INVALID_ARGUMENT:

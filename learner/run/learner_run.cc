@@ -66,10 +66,12 @@ absl::Status WithRemedy(const absl::Status& status) {
 
 }  // namespace
 
-LearnerRun::LearnerRun(RunOptions options, RunObserver& observer, std::unique_ptr<metrics::Exporter> exporter,
-                       std::unique_ptr<metrics::LearnerMetrics> metrics, RunStorage storage, RunState state)
+LearnerRun::LearnerRun(RunOptions options, RunObserver& observer, std::shared_ptr<tls::Tls> tls,
+                       std::unique_ptr<metrics::Exporter> exporter, std::unique_ptr<metrics::LearnerMetrics> metrics,
+                       RunStorage storage, RunState state)
     : options_(std::move(options)),
       observer_(observer),
+      tls_(std::move(tls)),
       exporter_(std::move(exporter)),
       metrics_(std::move(metrics)),
       storage_(std::move(storage)),
@@ -79,19 +81,27 @@ LearnerRun::LearnerRun(RunOptions options, RunObserver& observer, std::unique_pt
 absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& options, RunObserver& observer) {
   if (absl::Status status = CheckedConfig(options).status(); !status.ok()) return status;
   if (absl::Status status = CheckBlas(options, observer); !status.ok()) return status;
+  absl::StatusOr<std::shared_ptr<tls::Tls>> tls = tls::OpenIfGiven(options.tls);
+  if (!tls.ok()) return tls.status();
+  const absl::StatusOr<metrics::PortProtection> protection =
+      metrics::ResolveProtection(options.metrics, options.metrics_tls, options.tls.protection());
+  if (!protection.ok()) return protection.status();
   absl::StatusOr<std::unique_ptr<metrics::Exporter>> exporter =
-      metrics::Exporter::Start({.address = options.metrics, .or_free_port = options.metrics_on_any_port, .health = [] {
-                                  return absl::UnavailableError("the learner is starting");
-                                }});
+      metrics::Exporter::Start({.address = options.metrics,
+                                .or_free_port = options.metrics_on_any_port,
+                                .health = [] { return absl::UnavailableError("the learner is starting"); },
+                                .protection = *protection,
+                                .tls = *tls});
   if (!exporter.ok()) return exporter.status();
   auto metrics = std::make_unique<metrics::LearnerMetrics>(**exporter, options.config, fs::NameOf(options.directory));
+  metrics->tls.SetSource(*tls);
   absl::StatusOr<RunStorage> storage = OpenStorage(options);
   if (!storage.ok()) return storage.status();
   absl::StatusOr<RunState> state = FindState(options, *storage, *metrics, observer);
   if (!state.ok()) return state.status();
 
-  std::unique_ptr<LearnerRun> run(new LearnerRun(options, observer, *std::move(exporter), std::move(metrics),
-                                                 *std::move(storage), *std::move(state)));
+  std::unique_ptr<LearnerRun> run(new LearnerRun(options, observer, *std::move(tls), *std::move(exporter),
+                                                 std::move(metrics), *std::move(storage), *std::move(state)));
   if (run->state_.complete()) {
     if (!options.accept_loss) {
       if (absl::Status status = run->storage_.files->CheckRows(run->state_.file_bytes); !status.ok()) return status;
@@ -144,9 +154,6 @@ absl::Status LearnerRun::BeginGeneration() {
 absl::Status LearnerRun::Listen() {
   const StuckRule stuck =
       options_.stuck_after ? StuckRule(*options_.stuck_after, 0) : StuckRule(StuckWatchdog::kLeastSeconds);
-  absl::StatusOr<std::shared_ptr<tls::Tls>> tls = tls::OpenIfGiven(options_.tls);
-  if (!tls.ok()) return tls.status();
-  metrics_->tls.SetSource(*tls);
   v1::RunConfig config = state_.config;
   config.clear_eval();  // no actor's business: an older one could not leave it out of the hash
   absl::StatusOr<std::unique_ptr<Serving>> serving = Serving::Start({.config = config,
@@ -158,7 +165,7 @@ absl::Status LearnerRun::Listen() {
                                                                      .allow_mixed = options_.allow_mixed,
                                                                      .events = storage_.events.get(),
                                                                      .metrics = metrics_.get(),
-                                                                     .tls = *tls},
+                                                                     .tls = tls_},
                                                                     state_.update, stuck, *exporter_);
   if (!serving.ok()) return serving.status();
   serving_ = *std::move(serving);

@@ -38,8 +38,9 @@ class LearnerRun {
   ExitCode Run(const std::stop_token& stop);
 
  private:
-  LearnerRun(RunOptions options, RunObserver& observer, std::unique_ptr<metrics::Exporter> exporter,
-             std::unique_ptr<metrics::LearnerMetrics> metrics, RunStorage storage, RunState state);
+  LearnerRun(RunOptions options, RunObserver& observer, std::shared_ptr<tls::Tls> tls,
+             std::unique_ptr<metrics::Exporter> exporter, std::unique_ptr<metrics::LearnerMetrics> metrics,
+             RunStorage storage, RunState state);
 
   absl::Status CutFiles();
   absl::Status BeginGeneration();
@@ -61,6 +62,7 @@ class LearnerRun {
 
   const RunOptions options_;
   RunObserver& observer_;
+  const std::shared_ptr<tls::Tls> tls_;  // of both ports; null: plain text
   std::unique_ptr<metrics::Exporter> exporter_;
   std::unique_ptr<metrics::LearnerMetrics> metrics_;
   RunStorage storage_;

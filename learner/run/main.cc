@@ -77,6 +77,7 @@ nmn::usage::Kinds ValueKinds() {
   nmn::usage::Kinds kinds = nmn::usage::PathKinds();
   kinds["DEVICE"].words = nmn::run::DeviceNames();
   kinds["LEVEL"].words = nmn::log::Levels();
+  kinds["PROTECTION"].words = nmn::metrics::PortProtections();
   kinds["FORMAT"].words = nmn::log::Formats();
   return kinds;
 }

@@ -25,8 +25,8 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
                "continue the run in --run_dir; begin it if no checkpoint was ever completed there");
   CLI::Option* listen = app.add_option("--listen", options.listen, help.listen)->type_name("ADDRESS");
   if (!options.listen.empty()) listen->capture_default_str();
-  tls::AddFlags(app, "allow --listen on an address that other machines reach, in plain text", /*listens=*/true,
-                options.tls);
+  tls::AddFlags(app, "allow --listen and --metrics on addresses that other machines reach, in plain text",
+                /*listens=*/true, options.tls);
   app.add_flag("--allow_mixed", options.allow_mixed,
                "accept actors of another build or rounding class; weights are then not equal bit for bit");
   app.add_option("--device", options.trainer.device, "where updates run: cpu, cuda or cuda:INDEX")
@@ -46,6 +46,7 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
                "with --resume: go on if episodes.csv or another file lost rows, and say which");
   app.add_flag("--event_log", options.event_log,
                "write events.jsonl, which says what becomes of every work unit (docs/reliability.md)");
+  app.add_option("--metrics_tls", options.metrics_tls, metrics::kMetricsTlsHelp)->type_name("PROTECTION");
   return app.add_option("--metrics", options.metrics, help.metrics)->type_name("ADDRESS")->capture_default_str();
 }
 

@@ -8,24 +8,27 @@ namespace nmn::run {
 
 namespace {
 
-absl::Status CheckListen(const RunOptions& options) {
+absl::Status CheckPorts(const RunOptions& options) {
   const absl::StatusOr<tls::Files> files = options.tls.Resolve();
   if (!files.ok()) return files.status();
-  if (options.listen.empty()) {
-    if (!files->given()) return absl::OkStatus();
-    return absl::InvalidArgumentError("--tls is for other processes, and there is no --listen for them; give both");
+  const auto metrics = metrics::ResolveProtection(options.metrics, options.metrics_tls, options.tls.protection());
+  if (!metrics.ok()) return metrics.status();
+  if (!options.listen.empty()) {
+    const auto address = net::ParseListenAddress(options.listen, "--listen", options.tls.protection());
+    if (!address.ok()) return address.status();
+  } else if (files->given() && *metrics == metrics::PortProtection::kPlainText) {
+    return absl::InvalidArgumentError(
+        "--tls is for other processes, and there is neither --listen for them nor TLS on --metrics; give one of them "
+        "too, or --metrics_tls=mutual");
   }
-  const auto address = net::ParseListenAddress(options.listen, "--listen", options.tls.protection());
-  if (!address.ok() || !files->given()) return address.status();
-  return tls::LoadMaterial(*files, tls::UnixNow()).status();
+  return files->given() ? tls::LoadMaterial(*files, tls::UnixNow()).status() : absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<v1::RunConfig> CheckedConfig(const RunOptions& options) {
   if (absl::Status status = config::Validate(options.config); !status.ok()) return status;
-  if (absl::Status status = CheckListen(options); !status.ok()) return status;
-  if (absl::Status status = metrics::CheckAddress(options.metrics); !status.ok()) return status;
+  if (absl::Status status = CheckPorts(options); !status.ok()) return status;
   if (absl::Status status = ppo::CheckDevice(options.trainer.device); !status.ok()) return status;
   v1::RunConfig config = options.config;
   if (options.init_from.empty()) return config;

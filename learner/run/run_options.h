@@ -18,11 +18,12 @@ struct RunOptions {
   bool resume = false;    // continue if a checkpoint was ever completed; without it such a directory is refused
   std::string init_from;  // a new run begins with these weights (policy_file.h); "": with fresh ones
   std::string listen;     // "" serves only actors of this process
-  tls::Flags tls;         // of `listen`: certificates, or plain text to whom
+  tls::Flags tls;         // of `listen` and `metrics`: certificates, or plain text to whom
   bool allow_mixed = false;
   bool discard_corrupt = false;         // begin anew if checkpoints exist and none is valid
   bool accept_loss = false;             // go on if files that grow lost rows that the checkpoint counts on
   std::string metrics = metrics::kOff;  // host:port of /metrics, or "off"
+  std::string metrics_tls;              // what that port speaks (port_protection.h)
   bool metrics_on_any_port = false;     // take a free port if that one is in use
   bool event_log = false;               // write events.jsonl (event_log.h)
   // The run is stuck when one step takes so long. Absent: StuckWatchdog::kLeastSeconds, and more if steps are long.

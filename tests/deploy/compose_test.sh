@@ -122,6 +122,16 @@ chmod -R a+rX "$scratch/foreign"
 code=0
 said=$(stranger --volume="$scratch/foreign/actor-actor-:/tls:ro" nmn-actor:test --tls=/tls) || code=$?
 [[ $code == 42 && $said == *"is signed by another authority"* ]] || { echo "with a foreign certificate: $code: $said" >&2; exit 1; }
+# Nor are metrics read without one.
+reads() { docker run --rm --network="$network" "$@" nmn-actor:test --health --metrics=learner:9464 2>&1; }
+if said=$(reads) || [[ $said != *"it speaks TLS"* ]]; then
+  echo "metrics in plain text: $said" >&2
+  exit 1
+fi
+if said=$(reads --env=NMN_METRICS_TLS=server) || [[ $said != *"certificate required"* ]]; then
+  echo "metrics without a certificate: $said" >&2
+  exit 1
+fi
 holds 'nmn_actors_connected == 4'
 holds 'sum(nmn_tls_refused_total{reason="plain_text",job="learner"}) >= 1'
 step "strangers on the network: refused"

@@ -108,9 +108,7 @@ def start_prometheus(fleet):
     with open(os.path.join(ROOT, "deploy", "prometheus", "prometheus.yml"), encoding="utf-8") as file:
         config = yaml.safe_load(file)
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    for job in config["scrape_configs"]:
-        job.pop("static_configs", None)
-        job.pop("dns_sd_configs", None)
+    config["scrape_configs"] = [job for job in config["scrape_configs"] if "file_sd_configs" in job]
     folder = os.path.join(fleet.folder, "prometheus")
     os.makedirs(os.path.join(folder, "targets"))
     shutil.copy(os.path.join(ROOT, "deploy", "prometheus", "rules.yaml"), folder)

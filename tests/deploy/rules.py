@@ -51,7 +51,7 @@ def problems_of(alert, tests, headings):
 
 
 def main():
-    problems = promtool("check", "config", "prometheus.yml") + promtool("check", "rules", "rules.yaml")
+    problems = promtool("check", "config", "--syntax-only", "prometheus.yml") + promtool("check", "rules", "rules.yaml")
     problems += promtool("test", "rules", "rules_test.yaml")
 
     alerts = [rule for group in yaml.safe_load(read("deploy", "prometheus", "rules.yaml"))["groups"] for rule in group["rules"]]

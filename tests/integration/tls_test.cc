@@ -130,10 +130,54 @@ TEST_F(WithTls, FlagsThatContradictEachOtherAreRefused) {
   refused({"--tls_revoked=/dev/null"}, "--tls_revoked=/dev/null means nothing without TLS");
   refused({"--tls=" + lab_.path() + "/nothing"}, "--tls_cert=" + lab_.path() + "/nothing/tls.crt");
   refused({"--listen=0.0.0.0:0"}, "give --tls=DIR");
+  refused({"--metrics=0.0.0.0:0"}, "--metrics=0.0.0.0:0 leads to other machines");
+  refused({"--metrics_tls=mutual"}, "--metrics_tls=mutual needs a certificate");
+  refused({"--metrics_tls=on"}, "it must be off, server or mutual");
+  const Outcome actor = RunProcess({Binary("nmn-actor"), "--learner=127.0.0.1:1", "--metrics=0.0.0.0:0"});
+  EXPECT_EQ(actor.code, kPermanent);
+  EXPECT_THAT(actor.err, HasSubstr("--metrics=0.0.0.0:0 leads to other machines"));
   EXPECT_THAT(RunProcess({Binary("nmn-actor"), "--learner=learner:50051"}).err,
               AllOf(HasSubstr("--learner=learner:50051"), HasSubstr("--insecure")));
   EXPECT_THAT(RunProcess({Binary("nmn"), "status", "learner:50051"}).err,
               AllOf(HasSubstr("ADDR=learner:50051"), HasSubstr("--insecure")));
+}
+
+// What is said where a fleet's processes are told of TLS, and nothing of --metrics_tls.
+TEST_F(WithTls, MetricsForOtherMachinesAreMutual) {
+  Subprocess learner = Learner("run", {"--tls=" + Folder("learner", "nmn://learner/localhost"), "--metrics=0.0.0.0:0"});
+  EXPECT_TRUE(learner.WaitForOutput("look at it live: https://127.0.0.1:")) << learner.err();
+  EXPECT_TRUE(learner.WaitForOutput("metrics on https://0.0.0.0:")) << learner.err();
+  // An actor that waits for its learner.
+  const std::string folder = Folder("a", "nmn://actor/a");
+  Subprocess actor(Actor("127.0.0.1:1", {"--tls=" + folder, "--metrics=0.0.0.0:0"}));
+  const std::string key = "metrics on https://0.0.0.0:";
+  ASSERT_TRUE(actor.WaitForOutput(key)) << actor.err();
+  const std::string said = actor.err();
+  const size_t begin = said.find(key) + key.size();
+  const std::string address = "127.0.0.1:" + said.substr(begin, said.find("/metrics", begin) - begin);
+  // As the health check of an image asks, with what the container has in its environment.
+  const auto ask = [&](const std::string& environment) {
+    return RunProcess({Binary("nmn-actor"), "--health", "--metrics=" + address}, std::chrono::seconds(60),
+                      {environment});
+  };
+  const Outcome own = ask("NMN_TLS=" + folder);
+  EXPECT_EQ(own.code, 0) << own.err;
+  EXPECT_EQ(own.out, "ok\n");
+  const Outcome stranger = ask("NMN_METRICS_TLS=server");
+  EXPECT_EQ(stranger.code, kRetry);
+  EXPECT_THAT(stranger.err, HasSubstr("certificate required"));
+  EXPECT_TRUE(actor.WaitForOutput("refused: a client of --metrics has no certificate")) << actor.err();
+}
+
+TEST_F(WithTls, TheLivePageOfARunInOneProcessMayBeInTls) {
+  const std::string tls = "--tls=" + Folder("learner", "nmn://learner/localhost");
+  const Outcome served =
+      RunProcess(testing::TinyTrain(Run("one"), 1, {tls, "--metrics=127.0.0.1:0", "--metrics_tls=server"}));
+  EXPECT_EQ(served.code, 0) << served.err;
+  EXPECT_THAT(served.err, HasSubstr("look at it live: https://127.0.0.1:"));
+  const Outcome useless = RunProcess(testing::TinyTrain(Run("two"), 1, {tls, "--metrics=127.0.0.1:0"}));
+  EXPECT_EQ(useless.code, kPermanent);
+  EXPECT_THAT(useless.err, HasSubstr("there is neither --listen for them nor TLS on --metrics"));
 }
 
 // A learner in plain text, on loopback: the actor that has a certificate says so.

@@ -311,12 +311,13 @@ TEST_F(SweepEngine, OnlyActorsOfAJobGetTheFlagThatBringsATask) {
   std::filesystem::remove_all(directory);
   const Outcome kubernetes = Sweep({directory, flag, "--seeds=1", "--engine=kubernetes"});
   ASSERT_EQ(kubernetes.code, 0) << kubernetes.err;
-  EXPECT_THAT(ReadFile(directory + "/kubernetes/size.yaml"),
-              HasSubstr("          args:\n            - \"--learner=127.0.0.1:50051\"\n"
-                        "            - \"--metrics=0.0.0.0:9465\"\n            - \"" +
-                        flag + "\"\n"));
+  EXPECT_THAT(
+      ReadFile(directory + "/kubernetes/size.yaml"),
+      HasSubstr("          args:\n            - \"--learner=127.0.0.1:50051\"\n"
+                "            - \"--metrics=0.0.0.0:9465\"\n            - \"--metrics_tls=off\"\n            - \"" +
+                flag + "\"\n"));
   EXPECT_THAT(ReadFile("deploy/kubernetes/base/job.yaml"),
-              HasSubstr("args: [\"--learner=127.0.0.1:50051\", \"--metrics=0.0.0.0:9465\"]"));
+              HasSubstr("args: [\"--learner=127.0.0.1:50051\", \"--metrics=0.0.0.0:9465\", \"--metrics_tls=off\"]"));
 }
 
 // A scheduler's machines may have what this one lacks.

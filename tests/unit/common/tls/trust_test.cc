@@ -115,14 +115,11 @@ TEST_F(TrustTest, AServerMustBeALearnerThatNamesTheHost) {
     ExpectRefused(trust.JudgeServer(certificate, {}, UnixNow(), host), Refusal::kWrongHost, true,
                   "is for gpu1, gpu1.lab.example, localhost, 192.0.2.7, 127.0.0.1, ::1, not for");
   }
-  // An actor's certificate is no server's, whatever hosts it names.
-  ExpectRefused(trust.JudgeServer(lab_.Issue("nmn://actor/a").certificate, {}, UnixNow(), "localhost"), Refusal::kUnfit,
-                false, "is not taken");
-  CertificateRequest posing = Lab::Request("nmn://actor/a");
-  posing.serves = true;
-  posing.hosts = {"localhost"};
-  ExpectRefused(trust.JudgeServer(lab_.Sign(posing).certificate, {}, UnixNow(), "localhost"), Refusal::kWrongRole, true,
-                "is no learner's");
+  // An operator's certificate is no server's. An actor's is, of its metrics, but no learner's.
+  ExpectRefused(trust.JudgeServer(lab_.Issue("nmn://operator/ann").certificate, {}, UnixNow(), "localhost"),
+                Refusal::kUnfit, false, "is not taken");
+  ExpectRefused(trust.JudgeServer(lab_.Issue("nmn://actor/a").certificate, {}, UnixNow(), "localhost"),
+                Refusal::kWrongRole, true, "is no learner's");
 }
 
 TEST(Revoked, AreSerialNumbersOneALine) {
