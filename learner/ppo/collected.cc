@@ -6,6 +6,7 @@
 #include "learner/ppo/advantages.h"
 #include "learner/ppo/final_values.h"
 #include "learner/ppo/normalizing_model.h"
+#include "learner/ppo/transfer.h"
 
 namespace nmn::ppo {
 namespace {
@@ -16,19 +17,20 @@ View2 ViewOf(const at::Tensor& tensor) {
   return View2(tensor.data_ptr<float>(), static_cast<size_t>(tensor.size(0)), static_cast<size_t>(tensor.size(1)));
 }
 
-bool IsFinite(const at::Tensor& tensor) { return at::isfinite(tensor).all().item<bool>(); }
+bool IsFinite(const at::Tensor& tensor) { return ReadScalars({at::isfinite(tensor).all()})[0] != 0; }
 
 // The first steps of a field of the record, [time, episode] or [time, width, episode].
 at::Tensor Recorded(const TrajectoryBatch& batch, v1::Field field, int64_t steps, at::Device device) {
-  return ToTensor(batch, field).narrow(0, 0, steps).to(device);
+  return ToDevice(ToTensor(batch, field).narrow(0, 0, steps), device);
 }
 
-// The policy that acted, likewise.
-Policy RecordedPolicy(const nn::NetworkSpec& spec, const TrajectoryBatch& batch, int64_t steps, at::Device device) {
-  Policy policy{MakePolicyHead(spec.action, spec.options), {}};
+// Actions and the policy that played them, likewise.
+PolicySamples Played(const nn::NetworkSpec& spec, const TrajectoryBatch& batch, int64_t steps, at::Device device) {
+  PolicySamples played{
+      Recorded(batch, v1::RAW_ACTION, steps, device), {}, {MakePolicyHead(spec.action, spec.options), {}}, {}};
   for (const nn::ParameterField& field : spec.head->fields())
-    policy.parameters.push_back(Recorded(batch, field.id, steps, device));
-  return policy;
+    played.old.parameters.push_back(Recorded(batch, field.id, steps, device));
+  return played;
 }
 
 at::Tensor OutputOver(const LearnedNetwork& network, const Sequences& episodes, int64_t segment_steps) {
@@ -64,12 +66,12 @@ absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetw
   const auto valued = static_cast<int64_t>(valued_steps);
   const int64_t kept = ppo.kept_steps();
   const Sequences episodes = EpisodeInputs(actor.spec, batch.FirstSteps(valued_steps)).To(device);
-  const at::Tensor values = OutputOver(critic, episodes, ppo.segment_steps()).select(1, 0).cpu().contiguous();
+  const at::Tensor values = ToHost(OutputOver(critic, episodes, ppo.segment_steps()).select(1, 0));
   at::Tensor all_rewards = ToTensor(batch, v1::REWARD) * (1.0 - ppo.discount());
   at::Tensor return_scale;
   if (critic.spec.normalizes_reward) {
     return_scale = Statistic(critic.spec, critic.parameters, nn::kReturnScale).clone();
-    all_rewards = all_rewards / return_scale.cpu();
+    all_rewards = all_rewards / ToHost(return_scale);
   }
   FoldLaterRewards(static_cast<float>(ppo.discount()), valued_steps, ViewOf(all_rewards));
   const at::Tensor rewards = all_rewards.narrow(0, 0, valued);
@@ -86,16 +88,17 @@ absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetw
   EstimateAdvantages(estimate, ViewOf(rewards), ViewOf(values), ViewOf(advantages), ViewOf(returns), cuts);
   at::Tensor lambda_returns = advantages + values;
 
+  const bool v_trace = config.mode() == v1::ASYNC && config.async().v_trace();
+  const PolicySamples played = Played(actor.spec, batch, v_trace ? valued : kept, device);
+  const auto first_kept = [kept](const at::Tensor& whole) { return whole.narrow(0, 0, kept); };
   Collected collected;
-  collected.samples.raw_action = Recorded(batch, v1::RAW_ACTION, kept, device);
-  collected.samples.old = RecordedPolicy(actor.spec, batch, kept, device);
+  collected.samples.raw_action = first_kept(played.raw_action);
+  collected.samples.old = played.old.Map(first_kept);
   if (config.mode() == v1::ASYNC) {
     const Policy before = PolicyOf(OutputOver(actor, episodes, ppo.segment_steps()), actor.spec);
-    collected.samples.before = before.Map([&](const at::Tensor& whole) { return whole.narrow(0, 0, kept); });
-    if (config.async().v_trace()) {
-      const PolicySamples played{
-          Recorded(batch, v1::RAW_ACTION, valued, device), {}, RecordedPolicy(actor.spec, batch, valued, device), {}};
-      const at::Tensor ratios = ProbabilityRatio(played, before).cpu().contiguous();
+    collected.samples.before = before.Map(first_kept);
+    if (v_trace) {
+      const at::Tensor ratios = ToHost(ProbabilityRatio(played, before));
       EstimateVTrace(estimate, ViewOf(rewards), ViewOf(values), ViewOf(ratios), ViewOf(advantages),
                      ViewOf(lambda_returns), cuts);
     }
@@ -107,8 +110,8 @@ absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetw
   if (!IsFinite(kept_advantages) || !IsFinite(kept_targets))
     return absl::DataLossError("an advantage is not finite; both networks are as before the update");
   collected.episodes = FirstSteps(episodes, kept);
-  collected.samples.advantage = kept_advantages.to(device);
-  collected.returns = kept_targets.to(device);
+  collected.samples.advantage = ToDevice(kept_advantages, device);
+  collected.returns = ToDevice(kept_targets, device);
   if (return_scale.defined()) collected.returns = collected.returns * return_scale;
   collected.explained_variance = ExplainedVariance(ViewOf(returns), ViewOf(values), ppo.kept_steps());
   return collected;

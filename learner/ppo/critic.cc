@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "learner/ppo/epoch_loss.h"
 #include "learner/ppo/normalizing_model.h"
+#include "learner/ppo/planned_steps.h"
 #include "learner/ppo/sequences.h"
 
 namespace nmn::ppo {
@@ -48,24 +50,33 @@ absl::StatusOr<CriticUpdateResult> UpdateCritic(LearnedNetwork& critic, const Cr
   at::Tensor targets = CutIntoSegments(replay.returns, steps);
   if (critic.spec.normalizes_reward) targets = targets / Statistic(critic.spec, critic.parameters, nn::kReturnScale);
   const int64_t count = targets.size(1);
-  const StepOptions step_options{AdamOf(options.adam()), context.rate, options.critic().gradient_clip_norm()};
+  const StepOptions step_options{AdamOf(options.adam()), options.critic().gradient_clip_norm()};
+  const std::vector<std::vector<PlannedStep>> epochs = PlanSteps({.segments = count,
+                                                                  .minibatch = options.critic().minibatch_segments(),
+                                                                  .epochs = options.critic().epochs(),
+                                                                  .seed = context.seed,
+                                                                  .purpose = rng::Purpose::kCriticShuffle,
+                                                                  .update = context.update,
+                                                                  .adam = step_options.adam,
+                                                                  .rate = context.rate,
+                                                                  .adam_steps_before = critic.adam.steps},
+                                                                 critic.parameters.device());
   const auto loss_of = [&](const at::Tensor& output, const at::Tensor& index) {
     return CriticLoss(output.select(1, 0), targets.index_select(1, index), options.critic());
   };
 
-  CriticUpdateResult result;
-  for (uint32_t epoch = 0; epoch < options.critic().epochs(); ++epoch) {
-    result.loss = 0;
-    uint32_t number = 0;
-    for (const std::vector<int64_t>& minibatch : Minibatches(count, options.critic().minibatch_segments(), context.seed,
-                                                             rng::Purpose::kCriticShuffle, context.update, epoch)) {
+  EpochLoss loss;
+  for (uint32_t epoch = 0; epoch < epochs.size(); ++epoch) {
+    loss = {};
+    for (uint32_t number = 0; number < epochs[epoch].size(); ++number) {
       if (absl::Status status = CheckNotStopped(context); !status.ok()) return status;
-      const StepResult step = DescendOnce(critic, segments, minibatch, step_options, loss_of);
-      result.loss += step.loss * static_cast<double>(minibatch.size()) / static_cast<double>(count);
-      result.gradient_norm = step.gradient_norm;
-      TellStep(context, OptimiserStep::Network::kCritic, epoch, number++, step, critic.parameters);
+      const StepResult step = DescendOnce(critic, segments, epochs[epoch][number], step_options, loss_of);
+      loss.Add(step, epochs[epoch][number].size());
+      TellStep(context, OptimiserStep::Network::kCritic, epoch, number, step, critic.parameters);
     }
   }
+  CriticUpdateResult result;
+  loss.ReadWith({}, result.loss, result.gradient_norm);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/nn/gaussian_head.h"
+#include "learner/ppo/transfer.h"
 
 namespace nmn::ppo {
 namespace {
@@ -51,7 +52,7 @@ at::Tensor GaussianHead::KlDivergence(const Parameters& from, const Parameters& 
 }
 
 double GaussianHead::MeanDeviation(const Parameters& parameters) const {
-  return at::exp(0.5 * parameters[kLogVariance]).to(at::kDouble).mean().item<double>();
+  return ReadScalars({at::exp(0.5 * parameters[kLogVariance]).to(at::kDouble).mean()})[0];
 }
 
 Gaussian::Gaussian(at::Tensor mean, at::Tensor log_variance)

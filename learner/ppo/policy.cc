@@ -3,7 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <limits>
+#include <numeric>
 
+#include "learner/ppo/epoch_loss.h"
+#include "learner/ppo/planned_steps.h"
 #include "learner/ppo/sequences.h"
 
 namespace nmn::ppo {
@@ -26,7 +29,7 @@ PolicySamples SelectSamples(const PolicySamples& samples, const at::Tensor& inde
   return ForEach(samples, [&](const at::Tensor& all) { return all.index_select(-1, index); });
 }
 
-double Mean(const at::Tensor& samples) { return samples.to(at::kDouble).mean().item<double>(); }
+at::Tensor Mean(const at::Tensor& samples) { return samples.to(at::kDouble).mean(); }
 
 }  // namespace
 
@@ -61,9 +64,19 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
                               SegmentStarts(*actor.model, actor.parameters, episodes, steps)};
   const PolicySamples cut = CutSamples(samples, steps);
   const int64_t count = cut.advantage.size(1);
-  const StepOptions step_options{options.adam(), context.rate, options.policy().gradient_clip_norm()};
+  const StepOptions step_options{options.adam(), options.policy().gradient_clip_norm()};
+  const std::vector<std::vector<PlannedStep>> epochs = PlanSteps({.segments = count,
+                                                                  .minibatch = options.policy().minibatch_segments(),
+                                                                  .epochs = options.policy().epochs(),
+                                                                  .seed = context.seed,
+                                                                  .purpose = rng::Purpose::kPolicyShuffle,
+                                                                  .update = context.update,
+                                                                  .adam = options.adam(),
+                                                                  .rate = context.rate,
+                                                                  .adam_steps_before = actor.adam.steps},
+                                                                 actor.parameters.device());
 
-  double clipped_samples = 0;
+  std::vector<at::Tensor> clipped_samples;  // of each group of the epoch
   const auto loss_of = [&](const at::Tensor& output, const at::Tensor& index) {
     const Policy policy = PolicyOf(output, actor.spec);
     const PolicySamples some = SelectSamples(cut, index);
@@ -71,34 +84,38 @@ absl::StatusOr<PolicyUpdateResult> UpdatePolicy(LearnedNetwork& actor, const Seq
     if (clipped) {
       loss = ClippedRatioLoss(some, policy, clip);
       const Policy detached = policy.Map([](const at::Tensor& tensor) { return tensor.detach(); });
-      clipped_samples += IsClipped(some, detached, clip).sum().item<double>();
+      clipped_samples.push_back(IsClipped(some, detached, clip).sum());
     } else {
       loss = KlPenaltyLoss(some, policy, options.kl_penalty(), beta);
     }
     return entropy_bonus == 0 ? loss : loss - entropy_bonus * Entropy(policy);
   };
 
-  PolicyUpdateResult result;
-  for (uint32_t epoch = 0; epoch < options.policy().epochs(); ++epoch) {
-    result.loss = 0;
-    uint32_t number = 0;
-    clipped_samples = 0;
-    for (const std::vector<int64_t>& minibatch : Minibatches(count, options.policy().minibatch_segments(), context.seed,
-                                                             rng::Purpose::kPolicyShuffle, context.update, epoch)) {
+  EpochLoss loss;
+  for (uint32_t epoch = 0; epoch < epochs.size(); ++epoch) {
+    loss = {};
+    clipped_samples.clear();
+    for (uint32_t number = 0; number < epochs[epoch].size(); ++number) {
       if (absl::Status status = CheckNotStopped(context); !status.ok()) return status;
-      const StepResult step = DescendOnce(actor, segments, minibatch, step_options, loss_of);
-      result.loss += step.loss * static_cast<double>(minibatch.size()) / static_cast<double>(count);
-      result.gradient_norm = step.gradient_norm;
-      TellStep(context, OptimiserStep::Network::kPolicy, epoch, number++, step, actor.parameters);
+      const StepResult step = DescendOnce(actor, segments, epochs[epoch][number], step_options, loss_of);
+      loss.Add(step, epochs[epoch][number].size());
+      TellStep(context, OptimiserStep::Network::kPolicy, epoch, number, step, actor.parameters);
     }
   }
-  result.clip_fraction =
-      clipped ? clipped_samples / static_cast<double>(count * steps) : std::numeric_limits<double>::quiet_NaN();
-
   const EpisodePass after = RunEpisodes(*actor.model, actor.parameters, episodes, steps);
   const Policy policy = PolicyOf(after.output, actor.spec);
-  result.kl = Mean(KlDivergence(samples.kl_origin(), policy));
-  result.entropy = Mean(Entropy(policy));
+
+  std::vector<at::Tensor> scalars = clipped_samples;
+  scalars.push_back(Mean(KlDivergence(samples.kl_origin(), policy)));
+  scalars.push_back(Mean(Entropy(policy)));
+  PolicyUpdateResult result;
+  std::vector<double> read = loss.ReadWith(scalars, result.loss, result.gradient_norm);
+  result.entropy = read.back();
+  read.pop_back();
+  result.kl = read.back();
+  read.pop_back();
+  result.clip_fraction = clipped ? std::accumulate(read.begin(), read.end(), 0.0) / static_cast<double>(count * steps)
+                                 : std::numeric_limits<double>::quiet_NaN();
   return result;
 }
 

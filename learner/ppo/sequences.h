@@ -9,6 +9,7 @@
 #include "common/rng/philox.h"
 #include "common/tensor/view.h"
 #include "common/trajectory/batch.h"
+#include "learner/ppo/transfer.h"
 #include "nmn/v1/run_config.pb.h"
 
 namespace nmn::ppo {
@@ -18,7 +19,7 @@ struct Sequences {
   at::Tensor recurrent_input;  // [time, recurrent_input_size, sequence]
   at::Tensor main_input;       // [time, main_input_size, sequence]; an RNN's has no feature
 
-  Sequences To(at::Device device) const { return {recurrent_input.to(device), main_input.to(device)}; }
+  Sequences To(at::Device device) const { return {ToDevice(recurrent_input, device), ToDevice(main_input, device)}; }
 };
 
 // What a network carries from one step to the next.

@@ -24,6 +24,7 @@
 #include "learner/ppo/schedules.h"
 #include "learner/ppo/torch_runtime.h"
 #include "learner/ppo/trainer_state.h"
+#include "learner/ppo/transfer.h"
 #include "learner/ppo/twin_network.h"
 #include "learner/ppo/unrolled_network.h"
 
@@ -241,7 +242,7 @@ void TorchTrainer::Return(Everything&& before) {
 }
 
 std::vector<float> TorchTrainer::ActorParameters() const {
-  const at::Tensor host = actor_.parameters.detach().cpu();
+  const at::Tensor host = ToHost(actor_.parameters);
   const float* data = host.data_ptr<float>();
   return std::vector<float>(data, data + host.numel());
 }

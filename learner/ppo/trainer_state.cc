@@ -8,12 +8,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "learner/ppo/transfer.h"
 
 namespace nmn::ppo {
 namespace {
 
 NamedTensor ToNamed(const std::string& name, const at::Tensor& tensor) {
-  const at::Tensor host = tensor.detach().cpu().contiguous();
+  const at::Tensor host = ToHost(tensor);
   const float* data = host.data_ptr<float>();
   return {name, host.sizes().vec(), std::vector<float>(data, data + host.numel())};
 }
@@ -21,7 +22,7 @@ NamedTensor ToNamed(const std::string& name, const at::Tensor& tensor) {
 }  // namespace
 
 void AppendWeights(const std::string& role, const LearnedNetwork& network, std::vector<NamedTensor>& weights) {
-  const at::Tensor flat = network.parameters.detach().cpu();
+  const at::Tensor flat = ToHost(network.parameters);
   const float* data = flat.data_ptr<float>();
   for (const nn::TensorSpec& tensor : network.spec.tensors) {
     weights.push_back({absl::StrCat(role, ".", tensor.name), tensor.shape,
@@ -92,7 +93,7 @@ absl::Status ReadNetwork(const std::string& role, StateReader& weights, StateRea
                                      std::pair{"second_moment", &network.adam.second_moment}}) {
     absl::Status status = optimizer.Read(absl::StrCat(role, ".adam.", name), shape, *moment);
     if (!status.ok()) return status;
-    *moment = moment->to(device);
+    *moment = ToDevice(*moment, device);
   }
   return absl::OkStatus();
 }
@@ -108,7 +109,7 @@ absl::Status ReadReplay(const LearnedNetwork& critic, int64_t steps, int64_t epi
                    &replay.episodes.main_input},
         std::tuple{"replay.returns", std::vector<int64_t>{steps, episodes}, &replay.returns}}) {
     if (absl::Status status = optimizer.Read(name, shape, *tensor); !status.ok()) return status;
-    *tensor = tensor->to(critic.parameters.device());
+    *tensor = ToDevice(*tensor, critic.parameters.device());
   }
   return absl::OkStatus();
 }

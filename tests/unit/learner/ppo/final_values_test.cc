@@ -10,6 +10,7 @@
 #include "learner/ppo/unrolled_network.h"
 #include "tests/unit/learner/ppo/near.h"
 #include "tests/unit/learner/ppo/networks.h"
+#include "tests/unit/learner/ppo/transfer_counter.h"
 
 namespace nmn::ppo {
 namespace {
@@ -58,7 +59,14 @@ TEST_P(FinalValuesTest, AreThoseOfAnEpisodeThatGoesOnWithTheFinalObservation) {
     } else {
       critic.model = std::make_unique<TwinNetwork>(critic.spec);
     }
-    const at::Tensor values = FinalValues(critic, record.batch);
+    const auto values = [&] {
+      const TransferCounter counter;
+      at::Tensor found = FinalValues(critic, record.batch);
+      EXPECT_EQ(counter.reads(), 1);    // of all steps together
+      EXPECT_EQ(counter.uploads(), 5);  // two inputs of what was seen and of what would have been, and the episodes
+      EXPECT_EQ(counter.others(), 0);
+      return found;
+    }();
     int found = 0;
     for (int64_t t = 0; t < kTime; ++t) {
       for (int64_t e = 0; e < kEpisodes; ++e) {

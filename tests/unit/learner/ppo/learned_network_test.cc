@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 #include "learner/ppo/network.h"
 #include "learner/ppo/torch_runtime.h"
@@ -26,13 +27,17 @@ SegmentBatch Segments(const nn::NetworkSpec& spec, int64_t count) {
   return {RandomInputs(spec, 6, count, at::kFloat), RandomState(spec, count, at::kFloat)};
 }
 
-StepOptions Plain(double rate) {
+StepOptions Plain() {
   StepOptions options;
-  options.rate = rate;
   options.adam.set_beta1(0.9);
   options.adam.set_beta2(0.999);
   options.adam.set_epsilon(1e-8);
   return options;
+}
+
+// The network's next step, on the segments of `index`.
+PlannedStep Next(const LearnedNetwork& network, const std::vector<int64_t>& index, double rate) {
+  return {at::tensor(index, at::kLong), AdamFactors(Plain().adam, rate, network.adam.steps + 1, 1)[0]};
 }
 
 at::Tensor SquaredOutput(const at::Tensor& output, const at::Tensor&) { return output.select(1, 0).square(); }
@@ -46,10 +51,10 @@ TEST(DescendOnce, SumsGroupsToTheGradientOfTheWholeMinibatch) {
 
   std::vector<int64_t> index(250);
   std::iota(index.begin(), index.end(), 0);
-  const StepResult step = DescendOnce(network, all, index, Plain(0.0), SquaredOutput);
-  EXPECT_NEAR(step.loss, loss.item<double>(), 1e-6);
+  const StepResult step = DescendOnce(network, all, Next(network, index, 0.0), Plain(), SquaredOutput);
+  EXPECT_NEAR(step.loss.item<double>(), loss.item<double>(), 1e-6);
   EXPECT_TRUE(Near(network.parameters.grad(), leaf.grad(), 1e-6));
-  EXPECT_NEAR(step.gradient_norm, leaf.grad().norm().item<double>(), 1e-6);
+  EXPECT_NEAR(step.gradient_norm.item<double>(), leaf.grad().norm().item<double>(), 1e-6);
 }
 
 TEST(DescendOnce, ReadsOnlyTheSegmentsOfItsMinibatch) {
@@ -59,9 +64,9 @@ TEST(DescendOnce, ReadsOnlyTheSegmentsOfItsMinibatch) {
   SegmentBatch poisoned = all;
   poisoned.input.main_input = all.input.main_input.clone();
   poisoned.input.main_input.select(2, 4).fill_(NAN);
-  const int64_t index[] = {7, 1, 5};
-  DescendOnce(whole, all, index, Plain(1e-3), SquaredOutput);
-  DescendOnce(part, poisoned, index, Plain(1e-3), SquaredOutput);
+  const std::vector<int64_t> index = {7, 1, 5};
+  DescendOnce(whole, all, Next(whole, index, 1e-3), Plain(), SquaredOutput);
+  DescendOnce(part, poisoned, Next(part, index, 1e-3), Plain(), SquaredOutput);
   EXPECT_TRUE(at::equal(whole.parameters.detach(), part.parameters.detach()));
 }
 
@@ -73,8 +78,8 @@ TEST(DescendOnce, LeavesWhatIsNotLearnedAsItIs) {
   LearnedNetwork network = SmallCritic(options);
   const SegmentBatch all = Segments(network.spec, 4);
   const at::Tensor before = network.parameters.detach().clone();
-  const int64_t index[] = {0, 1, 2, 3};
-  const StepResult step = DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);
+  const std::vector<int64_t> index = {0, 1, 2, 3};
+  const StepResult step = DescendOnce(network, all, Next(network, index, 1e-2), Plain(), SquaredOutput);
   double squares = 0;
   for (const nn::TensorSpec& tensor : network.spec.tensors) {
     const auto of = [&](const at::Tensor& flat) {
@@ -86,22 +91,23 @@ TEST(DescendOnce, LeavesWhatIsNotLearnedAsItIs) {
     EXPECT_EQ(tensor.is_learned, !is_of_ablation) << tensor.name;
     if (tensor.is_learned) squares += of(network.parameters.grad()).square().sum().item<double>();
   }
-  EXPECT_NEAR(step.gradient_norm, std::sqrt(squares), 1e-6);
+  EXPECT_NEAR(step.gradient_norm.item<double>(), std::sqrt(squares), 1e-6);
 }
 
 TEST(LearnedNetwork, ReturnsToASnapshotBitForBit) {
   LearnedNetwork network = SmallCritic();
   const SegmentBatch all = Segments(network.spec, 4);
-  const int64_t index[] = {0, 1, 2, 3};
-  DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);
+  const std::vector<int64_t> index = {0, 1, 2, 3};
+  DescendOnce(network, all, Next(network, index, 1e-2), Plain(), SquaredOutput);
   LearnedNetwork::Snapshot snapshot = network.Take();
   const at::Tensor before = snapshot.parameters.clone();
-  DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);
+  DescendOnce(network, all, Next(network, index, 1e-2), Plain(), SquaredOutput);
   const at::Tensor after = network.parameters.detach().clone();
   network.Return(std::move(snapshot));
   EXPECT_TRUE(at::equal(network.parameters.detach(), before));
   EXPECT_FALSE(at::equal(after, before));
-  DescendOnce(network, all, index, Plain(1e-2), SquaredOutput);  // the same step again, from the same moments
+  DescendOnce(network, all, Next(network, index, 1e-2), Plain(),
+              SquaredOutput);  // the same step again, from the same moments
   EXPECT_TRUE(at::equal(network.parameters.detach(), after));
 }
 
