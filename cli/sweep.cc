@@ -94,9 +94,9 @@ absl::StatusOr<int> WriteManifests(const sweep::SweepDirectory& sweep, const bri
   return kExitDone;
 }
 
-// Two engines on one sweep would train its runs twice.
+// Two engines on one sweep would train its runs twice, and Slurm's tasks need the programs beside this one.
 absl::Status CheckEngine(const sweep::SweepDirectory& sweep) {
-  if (sweep.engine.name == "slurm") return sweep::CheckPath(sweep);
+  if (sweep.engine.name == "slurm") return sweep::CheckPrograms();
   const absl::StatusOr<std::map<size_t, sweep::State>> scheduled = sweep::AskSlurm(sweep);
   if (!scheduled.ok()) return scheduled.status();
   if (scheduled->empty()) return absl::OkStatus();

@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/sweep/kubernetes.h"
+#include "cli/sweep/slurm.h"
 #include "cli/sweep/sweep_json.h"
 #include "common/config/config.h"
 #include "common/env/brought.h"
@@ -56,10 +58,14 @@ absl::Status CheckWeights(SweepDirectory& sweep) {
   return CheckFit(*sweep.grid.init_from, sweep.runs);
 }
 
-// Kubernetes' runs see no file of this machine but their configs.
-absl::Status CheckTogether(const SweepDirectory& sweep, const Engine& engine) {
-  if (!sweep.grid.init_from || engine.name != "kubernetes") return absl::OkStatus();
-  return absl::InvalidArgumentError("--init_from is for --engine=local and slurm; this is --engine=kubernetes");
+// Whether the engine can take these runs in this place.
+absl::Status CheckTogether(const SweepDirectory& sweep) {
+  if (sweep.engine.name == "slurm") return CheckPath(sweep);
+  if (sweep.engine.name != "kubernetes") return absl::OkStatus();
+  // Kubernetes' runs see no file of this machine but their configs.
+  if (sweep.grid.init_from)
+    return absl::InvalidArgumentError("--init_from is for --engine=local and slurm; this is --engine=kubernetes");
+  return CheckConfigMap(sweep);
 }
 
 // The runs of a task of the user's own are known by its spec, whoever asks. A task that was brought is compared with it
@@ -127,6 +133,17 @@ absl::StatusOr<OpenSweep> ReadOrMake(const std::string& path, const GridRequest&
   return Made(path, request);
 }
 
+// What the call makes of the sweep, without its lock. Whatever is refused is refused here, and here nothing is written.
+absl::StatusOr<OpenSweep> Resolved(const std::string& path, const GridRequest& grid, const EngineRequest& engine) {
+  absl::StatusOr<OpenSweep> open = ReadOrMake(path, grid);
+  if (!open.ok()) return open.status();
+  absl::StatusOr<Engine> chosen = Choose(open->sweep.engine, engine);
+  if (!chosen.ok()) return chosen.status();
+  open->sweep.engine = *std::move(chosen);
+  if (absl::Status status = CheckTogether(open->sweep); !status.ok()) return status;
+  return open;
+}
+
 }  // namespace
 
 absl::StatusOr<SweepDirectory> Read(const std::string& path) {
@@ -156,20 +173,14 @@ absl::StatusOr<OpenSweep> Open(const std::string& path, const GridRequest& grid,
   if (std::filesystem::exists(directory, error) && !std::filesystem::is_directory(directory, error))
     return absl::FailedPreconditionError(absl::StrCat(path, " is no directory; choose a new or empty one"));
   // Once without the lock, which is a file: nothing is made for a call that is refused.
-  absl::StatusOr<OpenSweep> open = ReadOrMake(directory, grid);
+  absl::StatusOr<OpenSweep> open = Resolved(directory, grid, engine);
   if (!open.ok()) return open.status();
-  absl::StatusOr<Engine> chosen = Choose(open->sweep.engine, engine);
-  if (!chosen.ok()) return chosen.status();
-  if (absl::Status status = CheckTogether(open->sweep, *chosen); !status.ok()) return status;
   if (absl::Status status = fs::RealFileSystem().CreateDirectories(directory); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = Lock(directory);
   if (!lock.ok()) return lock.status();
   if (absl::Status status = fs::RemoveTemporaries(fs::RealFileSystem(), directory); !status.ok()) return status;
-  open = ReadOrMake(directory, grid);
+  open = Resolved(directory, grid, engine);
   if (!open.ok()) return open.status();
-  chosen = Choose(open->sweep.engine, engine);
-  if (!chosen.ok()) return chosen.status();
-  open->sweep.engine = *std::move(chosen);
   open->lock = *std::move(lock);
   return open;
 }

@@ -51,7 +51,7 @@ struct OpenSweep {
 // Opens the sweep in `path`, and makes it if `path` is absent or empty. Adds to its grid what the request adds. The
 // runs that the request speaks of are `chosen`. Writes nothing before all is found valid, and sweep.json only in Save.
 // UNAVAILABLE: another process works on it. FAILED_PRECONDITION: the directory holds something else, or runs that exist
-// would have to change; names each flag or field.
+// would have to change; names each flag or field. INVALID_ARGUMENT: a flag's value, or more than the engine can take.
 absl::StatusOr<OpenSweep> Open(const std::string& path, const GridRequest& grid, const EngineRequest& engine);
 
 // Writes sweep.json, the initial weights, the configs and runs.txt.

@@ -40,16 +40,26 @@ void AppendEntry(const std::string& name, std::string_view text, std::string& ou
   }
 }
 
-std::string Configs(const SweepDirectory& sweep, std::string_view script) {
+std::string_view LearnerScript() {
+  for (const EmbeddedFile& file : EmbeddedFiles()) {
+    if (file.name == kScript) return file.text;
+  }
+  return "";
+}
+
+absl::StatusOr<std::string> Configs(const SweepDirectory& sweep) {
   std::string text =
       "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: nmn-sweep\n  labels:\n    app.kubernetes.io/name: "
       "nmn\ndata:\n";
   std::string names;
   for (const SweepRun& run : sweep.runs) absl::StrAppend(&names, run.name, "\n");
-  AppendEntry("run-learner.sh", script, text);
+  AppendEntry("run-learner.sh", LearnerScript(), text);
   AppendEntry("runs.txt", names, text);
   for (const SweepRun& run : sweep.runs) AppendEntry(run.name + ".textproto", config::Print(run.config), text);
-  return text;
+  if (text.size() <= kMostConfigMapBytes) return text;
+  return absl::InvalidArgumentError(absl::StrCat("the configs of ", sweep.runs.size(), " runs have ", text.size(),
+                                                 " bytes and a ConfigMap at most ", kMostConfigMapBytes,
+                                                 "; split the sweep by --seeds"));
 }
 
 // In place of the base's, if the actor brings a task of the user's own. Its image must have the task's code.
@@ -83,25 +93,20 @@ std::string Budget(size_t at_once) {
 
 }  // namespace
 
+absl::Status CheckConfigMap(const SweepDirectory& sweep) { return Configs(sweep).status(); }
+
 absl::Status WriteKubernetes(const SweepDirectory& sweep, const KubernetesOptions& options) {
   fs::FileSystem& fs = fs::RealFileSystem();
   const std::string folder = sweep.path + "/kubernetes";
-  std::string_view script;
-  for (const EmbeddedFile& file : EmbeddedFiles()) {
-    if (file.name == kScript) script = file.text;
-  }
-  const std::string configs = Configs(sweep, script);
-  if (configs.size() > kMostConfigMapBytes)
-    return absl::InvalidArgumentError(absl::StrCat("the configs of ", sweep.runs.size(), " runs have ", configs.size(),
-                                                   " bytes and a ConfigMap at most ", kMostConfigMapBytes,
-                                                   "; split the sweep by --seeds"));
+  const absl::StatusOr<std::string> configs = Configs(sweep);
+  if (!configs.ok()) return configs.status();
   if (absl::Status status = fs.CreateDirectories(folder + "/base"); !status.ok()) return status;
   for (const EmbeddedFile& file : EmbeddedFiles()) {
     if (!file.name.starts_with(kBase)) continue;
     const std::string path = absl::StrCat(folder, "/base/", std::string(file.name.substr(kBase.size())));
     if (absl::Status status = fs::WriteAtomically(fs, path, file.text); !status.ok()) return status;
   }
-  if (absl::Status status = fs::WriteAtomically(fs, folder + "/configs.yaml", configs); !status.ok()) return status;
+  if (absl::Status status = fs::WriteAtomically(fs, folder + "/configs.yaml", *configs); !status.ok()) return status;
   const size_t at_once = options.jobs == 0 ? sweep.runs.size() : std::min(options.jobs, sweep.runs.size());
   if (absl::Status status = fs::WriteAtomically(fs, folder + "/size.yaml", Size(sweep, options, at_once)); !status.ok())
     return status;

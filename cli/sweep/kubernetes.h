@@ -15,8 +15,11 @@ struct KubernetesOptions {
   std::vector<std::string> task;  // flags of actors that bring a task of the user's own
 };
 
+// INVALID_ARGUMENT where the configs of the runs do not fit into a ConfigMap.
+absl::Status CheckConfigMap(const SweepDirectory& sweep);
+
 // Writes DIR/kubernetes: base/ as in deploy/kubernetes, and the overlay of this sweep, for `kubectl apply
-// --server-side -k`. Talks to no cluster. INVALID_ARGUMENT where the configs do not fit into a ConfigMap.
+// --server-side -k`. Talks to no cluster. Errors are CheckConfigMap's and the file system's.
 absl::Status WriteKubernetes(const SweepDirectory& sweep, const KubernetesOptions& options);
 
 }  // namespace nmn::sweep

@@ -75,10 +75,15 @@ absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
   return states;
 }
 
-absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const SlurmOptions& options) {
+absl::Status CheckPrograms() {
   for (const char* name : {"nmn-learner", "nmn-actor"}) {
     if (const absl::StatusOr<std::string> program = command::Sibling(name); !program.ok()) return program.status();
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const SlurmOptions& options) {
+  if (absl::Status status = CheckPrograms(); !status.ok()) return status;
   const std::string programs = std::filesystem::path(*command::Sibling("nmn-learner")).parent_path().string();
   const absl::StatusOr<std::map<size_t, State>> scheduled = AskSlurm(sweep);
   if (!scheduled.ok()) return scheduled.status();

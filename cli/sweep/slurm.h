@@ -27,6 +27,9 @@ std::string JobName(const SweepDirectory& sweep);
 // Whether Slurm can take the directory's path. INVALID_ARGUMENT says what it may not have.
 absl::Status CheckPath(const SweepDirectory& sweep);
 
+// Whether the programs that Slurm's tasks run are beside this one. NOT_FOUND names the one that is not.
+absl::Status CheckPrograms();
+
 // What Slurm says about the sweep's tasks, by run index: running, or queued. Asked by the job's name, which comes from
 // the sweep's path: a controller that crashed may have lost a job and given its id to another. Empty where squeue is
 // not in PATH or no task of the sweep was ever submitted.

@@ -228,7 +228,15 @@ TEST_F(SweepEngine, AConfigMapTooLargeIsRefused) {
   const Outcome outcome = Sweep(flags);
   EXPECT_EQ(outcome.code, 42);
   EXPECT_THAT(outcome.err, HasSubstr("split the sweep by --seeds"));
-  EXPECT_FALSE(std::filesystem::exists(directory + "/kubernetes"));
+  EXPECT_FALSE(std::filesystem::exists(directory));
+  // Nor may a sweep grow to that; it stays what it was.
+  ASSERT_EQ(SweepGrid({"--engine=kubernetes"}).code, 0);
+  const std::string before = ReadFile(directory + "/sweep.json"), runs = ReadFile(directory + "/runs.txt");
+  EXPECT_EQ(Sweep({directory, "--seeds=1-450"}).code, 42);
+  EXPECT_EQ(ReadFile(directory + "/sweep.json"), before);
+  EXPECT_EQ(ReadFile(directory + "/runs.txt"), runs);
+  EXPECT_FALSE(std::filesystem::exists(directory + "/configs/b1-nmn-s450.textproto"));
+  EXPECT_EQ(Sweep({directory, "--seeds=1-4"}).code, 0);
 }
 
 TEST_F(SweepEngine, AFlagOfAnotherEngineIsRefused) {
