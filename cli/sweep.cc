@@ -217,8 +217,8 @@ void AddSweep(CLI::App& app, int& exit_code) {
                    "default; the benchmarks of the paper have fast (their default), reference and paper")
       ->type_name("PRESET");
   verb->add_option("--updates", grid.updates,
-                   "Budget of each run in updates. With a larger one runs that are done go on");
-  verb->add_option("--episodes", grid.episodes, "Budget of each run in episodes");
+                   "Budget of each run in updates. With a larger one runs that are done go on")
+      ->excludes(verb->add_option("--episodes", grid.episodes, "Budget of each run in episodes"));
   verb->add_flag("--scale_schedule", grid.scale_schedule,
                  "Make the schedule of learning (ppo.anneal_updates) as long as the budget, which then cannot grow");
   verb->add_option("--init_from", flags->init_from,

@@ -74,10 +74,12 @@ void AddTrace(CLI::App& app, int& exit_code) {
   verb->add_option("--columns", flags->columns,
                    "Names of columns, separated by commas; * stands for any letters [the columns named below]")
       ->type_name("COLUMNS");
-  verb->add_option("--out,--csv", flags->out,
-                   "The file to write: CSV, or for numpy if its name ends in .npz [CSV to stdout]")
-      ->type_name("FILE");
-  verb->add_option("--npz", flags->npz, "The file to write for numpy, whatever its name is")->type_name("FILE");
+  CLI::Option* out = verb->add_option("--out,--csv", flags->out,
+                                      "The file to write: CSV, or for numpy if its name ends in .npz [CSV to stdout]")
+                         ->type_name("FILE");
+  verb->add_option("--npz", flags->npz, "The file to write for numpy, whatever its name is")
+      ->type_name("FILE")
+      ->excludes(out);
   verb->callback([flags, &exit_code] {
     const absl::Status status = Trace(*flags);
     exit_code = status.ok() ? kExitDone : Fail("trace", status);

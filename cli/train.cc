@@ -196,18 +196,23 @@ void AddTrain(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<TrainOptions>();
   options->actors = std::max(1u, std::thread::hardware_concurrency());
   TrainFlags& flags = options->flags;
-  verb->add_option("--task,--benchmark", flags.benchmark, env::ListOfTasks(/*titles=*/true))->type_name("TASK");
+  CLI::Option* task = verb->add_option("--task,--benchmark", flags.benchmark, env::ListOfTasks(/*titles=*/true));
+  task->type_name("TASK");
   bridge::AddTaskFlags(*verb, options->brought);
-  verb->add_option("--arch", flags.arch, "nmn (default) or rnn")->type_name("ARCH");
-  verb->add_option("--preset", flags.preset,
-                   "default; the benchmarks of the paper have fast (their default), reference and paper")
-      ->type_name("PRESET");
+  CLI::Option* arch = verb->add_option("--arch", flags.arch, "nmn (default) or rnn")->type_name("ARCH");
+  CLI::Option* preset =
+      verb->add_option("--preset", flags.preset,
+                       "default; the benchmarks of the paper have fast (their default), reference and paper")
+          ->type_name("PRESET");
   verb->add_option("--config", flags.config_path,
                    "a whole RunConfig as textproto, in place of benchmark, arch and preset")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(task)
+      ->excludes(arch)
+      ->excludes(preset);
   verb->add_option("--seed", flags.seed, "seed of every random number of the run (default 1)");
-  verb->add_option("--updates", flags.updates, "budget: stop after this many updates");
-  verb->add_option("--episodes", flags.episodes, "budget: stop after this many episodes");
+  verb->add_option("--updates", flags.updates, "budget: stop after this many updates")
+      ->excludes(verb->add_option("--episodes", flags.episodes, "budget: stop after this many episodes"));
   verb->add_flag("--scale_schedule", flags.scale_schedule,
                  "make the schedule of learning (ppo.anneal_updates) as long as the budget");
   verb->add_option("--set", flags.assignments,

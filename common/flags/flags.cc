@@ -47,16 +47,37 @@ void Prepare(CLI::App& app) {
   for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) Prepare(*verb);
 }
 
-// Of flags that exclude each other, one of the command line silences what the environment says of the others. Whether
-// two of the command line contradict each other is theirs to say, in words of their own.
-void SilenceExcluded(const Called& called) {
+// Whether the environment gives a flag; a switch that it turns off is not given.
+bool InEnvironment(const CLI::Option& option) {
+  const char* variable = option.get_envname().empty() ? nullptr : std::getenv(option.get_envname().c_str());
+  const std::string value = variable == nullptr ? "" : variable;
+  const bool off = IsSwitch(option) && (value == "false" || value == "0" || value == "no" || value == "off");
+  return !value.empty() && !off;
+}
+
+// Of flags that exclude each other, one of the command line silences what the environment says of the others. Two of
+// the environment are refused here. Whether two of the command line contradict each other is theirs to say, in words of
+// their own.
+absl::Status SettleExclusions(const Called& called) {
   const auto given = [&](const CLI::Option* option) { return called.given.count(option->get_lnames()[0]) != 0; };
-  for (CLI::Option* option : called.verb->get_options([](CLI::Option*) { return true; })) {
-    for (CLI::Option* other : option->get_excludes()) {
+  const std::vector<CLI::Option*> options = called.verb->get_options([](CLI::Option*) { return true; });
+  for (CLI::Option* option : options) {
+    for (const CLI::Option* other : option->get_excludes()) {
       if (given(other) && !given(option)) option->envname("");
+    }
+  }
+  absl::Status status;
+  for (CLI::Option* option : options) {
+    for (CLI::Option* other : option->get_excludes()) {
+      if (!given(option) && !given(other) && InEnvironment(*option) && InEnvironment(*other)) {
+        status.Update(absl::InvalidArgumentError(absl::StrCat("the environment has ", option->get_envname(), " and ",
+                                                              other->get_envname(),
+                                                              ", which exclude each other; unset one of them")));
+      }
       option->remove_excludes(other);
     }
   }
+  return status;
 }
 
 int Refuse(const std::string& called, std::string message) {
@@ -91,8 +112,9 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (absl::Status status = Walk(app, arguments, called); !status.ok())
     return Refuse(NameOf(*called.verb), std::string(status.message()));
-  SilenceExcluded(called);
+  const absl::Status exclusions = SettleExclusions(called);
   if (!called.help) {
+    if (!exclusions.ok()) return Refuse(NameOf(*called.verb), std::string(exclusions.message()));
     if (absl::Status status = CheckEnvironment(called); !status.ok())
       return Refuse(NameOf(*called.verb), std::string(status.message()));
     std::vector<std::string> ignored;

@@ -15,7 +15,7 @@ namespace nmn::flags {
 //   unset. A variable NMN_.. that no binary knows is refused where it is nearly one that is known, else a line on
 //   stderr says that it was ignored.
 // - Of flags that exclude each other (CLI::Option::excludes) one of the command line counts, and no variable of the
-// others.
+//   others. Two variables of them are refused where neither flag is given.
 // - Numbers are decimal (common/text/number.h): --seed=010 is ten, a sign where none belongs and what is out of range
 //   are refused.
 // - A value is never empty and never the next flag: --run_dir=$UNSET is refused, and so is --run_dir --updates=1.

@@ -118,6 +118,59 @@ TEST(CommandLine, ABenchmarkThatIsNearlyOneIsAnsweredWithIt) {
   ExpectRefused(Nmn({"train", "--benchmark=b1", "--preset=fsat"}), HasSubstr("did you mean fast?"));
 }
 
+// Flags that a verb refuses together: each of the command line wins over the other's variable, and two variables are
+// refused by their names.
+TEST(CommandLine, WinsOverVariablesOfFlagsThatExcludeThoseItHas) {
+  struct Row {
+    std::vector<std::string> verb;
+    std::string one, other;
+    std::string refusal;  // of both
+  };
+  const TemporaryDirectory folder;
+  const std::string config = folder.path() + "/config.textproto", out = folder.path() + "/out";
+  WriteFile(config, Nmn({"train", "--benchmark=b1", "--print_config"}).out);
+  const std::vector<Row> rows = {
+      {{"train", "--benchmark=b1", "--print_config"}, "--updates=5", "--episodes=100", "exclude each other"},
+      {{"sweep", folder.path() + "/sweep", "--benchmark=b1", "--seeds=1", "--engine=kubernetes"},
+       "--updates=5",
+       "--episodes=1000",
+       "exclude each other"},
+      {{"train", "--print_config"}, "--config=" + config, "--task=b1", "excludes --task"},
+      {{"trace", "--policy=zero", "--task=b1", "--set=task.horizon=2"},
+       "--npz=" + out + ".npz",
+       "--out=" + out + ".csv",
+       "both name the file"},
+      {{"trace", "--policy=docs/results/policies/b1-nmn.safetensors", "--set=task.horizon=2"},
+       "--mean",
+       "--temperature=2",
+       "contradict each other"},
+  };
+  const auto variable = [](const std::string& flag) {
+    const size_t equals = flag.find('=');
+    return flags::VariableOf(flag.substr(2, equals == std::string::npos ? equals : equals - 2)) + "=" +
+           (equals == std::string::npos ? "true" : flag.substr(equals + 1));
+  };
+  const auto name = [](const std::string& said) { return said.substr(0, said.find('=')); };
+  for (const Row& row : rows) {
+    const auto call = [&](const std::vector<std::string>& given, const std::vector<std::string>& environment) {
+      std::filesystem::remove_all(folder.path() + "/sweep");
+      std::vector<std::string> arguments = row.verb;
+      arguments.insert(arguments.end(), given.begin(), given.end());
+      return Nmn(arguments, environment);
+    };
+    ExpectRefused(call({row.one, row.other}, {}), HasSubstr(row.refusal));
+    for (const auto& [flag, other] : {std::pair{row.one, row.other}, {row.other, row.one}}) {
+      const Outcome outcome = call({flag}, {variable(other)});
+      EXPECT_EQ(outcome.code, 0) << flag << " with " << variable(other) << ": " << outcome.err;
+      EXPECT_EQ(outcome.out, call({flag}, {}).out) << flag << " with " << variable(other);
+    }
+    ExpectRefused(call({}, {variable(row.one), variable(row.other)}),
+                  AllOf(HasSubstr(name(variable(row.one))), HasSubstr(name(variable(row.other)))));
+  }
+  for (const char* said : {"NMN_PRESET=paper", "NMN_ARCH=rnn"})
+    EXPECT_EQ(Nmn({"train", "--print_config", "--config=" + config}, {said}).out, ReadFile(config)) << said;
+}
+
 TEST(CommandLine, ARunToResumeThatIsNotThereIsSaid) {
   TemporaryDirectory directory;
   const std::string nowhere = directory.path() + "/nothere";

@@ -246,6 +246,14 @@ TEST_F(CommandLine, OfFlagsThatExcludeEachOtherThatOfTheCommandLineCounts) {
   EXPECT_EQ(offset_, 0);
 }
 
+TEST_F(CommandLine, OfFlagsThatExcludeEachOtherTwoVariablesAreRefusedByTheirNames) {
+  CLI::App* verb = app_.get_subcommand("play");
+  verb->get_option("--seconds")->excludes(verb->get_option("--offset"));
+  Environment("NMN_OFFSET", "3");
+  Environment("NMN_SECONDS", "2");
+  EXPECT_THAT(Refusal({"play"}), AllOf(HasSubstr("NMN_OFFSET"), HasSubstr("NMN_SECONDS"), HasSubstr("unset one")));
+}
+
 TEST_F(CommandLine, ADoubleDashIsRefused) {
   EXPECT_THAT(Refusal({"play", "a", "--", "b"}), HasSubstr("\"--\" is not taken"));
 }
