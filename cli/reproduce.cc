@@ -33,26 +33,12 @@ struct LearningFlags {
   bool json = false;
 };
 
+constexpr char kSmokeEnding[] = "-smoke";  // of the folder that --smoke has where none is named
+
 struct Figure3Flags {
   AnalyseFlags analyse;
   std::string benchmark = env::BenchmarkNames().front(), architecture = "nmn";
 };
-
-// Runs of seconds that go through everything.
-void MakeSmall(reproduce::TrainingRequest& request) {
-  request.defaults.seeds = "1-2";
-  request.defaults.updates = 5;
-  request.defaults.assignments = {"env.horizon=60",
-                                  "ppo.rollout_steps=0",
-                                  "ppo.kept_steps=40",
-                                  "ppo.segment_steps=20",
-                                  "ppo.valued_steps=0",
-                                  "ppo.episodes_per_update=10",
-                                  "work.unit_episodes=5",
-                                  "ppo.policy.minibatch_segments=10",
-                                  "ppo.critic.minibatch_segments=10",
-                                  "ppo.critic.replay_episodes=10"};
-}
 
 absl::Status Draw(const LearningFlags& flags, const reproduce::Learning& learning) {
   const std::string& out = flags.request.out;
@@ -67,7 +53,7 @@ absl::Status Draw(const LearningFlags& flags, const reproduce::Learning& learnin
 
 absl::StatusOr<int> Learn(LearningFlags flags) {
   process::OutliveReaders();
-  if (flags.smoke) MakeSmall(flags.request);
+  if (flags.smoke) reproduce::MakeSmall(flags.request);
   std::stop_source stop;
   SignalWatcher signals([&stop](int) { stop.request_stop(); },
                         "nmn reproduce: ended at once; its runs were told to stop, call it again to go on");
@@ -114,12 +100,17 @@ void AddLearningFlags(CLI::App& verb, LearningFlags& flags) {
       ->delimiter(',')
       ->check(CLI::IsMember({"svg", "png", "pdf"}));
   verb.add_flag("--estimate", flags.request.estimate_only, "Say how long it will take, and train nothing else");
-  verb.add_flag("--smoke", flags.smoke, "Runs of seconds that show that it works. Their curves say nothing");
+  verb.add_flag("--smoke", flags.smoke,
+                absl::StrCat("Runs of seconds that show that it works. Their curves say nothing. They have an --out of "
+                             "their own [",
+                             flags.request.out, kSmokeEnding, "]"));
   verb.add_flag("--json", flags.json, "The statistics as one JSON object on one line, the last of stdout");
 }
 
 void SetCallback(CLI::App& verb, const std::shared_ptr<LearningFlags>& flags, int& exit_code) {
-  verb.callback([flags, &exit_code] {
+  verb.callback([flags, &verb, &exit_code] {
+    // Runs of seconds are in nobody's way.
+    if (flags->smoke && verb.get_option("--out")->count() == 0) flags->request.out += kSmokeEnding;
     const absl::StatusOr<int> code = Learn(*flags);
     exit_code = code.ok() ? *code : Fail(absl::StrCat("reproduce ", flags->name), code.status());
   });
@@ -142,7 +133,7 @@ void AddFigure2(CLI::App& reproduce, int& exit_code) {
       "With Slurm or Kubernetes: nmn sweep OUT/sweep --engine=slurm, and this command again when that is done.\n"
       "Examples:  nmn reproduce figure2 --estimate\n"
       "           nmn reproduce figure2 --benchmarks=b1 --seeds=1-5 --jobs=2 --out=figure2\n"
-      "           nmn reproduce figure2 --smoke --out=smoke");
+      "           nmn reproduce figure2 --smoke");
   auto flags = std::make_shared<LearningFlags>();
   flags->name = "figure2";
   flags->title = "Sum of rewards while learning (running mean over 1000 episodes)";

@@ -9,7 +9,8 @@
 
 namespace nmn::reproduce {
 
-// The runs behind a figure: a sweep in OUT/sweep, and a short probe in OUT/probe that says how long it will take.
+// The runs behind a figure: a sweep in OUT/sweep, and a short probe in OUT/probe-<8 hexadecimal digits of what it is
+// of> that says how long it will take.
 struct TrainingRequest {
   std::string out;
   sweep::GridRequest grid;      // what the call says
@@ -18,6 +19,9 @@ struct TrainingRequest {
   bool estimate_only = false;
 };
 
+// Makes the defaults runs of seconds that go through everything: --smoke.
+void MakeSmall(TrainingRequest& request);
+
 struct Training {
   sweep::SweepDirectory sweep;
   ExitCode code = kExitDone;  // RunLocally's
@@ -25,7 +29,8 @@ struct Training {
 
 // Opens the sweep, or begins it; says on stderr how long the runs that are left will take; and does them. Blocks. On
 // `stop` every run saves a checkpoint, and the same call goes on. With estimate_only nothing is trained but the probe.
-// Errors are sweep::Open's. FAILED_PRECONDITION: runs are left, and a scheduler has the sweep.
+// Nothing is saved for a call that is refused. Errors are sweep::Open's. FAILED_PRECONDITION: the stored sweep is not
+// of this figure and these flags, or runs are left and a scheduler has the sweep.
 absl::StatusOr<Training> Train(const TrainingRequest& request, const std::stop_token& stop);
 
 }  // namespace nmn::reproduce

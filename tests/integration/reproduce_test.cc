@@ -53,12 +53,53 @@ TEST(Reproduce, Figure2SmokeTrainsAllBenchmarksAndGoesOnWhereItWas) {
   EXPECT_EQ(ReadFile(out + "/figure2.csv"), csv);
   EXPECT_EQ(std::filesystem::last_write_time(out + "/sweep/b1-nmn-s1/summary.json"), written);
 
-  const Outcome drawn = Reproduce({"figure2", "--out=" + out, "--format=pdf"});
+  const Outcome drawn = Reproduce({"figure2", "--smoke", "--out=" + out, "--format=pdf"});
   ASSERT_EQ(drawn.code, 0) << drawn.err;
   EXPECT_THAT(drawn.err, HasSubstr("is done"));
   EXPECT_TRUE(std::filesystem::exists(out + "/figure2.pdf"));
-  EXPECT_THAT(Reproduce({"figure2", "--out=" + out, "--preset=paper"}).err,
+  EXPECT_THAT(Reproduce({"figure2", "--smoke", "--out=" + out, "--preset=paper"}).err,
               HasSubstr("--preset paper instead of fast"));
+  // What is there is drawn for nobody who asks for something else.
+  const std::string svg = ReadFile(out + "/figure2.svg");
+  for (const char* flag : {"--estimate", "--format=svg", "--benchmarks=b1"}) {
+    const Outcome whole = Reproduce({"figure2", "--out=" + out, flag});
+    EXPECT_EQ(whole.code, 42) << flag;
+    EXPECT_THAT(whole.err, HasSubstr("/sweep was begun with --smoke, and this call is without; choose another --out"))
+        << flag;
+  }
+  const Outcome journal = Reproduce({"journal", "--smoke", "--out=" + out});
+  EXPECT_EQ(journal.code, 42);
+  EXPECT_THAT(journal.err, HasSubstr("was begun without --grid network.main_activation=SATURATED_RELU,SIGMOID"));
+  EXPECT_EQ(ReadFile(out + "/figure2.svg"), svg);
+  EXPECT_FALSE(std::filesystem::exists(out + "/journal.csv"));
+}
+
+TEST(Reproduce, AnEstimateOfAnotherKindHasItsOwnProbeAndLeavesNoSweepBehind) {
+  const TemporaryDirectory folder;
+  const std::string out = folder.path() + "/out";
+  const auto estimate = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"figure2", "--smoke", "--benchmarks=b1", "--seeds=1", "--jobs=2", "--threads=1",
+                               "--estimate", "--out=" + out});
+    return Reproduce(more);
+  };
+  const auto probes = [&out] {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(out)) {
+      const std::string name = entry.path().filename().string();
+      count += name.starts_with("probe-") && std::filesystem::exists(entry.path() / "b1-nmn-s1/summary.json");
+    }
+    return count;
+  };
+  for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--updates=2"}, {"--preset=reference"}}) {
+    const size_t before = std::filesystem::exists(out) ? probes() : 0;
+    for (int again = 0; again < 2; ++again) {
+      const Outcome outcome = estimate(more);
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      EXPECT_THAT(outcome.err, HasSubstr("2 runs left, 2 at once: about "));
+      EXPECT_EQ(probes(), before + 1);
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(out + "/sweep/sweep.json"));
 }
 
 TEST(Reproduce, JournalSmokeHasAPanelForEachActivationAndDepth) {
