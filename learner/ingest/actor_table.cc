@@ -14,6 +14,11 @@ constexpr double kGoodbyeSeconds =
     10;  // an actor gone for longer is not waited for: its longest reconnect delay is half of that
 constexpr size_t kSupersededKept = 8;
 
+absl::Status TooMany(size_t max_actors) {
+  return absl::ResourceExhaustedError("work.max_actors is " + std::to_string(max_actors) +
+                                      " and that many are connected; stop one, or start the learner with more");
+}
+
 }  // namespace
 
 absl::Status ActorTable::Register(const std::string& id, uint64_t incarnation, uint32_t lanes, Time now,
@@ -22,8 +27,7 @@ absl::Status ActorTable::Register(const std::string& id, uint64_t incarnation, u
   const auto found = actors_.find(id);
   const bool has_stream = found != actors_.end() && found->second.stream.has_value();
   if (!has_stream && connected() >= max_actors_) {
-    return absl::ResourceExhaustedError("work.max_actors is " + std::to_string(max_actors_) +
-                                        " and that many are connected");
+    return TooMany(max_actors_);
   }
   if (found == actors_.end()) {
     if (actors_.size() >= 2 * size_t{max_actors_}) ForgetTheLongestGone();
@@ -90,7 +94,7 @@ absl::Status ActorTable::Hello(StreamId stream, const std::string& id, uint64_t 
   }
   Actor& actor = found->second;
   if (actor.stream == stream || !streams_[stream].actor.empty()) return absl::InvalidArgumentError("a second hello");
-  if (!actor.stream && connected() >= max_actors_) return absl::ResourceExhaustedError("work.max_actors are connected");
+  if (!actor.stream && connected() >= max_actors_) return TooMany(max_actors_);
   if (actor.stream) {
     MakeSilent(*actor.stream, streams_[*actor.stream]);
     --connected_;

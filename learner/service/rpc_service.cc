@@ -58,9 +58,12 @@ class WeightsWriter : public grpc::ServerWriteReactor<v1::WeightsChunk> {
 // A stream beyond the limit.
 class RefusedExchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage> {
  public:
-  RefusedExchange() {
+  explicit RefusedExchange(uint32_t max_actors) {
     HandOver(this);
-    Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams"));
+    Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                        "too many streams: work.max_actors is " + std::to_string(max_actors) + ", and " +
+                            std::to_string(kSpareStreams) +
+                            " more may be about to say who they are; try later, or start the learner with more"));
   }
   void OnDone() override {
     TakeOver(this);
@@ -130,7 +133,8 @@ grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage>* RpcService::Excha
     grpc::CallbackServerContext* context) {
   {
     MutexLock lock(hub_.mutex);
-    if (hub_.streams.size() >= identity_.config.work().max_actors() + kSpareStreams) return new RefusedExchange;
+    const uint32_t max_actors = identity_.config.work().max_actors();
+    if (hub_.streams.size() >= max_actors + kSpareStreams) return new RefusedExchange(max_actors);
   }
   return new service::Exchange(hub_, context);
 }

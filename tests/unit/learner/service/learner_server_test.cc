@@ -122,8 +122,33 @@ TEST_F(LearnerServerTest, TooManyActorsAreRefused) {
     actors.back()->Join();
     actors.back()->Await(v1::LearnerMessage::kWeights);
   }
-  EXPECT_EQ(raw_.Register().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const grpc::Status refused = raw_.Register();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(refused.error_message(),
+            "work.max_actors is 8 and that many are connected; stop one, or start the learner with more");
   for (const auto& actor : actors) actor->Kill();
+}
+
+TEST_F(LearnerServerTest, StreamsThatDoNotSayHelloAreRefusedBeyondTheirNumber) {
+  server_->Publish(1, Parameters(1));
+  std::vector<std::unique_ptr<RawActor>> silent;
+  v1::ActorMessage no_hello;
+  no_hello.mutable_heartbeat();
+  grpc::Status end;
+  // Each try leaves one more stream open; who gets in without a hello is sent away for another reason.
+  while (end.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED && silent.size() < 200) {
+    silent.push_back(std::make_unique<RawActor>(server_->InProcessChannel(), "silent", TestBuild()));
+    silent.back()->Open();
+    raw_.Open();
+    raw_.Send(no_hello);
+    end = raw_.End();
+  }
+  EXPECT_EQ(end.error_message(),
+            "too many streams: work.max_actors is 8, and 16 more may be about to say who they are; try later, or start "
+            "the learner with more");
+  // Not exactly 24: a stream that its client has seen end may still count for a moment.
+  EXPECT_GT(silent.size(), 8);
+  for (const auto& actor : silent) actor->Kill();
 }
 
 TEST_F(LearnerServerTest, WeightsComeInChunksWithTheirDigest) {
