@@ -19,9 +19,7 @@ constexpr int kServerPingFloorMs = 5'000;  // below the client's interval, or th
 constexpr int kShortestReconnectMs = 100;
 constexpr int kLongestReconnectMs = 5'000;
 constexpr int kConnectTimeoutMs = 5'000;
-// A connection that has not said by then that it speaks HTTP/2 is closed; gRPC's own limit is 120 s.
-constexpr int kHandshakeTimeoutMs = 10'000;
-constexpr int kMaxMetadataBytes = 16 << 10;
+constexpr int kMsOfSecond = 1000;
 
 using HearLine = std::function<void(std::string_view)>;
 
@@ -73,19 +71,21 @@ std::shared_ptr<grpc::Channel> CreateChannel(const Address& address,
   return grpc::CreateCustomChannel(ToString(address), credentials, ClientArguments());
 }
 
-void ConfigureServer(grpc::ServerBuilder& builder, size_t quota_bytes) {
+void ConfigureServer(grpc::ServerBuilder& builder, const ServerLimits& limits) {
   RouteGrpcLog();
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kServerPingFloorMs);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(limits.handshake_seconds * kMsOfSecond));
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits.metadata_bytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.connection_calls);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
-  builder.SetResourceQuota(grpc::ResourceQuota("learner").Resize(quota_bytes));
+  builder.SetResourceQuota(grpc::ResourceQuota("learner").Resize(limits.memory_bytes));
 }
 
 void RouteGrpcLog() {

@@ -26,9 +26,17 @@ grpc::ChannelArguments ClientArguments();
 std::shared_ptr<grpc::Channel> CreateChannel(const Address& address,
                                              std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr);
 
-// The same limits for a server: keepalive both ways, message cap, a quota on memory, silent connections closed after
-// 10 s, and no SO_REUSEPORT (gRPC's default, which hides that a port is in use).
-void ConfigureServer(grpc::ServerBuilder& builder, size_t quota_bytes);
+// What the clients of a server may take.
+struct ServerLimits {
+  size_t memory_bytes = 0;        // of gRPC, for all connections together
+  int metadata_bytes = 16 << 10;  // of one call
+  double handshake_seconds = 10;  // until a connection has said that it speaks HTTP/2; gRPC's own limit is 120 s
+  int connection_calls = 1024;    // under way on one connection; others wait at the client
+};
+
+// The same for a server: keepalive both ways, message cap, limits, and no SO_REUSEPORT (gRPC's default, which hides
+// that a port is in use).
+void ConfigureServer(grpc::ServerBuilder& builder, const ServerLimits& limits);
 
 // gRPC's own log lines go to spdlog: its errors as debug, because what matters to a user comes as a status.
 void RouteGrpcLog();

@@ -83,7 +83,9 @@ ROWS = [
               [(f"60 * sum(rate(nmn_grpc_server_handled_total{{instance=~\"$learner\", code=\"OK\"}}{RATE}))", "OK, all methods"),
                (f"60 * sum by (method) (rate(nmn_grpc_server_handled_total{{instance=~\"$learner\", code!=\"OK\"}}{RATE}))", "{{method}} failed")],
               minimum=0),
-        lines("Network: trajectories in, steady is good", "Received a second.",
+        lines("Limits met: all lines at 0", "Clients refused in a minute because they wanted more than one may have, by limit.",
+              [(f"60 * sum by (limit) (rate(nmn_limit_reached_total{LEARNER}{RATE}))", "{{limit}}")], minimum=0, runbook=["NmnLimitReached"]),
+        lines("Network: steady is good", "Bytes of trajectories received a second.",
               [(f"sum(rate(nmn_trajectory_bytes_total{LEARNER}{RATE}))", "received a second")], "bytes", minimum=0),
     ]),
     ("Actors", 8, [

@@ -2,24 +2,23 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "common/net/actor_id.h"
 
 namespace nmn::ingest {
 namespace {
 
-constexpr double kHelloSeconds = 10;  // an open stream that says nothing is closed
-constexpr double kQuarantineSeconds = 60;
-constexpr int kStrikes = 3;
 constexpr double kGoodbyeSeconds =
     10;  // an actor gone for longer is not waited for: its longest reconnect delay is half of that
 constexpr size_t kSupersededKept = 8;
 
-absl::Status TooMany(size_t max_actors) {
-  return absl::ResourceExhaustedError("work.max_actors is " + std::to_string(max_actors) +
+}  // namespace
+
+absl::Status ActorTable::TooMany() {
+  ++limits_met_.actors;
+  return absl::ResourceExhaustedError("work.max_actors is " + std::to_string(max_actors_) +
                                       " and that many are connected; stop one, or start the learner with more");
 }
-
-}  // namespace
 
 absl::Status ActorTable::Register(const std::string& id, uint64_t incarnation, uint32_t lanes, Time now,
                                   std::vector<Close>& closes) {
@@ -27,7 +26,7 @@ absl::Status ActorTable::Register(const std::string& id, uint64_t incarnation, u
   const auto found = actors_.find(id);
   const bool has_stream = found != actors_.end() && found->second.stream.has_value();
   if (!has_stream && connected() >= max_actors_) {
-    return TooMany(max_actors_);
+    return TooMany();
   }
   if (found == actors_.end()) {
     if (actors_.size() >= 2 * size_t{max_actors_}) ForgetTheLongestGone();
@@ -94,7 +93,7 @@ absl::Status ActorTable::Hello(StreamId stream, const std::string& id, uint64_t 
   }
   Actor& actor = found->second;
   if (actor.stream == stream || !streams_[stream].actor.empty()) return absl::InvalidArgumentError("a second hello");
-  if (!actor.stream && connected() >= max_actors_) return TooMany(max_actors_);
+  if (!actor.stream && connected() >= max_actors_) return TooMany();
   if (actor.stream) {
     MakeSilent(*actor.stream, streams_[*actor.stream]);
     --connected_;
@@ -149,22 +148,25 @@ Actor* ActorTable::OfHolder(HolderId holder) {
 }
 
 bool ActorTable::Strike(Actor& actor, Time now) {
-  if (++actor.strikes < kStrikes) return false;
+  if (++actor.strikes < patience_.strikes) return false;
   actor.strikes = 0;
-  actor.quarantined_until = now + kQuarantineSeconds;
+  actor.quarantined_until = now + patience_.quarantine_seconds;
+  ++limits_met_.quarantines;
   return true;
 }
 
 void ActorTable::ExpireHellos(Time now, std::vector<Close>& closes) {
   for (const auto& [connected, stream] : silent_) {
-    if (now < connected + kHelloSeconds) break;
-    closes.push_back({stream, absl::DeadlineExceededError("no hello within 10 s")});
+    if (now < connected + patience_.hello_seconds) break;
+    ++limits_met_.hellos;
+    closes.push_back(
+        {stream, absl::DeadlineExceededError(absl::StrCat("no hello within ", patience_.hello_seconds, " s"))});
   }
 }
 
 std::optional<Time> ActorTable::NextInstant(Time now) const {
   for (const auto& [connected, stream] : silent_) {
-    if (connected + kHelloSeconds > now) return connected + kHelloSeconds;
+    if (const Time due = connected + patience_.hello_seconds; due > now) return due;
   }
   return std::nullopt;
 }

@@ -45,11 +45,25 @@ struct Close {
   absl::Status status;
 };
 
+// How patient the table is.
+struct Patience {
+  double hello_seconds = 10;  // an open stream that has not said whose it is by then is closed
+  int strikes = 3;            // malformed messages in a row that put an actor into quarantine
+  double quarantine_seconds = 60;
+};
+
+// How often each limit was met.
+struct LimitsMet {
+  uint64_t actors = 0;       // somebody was refused, because max_actors are connected
+  uint64_t hellos = 0;       // a stream was closed that had not said hello
+  uint64_t quarantines = 0;  // an actor was put into quarantine
+};
+
 // Knows actors by name, with their process and their stream, and who is in quarantine. At most max_actors are connected
 // and twice as many known. Pure; not thread-safe.
 class ActorTable {
  public:
-  explicit ActorTable(uint32_t max_actors) : max_actors_(max_actors) {}
+  explicit ActorTable(uint32_t max_actors, Patience patience = {}) : max_actors_(max_actors), patience_(patience) {}
 
   // A new incarnation takes the name at once, and the old one's stream goes to `closes`. INVALID_ARGUMENT: the name is
   // not legal. FAILED_PRECONDITION: a newer process took it. RESOURCE_EXHAUSTED: too many actors are connected.
@@ -78,6 +92,7 @@ class ActorTable {
   // When the next stream will not have.
   std::optional<Time> NextInstant(Time now) const;
 
+  const LimitsMet& limits_met() const { return limits_met_; }
   size_t connected() const { return connected_; }
   // How many must hear of the run's end: those that are connected, or lost their stream a moment ago without leaving.
   size_t AwaitingGoodbye(Time now) const;
@@ -92,12 +107,15 @@ class ActorTable {
     Time connected = 0;
   };
 
+  absl::Status TooMany();
   void ForgetTheLongestGone();
   // The stream belongs to nobody. Nobody may have said so yet, or its actor has another.
   void MakeSilent(StreamId id, Stream& stream);
   void NewHolder(Actor& actor);
 
   uint32_t max_actors_;
+  Patience patience_;
+  LimitsMet limits_met_;
   HolderId next_holder_ = 1;
   std::map<std::string, Actor> actors_;
   std::map<StreamId, Stream> streams_;

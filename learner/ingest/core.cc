@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "common/config/task.h"
 
 namespace nmn::ingest {
@@ -35,7 +36,9 @@ bool IsMalformed(v1::RejectReason reason) {
 }  // namespace
 
 Core::Core(CoreOptions options)
-    : options_(std::move(options)), actors_(options_.max_actors), workforce_(options_.unit_episodes, kTryAgain) {
+    : options_(std::move(options)),
+      actors_(options_.max_actors, options_.patience),
+      workforce_(options_.unit_episodes, kTryAgain) {
   for (uint32_t i = 0; i < options_.max_lag + 2; ++i)
     ring_.push_back({LeaseTable(options_.lease_seconds), Slab(options_.shape), LateSearch(options_.unit_episodes)});
 }
@@ -217,7 +220,10 @@ Verdict Core::Judge(StreamId stream, const v1::Trajectory& trajectory, size_t me
   const Actor* actor = actors_.Of(stream);
   if (actor == nullptr) return {v1::MALFORMED, "no hello"};
   if (message_bytes > options_.max_message_bytes) return {v1::OVERSIZE, std::to_string(message_bytes) + " bytes"};
-  if (now < actor->quarantined_until) return {v1::QUARANTINED, "three malformed messages; wait a minute"};
+  if (now < actor->quarantined_until) {
+    return {v1::QUARANTINED, absl::StrCat("in quarantine for malformed messages; wait up to ",
+                                          options_.patience.quarantine_seconds, " s")};
+  }
   if (trajectory.run_id() != options_.run_id) return {v1::WRONG_RUN, "this run is " + options_.run_id};
   if (trajectory.generation() != options_.generation) return {v1::STALE_GENERATION, "register again"};
   if (Verdict verdict = JudgePolicy(trajectory); !verdict.accepted()) return verdict;

@@ -39,6 +39,7 @@ struct CoreOptions {
   uint32_t max_actors = 0;
   size_t max_message_bytes = 0;
   EventSink* events = nullptr;  // may be null; must live as long as the core
+  Patience patience = {};
 };
 
 // A lease of units, for the actor of this stream.

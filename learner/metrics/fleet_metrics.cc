@@ -23,6 +23,9 @@ std::vector<prometheus::MetricFamily> FleetMetrics::Collect() const {
     const auto count = fleet.trajectories.find(verdict);
     trajectories.emplace_back(name, count == fleet.trajectories.end() ? 0 : static_cast<double>(count->second));
   }
+  std::vector<std::pair<std::string, double>> limits;
+  for (size_t limit = 0; limit < kLimits; ++limit)
+    limits.emplace_back(kLimitNames[limit], static_cast<double>(fleet.limits_reached.counts()[limit]));
   const auto gauge = [](const char* name, const char* help, auto value) {
     return GaugeFamily(name, help, static_cast<double>(value));
   };
@@ -51,6 +54,8 @@ std::vector<prometheus::MetricFamily> FleetMetrics::Collect() const {
       gauge("nmn_ingest_queue_bytes", "Bytes of trajectories received and not yet judged or trained on.",
             fleet.ingest_queue_bytes),
       gauge("nmn_ingest_queue_limit_bytes", "Most bytes that may wait there.", fleet.ingest_queue_limit_bytes),
+      CounterFamily("nmn_limit_reached_total", "Calls and streams that met a limit on what clients may take.", "limit",
+                    limits),
       gauge("nmn_weights_version", "Version of the newest weights actors can have.", fleet.weights_version),
       gauge("nmn_weights_bytes", "Size of one version of them.", fleet.weights_bytes),
       gauge("nmn_serving", "1 while grpc.health.v1 says SERVING, else 0.", fleet.serving ? 1 : 0),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/sync/mutex.h"
+#include "learner/metrics/limits_reached.h"
 #include "nmn/v1/learner.pb.h"
 
 namespace nmn::metrics {
@@ -33,6 +34,7 @@ struct FleetSnapshot {
   uint64_t ingest_queue_limit_bytes = 0;
   uint64_t weights_version = 0;
   uint64_t weights_bytes = 0;
+  LimitsReached limits_reached;
   bool serving = false;
 };
 

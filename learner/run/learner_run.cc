@@ -165,7 +165,8 @@ absl::Status LearnerRun::Listen() {
                                                                      .allow_mixed = options_.allow_mixed,
                                                                      .events = storage_.events.get(),
                                                                      .metrics = metrics_.get(),
-                                                                     .tls = tls_},
+                                                                     .tls = tls_,
+                                                                     .limits = options_.limits},
                                                                     state_.update, stuck, *exporter_);
   if (!serving.ok()) return serving.status();
   serving_ = *std::move(serving);

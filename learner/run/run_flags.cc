@@ -8,6 +8,7 @@
 #include "common/flags/command.h"
 #include "common/metrics/exporter.h"
 #include "common/tls/flags.h"
+#include "learner/run/limit_flags.h"
 
 namespace nmn::run {
 
@@ -40,6 +41,7 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
          "seconds that a step of the run may take; after that its health is NOT_SERVING (default: 600, and also "
          "ten times the longest step so far)")
       ->check(CLI::Range(1e-3, 1e9));
+  AddLimitFlags(app, options.limits);
   app.add_flag("--discard_corrupt", options.discard_corrupt,
                "with --resume: begin anew if there are checkpoints and none is valid");
   app.add_flag("--accept_loss", options.accept_loss,

@@ -8,17 +8,19 @@
 #include "common/metrics/exporter.h"
 #include "common/tls/flags.h"
 #include "learner/ppo/trainer.h"
+#include "learner/service/limits.h"
 
 namespace nmn::run {
 
 // What the user asked a learner to do.
 struct RunOptions {
-  v1::RunConfig config;   // validated
-  std::string directory;  // of the run
-  bool resume = false;    // continue if a checkpoint was ever completed; without it such a directory is refused
-  std::string init_from;  // a new run begins with these weights (policy_file.h); "": with fresh ones
-  std::string listen;     // "" serves only actors of this process
-  tls::Flags tls;         // of `listen` and `metrics`: certificates, or plain text to whom
+  v1::RunConfig config;    // validated
+  std::string directory;   // of the run
+  bool resume = false;     // continue if a checkpoint was ever completed; without it such a directory is refused
+  std::string init_from;   // a new run begins with these weights (policy_file.h); "": with fresh ones
+  std::string listen;      // "" serves only actors of this process
+  tls::Flags tls;          // of `listen` and `metrics`: certificates, or plain text to whom
+  service::Limits limits;  // of those who come to `listen`
   bool allow_mixed = false;
   bool discard_corrupt = false;         // begin anew if checkpoints exist and none is valid
   bool accept_loss = false;             // go on if files that grow lost rows that the checkpoint counts on

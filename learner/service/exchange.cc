@@ -11,7 +11,8 @@
 
 namespace nmn::service {
 
-Exchange::Exchange(Hub& hub, grpc::CallbackServerContext* context) : hub_(hub), context_(context) {
+Exchange::Exchange(Hub& hub, grpc::CallbackServerContext* context, std::string address)
+    : hub_(hub), context_(context), address_(std::move(address)) {
   const HubLock lock(hub_);
   id_ = ++hub_.last_stream;
   hub_.streams[id_] = this;
@@ -223,6 +224,7 @@ void Exchange::OnDone() {
   {
     MutexLock lock(hub_.mutex);
     hub_.streams.erase(id_);
+    hub_.addresses.CloseStream(address_);
     hub_.changed.NotifyAll();
   }
   delete this;

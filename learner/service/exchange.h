@@ -4,6 +4,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "common/sync/mutex.h"
@@ -23,7 +24,8 @@ namespace nmn::service {
 // was told of its quarantine is not read until that is over, so its flood does not cost the others anything.
 class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage> {
  public:
-  Exchange(Hub& hub, grpc::CallbackServerContext* context);
+  // `address`: of the peer; the hub has counted the stream there.
+  Exchange(Hub& hub, grpc::CallbackServerContext* context, std::string address);
 
   // For the analysis, which cannot know that a stream's hub is the hub that calls: the lock is held.
   void AssertLocked() const NMN_THREAD_ANNOTATION(assert_capability(hub_.mutex)) {}
@@ -69,6 +71,7 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
 
   Hub& hub_;
   grpc::CallbackServerContext* context_;
+  const std::string address_;
   ingest::StreamId id_ = 0;
   v1::ActorMessage in_;
   OutMessage out_;  // the message that is being written

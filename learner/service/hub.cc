@@ -8,10 +8,12 @@
 
 namespace nmn::service {
 
-Hub::Hub(ingest::CoreOptions options, Gate the_gate)
+Hub::Hub(ingest::CoreOptions options, Gate the_gate, const Limits& the_limits)
     : layout(options.shape.layout),
       gate(std::move(the_gate)),
+      limits(the_limits),
       core(std::move(options)),
+      addresses(the_limits.address_streams, the_limits.address_registrations),
       timer_thread_([this] { WatchTime(); }) {}
 
 Hub::~Hub() {
@@ -55,6 +57,15 @@ void Hub::Dispatch() {
     timer_changed_.NotifyAll();
   }
   changed.NotifyAll();
+}
+
+metrics::LimitsReached Hub::LimitsReached() const {
+  metrics::LimitsReached reached = limits_reached;
+  const ingest::LimitsMet& of_core = core.actors().limits_met();
+  reached[metrics::Limit::kActors] = of_core.actors;
+  reached[metrics::Limit::kHelloTime] = of_core.hellos;
+  reached[metrics::Limit::kStrikes] = of_core.quarantines;
+  return reached;
 }
 
 void Hub::SayGoodbye(v1::GoodbyeReason reason) {

@@ -12,7 +12,10 @@
 
 #include "common/sync/mutex.h"
 #include "learner/ingest/core.h"
+#include "learner/metrics/limits_reached.h"
+#include "learner/service/address_table.h"
 #include "learner/service/gate.h"
+#include "learner/service/limits.h"
 #include "learner/service/weights.h"
 #include "nmn/v1/learner.pb.h"
 
@@ -25,7 +28,7 @@ class Exchange;
 // The hub owns the thread that tells the core that time has passed. Streams must be gone before the hub is destroyed.
 class Hub {
  public:
-  Hub(ingest::CoreOptions options, Gate the_gate);
+  Hub(ingest::CoreOptions options, Gate the_gate, const Limits& the_limits = {});
   ~Hub();
 
   // Seconds since construction, on the steady clock.
@@ -33,6 +36,7 @@ class Hub {
 
   const trajectory::TrajectoryLayout layout;  // of every trajectory
   const Gate gate;                            // of those who call
+  const Limits limits;
 
   Mutex mutex;      // take it with HubLock if a stream may be given something to say
   CondVar changed;  // anything the run loop may wait for
@@ -40,6 +44,8 @@ class Hub {
   std::map<ingest::StreamId, Exchange*> streams NMN_GUARDED_BY(mutex);
   std::set<ingest::StreamId> quarantined NMN_GUARDED_BY(mutex);  // streams that are not read for now
   ingest::StreamId last_stream NMN_GUARDED_BY(mutex) = 0;
+  AddressTable addresses NMN_GUARDED_BY(mutex);
+  metrics::LimitsReached limits_reached NMN_GUARDED_BY(mutex);  // those that the core does not count
   std::shared_ptr<const Weights> weights NMN_GUARDED_BY(mutex);
   uint64_t judged_bytes NMN_GUARDED_BY(mutex) = 0;  // of trajectories received and not yet acknowledged
   // Set once the run is over or the learner stops; every stream hears it, and so does each that comes later.
@@ -49,6 +55,8 @@ class Hub {
 
   // Lets the core decide, and carries out what it says. Call it after each event.
   void Dispatch() NMN_REQUIRES(mutex);
+  // All of them.
+  metrics::LimitsReached LimitsReached() const NMN_REQUIRES(mutex);
   // Null if the stream has ended.
   Exchange* Find(ingest::StreamId stream) NMN_REQUIRES(mutex);
   // Says goodbye on every stream.

@@ -22,8 +22,6 @@ constexpr char kStuck[] = "the run is stuck: there is work, and no step of it en
 constexpr double kCompleteLingerSeconds = 10;
 constexpr double kDrainLingerSeconds = 2;
 constexpr auto kShutdownGrace = std::chrono::milliseconds(500);
-// What gRPC may hold for all connections together.
-constexpr size_t kQuotaBytes = size_t{512} << 20;
 
 absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options& options) {
   const v1::RunConfig& config = options.config;
@@ -46,6 +44,9 @@ absl::StatusOr<ingest::CoreOptions> MakeCoreOptions(const LearnerServer::Options
   core.max_actors = config.work().max_actors();
   core.max_message_bytes = net::kMaxMessageBytes;
   core.events = options.events;
+  core.patience = {.hello_seconds = options.limits.hello_seconds,
+                   .strikes = options.limits.strikes,
+                   .quarantine_seconds = options.limits.quarantine_seconds};
   return core;
 }
 
@@ -58,13 +59,16 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
   std::unique_ptr<LearnerServer> self(new LearnerServer);
   self->max_actors_ = options.config.work().max_actors();
   self->metrics_ = options.metrics;
-  self->hub_ = std::make_unique<Hub>(*std::move(core), Gate(options.tls));
+  self->hub_ = std::make_unique<Hub>(*std::move(core), Gate(options.tls), options.limits);
   self->rpcs_ = std::make_unique<RpcService>(
       *self->hub_, RpcService::Identity{options.run_id, options.generation, options.config, options.config_hash,
                                         options.build, options.allow_mixed});
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
-  net::ConfigureServer(builder, kQuotaBytes);
+  net::ConfigureServer(builder, {.memory_bytes = options.limits.memory_bytes,
+                                 .metadata_bytes = options.limits.metadata_bytes,
+                                 .handshake_seconds = options.limits.handshake_seconds,
+                                 .connection_calls = options.limits.connection_calls});
   builder.RegisterService(self->rpcs_.get());
   if (options.metrics != nullptr) {
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
@@ -238,7 +242,8 @@ metrics::FleetSnapshot LearnerServer::Fleet() const {
   fleet.trajectories = hub_->core.verdicts();
   fleet.trajectory_bytes = hub_->core.trajectory_bytes();
   fleet.ingest_queue_bytes = hub_->judged_bytes;
-  fleet.ingest_queue_limit_bytes = kQuotaBytes;
+  fleet.ingest_queue_limit_bytes = hub_->limits.memory_bytes;
+  fleet.limits_reached = hub_->LimitsReached();
   if (hub_->weights != nullptr) {
     fleet.weights_version = hub_->weights->version;
     fleet.weights_bytes = hub_->weights->bytes.size();

@@ -47,6 +47,7 @@ class LearnerServer {
     ingest::EventSink* events = nullptr;         // hears what becomes of units, under the lock; may be null
     metrics::LearnerMetrics* metrics = nullptr;  // of rpcs and fleet; may be null
     std::shared_ptr<tls::Tls> tls;               // of `listen`; null: plain text
+    Limits limits;
   };
 
   // Binds the port. UNAVAILABLE: the port is in use. INVALID_ARGUMENT: the address is wrong. Both name what to change.

@@ -1,10 +1,13 @@
 #include "learner/service/rpc_service.h"
 
+#include <grpc/support/time.h>
+#include <grpcpp/alarm.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/net/actor_id.h"
 #include "common/net/status.h"
 #include "common/sync/hand_over.h"
@@ -13,15 +16,19 @@
 namespace nmn::service {
 namespace {
 
-constexpr double kHeartbeatSeconds = 2;
-// Streams that have not said hello yet may come on top of max_actors.
-constexpr size_t kSpareStreams = 16;
+using metrics::Limit;
 
-// Sends one version of the weights and ends.
+constexpr double kHeartbeatSeconds = 2;
+// Sends one version of the weights and ends. A client that takes too long is cut off: it would keep a version of the
+// weights for ever.
 class WeightsWriter : public grpc::ServerWriteReactor<v1::WeightsChunk> {
  public:
-  explicit WeightsWriter(std::shared_ptr<const Weights> weights) : weights_(std::move(weights)) { Next(); }
-  explicit WeightsWriter(const absl::Status& refusal) { End(net::ToGrpc(refusal)); }
+  WeightsWriter(Hub& hub, grpc::CallbackServerContext* context, std::shared_ptr<const Weights> weights)
+      : hub_(hub), context_(context), weights_(std::move(weights)) {
+    HandOver(this);
+    alarm_.Set(Deadline(hub.limits.call_seconds), [this](bool due) { OnAlarm(due); });
+    Next();
+  }
 
   void OnWriteDone(bool ok) override {
     TakeOver(this);
@@ -33,12 +40,37 @@ class WeightsWriter : public grpc::ServerWriteReactor<v1::WeightsChunk> {
       Next();
     }
   }
+  // The alarm always says its word, and with gRPC it is one of two. The last of the two deletes this.
   void OnDone() override {
     TakeOver(this);
-    delete this;
+    alarm_.Cancel();
+    OneIsDone(/*cut_off=*/false);
   }
 
  private:
+  static gpr_timespec Deadline(double seconds) {
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                        gpr_time_from_nanos(static_cast<int64_t>(seconds * 1e9), GPR_TIMESPAN));
+  }
+  void OnAlarm(bool due) {
+    TakeOver(this);
+    OneIsDone(due);
+  }
+  void OneIsDone(bool cut_off) {
+    bool last = false;
+    {
+      MutexLock lock(mutex_);
+      last = std::exchange(one_is_done_, true);
+      cut_off = cut_off && !last;
+      if (cut_off) context_->TryCancel();
+    }
+    HandOver(this);
+    if (cut_off) {
+      MutexLock lock(hub_.mutex);
+      ++hub_.limits_reached[Limit::kCallTime];
+    }
+    if (last) delete this;
+  }
   void Next() {
     FillChunk(*weights_, offset_, chunk_);
     offset_ = ChunkEnd(*weights_, offset_);
@@ -50,26 +82,31 @@ class WeightsWriter : public grpc::ServerWriteReactor<v1::WeightsChunk> {
     Finish(status);
   }
 
+  Hub& hub_;
+  grpc::CallbackServerContext* const context_;  // lives until OnDone
   std::shared_ptr<const Weights> weights_;
   uint64_t offset_ = 0;
   v1::WeightsChunk chunk_;
+  Mutex mutex_;
+  bool one_is_done_ NMN_GUARDED_BY(mutex_) = false;
+  grpc::Alarm alarm_;
 };
 
-// A stream beyond the limit.
-class RefusedExchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage> {
+// A call that ends at once.
+template <typename Reactor>
+class Refused : public Reactor {
  public:
-  explicit RefusedExchange(uint32_t max_actors) {
+  explicit Refused(const absl::Status& status) {
     HandOver(this);
-    Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                        "too many streams: work.max_actors is " + std::to_string(max_actors) + ", and " +
-                            std::to_string(kSpareStreams) +
-                            " more may be about to say who they are; try later, or start the learner with more"));
+    this->Finish(net::ToGrpc(status));
   }
   void OnDone() override {
     TakeOver(this);
     delete this;
   }
 };
+using RefusedExchange = Refused<grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage>>;
+using RefusedFetch = Refused<grpc::ServerWriteReactor<v1::WeightsChunk>>;
 
 std::string Describe(const v1::BuildInfo& build) {
   return build.version() + " (commit " + build.commit() + ", " + build.rounding_class() + ")";
@@ -108,6 +145,12 @@ grpc::ServerUnaryReactor* RpcService::Register(grpc::CallbackServerContext* cont
       status = absl::UnavailableError("the learner is starting");
     } else if (hub_.goodbye == v1::DRAINING) {
       status = absl::UnavailableError("the learner is stopping");
+    } else if (const std::string address = PeerAddress(context->peer());
+               !hub_.addresses.Register(address, hub_.Now())) {
+      ++hub_.limits_reached[Limit::kAddressRegistrations];
+      status = absl::ResourceExhaustedError(
+          absl::StrCat(address, " registers more than ", hub_.limits.address_registrations,
+                       " times a minute (--limit_address_registrations); try later, or start the learner with more"));
     } else {
       status = hub_.core.Register(request->actor_id(), request->incarnation(), request->lanes(), hub_.Now());
       hub_.Dispatch();
@@ -131,15 +174,30 @@ grpc::ServerUnaryReactor* RpcService::Register(grpc::CallbackServerContext* cont
 
 grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMessage>* RpcService::Exchange(
     grpc::CallbackServerContext* context) {
-  {
-    MutexLock lock(hub_.mutex);
-    const uint32_t max_actors = identity_.config.work().max_actors();
-    if (hub_.streams.size() >= max_actors + kSpareStreams) return new RefusedExchange(max_actors);
-  }
-  return new service::Exchange(hub_, context);
+  std::string address = PeerAddress(context->peer());
+  if (absl::Status status = TakeStream(address); !status.ok()) return new RefusedExchange(status);
+  return new service::Exchange(hub_, context, std::move(address));
 }
 
-grpc::ServerWriteReactor<v1::WeightsChunk>* RpcService::FetchWeights(grpc::CallbackServerContext*,
+absl::Status RpcService::TakeStream(const std::string& address) {
+  MutexLock lock(hub_.mutex);
+  const uint32_t max_actors = identity_.config.work().max_actors();
+  if (hub_.streams.size() >= size_t{max_actors} + hub_.limits.hello_streams) {
+    ++hub_.limits_reached[Limit::kStreams];
+    return absl::ResourceExhaustedError(
+        absl::StrCat("too many streams: work.max_actors is ", max_actors, ", and ", hub_.limits.hello_streams,
+                     " more may be about to say who they are; try later, or start the learner with more"));
+  }
+  if (!hub_.addresses.OpenStream(address, hub_.Now())) {
+    ++hub_.limits_reached[Limit::kAddressStreams];
+    return absl::ResourceExhaustedError(absl::StrCat("too many streams from ", address, ": --limit_address_streams is ",
+                                                     hub_.limits.address_streams,
+                                                     "; stop an actor there, or start the learner with more"));
+  }
+  return absl::OkStatus();
+}
+
+grpc::ServerWriteReactor<v1::WeightsChunk>* RpcService::FetchWeights(grpc::CallbackServerContext* context,
                                                                      const v1::FetchWeightsRequest* request) {
   std::shared_ptr<const Weights> weights;
   {
@@ -147,11 +205,11 @@ grpc::ServerWriteReactor<v1::WeightsChunk>* RpcService::FetchWeights(grpc::Callb
     weights = hub_.weights;
   }
   if (request->run_id() != identity_.run_id || request->generation() != identity_.generation) {
-    return new WeightsWriter(absl::FailedPreconditionError("now is generation " + std::to_string(identity_.generation) +
-                                                           " of run " + identity_.run_id + "; register again"));
+    return new RefusedFetch(absl::FailedPreconditionError(
+        absl::StrCat("now is generation ", identity_.generation, " of run ", identity_.run_id, "; register again")));
   }
-  if (weights == nullptr) return new WeightsWriter(absl::UnavailableError("the learner is starting"));
-  return new WeightsWriter(std::move(weights));
+  if (weights == nullptr) return new RefusedFetch(absl::UnavailableError("the learner is starting"));
+  return new WeightsWriter(hub_, context, std::move(weights));
 }
 
 v1::GetStatusResponse RpcService::Status() const {

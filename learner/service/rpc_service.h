@@ -48,6 +48,8 @@ class RpcService : public v1::LearnerService::CallbackService {
 
  private:
   absl::Status CheckBuild(const v1::BuildInfo& build) const;
+  // Counts one more stream of this address; RESOURCE_EXHAUSTED: there are too many, there or in all.
+  absl::Status TakeStream(const std::string& address);
 
   Hub& hub_;
   const Identity identity_;

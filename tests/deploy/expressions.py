@@ -35,6 +35,7 @@ LABELS = {
     "run", "benchmark", "arch", "preset", "seed",  # nmn_run_info
     "phase", "step", "verdict", "method", "code", "outcome", "trial",
     "reason",  # nmn_tls_refused_total
+    "limit",  # nmn_limit_reached_total
 }
 MOST_SERIES = 80  # of one metric of one process: a histogram of four methods, or four methods by seventeen codes
 NAN_IS_DATA = ("nmn_kl_penalty_beta",)  # NaN where the objective has no penalty

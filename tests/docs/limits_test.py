@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The table of limits in docs/security.md says what the code has: every row names its constant and file, or its field of the
-configuration; and every limit of the files in ALL has a row.
+configuration; every limit of the files in ALL has a row, every flag --limit_.. its own, and every label of the metric.
 
 usage: limits_test.py
 """
@@ -11,17 +11,16 @@ import sys
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", ".."))
 PAGE = "docs/security.md"
-ROW = re.compile(r"^\| ([^|]+) \| ([\d.]+) ?(MiB|KiB|B|s|) \| [^|]+ \| `([\w.]+)`(?:, `([\w./]+)`)? \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([^|]+) \| ([\d.]+) ?(MiB|KiB|B|s|) \| [^|]+ \| (?:-|`([\w.-]+)`) \| (?:-|`(\w+)`) \| `([\w.]+)`(?:, `([\w./]+)`)? \|$", re.MULTILINE)
 FACTOR = {"MiB": 1 << 20, "KiB": 1 << 10, "B": 1, "s": 1, "": 1}
 # In these files all constants whose name fits are limits of what others may take.
 ALL = {
     "common/net/channel.h": r"kMax\w+",
-    "common/net/channel.cc": r"kMax\w+|kHandshakeTimeoutMs",
-    "common/metrics/http_server.h": None,  # the fields of HttpServer::Limits
-    "learner/service/learner_server.cc": r"kQuota\w+",
-    "learner/service/rpc_service.cc": r"kSpare\w+",
-    "learner/ingest/actor_table.cc": r"kHelloSeconds|kStrikes|kQuarantineSeconds",
+    "common/metrics/http_server.h": None,  # the fields of its struct Limits
+    "learner/service/limits.h": None,
 }
+FLAGS = "learner/run/limit_flags.cc"
+METRICS = "learner/metrics/limits_reached.h"
 
 
 def read(name):
@@ -53,8 +52,8 @@ def of_code(name, file):
 def names(file, pattern):
     text = read(file)
     if pattern is None:
-        body = re.search(r"struct Limits \{(.*?)\n  \};", text, re.DOTALL)[1]
-        return re.findall(r"^    \S+ (\w+)(?: = |\{)", body, re.MULTILINE)
+        body = re.search(r"struct Limits \{(.*?)\n *\};", text, re.DOTALL)[1]
+        return re.findall(r"^ +[\w:]+ (\w+)(?: = |\{)", body, re.MULTILINE)
     return re.findall(rf"constexpr \w+ ({pattern}) =", text)
 
 
@@ -63,11 +62,19 @@ def main():
     lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
     rows = ROW.findall(section)
     problems = [] if len(rows) == len(lines) else [f"{PAGE}: {len(lines)} rows, {len(rows)} can be read"]
-    for what, number, unit, name, file in rows:
+    for what, number, unit, flag, _, name, file in rows:
         found = of_code(name, file or None)
         if found != float(number) * FACTOR[unit]:
             problems.append(f"{PAGE}: {what}: {number} {unit}, but {name} in {file or 'docs/configuration.md'} is {found}")
-    listed = {(name, file) for _, _, _, name, file in rows}
+        if (f"--limit_{name}" if file == "learner/service/limits.h" else flag) != flag:
+            problems.append(f"{PAGE}: {what}: the flag of {name} is --limit_{name}, not {flag}")
+    listed = {(name, file) for *_, name, file in rows}
+    for label, told, file, pattern in (("flag", {row[3] for row in rows if row[3].startswith("--")}, FLAGS, r'add\("(--limit_\w+)"'),
+                                       ("metric", {row[4] for row in rows} - {""}, METRICS, r'^    "(.*)"};')):
+        found = re.findall(pattern, read(file), re.MULTILINE)
+        there = {name for match in found for name in match.split('", "')}
+        problems += [f"{PAGE}: no row has the {label} {name} of {file}" for name in sorted(there - told)]
+        problems += [f"{PAGE}: {file} has no {label} {name}" for name in sorted(told - there)]
     for file, pattern in ALL.items():
         found = names(file, pattern)
         if not found:

@@ -32,7 +32,7 @@ class Help:
     def __init__(self, text):
         sections = dict(re.findall(r"^(\S[^\n]*):\n((?:  [^\n]*\n|\n(?!\S))*)", text + "\n", re.MULTILINE))
         # "  -h,--help     Print ..", "  --task,--benchmark TASK (Env:NMN_TASK)"
-        heads = re.findall(r"^  (-[\w,-]+)", sections.get("Options", ""), re.MULTILINE)
+        heads = re.findall(r"^  (-[\w,-]+)", "\n".join(sections.values()), re.MULTILINE)  # flags may be in groups
         self.flags = {name for head in heads for name in head.split(",")}
         self.verbs = re.findall(r"^  ([a-z][a-z0-9]*) ", sections.get("Subcommands", ""), re.MULTILINE)
 

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/net/channel.h"
 #include "common/sync/mutex.h"
+#include "tests/fault/fleet/certificates.h"
 #include "tests/unit/learner/service/raw_actor.h"
 
 namespace nmn::fault {
@@ -24,17 +25,17 @@ namespace {
 using service::RawActor;
 using Clock = std::chrono::steady_clock;
 
-// Without our own client's limits on what it sends.
-std::shared_ptr<grpc::Channel> Dial(uint16_t port) {
+// Without our own client's limits on what it sends; over TLS as an actor of these ids.
+std::shared_ptr<grpc::Channel> Dial(uint16_t port, const std::string& ids) {
   grpc::ChannelArguments arguments = net::ClientArguments();
   arguments.SetMaxSendMessageSize(-1);
-  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), ActorCredentials(ids), arguments);
 }
 
 }  // namespace
 
 size_t SendOversize(uint16_t port, const v1::BuildInfo& build, size_t count) {
-  const auto channel = Dial(port);
+  const auto channel = Dial(port, "oversize-*");
   v1::ActorMessage message;
   message.mutable_trajectory()->add_blocks()->mutable_data()->resize(net::kMaxMessageBytes + 1);
   size_t refused = 0;
@@ -52,7 +53,7 @@ uint64_t Flood(uint16_t port, const v1::BuildInfo& build, size_t actors, std::ch
   std::deque<RawActor> flooders;
   std::vector<std::thread> threads;
   for (size_t i = 0; i < actors; ++i) {
-    RawActor& actor = flooders.emplace_back(Dial(port), absl::StrCat("flood-", i), build);
+    RawActor& actor = flooders.emplace_back(Dial(port, "flood-*"), absl::StrCat("flood-", i), build);
     actor.Join();
     v1::UnitId unit;
     unit.set_update(1);
@@ -79,7 +80,7 @@ uint64_t Flood(uint16_t port, const v1::BuildInfo& build, size_t actors, std::ch
 }
 
 size_t SendHugeMetadata(uint16_t port, size_t count) {
-  const auto stub = v1::LearnerService::NewStub(Dial(port));
+  const auto stub = v1::LearnerService::NewStub(Dial(port, "metadata-*"));
   size_t refused = 0;
   for (size_t i = 0; i < count; ++i) {
     grpc::ClientContext context;
@@ -162,7 +163,8 @@ struct SilentStreams::State {
 
 SilentStreams::SilentStreams(uint16_t port, size_t count) : state_(std::make_unique<State>()) {
   constexpr size_t kConnections = 10;
-  for (size_t i = 0; i < kConnections; ++i) state_->stubs.push_back(v1::LearnerService::NewStub(Dial(port)));
+  for (size_t i = 0; i < kConnections; ++i)
+    state_->stubs.push_back(v1::LearnerService::NewStub(Dial(port, "silent-*")));
   {
     MutexLock lock(state_->mutex);
     state_->open = count;

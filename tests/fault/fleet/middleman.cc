@@ -23,7 +23,7 @@ Middleman::Middleman(uint16_t learner_port, Change change)
       learner_(v1::LearnerService::NewStub(net::CreateChannel({"127.0.0.1", learner_port}))),
       address_("127.0.0.1:" + std::to_string(FreePort())) {
   grpc::ServerBuilder builder;
-  net::ConfigureServer(builder, size_t{256} << 20);
+  net::ConfigureServer(builder, {.memory_bytes = size_t{256} << 20});
   builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
   builder.RegisterService(this);
   server_ = builder.BuildAndStart();

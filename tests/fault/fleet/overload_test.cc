@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/net/file_limit.h"
 #include "tests/fault/fleet/attacks.h"
+#include "tests/fault/fleet/certificates.h"
 #include "tests/fault/fleet/control_probe.h"
 #include "tests/fault/fleet/fleet.h"
 #include "tests/fault/row.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr int kMaxActors = 32;
 constexpr size_t kStreamCap = kMaxActors + 16;  // streams that have not said hello yet may come on top
-// What gRPC may hold for all connections together (learner/service/learner_server.cc), above what a calm learner has.
+// What gRPC may hold for all connections together (learner/service/limits.h), above what a calm learner has.
 constexpr uint64_t kQuotaBytes = uint64_t{512} << 20;
 
 class Row15 : public ::testing::Test {
@@ -61,7 +62,7 @@ class Row15 : public ::testing::Test {
     EXPECT_EQ(fleet_.learner().Wait(), 75) << fleet_.learner().err();
     PrintFigure("15", absl::StrCat(figure_, "; training went on, control p99 at most ",
                                    static_cast<int>(1000 * worst_p99_ + 0.5), " ms, memory ", peak >> 20, " MiB of ",
-                                   (calm_bytes_ + kQuotaBytes) >> 20, " MiB"));
+                                   (calm_bytes_ + kQuotaBytes) >> 20, " MiB", TransportFigure()));
   }
 
   Fleet fleet_;

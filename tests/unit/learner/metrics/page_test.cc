@@ -84,9 +84,9 @@ TEST(MetricsPage, HasOneRowForEveryMetricWithItsTypeAndLabels) {
 
 // https://prometheus.io/docs/practices/naming: what promtool does not look at.
 TEST(Metrics, HaveNamesOfOurOwnAndNoLabelWithoutBound) {
-  const std::set<std::string> bounded = {"version", "commit", "rounding_class", "run",   "benchmark", "arch",
-                                         "preset",  "seed",   "step",           "phase", "method",    "code",
-                                         "verdict", "trial",  "outcome",        "reason"};
+  const std::set<std::string> bounded = {"version", "commit", "rounding_class", "run",    "benchmark", "arch",
+                                         "preset",  "seed",   "step",           "phase",  "method",    "code",
+                                         "verdict", "trial",  "outcome",        "reason", "limit"};
   for (const std::string& row : RowsServed(Everything())) {
     EXPECT_TRUE(std::regex_match(row, std::regex("(nmn|process)_[a-z_]+ .*"))) << row;
     std::istringstream words(row);
