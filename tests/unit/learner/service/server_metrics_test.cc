@@ -65,6 +65,9 @@ TEST_F(ServerMetrics, TheLivePageHasRunAndActorsOfStatus) {
   EXPECT_EQ(live["fleet"]["actors"][0]["connected"], true);
   EXPECT_EQ(live["fleet"]["actors"][0]["units_accepted"], 4);
   EXPECT_EQ(live["fleet"]["limit"], 8);
+  // gRPC's channel within a process must not be called once its server is gone.
+  actor.Stop();
+  actor.Wait();
   server_.reset();
   const nlohmann::json end = nlohmann::json::parse(metrics_.live.Json());
   EXPECT_EQ(end["state"], "ending");
