@@ -16,8 +16,8 @@ constexpr uint32_t kUpdatesRemembered = 4;
 // one unit takes it, because it may be faster by now.
 constexpr double kTryAgain = 10;
 
-// Whether a correct actor never sends a message that gets this verdict, however late the message is. After three of
-// them the actor is quarantined.
+// Whether a correct actor never sends a message that gets this verdict, however late the message is. After
+// Patience::strikes of them the actor is quarantined.
 bool IsMalformed(v1::RejectReason reason) {
   switch (reason) {
     case v1::MALFORMED:

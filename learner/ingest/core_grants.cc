@@ -55,9 +55,12 @@ void Core::Place(Actor& actor, Time now) {
 // Only what an actor that may work holds is looked at.
 void Core::PlaceHeld(Collection& collection, HolderId holder, const Actor* actor, Time now) {
   const bool may_work = actor != nullptr && MayWork(*actor, now);
-  static const Actor nobody;
-  const Actor& of = actor == nullptr ? nobody : *actor;
-  collection.late_search.Place(holder, of.id, may_work ? collection.leases.CountHeldAlone(holder) : 0, of.pace, now);
+  const size_t held_alone = may_work ? collection.leases.CountHeldAlone(holder) : 0;
+  if (held_alone == 0) {
+    collection.late_search.Remove(holder);
+  } else {
+    collection.late_search.Place(holder, actor->id, held_alone, actor->pace, now);
+  }
 }
 
 void Core::PlaceTouched(Time now) {

@@ -25,13 +25,15 @@ void LateSearch::TakeOut(HolderId holder, const Standing& place) {
   if (same.late.empty() && same.by_end.empty()) classes_.erase(found);
 }
 
+void LateSearch::Remove(HolderId holder) {
+  const auto found = places_.find(holder);
+  if (found == places_.end()) return;
+  TakeOut(holder, found->second);
+  places_.erase(found);
+}
+
 void LateSearch::Place(HolderId holder, const std::string& name, size_t held_alone, const Pace& pace, Time now) {
-  const auto before = places_.find(holder);
-  if (before != places_.end()) {
-    TakeOut(holder, before->second);
-    if (held_alone == 0) places_.erase(before);
-  }
-  if (held_alone == 0) return;
+  Remove(holder);
   Standing& place = places_[holder];
   place = {.held_alone = held_alone,
            .name = name,

@@ -19,8 +19,9 @@ class LateSearch {
  public:
   explicit LateSearch(uint32_t unit_episodes) : unit_episodes_(unit_episodes) {}
 
-  // The actor holds so many units alone, with this pace. 0: it is no longer looked at.
+  // The actor holds so many units alone, one at least, with this pace.
   void Place(HolderId holder, const std::string& name, size_t held_alone, const Pace& pace, Time now);
+  void Remove(HolderId holder);
   void Clear();
 
   // Whose units an idle actor should play too, if it plays `rate` episodes a second and has room for so many units: of

@@ -49,7 +49,6 @@ class Workforce {
   // Workers whose time has come are late from now on.
   void Advance(Time now);
 
-  bool empty() const { return workers_.empty(); }
   size_t size() const { return workers_.size(); }
   // Null if it may not work.
   const Worker* Find(HolderId holder) const;

@@ -248,7 +248,7 @@ absl::Status RunDirectory::WriteBestPolicy(const std::string& encoded) {
 }
 
 absl::Status RunDirectory::RemoveOutcome() {
-  for (const char* name : {kPolicy, kBestPolicy, kSummary}) {
+  for (const char* name : {kPolicy, kSummary}) {
     if (absl::Status status = files_->fs.RemoveAll(files_->Path(name)); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -86,7 +86,7 @@ class RunDirectory {
   absl::StatusOr<metrics::UpdateHistory> History();
   // DATA_LOSS where a file that grows is shorter than `lengths` says, or ends within a row there.
   absl::Status CheckRows(const std::map<std::string, uint64_t>& lengths);
-  // Removes what an earlier run ended with: its policies and its summary.
+  // Removes what an earlier run ended with: its policy and its summary.
   absl::Status RemoveOutcome();
   // Cuts each file that grows back to its length in the checkpoint. Removes one that is not listed.
   absl::Status CutBack(const std::map<std::string, uint64_t>& lengths);

@@ -27,7 +27,8 @@ std::vector<std::string> DeviceNames();
 
 // Adds the flags of a run that every program takes which owns one: --run_dir, --init_from, --resume, --listen,
 // --tls and its parts, --insecure, --allow_mixed, --device, --threads, --metrics, --metrics_tls, --stuck_after,
-// --discard_corrupt, --accept_loss, --event_log. Their values go into `options`, whose content is the default;
+// --limit_* (limit_flags.h), --discard_corrupt, --accept_loss, --event_log. Their values go into `options`, whose
+// content is the default;
 // --threads and --metrics get theirs here. Returns --metrics.
 CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& options);
 

@@ -96,7 +96,12 @@ class History {
 
   void Place(Actor& actor) {
     workforce_.Place(actor, !leases_.Holds(actor.holder), now_);
-    search_.Place(actor.holder, actor.id, leases_.CountHeldAlone(actor.holder), actor.pace, now_);
+    const size_t held_alone = leases_.CountHeldAlone(actor.holder);
+    if (held_alone == 0) {
+      search_.Remove(actor.holder);
+    } else {
+      search_.Place(actor.holder, actor.id, held_alone, actor.pace, now_);
+    }
   }
 
   void Follow() {
