@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks running containers of deploy/compose.yaml by what the engine says of them: user, rights, root file system, memory, ports.
+"""Checks running containers of deploy/compose.yaml by what the engine and the kernel say of them: user, rights, root file system, memory, ports.
 
 usage: containers.py CONTAINER..
 """
@@ -11,10 +11,22 @@ import sys
 PUBLISHED = {"prometheus", "grafana"}
 
 
+def rights_of(process):
+    """What the kernel says of a process: {"CapEff": 0, "NoNewPrivs": 1, ..}."""
+    with open(f"/proc/{process}/status", encoding="ascii") as file:
+        fields = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+    rights = {name: int(fields[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
+    return rights | {"NoNewPrivs": int(fields["NoNewPrivs"]), "Uid": min(int(number) for number in fields["Uid"].split())}
+
+
 def problems_of(container):
     host, config = container["HostConfig"], container["Config"]
     service = config["Labels"]["com.docker.compose.service"]
+    rights = rights_of(container["State"]["Pid"])
     checks = {
+        "its process has capabilities": not any(value for name, value in rights.items() if name.startswith("Cap")),
+        "its process may gain rights": rights["NoNewPrivs"] == 1,
+        "its process is root's": rights["Uid"] != 0,
         "its root file system can be written": host["ReadonlyRootfs"],
         "it has capabilities": host["CapDrop"] == ["ALL"] and not host["CapAdd"],
         "it may gain rights": any(option.startswith("no-new-privileges") for option in host["SecurityOpt"] or []),

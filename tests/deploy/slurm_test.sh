@@ -127,6 +127,34 @@ own "$work/own-local" --engine=local --jobs=2 >/dev/null 2>&1 || fail "the local
 diff <(hashes_of "$work/own-local") <(hashes_of "$slurm") || fail "weights of a task in Python differ between the engines"
 echo "2 of 2 weights_sha256 of a task in Python equal the local engine's, after $SECONDS s"
 
+# Two nodes for one run: the learner is on one of them, an actor on the other. Whoever has no certificate gets nothing.
+slurm=$work/spread
+spread() { # spread DIR ARGUMENTS..: a run
+  local directory=$1
+  shift
+  "$bin/nmn" sweep "$directory" --arch=nmn --seeds=1 --updates=20 "${tiny[@]}" "$@"
+}
+spread "$slurm" --engine=slurm --actors=2 --threads=2 --sbatch=--nodes=2 --set env.step_cost_us=150
+wait_for 240 "update 3 of the run on two nodes" has_update b1-nmn-s1 3
+nodes_of() { # nodes_of PROGRAM: where this run's processes of that program are
+  local pid
+  for pid in $(pgrep --full "^$bin/$1 .*spread"); do tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^SLURMD_NODENAME=//p'; done | sort -u
+}
+[ "$(nodes_of nmn-learner | wc -l)" = 1 ] || fail "the learner is on $(nodes_of nmn-learner)"
+nodes_of nmn-actor | grep -v -x "$(nodes_of nmn-learner)" || fail "all actors are on the learner's node: $(nodes_of nmn-actor)"
+port=$(sed -n 's/.*serving on 0\.0\.0\.0:\([0-9]*\).*/\1/p' "$slurm/logs/b1-nmn-s1.log")
+code=0
+said=$("$bin/nmn-actor" --learner="127.0.0.1:$port" --connect_timeout=20 2>&1) || code=$?
+[[ $code == 42 && $said == *"speaks TLS"* ]] || fail "an actor without a certificate: $code: $said"
+find "$slurm/certs" -name '*.key' | grep -c . | grep -q -x 2 || fail "there is a key of an authority: $(find "$slurm/certs")"
+[ -z "$(find "$slurm/certs" -perm /077 -name '*.key')" ] || fail "others can read a key"
+one_done() { [ "$(count "done")" = 1 ]; }
+wait_for 240 "the end of the run on two nodes" one_done || fail "$(status)"
+wait_for 60 "an empty queue" queue_empty
+[ -z "$(ls "$slurm/certs")" ] || fail "certificates are left: $(ls "$slurm/certs")"
+diff <(hashes_of "$work/local" | head -n 1) <(hashes_of "$slurm") || fail "the weights of the run on two nodes differ"
+echo "on two nodes over TLS: the local engine's weights, after $SECONDS s"
+
 # A Slurm without RequeueExit: the script itself asks for its task to be queued again. Of the array's last task the job id is
 # the array's own, and the other tasks must not feel it.
 sed -i '/^RequeueExit=/d' "$SLURM_CONF"

@@ -188,6 +188,45 @@ class Attacks(unittest.TestCase):
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as peer, self.assertRaises((ssl.SSLError, ConnectionResetError)):
             context.wrap_socket(peer)
 
+    def starts(self, *command):
+        """A process, and the file that gets all it says."""
+        path = f"{self.path}/{len(os.listdir(self.path))}.out"
+        with open(path, "wb") as out:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out)  # pylint: disable=consider-using-with
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdin.close)
+        return process, path
+
+    def says(self, path, pattern, seconds=PATIENCE):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = re.search(pattern, read(path), re.DOTALL)
+            if found:
+                return found
+            time.sleep(0.05)
+        return None
+
+    def renegotiates(self, port, seconds):
+        """Whether a server of TLS 1.2 goes through the handshake again because a client wants it."""
+        actor = f"{self.path}/certs/actor-a"
+        client, said = self.starts("openssl", "s_client", "-tls1_2", "-state", "-connect", f"127.0.0.1:{port}", "-alpn", "h2",
+                                   "-cert", f"{actor}/tls.crt", "-key", f"{actor}/tls.key", "-CAfile", f"{actor}/ca.crt")
+        self.assertTrue(self.says(said, rb"Secure Renegotiation IS supported.*Verify return code: 0 "), read(said))
+        client.stdin.write(b"R\n")
+        client.stdin.flush()
+        self.assertTrue(self.says(said, b"RENEGOTIATING.*write client hello"), read(said))
+        return self.says(said, b"RENEGOTIATING.*read server hello", seconds) is not None
+
+    def test_4_renegotiation_is_not_answered(self):
+        learner = f"{self.path}/certs/learner-localhost"
+        _, said = self.starts("openssl", "s_server", "-tls1_2", "-client_renegotiation", "-accept", "127.0.0.1:0", "-alpn", "h2",
+                              "-cert", f"{learner}/tls.crt", "-key", f"{learner}/tls.key", "-CAfile", f"{learner}/ca.crt", "-Verify", "1")
+        willing = self.says(said, rb"ACCEPT 127\.0\.0\.1:(\d+)")
+        self.assertTrue(self.renegotiates(int(willing.group(1)), PATIENCE), "a server that is willing is not seen to renegotiate")
+        self.assertFalse(self.renegotiates(self.port, 2))
+        self.assertTrue(self.status(self.channel("operator-ann")).run_id)
+
     def test_5_a_huge_certificate_is_refused(self):
         names = ",".join(f"DNS:{'x' * 50}{i}.example" for i in range(4000))
         with open(f"{self.path}/huge.ext", "w", encoding="utf-8") as file:
