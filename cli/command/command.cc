@@ -75,8 +75,9 @@ void SetDefaults(posix_spawnattr_t& attributes) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 }
 
-// The whole path of what PATH finds here, as it would be found from here; "" where it is not there.
-std::string FindInPath(const std::string& name) {
+}  // namespace
+
+absl::StatusOr<std::string> InPath(const std::string& name) {
   const char* path = std::getenv("PATH");
   const std::vector<std::string> folders = absl::StrSplit(path == nullptr ? "/usr/bin:/bin" : path, ':');
   for (const std::string& folder : folders) {
@@ -84,10 +85,8 @@ std::string FindInPath(const std::string& name) {
     const std::filesystem::path file = std::filesystem::absolute(folder.empty() ? "." : folder, error) / name;
     if (std::filesystem::is_regular_file(file, error) && access(file.c_str(), X_OK) == 0) return file.string();
   }
-  return "";
+  return absl::NotFoundError(absl::StrCat(name, " is not in PATH"));
 }
-
-}  // namespace
 
 std::string Result::LastWords() const { return LastLine(LastLine(err) == LastLine("") ? out : err); }
 
@@ -98,8 +97,9 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
   std::vector<std::string> copies = arguments;
   // Another folder's files are no programs of ours, whatever PATH says of "here".
   if (!folder.empty() && !absl::StrContains(arguments[0], '/')) {
-    copies[0] = FindInPath(arguments[0]);
-    if (copies[0].empty()) return absl::NotFoundError(absl::StrCat(arguments[0], " is not in PATH"));
+    absl::StatusOr<std::string> program = InPath(arguments[0]);
+    if (!program.ok()) return program.status();
+    copies[0] = *std::move(program);
   }
   absl::StatusOr<Pipe> out = MakePipe(), err = MakePipe();
   if (!out.ok()) return out.status();

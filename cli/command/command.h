@@ -30,6 +30,9 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
 // The last line that is not empty, or "it said nothing".
 std::string LastLine(const std::string& text);
 
+// The absolute path of the program `name` that PATH finds. NOT_FOUND: "NAME is not in PATH".
+absl::StatusOr<std::string> InPath(const std::string& name);
+
 // The absolute path of the program `name` in the folder of this process's own: its siblings of the same build.
 // NOT_FOUND names the path where there is none.
 absl::StatusOr<std::string> Sibling(const std::string& name);

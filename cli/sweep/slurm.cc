@@ -76,7 +76,9 @@ absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
 }
 
 absl::Status CheckPrograms() {
-  for (const char* name : {"nmn-learner", "nmn-actor"}) {
+  if (!command::InPath("sbatch").ok())
+    return absl::NotFoundError("sbatch is not in PATH; --engine=slurm needs Slurm's commands on this machine");
+  for (const char* name : {"nmn-learner", "nmn-actor", "nmn"}) {
     if (const absl::StatusOr<std::string> program = command::Sibling(name); !program.ok()) return program.status();
   }
   return absl::OkStatus();
@@ -111,8 +113,6 @@ absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const Slu
   // With the job and in no file of the directory: what makes a process load code was said by whoever submitted it.
   arguments.insert(arguments.end(), options.task.begin(), options.task.end());
   const absl::StatusOr<command::Result> submitted = command::Run(arguments);
-  if (absl::IsNotFound(submitted.status()))
-    return absl::NotFoundError("sbatch is not in PATH; --engine=slurm needs Slurm's commands on this machine");
   if (!submitted.ok()) return submitted.status();
   if (submitted->exit_code != 0)
     return absl::UnavailableError(absl::StrCat("sbatch refused: ", submitted->LastWords()));

@@ -27,7 +27,7 @@ std::string JobName(const SweepDirectory& sweep);
 // Whether Slurm can take the directory's path. INVALID_ARGUMENT says what it may not have.
 absl::Status CheckPath(const SweepDirectory& sweep);
 
-// Whether the programs that Slurm's tasks run are beside this one. NOT_FOUND names the one that is not.
+// Whether sbatch is in PATH, and what Slurm's tasks run beside this program. NOT_FOUND names the one that is not.
 absl::Status CheckPrograms();
 
 // What Slurm says about the sweep's tasks, by run index: running, or queued. Asked by the job's name, which comes from
@@ -36,8 +36,7 @@ absl::Status CheckPrograms();
 absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep);
 
 // Writes DIR/sweep.sbatch and submits one array job with a task for each chosen run that is neither done nor with
-// Slurm. The
-// text says what was submitted. NOT_FOUND where sbatch is not in PATH, UNAVAILABLE with sbatch's words where it
+// Slurm. The text says what was submitted. Errors: those of CheckPrograms, UNAVAILABLE with sbatch's words where it
 // refuses.
 absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const SlurmOptions& options);
 

@@ -83,6 +83,14 @@ TEST_F(SweepEngine, WhatSlurmHasIsNotSubmittedAgain) {
   EXPECT_THAT(SweepGrid({"--engine=slurm"}).out, HasSubstr("nothing to submit"));
 }
 
+TEST_F(SweepEngine, WhereSlurmIsNotNothingIsWritten) {
+  const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory, "--benchmark=b1", "--engine=slurm"},
+                                     std::chrono::seconds(60), {"PATH=" + folder.path()});
+  EXPECT_EQ(outcome.code, 42);
+  EXPECT_THAT(outcome.err, HasSubstr("sbatch is not in PATH; --engine=slurm needs Slurm's commands"));
+  EXPECT_FALSE(std::filesystem::exists(directory + "/sweep.json"));
+}
+
 // A warning on stderr is no part of the answer, and what is no task and state is no "none".
 TEST_F(SweepEngine, WhatSqueueSaysBesideItsAnswerHidesNoTask) {
   Fake("sbatch", "echo 17\n");
