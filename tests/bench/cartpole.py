@@ -23,8 +23,9 @@ class CartPole:
     metadata, render_mode, spec = {}, None, None
 
     def reset(self, *, seed=None, options=None):
+        # Without a seed, as SyncVectorEnv begins what ended, another length all the same: both sides do the same work.
         task = None if options is None else options.get("task_seed")
-        self.length = 0.5 if task is None else np.random.default_rng(task).uniform(0.25, 1)
+        self.length = np.random.default_rng(task).uniform(0.25, 1)
         self.state = np.random.default_rng(seed).uniform(-0.05, 0.05, 4).tolist()
         self.steps = 0
         return np.array(self.state, np.float32), {}
