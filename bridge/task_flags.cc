@@ -1,8 +1,6 @@
 #include "bridge/task_flags.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -58,29 +56,6 @@ std::string FlagOfPython(const TaskFlags& flags) {
   if (given("NMN_PYTHON_TIMEOUT", flags.python_timeout != none.python_timeout))
     return absl::StrCat("--python_timeout=", flags.python_timeout);
   return "";
-}
-
-// Where a flag names the task, what the environment says of others is not heard, as with every other flag.
-void ForgetEnvironment(TaskFlags& flags, std::string& task) {
-  struct Name {
-    std::string& value;
-    std::vector<const char*> variables;
-    bool IsOfEnvironment() const {
-      return std::any_of(variables.begin(), variables.end(), [this](const char* variable) {
-        const char* said = std::getenv(variable);
-        return said != nullptr && value == said;
-      });
-    }
-  };
-  const std::array<Name, 3> names = {Name{flags.task_python, {"NMN_TASK_PYTHON"}},
-                                     Name{flags.task_plugin, {"NMN_TASK_PLUGIN"}},
-                                     Name{task, {"NMN_TASK", "NMN_BENCHMARK"}}};
-  const bool given = std::any_of(names.begin(), names.end(),
-                                 [](const Name& name) { return !name.value.empty() && !name.IsOfEnvironment(); });
-  if (!given) return;
-  for (const Name& name : names) {
-    if (name.IsOfEnvironment()) name.value.clear();
-  }
 }
 
 absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
@@ -141,9 +116,9 @@ std::vector<std::string> TaskFlags::Arguments() const {
 }
 
 void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
-  app.add_option("--task_python", flags.task_python,
-                 "a task of your own: package.module:factory, found by PYTHONPATH (docs/tasks.md)")
-      ->type_name("FACTORY");
+  CLI::Option* python = app.add_option("--task_python", flags.task_python,
+                                       "a task of your own: package.module:factory, found by PYTHONPATH (docs/tasks.md)");
+  python->type_name("FACTORY");
   app.add_option("--python", flags.python, "the interpreter of --task_python [the first python3 on PATH]")
       ->type_name("FILE");
   app.add_option("--python_workers", flags.python_workers,
@@ -154,13 +129,15 @@ void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
                  "after so many seconds a step of --task_python counts as hung, and its process is killed")
       ->capture_default_str()
       ->check(CLI::Range(0.001, 1e6));
-  app.add_option("--task_plugin", flags.task_plugin,
-                 "a task of your own: a shared library made with nmn/task.h (docs/tasks.md)")
-      ->type_name("FILE");
+  CLI::Option* plugin = app.add_option("--task_plugin", flags.task_plugin,
+                                       "a task of your own: a shared library made with nmn/task.h (docs/tasks.md)");
+  plugin->type_name("FILE")->excludes(python);
+  if (CLI::Option* task = app.get_option_no_throw("--task"); task != nullptr) {
+    for (CLI::Option* brings : {python, plugin}) brings->excludes(task);
+  }
 }
 
 absl::Status BringTask(TaskFlags& flags, std::string& task) {
-  ForgetEnvironment(flags, task);
   if (absl::Status status = CheckFlags(flags, task); !status.ok()) return status;
   if (!flags.any()) return absl::OkStatus();
   if (!flags.task_python.empty()) MakePythonPathAbsolute();

@@ -32,12 +32,13 @@ struct TaskFlags {
   using Flag = std::pair<std::string, std::string>;  // "--python", "python3.12"
   std::vector<Flag> Given() const;
 };
+// After --task, where `app` has it: a flag that names a task silences what the environment says of the others.
 void AddTaskFlags(CLI::App& app, TaskFlags& flags);
 
 // Makes an environment of the task, to see what it is, and brings the task into the registry (common/env/brought.h).
 // Where the command line names no such task, does nothing. `task`: what --task says, "" where it says nothing; out: the
 // name of what was brought. Blocks as long as a task's imports do. INVALID_ARGUMENT: two tasks are named, or a flag
-// that belongs to no task. A task of the environment (NMN_TASK_PYTHON and its like) gives way to one of a flag.
+// that belongs to no task.
 absl::Status BringTask(TaskFlags& flags, std::string& task);
 
 }  // namespace nmn::bridge

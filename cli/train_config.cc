@@ -98,6 +98,14 @@ absl::StatusOr<v1::RunConfig> BaseConfig(const TrainFlags& flags) {
   return config;
 }
 
+absl::Status CheckSame(const v1::RunConfig& stored, const v1::RunConfig& asked) {
+  const std::vector<std::string> differences = config::Differences(stored, asked);
+  if (differences.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with another ",
+                                                 absl::StrJoin(differences, ", "),
+                                                 "; leave it as it was, or start a new run in another --run_dir"));
+}
+
 }  // namespace
 
 absl::StatusOr<v1::RunConfig> NewRunConfig(const TrainFlags& flags) {
@@ -109,38 +117,37 @@ absl::StatusOr<v1::RunConfig> NewRunConfig(const TrainFlags& flags) {
 }
 
 absl::StatusOr<v1::RunConfig> ResumedRunConfig(const TrainFlags& flags, const v1::RunConfig& stored) {
-  v1::RunConfig base = stored;
-  if (flags.config_path || flags.preset) {
+  const std::string arch = stored.network().architecture() == v1::RNN ? "rnn" : "nmn";
+  if (flags.benchmark && *flags.benchmark != stored.benchmark()) {
+    return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with benchmark ", stored.benchmark(),
+                                                   ", not ", *flags.benchmark));
+  }
+  if (flags.arch && *flags.arch != arch) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--resume: the run was started with arch ", arch, ", not ", *flags.arch));
+  }
+  // What a preset says of other things than learning gives way to what the run has: it is there to be compared.
+  if (flags.preset) {
     TrainFlags whole = flags;
-    if (!whole.config_path) {
-      if (!whole.benchmark) whole.benchmark = stored.benchmark();
-      if (!whole.arch) whole.arch = stored.network().architecture() == v1::RNN ? "rnn" : "nmn";
-    }
+    whole.benchmark = stored.benchmark();
+    whole.arch = arch;
     absl::StatusOr<v1::RunConfig> asked = BaseConfig(whole);
     if (!asked.ok()) return asked;
-    base = *std::move(asked);
-    if (!flags.config_path && !flags.seed) base.set_seed(stored.seed());
-    if (!flags.updates && !flags.episodes && !flags.config_path) *base.mutable_budget() = stored.budget();
-  } else {
-    if (flags.benchmark && *flags.benchmark != stored.benchmark()) {
-      return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with benchmark ",
-                                                     stored.benchmark(), ", not ", *flags.benchmark));
-    }
-    const std::string arch = stored.network().architecture() == v1::RNN ? "rnn" : "nmn";
-    if (flags.arch && *flags.arch != arch) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--resume: the run was started with arch ", arch, ", not ", *flags.arch));
-    }
+    if (!flags.seed) asked->set_seed(stored.seed());
+    if (!flags.updates && !flags.episodes) *asked->mutable_budget() = stored.budget();
+    if (absl::Status status = ApplyOverrides(flags, *asked); !status.ok()) return status;
+    if (absl::Status status = CheckSame(stored, *asked); !status.ok()) return status;
   }
-  if (absl::Status status = ApplyOverrides(flags, base); !status.ok()) return status;
-  const std::vector<std::string> differences = config::Differences(stored, base);
-  if (!differences.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with another ",
-                                                   absl::StrJoin(differences, ", "),
-                                                   "; leave it as it was, or start a new run in another --run_dir"));
+  v1::RunConfig config = stored;
+  if (flags.config_path) {
+    absl::StatusOr<v1::RunConfig> asked = BaseConfig(flags);
+    if (!asked.ok()) return asked;
+    config = *std::move(asked);
   }
-  if (absl::Status status = Validate(flags, base); !status.ok()) return status;
-  return base;
+  if (absl::Status status = ApplyOverrides(flags, config); !status.ok()) return status;
+  if (absl::Status status = CheckSame(stored, config); !status.ok()) return status;
+  if (absl::Status status = Validate(flags, config); !status.ok()) return status;
+  return config;
 }
 
 }  // namespace nmn::cli

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/config/config.h"
 #include "common/fs/file_system.h"
 #include "learner/checkpoint/checkpoint.h"
@@ -72,13 +73,18 @@ absl::StatusOr<std::string> ReadFile(const std::string& file) {
   return text;
 }
 
+absl::Status CheckBudget(const Run& run, double update, const std::string& where) {
+  const uint32_t budget = config::BudgetUpdates(run.config);
+  if (budget == 0 || update <= budget) return absl::OkStatus();
+  return absl::DataLossError(absl::StrFormat("%s: update %.15g is beyond the run's budget of %d", where, update, budget));
+}
+
 // Puts each row where its update says, so that an episode keeps its place when rows before it are lost.
 absl::Status ReadEpisodes(const std::string& file, Run& run) {
   absl::StatusOr<std::string> text = ReadFile(file);
   if (absl::IsNotFound(text.status())) return absl::OkStatus();  // written after the first update
   if (!text.ok()) return text.status();
   const uint64_t per_update = run.config.ppo().episodes_per_update();
-  const uint32_t budget = config::BudgetUpdates(run.config);
   EpisodeColumns columns;
   return EachLine(*text, [&](std::string_view line, size_t number) {
     const std::vector<std::string_view> cells = Split(line);
@@ -94,10 +100,7 @@ absl::Status ReadEpisodes(const std::string& file, Run& run) {
       if (columns.at[i] >= cells.size() || !ParseNumber(cells[columns.at[i]], row[i]))
         return absl::DataLossError(absl::StrCat(file, ":", number, ": not a row of numbers like its header"));
     }
-    if (budget > 0 && row[0] > budget) {
-      return absl::DataLossError(absl::StrCat(file, ":", number, ": update ", std::string(cells[columns.at[0]]),
-                                              " is beyond the run's budget of ", budget));
-    }
+    if (absl::Status status = CheckBudget(run, row[0], absl::StrCat(file, ":", number)); !status.ok()) return status;
     if (per_update > 0 && !(row[1] >= 0 && row[1] < static_cast<double>(per_update))) {
       return absl::DataLossError(absl::StrCat(file, ":", number, ": episode ", std::string(cells[columns.at[1]]),
                                               " is none of the ", per_update, " of an update"));
@@ -167,6 +170,7 @@ absl::Status ReadMetrics(const std::string& file, Run& run) {
       return absl::DataLossError(
           absl::StrCat(file, ":", number, ": its update does not come after the line before it"));
     }
+    if (absl::Status status = CheckBudget(run, at, absl::StrCat(file, ":", number)); !status.ok()) return status;
     if (at > expected) {
       run.notices.push_back(absl::StrCat(file, ":", number, ": the updates ", expected, " to ",
                                          static_cast<uint32_t>(at) - 1,

@@ -46,8 +46,9 @@ std::string TextCell(const std::optional<Reached>& reached) {
 
 SamplePasses SamplePassesOf(const v1::PpoOptions& ppo, uint32_t updates) {
   const uint64_t episodes = ppo.episodes_per_update(), replay = ppo.critic().replay_episodes();
-  uint64_t replayed = 0;
-  for (uint64_t update = 1; update <= updates; ++update) replayed += std::min(update * episodes, replay);
+  // The pool of the critic grows by an update's episodes until it is full.
+  const uint64_t growing = episodes == 0 ? 0 : std::min<uint64_t>(updates, replay / episodes);
+  const uint64_t replayed = episodes * growing * (growing + 1) / 2 + (updates - growing) * replay;
   return {updates * episodes * ppo.kept_steps() * ppo.policy().epochs(),
           replayed * ppo.kept_steps() * ppo.critic().epochs()};
 }

@@ -42,7 +42,8 @@ absl::StatusOr<std::vector<uint64_t>> ParseSeeds(const std::string& text) {
 std::string FormatSeeds(const std::vector<uint64_t>& seeds) {
   std::vector<std::string> parts;
   for (size_t begin = 0, end; begin < seeds.size(); begin = end) {
-    for (end = begin + 1; end < seeds.size() && seeds[end] == seeds[end - 1] + 1; ++end) {
+    // After the largest number comes 0, which is no next one.
+    for (end = begin + 1; end < seeds.size() && seeds[end] != 0 && seeds[end] - 1 == seeds[end - 1]; ++end) {
     }
     parts.push_back(end - begin == 1 ? absl::StrCat(seeds[begin]) : absl::StrCat(seeds[begin], "-", seeds[end - 1]));
   }

@@ -165,6 +165,11 @@ TEST_F(PluginTask, WhatCannotWorkIsRefused) {
   EXPECT_THAT(planned("--task=b1", "NMN_TASK_PLUGIN=" + Where("none.so")), HasSubstr("benchmark: \"b1\""));
   EXPECT_THAT(planned("--task=b1", "NMN_TASK_PYTHON=a:b"), HasSubstr("benchmark: \"b1\""));
   EXPECT_THAT(planned(brings[0], "NMN_TASK=b1"), HasSubstr("benchmark: \"hidden_push\""));
+  // Nor is a flag taken for a variable of the same value.
+  EXPECT_THAT(RunProcess({Binary("nmn"), "train", "--print_config", brings[0], "--task=b1"}, std::chrono::seconds(60),
+                         {"NMN_TASK=b1"})
+                  .err,
+              HasSubstr("both name a task; give one of them"));
   std::ofstream(Where("b1.textproto")) << Nmn({"train", "--print_config", "--task=b1"}, {}).out;
   EXPECT_THAT(refusal({brings[0], "--config=" + Where("b1.textproto")}),
               HasSubstr("is of task b1, and " + brings[0] + " brings hidden_push"));

@@ -63,6 +63,7 @@ TEST(Seeds, AreNumbersAndRanges) {
   EXPECT_THAT(*ParseSeeds("9"), ElementsAre(9));
   EXPECT_EQ(FormatSeeds({1, 2, 3, 4, 7, 9, 10}), "1-4,7,9-10");
   EXPECT_THAT(*ParseSeeds(FormatSeeds({18446744073709551615u})), ElementsAre(18446744073709551615u));
+  EXPECT_EQ(FormatSeeds({18446744073709551615u, 0}), "18446744073709551615,0");
 }
 
 TEST(Seeds, WhatTheyCannotBeIsSaid) {

@@ -161,6 +161,25 @@ TEST(ResumedRunConfig, RefusesWhatChangesTheHashByName) {
   EXPECT_THAT(message(flags), HasSubstr("network.formula"));
 }
 
+// It says how the run learns, and nothing of how often it is saved or looked at.
+TEST(ResumedRunConfig, APresetLeavesWhatDoesNotChangeTheHash) {
+  TrainFlags flags = Reference();
+  flags.assignments = {"checkpoint.keep=7", "eval.every_updates=2", "ppo.discount=0.9"};
+  flags.updates = 30;
+  const v1::RunConfig stored = *NewRunConfig(flags);
+  TrainFlags resumed;
+  resumed.preset = "reference";
+  resumed.assignments = {"ppo.discount=0.9"};
+  resumed.updates = 40;
+  const absl::StatusOr<v1::RunConfig> config = ResumedRunConfig(resumed, stored);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->checkpoint().keep(), 7u);
+  EXPECT_EQ(config->eval().every_updates(), 2u);
+  EXPECT_EQ(config->budget().updates(), 40u);
+  resumed.assignments.clear();
+  EXPECT_THAT(std::string(ResumedRunConfig(resumed, stored).status().message()), HasSubstr("ppo.discount"));
+}
+
 // Not by what does not fit it.
 TEST(ResumedRunConfig, AnotherHorizonIsNamedAsSuch) {
   const v1::RunConfig stored = *NewRunConfig(Reference());
