@@ -169,9 +169,10 @@ absl::StatusOr<IssuedFolder> IssueInto(const std::string& directory, const std::
   const int64_t now = tls::UnixNow();
   const tls::CertificateRequest request = tls::RequestFor(identity, hosts, now, days);
   if (const int64_t end = authority->certificate.not_after(); request.not_after > end) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--days=", days, ": the authority in ", directory, " ends before, on ", tls::FormatTime(end),
-                     "; give --days=", std::max<int64_t>((end - now) / tls::kSecondsOfDay, 0), " or less"));
+    const int64_t most = (end - now) / tls::kSecondsOfDay;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--days=", days, ": the authority in ", directory, " ends before, on ", tls::FormatTime(end), "; ",
+        most >= 1 ? absl::StrCat("give --days=", most, " or less") : "make another one with nmn certs init"));
   }
   const absl::StatusOr<tls::KeyPair> made = tls::Issue(*authority, request);
   if (!made.ok()) return made.status();

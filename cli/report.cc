@@ -198,7 +198,8 @@ absl::Status Report(Flags flags) {
   report::LearningCurve curve = report::MakeLearningCurve(runs, options);
   // Figures and the page alone show it.
   if (!curve.bound && (!flags.no_figures || flags.html)) curve.bound = report::PlayedBound(runs);
-  for (const std::string& notice : report::LengthNotices(runs, curve.grouping, options.go_on)) Notice(notice);
+  for (const std::string& notice : report::LengthNotices(runs, curve.grouping, options.go_on))
+    Notice(absl::StrCat(notice, options.go_on ? "" : ": --go_on goes on with the runs that are left"));
   for (const std::optional<std::string>& notice :
        {report::SmoothingNotice(runs, options.smooth), flags.no_figures ? std::nullopt : report::OracleNotice(curve)}) {
     if (notice) Notice(*notice);

@@ -45,7 +45,8 @@ struct StatusFlags {
   bool json = false;
 };
 
-absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep, const bridge::TaskFlags& brought) {
+absl::StatusOr<int> RunHere(const sweep::OpenSweep& open, const bridge::TaskFlags& brought) {
+  const sweep::SweepDirectory& sweep = open.sweep;
   process::OutliveReaders();
   std::stop_source stop;
   SignalWatcher signals([&stop](int) { stop.request_stop(); },
@@ -53,7 +54,7 @@ absl::StatusOr<int> RunHere(const sweep::SweepDirectory& sweep, const bridge::Ta
   sweep::SweepProgress progress(log::Stream(), terminal::MayRewrite(STDERR_FILENO));
   sweep::LocalOptions options = sweep::LocalOptionsOf(sweep.engine);
   options.task = brought.Arguments();
-  absl::StatusOr<ExitCode> code = sweep::RunLocally(sweep, options, stop.get_token(), progress);
+  absl::StatusOr<ExitCode> code = sweep::RunLocally(sweep, *open.lock, options, stop.get_token(), progress);
   if (!code.ok()) return code.status();
   std::cout << sweep::Table(sweep::ReadStates(sweep));
   const std::string path = flags::ShellQuoted(sweep.path);
@@ -151,7 +152,7 @@ absl::StatusOr<int> Sweep(SweepFlags flags) {
     std::cerr << "from their next start on, runs that are not done have " << open->change << "\n";
   if (sweep.engine.name == "slurm") return Submit(sweep, flags.brought);
   if (sweep.engine.name == "kubernetes") return WriteManifests(sweep, flags.brought);
-  return RunHere(sweep, flags.brought);
+  return RunHere(*open, flags.brought);
 }
 
 absl::Status PrintStatus(const StatusFlags& flags) {

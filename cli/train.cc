@@ -90,9 +90,10 @@ std::string LearningCurveLine(const std::string& directory) {
   const absl::Status drawn = report::DrawLearningCurve(curve, directory);
   if (!drawn.ok())
     return absl::StrCat("learning curve: ", directory, "/learning_curve.csv (no picture: ", drawn.message(), ")");
-  const std::optional<std::string> notice = report::OracleNotice(curve);
-  return absl::StrCat("learning curve: ", directory, "/learning_curve.png (and .svg, .csv)",
-                      notice ? absl::StrCat("\n", *notice) : "");
+  std::string line = absl::StrCat("learning curve: ", directory, "/learning_curve.png (and .svg, .csv)");
+  for (const std::string& notice : run->notices) absl::StrAppend(&line, "\n", notice);
+  if (const std::optional<std::string> notice = report::OracleNotice(curve)) absl::StrAppend(&line, "\n", *notice);
+  return line;
 }
 
 // `task`: the flags that name it.

@@ -142,7 +142,7 @@ std::vector<std::string> LengthNotices(const std::vector<Run>& runs, const Group
                                            " of ", group.runs.size(), " after the shortest: see the column runs")
                             : absl::StrCat(shortest, "; the curve ends with the shortest, and ", left_out,
                                            " episodes of ", longer, " of ", group.runs.size(),
-                                           " runs are left out: --go_on goes on with the runs that are left"));
+                                           " runs are left out"));
   }
   return notices;
 }

@@ -63,7 +63,8 @@ std::string TitleOf(const std::vector<report::Run>& runs, const sweep::SweepRun&
   return words.empty() ? report::TitleOf(runs) : absl::StrJoin(words, ", ");
 }
 
-Panel PanelOf(const std::vector<report::Run>& runs, const sweep::SweepRun& like) {
+// What the figure does not show goes to `notices`.
+Panel PanelOf(const std::vector<report::Run>& runs, const sweep::SweepRun& like, std::vector<std::string>& notices) {
   Panel panel;
   panel.benchmark = like.config.benchmark();
   panel.title = TitleOf(runs, like);
@@ -71,6 +72,8 @@ Panel PanelOf(const std::vector<report::Run>& runs, const sweep::SweepRun& like)
   panel.steps = config::RolloutSteps(like.config);
   panel.oracle = OracleReturn(like.config);
   const report::LearningCurve curve = report::MakeLearningCurve(runs, {});
+  for (const std::string& notice : report::LengthNotices(curve.runs, curve.grouping, /*go_on=*/false))
+    notices.push_back(absl::StrCat(notice, "; the table is of all episodes of each run"));
   for (size_t i = 0; i < curve.grouping.groups.size(); ++i) {
     const report::Group& group = curve.grouping.groups[i];
     Method& method = panel.methods.emplace_back();
@@ -118,9 +121,10 @@ absl::StatusOr<Learning> ReadLearning(const sweep::SweepDirectory& sweep) {
     for (const size_t i : indices) {
       absl::StatusOr<report::Run> run = report::ReadRun(sweep.RunPath(sweep.runs[i]));
       if (!run.ok()) return run.status();
+      learning.notices.insert(learning.notices.end(), run->notices.begin(), run->notices.end());
       runs.push_back(*std::move(run));
     }
-    learning.panels.push_back(PanelOf(runs, sweep.runs[indices[0]]));
+    learning.panels.push_back(PanelOf(runs, sweep.runs[indices[0]], learning.notices));
   }
   return learning;
 }

@@ -161,6 +161,7 @@ std::string ToJson(const Learning& learning) {
     }
     object["panels"].push_back(std::move(json));
   }
+  object["notices"] = learning.notices;
   object["all_panels"] = ordered_json::object();
   for (const auto& [name, of] : kQuantities) {
     const Overall overall = OverallOf(learning, of);

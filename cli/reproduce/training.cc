@@ -131,12 +131,13 @@ absl::StatusOr<sweep::OpenSweep> OpenProbe(const sweep::SweepDirectory& sweep, c
 }
 
 // Runs it, as many runs at once as the sweep will have.
-absl::StatusOr<ExitCode> Run(const sweep::SweepDirectory& probe, const sweep::Engine& engine,
-                             const std::stop_token& stop, sweep::SweepProgress& progress, Rates& rates) {
-  if (absl::Status status = sweep::Save(probe); !status.ok()) return status;
-  absl::StatusOr<ExitCode> code = sweep::RunLocally(probe, sweep::LocalOptionsOf(engine), stop, progress);
+absl::StatusOr<ExitCode> Run(const sweep::OpenSweep& probe, const sweep::Engine& engine, const std::stop_token& stop,
+                             sweep::SweepProgress& progress, Rates& rates) {
+  if (absl::Status status = sweep::Save(probe.sweep); !status.ok()) return status;
+  absl::StatusOr<ExitCode> code =
+      sweep::RunLocally(probe.sweep, *probe.lock, sweep::LocalOptionsOf(engine), stop, progress);
   if (!code.ok()) return code;
-  for (const auto& [kind, rate] : ProbedRates(probe)) rates.emplace(kind, rate);
+  for (const auto& [kind, rate] : ProbedRates(probe.sweep)) rates.emplace(kind, rate);
   return code;
 }
 
@@ -187,7 +188,7 @@ absl::StatusOr<Training> Train(const TrainingRequest& request, const std::stop_t
   const size_t jobs = sweep::LocalOptionsOf(sweep.engine).jobs;
   if (probe) {
     progress.Note("how long will it take? trains a few updates of each kind of run");
-    const absl::StatusOr<ExitCode> probed = Run(probe->sweep, sweep.engine, stop, progress, rates);
+    const absl::StatusOr<ExitCode> probed = Run(*probe, sweep.engine, stop, progress, rates);
     if (!probed.ok()) return probed.status();
     training.code = *probed;
     if (*probed == kExitInterrupted) return training;
@@ -195,7 +196,8 @@ absl::StatusOr<Training> Train(const TrainingRequest& request, const std::stop_t
   }
   if (AllKnown(work)) progress.Note(Describe(work, std::min(jobs, training.sweep.runs.size())));
   if (request.estimate_only) return training;
-  absl::StatusOr<ExitCode> code = sweep::RunLocally(sweep, sweep::LocalOptionsOf(sweep.engine), stop, progress);
+  absl::StatusOr<ExitCode> code =
+      sweep::RunLocally(sweep, *open->lock, sweep::LocalOptionsOf(sweep.engine), stop, progress);
   if (!code.ok()) return code.status();
   training.code = *code;
   return training;

@@ -44,8 +44,14 @@ std::vector<std::string> EnvironmentOfRuns() {
 
 class LocalEngine {
  public:
-  LocalEngine(const SweepDirectory& sweep, const LocalOptions& options, std::string program, SweepProgress& progress)
-      : sweep_(sweep), options_(options), program_(std::move(program)), progress_(progress), states_(sweep) {
+  LocalEngine(const SweepDirectory& sweep, const fs::DirectoryLock& lock, const LocalOptions& options,
+              std::string program, SweepProgress& progress)
+      : sweep_(sweep),
+        lock_(lock),
+        options_(options),
+        program_(std::move(program)),
+        progress_(progress),
+        states_(sweep) {
     const std::vector<RunState> states = states_.Look();
     for (size_t index = 0; index < states.size(); ++index) {
       if (sweep.runs[index].chosen && states[index].state != State::kDone) pending_.push_back(&sweep.runs[index]);
@@ -71,6 +77,7 @@ class LocalEngine {
   void SayTargets();
 
   const SweepDirectory& sweep_;
+  const fs::DirectoryLock& lock_;
   const LocalOptions& options_;
   const std::string program_;
   SweepProgress& progress_;
@@ -184,12 +191,14 @@ absl::StatusOr<ExitCode> LocalEngine::Work(const std::stop_token& stop) {
     while (!stopping && status.ok() && active_.size() < options_.jobs && !pending_.empty()) status = StartNext();
     if (active_.empty() && (stopping || pending_.empty())) break;
     Wait(stop_descriptor, stopping);
+    const absl::Status ours = lock_.Check();
+    status.Update(ours);
     std::erase_if(active_, [&](const Active& active) {
       if (active.child->Ended() < 0) return false;
-      Settle(active, stopping);
+      if (ours.ok()) Settle(active, stopping);
       return true;
     });
-    Look();
+    if (ours.ok()) Look();
   }
   close(stop_descriptor);
   if (!status.ok()) return status;
@@ -210,11 +219,11 @@ LocalOptions LocalOptionsOf(const Engine& engine) {
   return options;
 }
 
-absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options,
-                                    const std::stop_token& stop, SweepProgress& progress) {
+absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const fs::DirectoryLock& lock,
+                                    const LocalOptions& options, const std::stop_token& stop, SweepProgress& progress) {
   absl::StatusOr<std::string> program = command::Sibling("nmn");
   if (!program.ok()) return program.status();
-  return LocalEngine(sweep, options, *std::move(program), progress).Work(stop);
+  return LocalEngine(sweep, lock, options, *std::move(program), progress).Work(stop);
 }
 
 }  // namespace nmn::sweep

@@ -8,6 +8,7 @@
 #include "cli/sweep/directory.h"
 #include "cli/sweep/progress.h"
 #include "common/exit_code/exit_code.h"
+#include "common/fs/directory_lock.h"
 
 namespace nmn::sweep {
 
@@ -27,9 +28,9 @@ LocalOptions LocalOptionsOf(const Engine& engine);
 // metrics.
 //
 // kExitDone: all of these are done. kExitInterrupted: it was stopped, or somebody else stopped a run. kExitPermanent: a
-// run failed for good. kExitRetry: a run gave up for now. An error: the sweep cannot run at all. The caller holds the
-// directory's lock.
-absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const LocalOptions& options,
-                                    const std::stop_token& stop, SweepProgress& progress);
+// run failed for good. kExitRetry: a run gave up for now. An error: the sweep cannot run at all, or its directory
+// is not its own any more. `lock`: of the directory.
+absl::StatusOr<ExitCode> RunLocally(const SweepDirectory& sweep, const fs::DirectoryLock& lock,
+                                    const LocalOptions& options, const std::stop_token& stop, SweepProgress& progress);
 
 }  // namespace nmn::sweep

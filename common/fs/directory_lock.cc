@@ -102,7 +102,8 @@ absl::Status DirectoryLock::Check() const {
       (directory_error == 0 && ::fstat(directory_fd_, &ours) == 0 && !Same(there, ours))) {
     const std::string now = PathOf(directory_fd_);
     return absl::FailedPreconditionError(absl::StrCat(directory_, " was ", now.empty() ? "removed" : "moved to " + now,
-                                                      " by somebody while it was in use"));
+                                                      " by somebody while it was in use",
+                                                      now.empty() ? "" : "; go on with it there"));
   }
   if (::fstatat(directory_fd_, ".lock", &there, 0) == 0 && ::fstat(fd_, &ours) == 0 && !Same(there, ours))
     return absl::FailedPreconditionError(

@@ -59,6 +59,16 @@ TEST(Reproduce, Figure2SmokeTrainsAllBenchmarksAndGoesOnWhereItWas) {
   EXPECT_TRUE(std::filesystem::exists(out + "/figure2.pdf"));
   EXPECT_THAT(Reproduce({"figure2", "--smoke", "--out=" + out, "--preset=paper"}).err,
               HasSubstr("--preset paper instead of fast"));
+  // What is missing of a run, and what it has too much of, is said.
+  const std::string rows = ReadFile(run + "/episodes.csv");
+  WriteFile(run + "/episodes.csv", rows.substr(0, rows.find('\n', rows.size() / 2) + 1));
+  const Outcome cut = Reproduce(command);
+  ASSERT_EQ(cut.code, 0) << cut.err;
+  for (const char* notice : {"/b1-nmn-s2/episodes.csv ends at episode ", "the shortest run, "}) {
+    EXPECT_THAT(cut.err, HasSubstr(notice));
+    EXPECT_THAT(ReadFile(out + "/figure2.json"), HasSubstr(notice));
+  }
+  WriteFile(run + "/episodes.csv", rows);
   // What is there is drawn for nobody who asks for something else.
   const std::string svg = ReadFile(out + "/figure2.svg");
   for (const char* flag : {"--estimate", "--format=svg", "--benchmarks=b1"}) {

@@ -246,6 +246,19 @@ TEST(Sweep, AClosedTerminalStopsItWithCheckpoints) {
   EXPECT_GE(ReadSummary(directory + "/b1-nmn-s1")["updates"], 2);
 }
 
+TEST(Sweep, AMovedDirectoryStopsItAndItGoesOnThere) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep", now = folder.path() + "/moved";
+  Subprocess sweep(SweepFlags(directory, "1-3", 8, {"--set=env.step_cost_us=80"}));
+  ASSERT_TRUE(WaitForUpdate(sweep, directory + "/b1-nmn-s1", 2)) << sweep.err();
+  std::filesystem::rename(directory, now);
+  EXPECT_EQ(sweep.Wait(kLimit), 42);
+  EXPECT_THAT(sweep.err(), HasSubstr("was moved to " + now + " by somebody while it was in use; go on with it there"));
+  EXPECT_THAT(sweep.err(), ::testing::Not(HasSubstr("cannot write")));
+  EXPECT_FALSE(std::filesystem::exists(directory));
+  EXPECT_EQ(RunProcess({Binary("nmn"), "sweep", now, "--jobs=2", "--threads=1"}, kLimit).code, 0);
+}
+
 TEST(Sweep, WhatStandsInTheWayOfItsFilesIsOneLine) {
   const TemporaryDirectory folder;
   const auto refused = [&](const std::string& name, const std::string& words) {

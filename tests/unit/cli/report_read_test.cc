@@ -129,6 +129,16 @@ TEST(ReadRun, ARowBeyondTheBudgetIsNoReasonToMakeRoomForIt) {
               HasSubstr("update 20000000 is beyond the run's budget of"));
 }
 
+TEST(ReadRun, ALineOfMetricsBeyondTheBudgetIsRefused) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string path = cli::MakeRun(folder, "a", 1, 4, 0), file = path + "/metrics.jsonl";
+  nmn::testing::WriteFile(path + "/config.textproto",
+                          nmn::testing::ReadFile(path + "/config.textproto") + "budget { updates: 9 }\n");
+  nmn::testing::WriteFile(file, "{\"update\":1}\n{\"update\":4000000000}\n");
+  EXPECT_THAT(std::string(ReadRun(path).status().message()),
+              HasSubstr("metrics.jsonl:2: update 4000000000 is beyond the run's budget of 9"));
+}
+
 TEST(ReadRun, AnEpisodeBeyondItsUpdateIsNoReasonToMakeRoomForIt) {
   for (const char* episode : {"100000000", "2", "-1"}) {
     nmn::testing::TemporaryDirectory folder;
