@@ -234,6 +234,13 @@ TEST_F(NmnCerts, RefusesWhatItCannotIssueAndWritesNothing) {
   EXPECT_THAT(files, ::testing::UnorderedElementsAre(".lock", "ca.crt", "ca.key"));
 }
 
+TEST_F(NmnCerts, AnAuthorityThatEndsWithinADayCannotIssueAnyMore) {
+  ASSERT_EQ(Certs({"init", ca_, "--days=1"}).code, 0);
+  const Outcome refused = Issue({"--actor=a", "--days=1"});
+  EXPECT_EQ(refused.code, kPermanent);
+  EXPECT_THAT(refused.err, HasSubstr("make another one with nmn certs init"));
+}
+
 TEST_F(NmnCerts, ShowsWhatIsInAFileOrAFolder) {
   Init();
   ASSERT_EQ(Issue({"--learner=gpu1", "--days=10"}).code, 0);
