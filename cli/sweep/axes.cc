@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "common/config/config.h"
 
 namespace nmn::sweep {
 namespace {
@@ -73,7 +74,10 @@ const char* FlagOf(const std::string& field) {
   return nullptr;
 }
 
-absl::Status CheckField(const char* flag, const std::string& field) {
+bool IsSameField(const std::string& a, const std::string& b) { return config::FieldKey(a) == config::FieldKey(b); }
+
+absl::Status CheckField(const char* flag, const std::string& name) {
+  const std::string field = config::FieldKey(name);
   if (field == "budget.stop_at_return") {
     return absl::InvalidArgumentError(
         absl::StrCat(flag, " ", field, ": every run of a sweep has its whole budget, so that runs can be compared"));
@@ -90,8 +94,9 @@ absl::StatusOr<std::vector<Axis>> ParseAxes(const std::vector<std::string>& text
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) return Refused(text, "it has no field, or no =");
-    Axis axis{text.substr(0, equals), SplitValues(std::string_view(text).substr(equals + 1))};
-    if (std::any_of(axes.begin(), axes.end(), [&](const Axis& other) { return other.field == axis.field; }))
+    Axis axis{std::string(absl::StripAsciiWhitespace(text.substr(0, equals))),
+              SplitValues(std::string_view(text).substr(equals + 1))};
+    if (std::any_of(axes.begin(), axes.end(), [&](const Axis& other) { return IsSameField(other.field, axis.field); }))
       return Refused(text, absl::StrCat(axis.field, " stands twice"));
     std::set<std::string> seen;
     for (const std::string& value : axis.values) {
@@ -129,9 +134,9 @@ std::vector<Values> Combinations(const std::vector<Axis>& axes) {
 
 absl::Status CheckFields(const std::vector<std::string>& assignments, const std::vector<Axis>& axes) {
   for (const std::string& assignment : assignments) {
-    const std::string field = assignment.substr(0, assignment.find('='));
+    const std::string field(absl::StripAsciiWhitespace(assignment.substr(0, assignment.find('='))));
     if (absl::Status status = CheckField("--set", field); !status.ok()) return status;
-    if (std::any_of(axes.begin(), axes.end(), [&](const Axis& axis) { return axis.field == field; }))
+    if (std::any_of(axes.begin(), axes.end(), [&](const Axis& axis) { return IsSameField(axis.field, field); }))
       return absl::InvalidArgumentError(
           absl::StrCat(field, " stands in --set and in --grid; leave it to one of the two"));
   }

@@ -127,9 +127,7 @@ class Runs {
   std::map<std::string, std::string> name_of_config_;
 };
 
-std::string FieldOf(const std::string& assignment) { return assignment.substr(0, assignment.find('=')); }
-
-bool CountsInHash(const std::string& assignment) { return config::CountsInHash(FieldOf(assignment)); }
+bool CountsInHash(const std::string& assignment) { return config::CountsInHash(config::FieldKey(assignment)); }
 
 // The stored ones, those of no weight replaced by, or with, what the request says of them.
 std::vector<std::string> WithBookkeeping(const std::vector<std::string>& stored,
@@ -137,7 +135,7 @@ std::vector<std::string> WithBookkeeping(const std::vector<std::string>& stored,
   std::vector<std::string> merged = stored;
   for (const std::string& assignment : request) {
     if (CountsInHash(assignment) || std::find(merged.begin(), merged.end(), assignment) != merged.end()) continue;
-    std::erase_if(merged, [&](const std::string& other) { return FieldOf(other) == FieldOf(assignment); });
+    std::erase_if(merged, [&](const std::string& other) { return config::FieldKey(other) == config::FieldKey(assignment); });
     merged.push_back(assignment);
   }
   return merged;
@@ -150,7 +148,9 @@ std::string Text(const std::vector<std::string>& assignments) {
 // `axes` with those of the request in place of the ones of the same field, or behind them.
 std::vector<Axis> Replaced(std::vector<Axis> axes, const std::vector<Axis>& request) {
   for (const Axis& axis : request) {
-    const auto same = std::find_if(axes.begin(), axes.end(), [&](const Axis& a) { return a.field == axis.field; });
+    const auto same = std::find_if(axes.begin(), axes.end(), [&](const Axis& a) {
+      return config::FieldKey(a.field) == config::FieldKey(axis.field);
+    });
     if (same == axes.end()) {
       axes.push_back(axis);
     } else {

@@ -95,8 +95,11 @@ constexpr char kTaskOptions[] = "env";
 constexpr char kBenchmark[] = "benchmark";
 
 // "ppo.kl_target" stands for the field of that name in the group that the objective reads, where ppo itself has none.
+constexpr char kClippedRatio[] = "clipped_ratio";
+constexpr char kKlPenalty[] = "kl_penalty";
+
 const char* GroupOfObjective(const v1::RunConfig& config) {
-  return config.ppo().objective() == v1::CLIPPED_RATIO ? "clipped_ratio" : "kl_penalty";
+  return config.ppo().objective() == v1::CLIPPED_RATIO ? kClippedRatio : kKlPenalty;
 }
 
 // Paths of the fields of this name, in any group.
@@ -121,7 +124,23 @@ std::string SuggestionFor(const Descriptor& type, const std::string& name) {
   return absl::StrCat("; did you mean ", absl::StrJoin(elsewhere, " or "), "?");
 }
 
+// What Set knows a part of a path by, and what it stands for.
+std::vector<std::string> PartsOf(std::string_view path) {
+  std::vector<std::string> parts =
+      absl::StrSplit(absl::StripAsciiWhitespace(absl::string_view(path.data(), path.size())), '.');
+  if (parts[0] == kTask) parts[0] = kTaskOptions;
+  return parts;
+}
+
 }  // namespace
+
+std::string FieldKey(std::string_view text) {
+  std::vector<std::string> parts = PartsOf(text.substr(0, text.find('=')));
+  const Descriptor& ppo = *v1::PpoOptions::descriptor();
+  const bool in_group = parts.size() == 3 && parts[0] == "ppo" && (parts[1] == kClippedRatio || parts[1] == kKlPenalty);
+  if (in_group && ppo.FindFieldByName(parts[2]) == nullptr) parts.erase(parts.begin() + 1);
+  return absl::StrJoin(parts, ".");
+}
 
 absl::Status Set(std::string_view assignment, v1::RunConfig& config) {
   const std::string text(assignment);
@@ -130,10 +149,8 @@ absl::Status Set(std::string_view assignment, v1::RunConfig& config) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", text, "\" is not an assignment; write field=value, e.g. ppo.discount=0.99"));
   }
-  const std::string path(absl::StripAsciiWhitespace(text.substr(0, equals)));
   const std::string value(absl::StripAsciiWhitespace(text.substr(equals + 1)));
-  std::vector<std::string> parts = absl::StrSplit(path, '.');
-  if (parts[0] == kTask) parts[0] = kTaskOptions;
+  std::vector<std::string> parts = PartsOf(text.substr(0, equals));
 
   v1::RunConfig changed = config;
   Message* message = &changed;

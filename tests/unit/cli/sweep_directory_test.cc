@@ -198,11 +198,18 @@ TEST(SweepGrid, ABadAxisNamesTheFieldAndWhatIsLegal) {
   refused({"seed=1,2"}, "--grid seed: in a sweep --seeds says it");
   refused({"budget.updates=1,2"}, "--updates or --episodes says it");
   refused({"env.horizon=100,200"}, "env.horizon stands in --set and in --grid");
+  // Under whatever name --set knows a field.
+  refused({" env.horizon =100,200"}, "env.horizon stands in --set and in --grid");
+  refused({"task.horizon=100,200"}, "task.horizon stands in --set and in --grid");
+  refused({"ppo.kl_target=0.1", "ppo.clipped_ratio.kl_target=0.2"}, "ppo.clipped_ratio.kl_target stands twice");
+  refused({" seed =1,2"}, "--grid seed: in a sweep --seeds says it");
   refused({"ppo.trace_decay=0.9,0.90"},
           "the runs b1-nmn-ppo.trace_decay-0.9 and b1-nmn-ppo.trace_decay-0.90 would be the same experiment");
   GridRequest grid = SmallGrid();
   grid.assignments = {"seed=4"};
   EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("--set seed: in a sweep --seeds says it"));
+  grid.assignments = {" preset =paper"};
+  EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("--set preset: in a sweep --preset says it"));
 }
 
 TEST(SweepDirectory, IsReadBackAsItWasMade) {
