@@ -17,6 +17,7 @@
 #include "cli/reproduce/training.h"
 #include "cli/verbs.h"
 #include "common/env/environment.h"
+#include "common/flags/command.h"
 #include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 
@@ -61,8 +62,8 @@ absl::StatusOr<int> Learn(LearningFlags flags) {
   if (!training.ok()) return training.status();
   if (flags.request.estimate_only) return training->code;
   if (training->code == kExitInterrupted) {
-    std::cerr << "stopped; the same command goes on, and nmn sweep status " << training->sweep.path
-              << " says how far it is\n";
+    std::cerr << "stopped; the same command goes on, and " << flags::CalledAs("nmn") << " sweep status "
+              << flags::ShellQuoted(training->sweep.path) << " says how far it is\n";
     return training->code;
   }
   absl::StatusOr<reproduce::Learning> learning = reproduce::ReadLearning(training->sweep);

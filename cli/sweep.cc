@@ -59,9 +59,9 @@ absl::StatusOr<int> RunHere(const sweep::OpenSweep& open, const bridge::TaskFlag
   std::cout << sweep::Table(sweep::ReadStates(sweep));
   const std::string path = flags::ShellQuoted(sweep.path);
   if (*code == kExitDone) {
-    progress.Note(absl::StrCat("curves: nmn report ", path, " --out=", flags::ShellQuoted(sweep.path + "/report")));
+    progress.Note(absl::StrCat("curves: ", flags::CalledAs("nmn"), " report ", path, " --out=", flags::ShellQuoted(sweep.path + "/report")));
   } else {
-    progress.Note(absl::StrCat("go on with: nmn sweep ", path, brought.any() ? " " : "", brought.Command(),
+    progress.Note(absl::StrCat("go on with: ", flags::CalledAs("nmn"), " sweep ", path, brought.any() ? " " : "", brought.Command(),
                                "; logs are in ", sweep.path, "/logs"));
   }
   return *code;
@@ -78,7 +78,7 @@ absl::StatusOr<int> Submit(const sweep::SweepDirectory& sweep, const bridge::Tas
   options.task = brought.Arguments();
   absl::StatusOr<std::string> done = sweep::SubmitToSlurm(sweep, options);
   if (!done.ok()) return done.status();
-  std::cout << *done << "\nsee: nmn sweep status " << flags::ShellQuoted(sweep.path) << "\n";
+  std::cout << *done << "\nsee: " << flags::CalledAs("nmn") << " sweep status " << flags::ShellQuoted(sweep.path) << "\n";
   return kExitDone;
 }
 

@@ -109,7 +109,7 @@ void PrintOutcome(const v1::RunConfig& config, const std::string& task, const st
     std::cout << absl::StrFormat("  (an oracle that knows the task: %s)", text::Rounded(optimum->discounted));
   std::cout << "\n";
   if (figure) std::cout << LearningCurveLine(directory) << "\n";
-  std::cout << "look closer:    nmn eval " << task << " --policy=" << flags::ShellQuoted(directory)
+  std::cout << "look closer:    " << flags::CalledAs("nmn") << " eval " << task << " --policy=" << flags::ShellQuoted(directory)
             << " --episodes=1000\n";
 }
 

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -42,9 +44,17 @@ std::string ShellQuoted(const std::string& word) {
   return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }
 
+std::string CalledAs(const std::string& name) {
+  const std::filesystem::path called = program_invocation_name;
+  return called.has_parent_path() && called.filename() == name ? ShellQuoted(called.string()) : name;
+}
+
 std::string CommandAgain(const CLI::App& verb, const std::vector<std::string>& first,
                          const std::vector<std::string>& without) {
-  std::string command = NameOf(verb);
+  const std::string name_of_verb = NameOf(verb);
+  const size_t program = name_of_verb.find(' ');
+  std::string command = CalledAs(name_of_verb.substr(0, program));
+  if (program != std::string::npos) absl::StrAppend(&command, name_of_verb.substr(program));
   for (const std::string& word : first) {
     // The flag's own name needs no quotes: --run_dir='a b', as people write it.
     const size_t equals = word.find('=');

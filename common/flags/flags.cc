@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/exit_code/exit_code.h"
 #include "common/flags/arguments.h"
 #include "common/flags/environment.h"
@@ -90,6 +91,15 @@ int Refuse(const std::string& called, std::string message) {
 // CLI11's words for what was given. CLI11 itself names the flag even if the value came from the environment.
 std::string MessageOf(const CLI::ParseError& error, const Called& called) {
   const std::string message = error.what();
+  const std::vector<const CLI::App*> verbs =
+      std::as_const(*called.verb).get_subcommands([](const CLI::App*) { return true; });
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && called.verb->get_require_subcommand_min() > 0) {
+    return absl::StrCat("a verb is missing: ", absl::StrJoin(verbs, ", ", [](std::string* out, const CLI::App* verb) {
+                          absl::StrAppend(out, verb->get_name());
+                        }));
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !called.operands.empty())
+    return absl::StrCat(message, "; a value stands behind its flag, as in --flag=value");
   for (const CLI::Option* option : called.verb->get_options()) {
     if (!IsFlag(*option) || option->count() == 0) continue;
     const std::string flag = absl::StrCat("--", option->get_lnames()[0]);

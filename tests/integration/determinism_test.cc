@@ -195,7 +195,7 @@ TEST_P(Interrupted, ResumedRunGivesTheSameWeightsAndRepeatsNoRow) {
   const int code = first.Wait(std::chrono::seconds(20));
   if (code == 0) GTEST_SKIP() << "the run was complete before the signal reached it";
   EXPECT_EQ(code, 75) << first.err();
-  EXPECT_THAT(first.err(), HasSubstr("continue with: nmn train --resume --run_dir=" + run));
+  EXPECT_THAT(first.err(), HasSubstr("continue with: " + Binary("nmn") + " train --resume --run_dir=" + run));
   EXPECT_FALSE(ReadSummary(run)["complete"].get<bool>());
 
   const Outcome second = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure"});

@@ -55,7 +55,7 @@ TEST(Sweep, InterruptedAndResumedEndsWithTheHashesOfSingleRuns) {
     EXPECT_TRUE(WaitForTarget(sweep, directory)) << ReadFile(directory + "/logs/b1-nmn-s1.log");
     sweep.Signal(SIGTERM);
     EXPECT_EQ(sweep.Wait(kLimit), 75) << sweep.err();
-    EXPECT_THAT(sweep.err(), HasSubstr("go on with: nmn sweep "));
+    EXPECT_THAT(sweep.err(), HasSubstr("go on with: " + Binary("nmn") + " sweep "));
   }
   nlohmann::json status = Status(directory);
   EXPECT_LT(status["done"], 6);

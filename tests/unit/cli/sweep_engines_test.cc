@@ -148,7 +148,7 @@ TEST_F(SweepEngine, TheNameOfTheJobIsFoundAgainWhateverTheFolderIsCalled) {
   const Outcome outcome = SweepGrid({"--engine=slurm"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   // The hint is for a shell to read.
-  EXPECT_THAT(outcome.out, HasSubstr("see: nmn sweep status '"));
+  EXPECT_THAT(outcome.out, HasSubstr("see: " + Binary("nmn") + " sweep status '"));
   EXPECT_THAT(ReadFile(folder.path() + "/name"), MatchesRegex("nmn-[A-Za-z0-9._-]+-[0-9a-f]+"));
   EXPECT_THAT(SweepGrid({"--engine=slurm"}).out, HasSubstr("submitted 5 of 6 runs"));
 }

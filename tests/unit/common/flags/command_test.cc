@@ -38,6 +38,13 @@ TEST(ShellQuoted, LeavesPlainWordsAlone) {
   EXPECT_EQ(ShellQuoted("my run"), "'my run'");
 }
 
+// A program that PATH finds needs no path; this one was called by its own.
+TEST(CalledAs, IsThePathByWhichTheProgramWasCalled) {
+  EXPECT_EQ(CalledAs("nmn"), "nmn");
+  const std::string path = program_invocation_name;
+  EXPECT_EQ(CalledAs(path.substr(path.rfind('/') + 1)), path.find('/') == std::string::npos ? path : ShellQuoted(path));
+}
+
 TEST(CommandAgain, HasWhatWasGivenButForWhatIsStored) {
   CLI::App app("", "nmn");
   CLI::App* verb = app.add_subcommand("train", "");

@@ -91,6 +91,14 @@ TEST_F(CommandLine, LeadingZerosAreDecimal) {
   EXPECT_EQ(threads_, 16);
 }
 
+TEST_F(CommandLine, AMissingVerbIsAskedForByName) {
+  EXPECT_EQ(Refusal({}), "tool: a verb is missing: play; see tool --help\n");
+}
+
+TEST_F(CommandLine, AValueWithoutItsFlagIsToldWhereToStand) {
+  EXPECT_THAT(Refusal({"play", "here", "b1"}), AllOf(HasSubstr("b1"), HasSubstr("behind its flag, as in --flag=value")));
+}
+
 TEST_F(CommandLine, ASynonymIsTheSameFlagOnTheCommandLineAndInTheEnvironment) {
   ASSERT_EQ(Parse({"play", "--benchmark=b1"}), std::nullopt) << said_;
   EXPECT_EQ(task_, "b1");
