@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "cli/fail.h"
+#include "cli/file_of_run.h"
 #include "cli/player.h"
 #include "cli/policy_choice.h"
 #include "cli/verbs.h"
@@ -34,6 +35,9 @@ absl::Status Trace(const Flags& flags) {
   if (!flags.npz.empty() && !flags.out.empty()) {
     return absl::InvalidArgumentError("--npz and --out both name the file to write; give one of them");
   }
+  absl::Status own = RefuseFileOfRun("--out", flags.out);
+  own.Update(RefuseFileOfRun("--npz", flags.npz));
+  if (!own.ok()) return own;
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags.policy);
   if (!choice.ok()) return choice.status();
   absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark(), choice->config.env());

@@ -54,6 +54,10 @@ absl::StatusOr<Address> ParseAddress(std::string_view text, std::string_view fla
     port = text.substr(colon + 1);
     if (address.host.find(':') != std::string::npos) return Malformed(flag, text, "an IPv6 address needs brackets");
     if (!IsIpv4OrName(address.host)) return Malformed(flag, text, "there is no valid host before the port");
+    // Names have no case, and a dot at the end says that they are whole.
+    std::transform(address.host.begin(), address.host.end(), address.host.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (address.host.size() > 1 && address.host.back() == '.') address.host.pop_back();
   }
   unsigned number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
@@ -74,7 +78,8 @@ bool IsLoopback(const Address& address) {
   in_addr v4;
   if (inet_pton(AF_INET, address.host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
   in6_addr v6;
-  return inet_pton(AF_INET6, address.host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+  if (inet_pton(AF_INET6, address.host.c_str(), &v6) != 1) return false;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }
 
 absl::Status CheckProtected(const Address& address, std::string_view flag, Protection protection) {

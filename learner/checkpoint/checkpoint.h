@@ -37,6 +37,8 @@ class CheckpointStore {
   CheckpointStore(fs::FileSystem& fs, std::string run_directory, uint32_t keep);
 
   absl::Status Save(const Checkpoint& checkpoint);
+  // What kept the last Save from removing an older checkpoint: no failure to save. OK: nothing did.
+  const absl::Status& removed() const { return removed_; }
 
   // The newest valid one; nullopt if none was ever completed. Removes *.tmp that are left over. DATA_LOSS: there are
   // some and none is valid; it names the files and what to do. UNIMPLEMENTED: a newer program wrote the newest whole
@@ -50,9 +52,12 @@ class CheckpointStore {
   absl::StatusOr<bool> Any();
 
  private:
+  absl::Status RemoveOlder();
+
   fs::FileSystem& fs_;
   std::string directory_;
   uint32_t keep_;
+  absl::Status removed_;
 };
 
 // The names of completed checkpoints among those of DIR/checkpoints, newest first. If one update has two, the one in

@@ -47,10 +47,21 @@ absl::StatusOr<Checkpoint> ReadTwice(fs::FileSystem& fs, const std::string& fold
   return readable ? std::move(checkpoint) : ReadCheckpoint(fs, folder);
 }
 
-// A rename target must be free: a directory does not replace one that has files.
+// A rename target must be free: a directory does not replace one that has files. A directory of an overlay's lower
+// layer (of a container whose image has the run) cannot be renamed: its files are copied, as mv does.
 absl::Status MoveAside(fs::FileSystem& fs, const std::string& from, const std::string& to) {
   if (absl::Status status = fs.RemoveAll(to); !status.ok()) return status;
-  return fs.Rename(from, to);
+  if (absl::Status status = fs.Rename(from, to); !absl::IsUnimplemented(status)) return status;
+  const absl::StatusOr<std::vector<std::string>> names = fs.List(from);
+  if (!names.ok()) return names.status();
+  if (absl::Status status = fs.CreateDirectories(to); !status.ok()) return status;
+  for (const std::string& name : *names) {
+    const absl::StatusOr<std::string> content = fs.Read(absl::StrCat(from, "/", name));
+    if (!content.ok()) return content.status();
+    if (absl::Status status = fs.WriteDurably(absl::StrCat(to, "/", name), *content); !status.ok()) return status;
+  }
+  if (absl::Status status = fs.SyncDirectory(to); !status.ok()) return status;
+  return fs.RemoveAll(from);
 }
 
 // First renamed to .tmp, so that a half removed checkpoint is never taken for one.
@@ -132,17 +143,21 @@ absl::Status CheckpointStore::Save(const Checkpoint& checkpoint) {
   }
   if (absl::Status status = Hit(Point::kSaveVerified); !status.ok()) return status;
 
+  removed_ = RemoveOlder();
+  failpoint::Pass(Point::kSaveDone);
+  return absl::OkStatus();
+}
+
+absl::Status CheckpointStore::RemoveOlder() {
   const absl::StatusOr<std::vector<std::string>> names = fs_.List(directory_);
   if (!names.ok()) return names.status();
   uint32_t kept = 0;
+  absl::Status removed;
   for (const std::string& name : CompletedFolders(*names)) {
     if (UpdateOfFolder(name).has_value() && ++kept <= keep_) continue;
-    if (absl::Status status = Remove(fs_, absl::StrCat(directory_, "/", name)); !status.ok()) {
-      return text::Prefixed(absl::StrCat(folder, " is saved, but an older checkpoint cannot be removed"), status);
-    }
+    removed.Update(Remove(fs_, absl::StrCat(directory_, "/", name)));
   }
-  failpoint::Pass(Point::kSaveDone);
-  return absl::OkStatus();
+  return removed;
 }
 
 absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::Restore(

@@ -126,7 +126,10 @@ absl::Status LearnerRun::CutFiles() {
     if (!loss.ok()) return loss.status();
     if (!loss->empty()) observer_.OnNotice(*loss);
   }
-  if (!state_.saved_update) {
+  // An end that lies behind where the run goes on is of a history that a lost checkpoint has ended.
+  const absl::StatusOr<policy::NetworkPolicy> outcome =
+      policy::LoadNetworkPolicy(storage_.fs, storage_.files->policy_path());
+  if (!state_.saved_update || (outcome.ok() && outcome->update > state_.update)) {
     if (absl::Status status = storage_.files->RemoveOutcome(); !status.ok()) return status;
   }
   if (absl::Status status = storage_.files->CutBack(state_.file_bytes); !status.ok()) return status;
@@ -285,7 +288,14 @@ void LearnerRun::KeepFailed(const service::CollectedBatch& batch, const absl::St
   observer_.OnNotice(KeepFailedUpdate(state_, storage_, batch, failure));
 }
 
-absl::Status LearnerRun::Save() { return SaveCheckpoint(state_, storage_, *metrics_); }
+absl::Status LearnerRun::Save() {
+  absl::Status status = SaveCheckpoint(state_, storage_, *metrics_);
+  const absl::Status& removed = storage_.checkpoints->removed();
+  if (status.ok() && !removed.ok() && removed != said_of_older_)
+    observer_.OnNotice(absl::StrCat("an older checkpoint cannot be removed, and stays: ", removed.message()));
+  said_of_older_ = removed;
+  return status;
+}
 
 void LearnerRun::SaveWhereDue() {
   if (state_.update % state_.config.checkpoint().every_updates() != 0 || state_.complete()) return;

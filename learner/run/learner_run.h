@@ -66,6 +66,7 @@ class LearnerRun {
   std::unique_ptr<metrics::Exporter> exporter_;
   std::unique_ptr<metrics::LearnerMetrics> metrics_;
   RunStorage storage_;
+  absl::Status said_of_older_;  // why an older checkpoint cannot be removed, as it was said last
   RunState state_;
   Recorder recorder_;
   uint32_t generation_ = 0;

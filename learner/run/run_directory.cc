@@ -247,6 +247,8 @@ absl::Status RunDirectory::WriteBestPolicy(const std::string& encoded) {
   return encoded.empty() ? files_->fs.RemoveAll(files_->Path(kBestPolicy)) : files_->Replace(kBestPolicy, encoded);
 }
 
+std::string RunDirectory::policy_path() const { return files_->Path(kPolicy); }
+
 absl::Status RunDirectory::RemoveOutcome() {
   for (const char* name : {kPolicy, kSummary}) {
     if (absl::Status status = files_->fs.RemoveAll(files_->Path(name)); !status.ok()) return status;

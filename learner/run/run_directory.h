@@ -88,6 +88,7 @@ class RunDirectory {
   absl::Status CheckRows(const std::map<std::string, uint64_t>& lengths);
   // Removes what an earlier run ended with: its policy and its summary.
   absl::Status RemoveOutcome();
+  std::string policy_path() const;
   // Cuts each file that grows back to its length in the checkpoint. Removes one that is not listed.
   absl::Status CutBack(const std::map<std::string, uint64_t>& lengths);
 

@@ -1,5 +1,6 @@
 #include "learner/run/run_options.h"
 
+#include "absl/strings/str_cat.h"
 #include "common/net/address.h"
 #include "learner/ppo/device.h"
 #include "learner/run/initial_weights.h"
@@ -16,6 +17,11 @@ absl::Status CheckPorts(const RunOptions& options) {
   if (!options.listen.empty()) {
     const auto address = net::ParseListenAddress(options.listen, "--listen", options.tls.protection());
     if (!address.ok()) return address.status();
+    const bool any_port = address->port == 0 || options.metrics_on_any_port || options.metrics == metrics::kOff;
+    if (!any_port && net::ToString(*address) == options.metrics) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--listen and --metrics are both ", options.metrics, "; give them two ports"));
+    }
   } else if (files->given() && *metrics == metrics::PortProtection::kPlainText) {
     return absl::InvalidArgumentError(
         "--tls is for other processes, and there is neither --listen for them nor TLS on --metrics; give one of them "

@@ -262,6 +262,25 @@ TEST(Resume, ABudgetThatTheCheckpointHasReachedLeavesTheFilesOfIt) {
   EXPECT_THAT(ReadFile(run + "/config.textproto"), HasSubstr("updates: 2"));
 }
 
+// In mode ASYNC the two histories have other weights.
+TEST(Resume, BehindTheEndOfTheRunRemovesThatEnd) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 4, {"--set", "checkpoint.every_updates=2"})).code, 0);
+  const auto crash_at_once = [&] {
+    EXPECT_NE(RunProcess(TinyTrain(run, 6, {"--resume"}), std::chrono::seconds(60),
+                         {"NMN_FAILPOINTS=run.update.begin=hit:1:crash"})
+                  .code,
+              0);
+  };
+  crash_at_once();
+  EXPECT_TRUE(std::filesystem::exists(run + "/policy.safetensors"));
+  WriteFile(run + "/checkpoints/ckpt-00000004/state.binpb", "damaged");
+  crash_at_once();
+  EXPECT_FALSE(std::filesystem::exists(run + "/policy.safetensors"));
+  EXPECT_FALSE(std::filesystem::exists(run + "/summary.json"));
+}
+
 TEST(Resume, BeginsAnewWhereNoCheckpointWasEverCompleted) {
   TemporaryDirectory directory;
   const std::string run = directory.path() + "/run";

@@ -66,6 +66,14 @@ TEST_F(FailedStart, LeavesNoDirectoryThatNobodyNamed) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path() + "/runs"));
 }
 
+// No later call will do better, so 42.
+TEST_F(FailedStart, OneAddressForActorsAndMetrics) {
+  const Outcome outcome = RunProcess(Command({"--listen=127.0.0.1:9", "--metrics=127.0.0.1:9"}));
+  EXPECT_EQ(outcome.code, kPermanent) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("--listen and --metrics are both 127.0.0.1:9; give them two ports"));
+  ExpectWorks(Command());
+}
+
 TEST_F(FailedStart, AGenerationThatIsNoNumber) {
   std::filesystem::create_directory(run_);
   testing::WriteFile(run_ + "/generation", "seven\n");

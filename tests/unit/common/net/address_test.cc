@@ -35,10 +35,11 @@ TEST(Address, RefusesWhatIsMalformedAndSaysWhatIsLegal) {
 }
 
 TEST(Address, KnowsLoopback) {
-  for (const char* text : {"localhost:1", "127.0.0.1:1", "127.3.2.1:1", "[::1]:1"}) {
+  for (const char* text : {"localhost:1", "LOCALHOST:1", "localhost.:1", "127.0.0.1:1", "127.3.2.1:1", "[::1]:1",
+                           "[::ffff:127.0.0.1]:1"}) {
     EXPECT_TRUE(IsLoopback(*ParseAddress(text, "--listen"))) << text;
   }
-  for (const char* text : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.org:1"}) {
+  for (const char* text : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "[::ffff:10.0.0.1]:1", "example.org:1"}) {
     EXPECT_FALSE(IsLoopback(*ParseAddress(text, "--listen"))) << text;
   }
 }

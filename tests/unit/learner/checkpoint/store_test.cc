@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include "common/fs/errors.h"
+#include "tests/support/fault_file_system.h"
 #include "tests/unit/learner/checkpoint/store_fixture.h"
 
 namespace nmn::checkpoint {
@@ -48,6 +50,46 @@ TEST_F(StoreTest, NothingWasEverCompletedInAFreshDirectory) {
   const auto restored = Restore();
   ASSERT_TRUE(restored.ok()) << restored.status();
   EXPECT_FALSE(restored->has_value());
+}
+
+// The lower layer of an overlay, in a container whose image has the run: rename(2) is EXDEV for a directory of it.
+class Overlay : public nmn::testing::FaultFileSystem {
+ public:
+  absl::Status Rename(const std::string& from, const std::string& to) override {
+    if (from.ends_with(".tmp")) return FaultFileSystem::Rename(from, to);  // made in the upper layer
+    return fs::SystemError("rename", from, EXDEV);
+  }
+};
+
+TEST_F(StoreTest, WhereDirectoriesCannotBeRenamedTheyAreCopied) {
+  Overlay overlay;
+  CheckpointStore store(overlay, "/run", 2);
+  for (uint32_t update = 0; update < 4; ++update) {
+    ASSERT_TRUE(store.Save(Make(update)).ok());
+    EXPECT_TRUE(store.removed().ok()) << store.removed();
+  }
+  EXPECT_THAT(*overlay.List("/run/checkpoints"), ElementsAre("ckpt-00000002", "ckpt-00000003"));
+  ASSERT_TRUE(overlay.WriteDurably("/run/checkpoints/ckpt-00000003/weights.safetensors", "damaged").ok());
+  const auto restored = store.Restore([](const std::string&) {});
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  ExpectSame(**restored, Make(2));
+  EXPECT_THAT(*overlay.List("/run/checkpoints"), ElementsAre("ckpt-00000002", "ckpt-00000003.corrupt"));
+}
+
+TEST_F(StoreTest, AnOlderCheckpointThatCannotBeRemovedIsNoFailureToSave) {
+  class Stuck : public nmn::testing::FaultFileSystem {
+    absl::Status Rename(const std::string& from, const std::string& to) override {
+      return to.ends_with(".tmp") ? fs::SystemError("rename", from, EACCES) : FaultFileSystem::Rename(from, to);
+    }
+  } disk;
+  CheckpointStore store(disk, "/run", 1);
+  ASSERT_TRUE(store.Save(Make(1)).ok());
+  EXPECT_TRUE(store.removed().ok());
+  EXPECT_TRUE(store.Save(Make(2)).ok());
+  EXPECT_THAT(std::string(store.removed().message()), ::testing::HasSubstr("ckpt-00000001"));
+  const auto restored = store.Restore([](const std::string&) {});
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  ExpectSame(**restored, Make(2));
 }
 
 TEST_F(StoreTest, LeftoversOfABrokenSaveAreRemovedAndAreNoCheckpoint) {
