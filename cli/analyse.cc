@@ -58,6 +58,8 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
   if (!absl::StrContains(named.policy, '/')) named.policy = "./" + named.policy;  // no rule of that name
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(named);
   if (!absl::IsNotFound(choice.status()) || flags.update.has_value()) return choice;
+  std::error_code error;
+  if (std::filesystem::exists(flags.policy, error)) return choice;  // it is one, and says why it cannot be taken
   return absl::NotFoundError(absl::StrCat(
       flags.policy, " is no policy; it must be a run directory, RUN_DIR/checkpoints/ckpt-N or a .safetensors file"));
 }

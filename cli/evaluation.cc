@@ -59,6 +59,7 @@ std::string ToTable(const play::Evaluation& evaluation) {
   for (const auto& [step, reward] : evaluation.adaptation)
     absl::StrAppendFormat(&table, "reward at step %-5d %*.4f\n", step, kWidth, reward);
   if (!evaluation.trials) return table;
+  if (evaluation.trials->per_episode == 0) return absl::StrCat(table, "no trial was completed within an episode\n");
   absl::StrAppendFormat(&table,
                         "%.2f trials completed in an episode; the return of each over those that completed it\n",
                         evaluation.trials->per_episode);

@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bridge/task_flags.h"
@@ -25,6 +26,7 @@
 #include "common/env/figures.h"
 #include "common/flags/command.h"
 #include "common/fs/endless.h"
+#include "common/fs/folders_below.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
 #include "common/process/program.h"
@@ -68,14 +70,16 @@ absl::StatusOr<std::optional<v1::RunConfig>> StoredConfig(const std::string& dir
 absl::StatusOr<v1::RunConfig> ResolveConfig(const TrainOptions& options) {
   if (!options.run.resume) return NewRunConfig(options.flags);
   if (options.run.directory.empty())
-    return absl::InvalidArgumentError("--resume needs --run_dir, the directory of the run to continue");
+    return absl::InvalidArgumentError(absl::StrCat("--resume needs --run_dir, the directory of the run to continue",
+                                                   fs::FoldersBelow("runs", "checkpoints")));
   absl::StatusOr<std::optional<v1::RunConfig>> stored = StoredConfig(options.run.directory);
   if (!stored.ok()) return stored.status();
   if (stored->has_value()) return ResumedRunConfig(options.flags, **stored);
   if (!options.flags.config_path && !options.flags.benchmark) {
     return absl::NotFoundError(absl::StrCat("--run_dir=", options.run.directory,
                                             ": there is no run to continue, no checkpoint was completed there; correct "
-                                            "it, or say with --task or --config what to begin"));
+                                            "it, or say with --task or --config what to begin",
+                                            fs::FoldersBelow(options.run.directory, "checkpoints")));
   }
   return NewRunConfig(options.flags);
 }
@@ -109,8 +113,8 @@ void PrintOutcome(const v1::RunConfig& config, const std::string& task, const st
     std::cout << absl::StrFormat("  (an oracle that knows the task: %s)", text::Rounded(optimum->discounted));
   std::cout << "\n";
   if (figure) std::cout << LearningCurveLine(directory) << "\n";
-  std::cout << "look closer:    " << flags::CalledAs("nmn") << " eval " << task << " --policy=" << flags::ShellQuoted(directory)
-            << " --episodes=1000\n";
+  std::cout << "look closer:    " << flags::CalledAs("nmn") << " eval " << task
+            << " --policy=" << flags::ShellQuoted(directory) << " --episodes=1000\n";
 }
 
 // Remembers the last update for the outcome.
@@ -167,7 +171,11 @@ int Train(TrainOptions options, const CLI::App& verb) {
   if ((*run)->already_complete()) return (*run)->Run(stop.get_token());
 
   if (!(*run)->metrics_url().empty()) {
-    observer.OnNotice(absl::StrCat("look at it live: ", (*run)->page_url()));
+    // Somebody knows the port from the documentation, or has it open.
+    const bool usual = absl::StrContains((*run)->metrics_url(), metrics::kLearnerAddress);
+    observer.OnNotice(absl::StrCat(
+        "look at it live: ", (*run)->page_url(),
+        options.run.metrics_on_any_port && !usual ? absl::StrCat(" (", metrics::kLearnerAddress, " is in use)") : ""));
     observer.OnNotice(absl::StrCat("metrics on ", (*run)->metrics_url()));
   }
   observer.OnNotice(absl::StrCat("run directory ", options.run.directory,

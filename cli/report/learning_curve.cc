@@ -11,6 +11,7 @@
 #include "cli/report/output.h"
 #include "common/env/environment.h"
 #include "common/env/figures.h"
+#include "common/flags/command.h"
 #include "common/text/number.h"
 
 namespace nmn::report {
@@ -135,10 +136,10 @@ std::optional<std::string> OracleNotice(const LearningCurve& curve) {
   // One height for both figures.
   const Limits both = With(optimum->discounted, DrawnRange(discounted)), all = With(optimum->raw, DrawnRange(raw));
   return absl::StrCat("the line of ", curve.bound->Label(), " (", absl::StrJoin(left_out, ", "),
-                      ") is not drawn, because the curves would have less than half of the height: nmn report RUN_DIR "
-                      "--y_range=",
-                      text::Rounded(std::min(both.low, all.low)), ":", text::Rounded(std::max(both.high, all.high)),
-                      " brings it back");
+                      ") is not drawn, because the curves would have less than half of the height: nmn report ",
+                      curve.runs.size() == 1 ? flags::ShellQuoted(curve.runs[0].path) : "RUN_DIR..",
+                      " --y_range=", text::Rounded(std::min(both.low, all.low)), ":",
+                      text::Rounded(std::max(both.high, all.high)), " brings it back");
 }
 
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out) {

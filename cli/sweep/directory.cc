@@ -11,6 +11,7 @@
 #include "cli/sweep/sweep_json.h"
 #include "common/config/config.h"
 #include "common/env/brought.h"
+#include "common/fs/folders_below.h"
 #include "common/text/quiet_parse.h"
 
 namespace nmn::sweep {
@@ -152,8 +153,9 @@ absl::StatusOr<SweepDirectory> Read(const std::string& path) {
   const std::string file = sweep.path + "/sweep.json";
   absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
   if (absl::IsNotFound(text.status()))
-    return absl::NotFoundError(
-        absl::StrCat(path, " is no sweep (it has no sweep.json); begin one with --task and --seeds"));
+    return absl::NotFoundError(absl::StrCat(path,
+                                            " is no sweep (it has no sweep.json); begin one with --task and --seeds",
+                                            fs::FoldersBelow(path, "sweep.json")));
   if (!text.ok()) return text.status();
   absl::StatusOr<SweepJson> json = Parse(*text, file);
   if (!json.ok()) return json.status();

@@ -92,8 +92,9 @@ absl::Status CheckPart(const std::string& flag, std::string_view value, const st
   const std::string text(value);
   if (known.contains(text)) return absl::OkStatus();
   const std::vector<std::string> names(known.begin(), known.end());
-  return absl::NotFoundError(absl::StrCat("--", flag, "=", text, ": it must be one of ", absl::StrJoin(names, ", "),
-                                          text::DidYouMean(value, names)));
+  return absl::NotFoundError(absl::StrCat(
+      "--", flag, "=", text, ": it must be one of ", absl::StrJoin(names, ", "), text::DidYouMean(value, names),
+      flag == "arch" ? " (an LSTM in place of the GRU: --set network.cell=LSTM)" : ""));
 }
 
 // Of a task that was brought: that of its kind of action.

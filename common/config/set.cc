@@ -1,5 +1,6 @@
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -120,6 +121,23 @@ void FindFields(const Descriptor& type, const std::string& name, const std::stri
 std::string SuggestionFor(const Descriptor& type, const std::string& name) {
   std::vector<std::string> elsewhere;
   FindFields(*v1::RunConfig::descriptor(), name, "", elsewhere);
+  // What other programs call a field of ours.
+  static const std::map<std::string, std::vector<std::string>> kElsewhere = {
+      {"lr", {"ppo.policy.learning_rate", "ppo.critic.learning_rate"}},
+      {"gamma", {"ppo.discount"}},
+      {"lam", {"ppo.trace_decay"}},
+      {"gae_lambda", {"ppo.trace_decay"}},
+      {"ent_coef", {"ppo.policy.entropy_bonus"}},
+      {"clip_range", {"ppo.clipped_ratio.clip"}},
+      {"clip_coef", {"ppo.clipped_ratio.clip"}},
+      {"max_grad_norm", {"ppo.policy.gradient_clip_norm"}},
+      {"target_kl", {"ppo.kl_target"}},
+      {"batch_size", {"ppo.episodes_per_update", "ppo.policy.minibatch_segments"}},
+      {"n_epochs", {"ppo.policy.epochs"}},
+      {"n_steps", {"ppo.rollout_steps"}},
+      {"hidden_size", {"network.hidden_sizes", "network.recurrent_sizes"}}};
+  if (const auto known = kElsewhere.find(name); elsewhere.empty() && known != kElsewhere.end())
+    elsewhere = known->second;
   if (elsewhere.empty()) return Suggestion(type, name);
   return absl::StrCat("; did you mean ", absl::StrJoin(elsewhere, " or "), "?");
 }

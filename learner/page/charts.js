@@ -145,7 +145,10 @@ class Chart {
     }
     const columns = words ? places : last > first ? ticksOf(first, last, width / 90).filter((tick) => Number.isInteger(tick)) : places;
     for (const tick of columns) {
-      root.append(svgNode("text", {x: this.toX(tick), y: box.bottom + 15, "text-anchor": "middle"}, words ? spec.x[tick] : short(tick)));
+      // At the edge a text in the middle of its tick would be cut.
+      const anchor = this.toX(tick) > box.right - 14 ? "end" : "middle";
+      const x = anchor === "end" ? Math.min(this.toX(tick) + 10, width - 1) : this.toX(tick);
+      root.append(svgNode("text", {x, y: box.bottom + 15, "text-anchor": anchor}, words ? spec.x[tick] : short(tick)));
     }
     root.append(svgNode("text", {x: (box.left + box.right) / 2, y: this.height - 4, "text-anchor": "middle"}, spec.xName));
     for (const level of spec.levels) {

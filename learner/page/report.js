@@ -75,12 +75,16 @@ class IntervalView {
   }
 }
 
+// A bootstrap of a few runs draws the same few again and again.
+const kLeastRuns = 5;
+
 function showComparison() {
   const {episodes, curves} = report.comparison;
   one("comparison-section").hidden = curves.length < 2;
   if (curves.length < 2) return;
   one("comparison-note").textContent = `Discounted return after ${episodes.toLocaleString("en")} episodes, where the shortest curve ends. ${kAverage} over runs, ` +
-      "with 95 % bootstrap intervals. An interval of the difference without zero in it tells two curves apart.";
+      "with 95 % bootstrap intervals. An interval of the difference without zero in it tells two curves apart." +
+      (curves.some((curve) => curve.runs < kLeastRuns) ? ` Of fewer than ${kLeastRuns} runs an interval says little: train more seeds.` : "");
   const rows = curves.map((curve, i) => ({...curve, look: kLooks[i % kLooks.length], name: report.curves[i].name}));
   new IntervalView(one("comparison"), rows, "Averages and intervals of the curves; the table has the numbers");
   rows.forEach((row, i) => {

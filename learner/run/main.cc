@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
+#include "common/flags/command.h"
 #include "common/flags/flags.h"
 #include "common/flags/usage_flags.h"
 #include "common/log/log.h"
@@ -155,6 +156,8 @@ int RunLearner(int argc, char** argv) {
   if (!(*run)->already_complete())
     spdlog::info("run directory {}, serving on {}", options.directory, (*run)->server().address());
   const ExitCode code = (*run)->Run(stop.get_token());
+  if (code == nmn::kExitDone && !(*run)->already_complete())
+    spdlog::info("the run is complete; its curves: nmn report {}", nmn::flags::ShellQuoted(options.directory));
   if (code == nmn::kExitInterrupted) {
     spdlog::warn("stopped; continue with: {}", nmn::run::ResumeCommand(app, options.directory, {}));
   }

@@ -9,6 +9,7 @@ An answer is "." or "!"; the first one, and each "!", is followed by a line of J
 process.
 """
 
+import difflib
 import importlib
 import io
 import json
@@ -94,12 +95,16 @@ def find_factory(name):
     except ModuleNotFoundError as error:
         if error.name != module and not module.startswith(f"{error.name}."):
             raise
+        if module.endswith(".py"):
+            raise Refusal(f"{module} names a file, and a module is called without .py: {module[:-3]}:{path}") from None
         raise Refusal(f"there is no module {error.name}: Python looks for it in PYTHONPATH, and not in the working "
                       "directory") from None
     for part in path.split("."):
         if not hasattr(found, part):
             own = module.partition(".")[0] in getattr(sys, "stdlib_module_names", ())
-            raise Refusal(f"{module} has no {path}" + (": Python itself has a module of that name; give yours another" if own else ""))
+            near = difflib.get_close_matches(part, dir(found), 1)
+            raise Refusal(f"{module} has no {path}" + (
+                ": Python itself has a module of that name; give yours another" if own else f"; did you mean {near[0]}?" if near else ""))
         found = getattr(found, part)
     if not callable(found):
         raise Refusal(f"{name} cannot be called; it must be a function or class that returns a gymnasium.Env")
