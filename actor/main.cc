@@ -53,8 +53,9 @@ absl::Status ChooseActorId(const nmn::tls::Tls* tls, std::string& id) {
   if (identity.MayBeActor(id)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       given ? absl::StrCat("--actor_id=", id, ": ") : "--tls: ", "the certificate is for ", ToString(identity),
-      identity.role == nmn::tls::Role::kActor ? "; leave out --actor_id, or issue one with nmn certs issue --actor="
-                                              : ", who is no actor; issue one with nmn certs issue --actor=ID"));
+      identity.role == nmn::tls::Role::kActor
+          ? absl::StrCat("; leave out --actor_id, or issue one with nmn certs issue DIR --actor=", id)
+          : ", who is no actor; issue one with nmn certs issue DIR --actor=ID"));
 }
 
 // Where the certificate cannot be used any more, its process may live on, and is asked without.

@@ -1,5 +1,6 @@
 #include "bridge/segment.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 
 #include <nlohmann/json.hpp>
@@ -37,10 +38,14 @@ Segment::Segment(size_t max_lanes, size_t observation_size, size_t action_width,
 }
 
 absl::StatusOr<Segment> Segment::Create(size_t max_lanes, size_t observation_size, size_t action_width) {
-  Segment segment(max_lanes, observation_size, action_width, fs::Descriptor(memfd_create("nmn-task", MFD_CLOEXEC)));
+  Segment segment(max_lanes, observation_size, action_width,
+                  fs::Descriptor(memfd_create("nmn-task", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
   if (!segment.memory_.ok()) return fs::SystemError("make", "memory to share with a worker", errno);
   if (ftruncate(segment.descriptor(), static_cast<off_t>(segment.bytes_)) != 0)
     return fs::SystemError("size", "memory to share with a worker", errno);
+  // A task that cut it would end both processes with SIGBUS.
+  if (fcntl(segment.descriptor(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    return fs::SystemError("seal", "memory to share with a worker", errno);
   void* base = mmap(nullptr, segment.bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, segment.descriptor(), 0);
   if (base == MAP_FAILED) return fs::SystemError("map", "memory to share with a worker", errno);
   segment.base_ = static_cast<unsigned char*>(base);

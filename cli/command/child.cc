@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/fs/descriptor.h"
 #include "common/fs/errors.h"
 
 namespace nmn::command {
@@ -26,7 +27,8 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 }
 
 // Between fork and exec of a process with threads: system calls only.
-[[noreturn]] void Become(char** arguments, char** environment, int log, int null, pid_t parent) {
+// `failure` is closed by exec, or gets the error that kept it from being done.
+[[noreturn]] void Become(char** arguments, char** environment, int log, int null, int failure, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(kCannotExecute);  // it died before the line above
   setpgid(0, 0);
@@ -41,6 +43,8 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
   execve(arguments[0], arguments, environment);
+  const int error = errno;
+  [[maybe_unused]] const ssize_t told = write(failure, &error, sizeof error);
   _exit(kCannotExecute);
 }
 
@@ -54,16 +58,32 @@ absl::StatusOr<std::unique_ptr<Child>> Child::Start(const std::vector<std::strin
   if (log_fd < 0) return fs::SystemError("write", log, errno);
   fcntl(log_fd, F_SETFL, O_APPEND);
   const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  int ends[2] = {-1, -1};
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    const int error = errno;
+    close(log_fd);
+    close(null_fd);
+    return fs::SystemError("start", arguments[0], error);
+  }
+  const fs::Descriptor failure(ends[0]);
+  fs::Descriptor failed(ends[1]);
   std::vector<std::string> argument_copies = arguments, environment_copies = environment;
   const std::vector<char*> argv = Pointers(argument_copies), envp = Pointers(environment_copies);
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) Become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), log_fd, null_fd, parent);
+  if (pid == 0)
+    Become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), log_fd, null_fd, failed.get(), parent);
   const int error = errno;
   close(log_fd);
   close(null_fd);
   if (pid < 0)
     return absl::ResourceExhaustedError(absl::StrCat("cannot start ", arguments[0], ": ", std::strerror(error)));
+  failed.Close();
+  int reason = 0;
+  if (fs::Retry([&] { return read(failure.get(), &reason, sizeof reason); }) == sizeof reason) {
+    waitpid(pid, nullptr, 0);
+    return fs::SystemError("start", arguments[0], reason);
+  }
   const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   return std::unique_ptr<Child>(new Child(pid, descriptor));
 }

@@ -118,6 +118,9 @@ absl::StatusOr<Listener> Listen(const Address& address, std::string_view flag) {
   addrinfo* found = nullptr;
   const std::string port = std::to_string(address.port);
   if (const int error = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    // Who looks names up does not answer just now, or this process has run out of something.
+    if (error == EAI_AGAIN || error == EAI_MEMORY || error == EAI_SYSTEM)
+      return absl::UnavailableError(name + ": " + gai_strerror(error));
     return absl::InvalidArgumentError(name + ": " + gai_strerror(error) + "; give an address of this machine");
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, freeaddrinfo);

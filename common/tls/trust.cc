@@ -138,7 +138,7 @@ Verdict Trust::JudgeServer(const Certificate& certificate, const std::vector<Cer
   return Refused(
       Refusal::kWrongHost, true,
       absl::StrCat("the certificate of ", certificate.Describe(), " is for ", absl::StrJoin(certificate.hosts(), ", "),
-                   ", not for ", host, "; dial one of these, or issue it with nmn certs issue --learner=", host));
+                   ", not for ", host, "; dial one of these, or issue it with nmn certs issue DIR --learner=", host));
 }
 
 }  // namespace nmn::tls

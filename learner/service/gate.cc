@@ -37,10 +37,10 @@ absl::Status Gate::CheckActor(const grpc::ServerContextBase& context, std::strin
   if (tls_ == nullptr || !tls::IsTls(*context.auth_context())) return absl::OkStatus();
   const std::optional<tls::Identity> peer = tls::PeerOf(*context.auth_context());
   if (peer && peer->MayBeActor(actor_id)) return absl::OkStatus();
+  const std::string id = net::IsActorId(actor_id) ? std::string(actor_id) : "?";
   const std::string sentence =
-      absl::StrCat(peer ? ToString(*peer) : "a client without an identity", " may not be actor \"",
-                   net::IsActorId(actor_id) ? std::string(actor_id) : "?",
-                   "\"; leave out --actor_id, or issue a certificate with nmn certs issue --actor=");
+      absl::StrCat(peer ? ToString(*peer) : "a client without an identity", " may not be actor \"", id,
+                   "\"; leave out --actor_id, or issue a certificate with nmn certs issue DIR --actor=", id);
   tls_->Refuse(tls::Refusal::kWrongId, sentence);
   return absl::PermissionDeniedError(sentence);
 }

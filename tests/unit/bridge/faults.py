@@ -36,6 +36,14 @@ class RaisesOfAFileThatIsNotUtf8(Faulty):
         raise ValueError("no file caf\udce9 " + "x" * 3000000)
 
 
+class CutsTheMemory(Faulty):
+    def fault(self):
+        shared = f"/proc/{os.getppid()}/fd"
+        for number in os.listdir(shared):
+            if "nmn-task" in os.readlink(f"{shared}/{number}"):
+                os.truncate(f"{shared}/{number}", 0)
+
+
 class RaisesInReset(Faulty):
     def fault(self):
         self.broken = True

@@ -44,6 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Fault{"Raises", absl::StatusCode::kAborted, "ValueError: the motor is too hot"},
         Fault{"RaisesOfAFileThatIsNotUtf8", absl::StatusCode::kAborted, "ValueError: no file caf\\udce9 xxx"},
+        Fault{"CutsTheMemory", absl::StatusCode::kAborted, "PermissionError: [Errno 1] Operation not permitted"},
         Fault{"RaisesInReset", absl::StatusCode::kAborted, "reset: RuntimeError: no way back"},
         Fault{"Hangs", absl::StatusCode::kDeadlineExceeded, "no answer for 2 s"},
         Fault{"LeavesItsGroupAndHangs", absl::StatusCode::kDeadlineExceeded, "no answer for 2 s"},
