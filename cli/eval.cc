@@ -5,6 +5,7 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "absl/status/status.h"
@@ -17,6 +18,7 @@
 #include "common/env/environment.h"
 #include "common/terminal/live_line.h"
 #include "common/terminal/terminal.h"
+#include "common/text/utf8.h"
 
 namespace nmn::cli {
 namespace {
@@ -56,7 +58,13 @@ absl::Status Eval(const Flags& flags) {
   }();
   if (!evaluation.ok()) return evaluation.status();
   if (flags.json) {
-    std::cout << ToJson(*evaluation) << "\n";
+    nlohmann::ordered_json object = {{"task", choice->config.benchmark()},
+                                     {"policy", text::ValidUtf8(flags.policy.policy)},
+                                     {"update", nullptr},
+                                     {"seed", flags.policy.seed}};
+    if (choice->network) object["update"] = choice->network->update;
+    object.update(nlohmann::ordered_json::parse(ToJson(*evaluation)));
+    std::cout << object.dump() << "\n";
   } else {
     std::cout << ToTable(*evaluation);
   }

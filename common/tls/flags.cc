@@ -1,8 +1,12 @@
 #include "common/tls/flags.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "common/fs/folders_below.h"
 
 namespace nmn::tls {
 
@@ -15,6 +19,12 @@ absl::StatusOr<Files> Flags::Resolve() const {
     }
     const std::string folder = directory.ends_with('/') ? directory : directory + "/";
     resolved.certificate = folder + "tls.crt";
+    if (access(resolved.certificate.c_str(), F_OK) != 0 && errno == ENOENT) {
+      return absl::InvalidArgumentError(absl::StrCat("--tls=", directory,
+                                                     ": there is no tls.crt in it; give a folder that nmn certs issue "
+                                                     "wrote",
+                                                     fs::FoldersBelow(directory, "tls.crt")));
+    }
     resolved.key = folder + "tls.key";
     resolved.authority = folder + "ca.crt";
   }

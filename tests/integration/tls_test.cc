@@ -128,7 +128,9 @@ TEST_F(WithTls, FlagsThatContradictEachOtherAreRefused) {
   refused({"--tls_cert=" + folder + "/tls.crt"}, "--tls_key is missing");
   refused({"--tls=" + folder, "--tls_key=" + folder + "/tls.key"}, "give the one or the others");
   refused({"--tls_revoked=/dev/null"}, "--tls_revoked=/dev/null means nothing without TLS");
-  refused({"--tls=" + lab_.path() + "/nothing"}, "--tls_cert=" + lab_.path() + "/nothing/tls.crt");
+  refused({"--tls=" + lab_.path() + "/nothing"}, "--tls=" + lab_.path() + "/nothing: there is no tls.crt in it");
+  // The folder around those of the holders.
+  refused({"--tls=" + lab_.path()}, "; below it there ");
   refused({"--listen=0.0.0.0:0"}, "give --tls=DIR");
   refused({"--metrics=0.0.0.0:0"}, "--metrics=0.0.0.0:0 leads to other machines");
   refused({"--metrics_tls=mutual"}, "--metrics_tls=mutual needs a certificate");
