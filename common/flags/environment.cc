@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <regex>
+#include <string_view>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -177,6 +178,13 @@ absl::Status CheckEnvironment(const Called& called) {
     if (option->get_envname().empty() || called.given.count(option->get_lnames()[0]) != 0) continue;
     const char* value = std::getenv(option->get_envname().c_str());
     if (value == nullptr || *value == '\0') continue;
+    for (const std::string& name : option->get_lnames()) {
+      const char* other = std::getenv(VariableOf(name).c_str());
+      if (other == nullptr || *other == '\0' || std::string_view(other) == value) continue;
+      return absl::InvalidArgumentError(absl::StrCat("the environment has ", option->get_envname(), "=", value, " and ",
+                                                     VariableOf(name), "=", other,
+                                                     ", which are one flag; unset one of them"));
+    }
     if (absl::Status status = CheckValue(*option, option->get_envname(), value); !status.ok()) return status;
   }
   return absl::OkStatus();

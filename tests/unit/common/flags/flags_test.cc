@@ -91,6 +91,16 @@ TEST_F(CommandLine, LeadingZerosAreDecimal) {
   EXPECT_EQ(threads_, 16);
 }
 
+TEST_F(CommandLine, TwoVariablesOfOneFlagAreRefusedWhereTheyDiffer) {
+  Environment("NMN_TASK", "b1");
+  Environment("NMN_BENCHMARK", "b1");
+  EXPECT_EQ(Parse({"play"}), std::nullopt) << said_;
+  Environment("NMN_BENCHMARK", "b2");
+  played_ = false;
+  EXPECT_THAT(Refusal({"play"}), HasSubstr("the environment has NMN_TASK=b1 and NMN_BENCHMARK=b2, which are one flag"));
+  EXPECT_EQ(Parse({"play", "--task=b3"}), std::nullopt) << said_;
+}
+
 TEST_F(CommandLine, AMissingVerbIsAskedForByName) {
   EXPECT_EQ(Refusal({}), "tool: a verb is missing: play; see tool --help\n");
 }
