@@ -46,7 +46,7 @@ void Progress::OnUpdate(const run::UpdateSummary& s) {
       text::Rounded(s.discounted_recent), evaluation_, HumanDuration(s.seconds_left), HumanDuration(s.wall_seconds),
       s.episodes, s.kl, s.reverted ? "R" : "", s.spread, s.steps_per_second / 1000);
   if (live_) {
-    line_.Show(absl::StrCat(Bar(Fraction(s.update, s.budget_updates)), " ", line));
+    line_.Show(absl::StrCat(Bar(Fraction(s.update, s.budget_updates)), " ", line), line);
     if (last) line_.End();
     return;
   }

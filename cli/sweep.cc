@@ -55,14 +55,16 @@ absl::StatusOr<int> RunHere(const sweep::OpenSweep& open, const bridge::TaskFlag
   sweep::LocalOptions options = sweep::LocalOptionsOf(sweep.engine);
   options.task = brought.Arguments();
   absl::StatusOr<ExitCode> code = sweep::RunLocally(sweep, *open.lock, options, stop.get_token(), progress);
+  progress.End();
   if (!code.ok()) return code.status();
   std::cout << sweep::Table(sweep::ReadStates(sweep));
   const std::string path = flags::ShellQuoted(sweep.path);
   if (*code == kExitDone) {
-    progress.Note(absl::StrCat("curves: ", flags::CalledAs("nmn"), " report ", path, " --out=", flags::ShellQuoted(sweep.path + "/report")));
+    progress.Note(absl::StrCat("curves: ", flags::CalledAs("nmn"), " report ", path,
+                               " --out=", flags::ShellQuoted(sweep.path + "/report")));
   } else {
-    progress.Note(absl::StrCat("go on with: ", flags::CalledAs("nmn"), " sweep ", path, brought.any() ? " " : "", brought.Command(),
-                               "; logs are in ", sweep.path, "/logs"));
+    progress.Note(absl::StrCat("go on with: ", flags::CalledAs("nmn"), " sweep ", path, brought.any() ? " " : "",
+                               brought.Command(), "; logs are in ", sweep.path, "/logs"));
   }
   return *code;
 }
@@ -78,7 +80,8 @@ absl::StatusOr<int> Submit(const sweep::SweepDirectory& sweep, const bridge::Tas
   options.task = brought.Arguments();
   absl::StatusOr<std::string> done = sweep::SubmitToSlurm(sweep, options);
   if (!done.ok()) return done.status();
-  std::cout << *done << "\nsee: " << flags::CalledAs("nmn") << " sweep status " << flags::ShellQuoted(sweep.path) << "\n";
+  std::cout << *done << "\nsee: " << flags::CalledAs("nmn") << " sweep status " << flags::ShellQuoted(sweep.path)
+            << "\n";
   return kExitDone;
 }
 

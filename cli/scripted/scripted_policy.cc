@@ -55,9 +55,10 @@ absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeScriptedPolicy(std::string_v
     if (rule.name == policy) return rule.make(options, max_lanes);
   }
   const std::vector<std::string> names = PolicyNames(task);
-  return absl::NotFoundError(absl::StrCat("policy is \"", std::string(policy), "\"; it must be one of ",
-                                          absl::StrJoin(names, ", "), ", the rules of ", std::string(task),
-                                          text::DidYouMean(policy, names)));
+  return absl::NotFoundError(absl::StrCat("policy is \"", std::string(policy), "\"; it must be a trained one, or ",
+                                          names.size() == 1 ? "" : "one of ", absl::StrJoin(names, ", "),
+                                          names.size() == 1 ? ", the only rule of " : ", the rules of ",
+                                          std::string(task), text::DidYouMean(policy, names)));
 }
 
 }  // namespace nmn::scripted

@@ -135,7 +135,8 @@ std::vector<std::string> WithBookkeeping(const std::vector<std::string>& stored,
   std::vector<std::string> merged = stored;
   for (const std::string& assignment : request) {
     if (CountsInHash(assignment) || std::find(merged.begin(), merged.end(), assignment) != merged.end()) continue;
-    std::erase_if(merged, [&](const std::string& other) { return config::FieldKey(other) == config::FieldKey(assignment); });
+    std::erase_if(merged,
+                  [&](const std::string& other) { return config::FieldKey(other) == config::FieldKey(assignment); });
     merged.push_back(assignment);
   }
   return merged;
@@ -300,7 +301,10 @@ absl::StatusOr<Growth> Grow(const Grid& stored, const GridRequest& request) {
   for (size_t i = 0; i < before->size(); ++i) {
     const std::optional<std::string> problem = Unmergeable(before->at(i), after->at(i));
     if (!problem) continue;
-    refused.push_back(*problem);
+    const bool longer = config::BudgetUpdates(after->at(i).config) > config::BudgetUpdates(before->at(i).config);
+    refused.push_back(stored.scale_schedule && longer ? "a larger budget (it was begun with --scale_schedule, so its "
+                                                        "schedule of learning is as long as the budget)"
+                                                      : *problem);
     break;
   }
   if (!refused.empty()) return absl::FailedPreconditionError(absl::StrJoin(refused, "; "));

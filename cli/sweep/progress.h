@@ -19,6 +19,8 @@ class SweepProgress {
   void Show(const Totals& totals);
   // A line that stays.
   void Note(const std::string& sentence);
+  // What is written next, to wherever, begins a line of its own.
+  void End() { line_.End(); }
 
  private:
   std::FILE* out_;

@@ -18,6 +18,8 @@
 namespace nmn::sweep {
 namespace {
 
+constexpr size_t kMostWords = 200;  // of an answer that is not understood
+
 constexpr std::string_view kScript = "slurm/sweep.sbatch";
 
 std::string ScriptPath(const SweepDirectory& sweep) { return sweep.path + "/sweep.sbatch"; }
@@ -67,7 +69,8 @@ absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
     const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
     uint32_t index = 0;
     if (words.size() != 2 || !absl::SimpleAtoi(words[0], &index)) {
-      return absl::UnavailableError(absl::StrCat("squeue's answer is not understood: \"", text::Printable(line),
+      return absl::UnavailableError(absl::StrCat("squeue's answer is not understood: \"",
+                                                 text::Printable(line.substr(0, kMostWords)),
                                                  "\"; it must be task and state"));
     }
     states[index] = words[1] == "RUNNING" || words[1] == "COMPLETING" ? State::kRunning : State::kQueued;

@@ -18,10 +18,10 @@ size_t Columns(std::FILE* out) {
 
 }  // namespace
 
-void LiveLine::Show(const std::string& text) {
+void LiveLine::Show(const std::string& text, const std::string& shorter) {
   // The cursor in the last column would wrap on some terminals.
   const size_t room = Columns(out_) - 1;
-  const std::string line = text.substr(0, room);
+  const std::string line = (text.size() > room && !shorter.empty() ? shorter : text).substr(0, room);
   const size_t rest = std::min(shown_, room) - std::min({shown_, room, line.size()});
   std::fprintf(out_, "\r%s%s%s", line.c_str(), std::string(rest, ' ').c_str(), std::string(rest, '\b').c_str());
   std::fflush(out_);

@@ -14,8 +14,9 @@ class LiveLine {
   LiveLine(const LiveLine&) = delete;
   LiveLine& operator=(const LiveLine&) = delete;
 
-  // Writes `text` over what is there, cut to the terminal's width: a line that wraps could not be written over.
-  void Show(const std::string& text);
+  // Writes `text` over what is there, or `shorter`, if there is one, where that does not fit. Cut to the terminal's
+  // width: a line that wraps could not be written over.
+  void Show(const std::string& text, const std::string& shorter = "");
   // Leaves what is there and begins a new line.
   void End();
   // Takes away what is there.

@@ -15,12 +15,13 @@ namespace {
 TEST(MakeScriptedPolicy, AnUnknownNameIsAnsweredWithTheOnesThereAre) {
   const auto options = OptionsOf("b1");
   EXPECT_EQ(MakeScriptedPolicy("optimal", "b1", options, 1).status().message(),
-            "policy is \"optimal\"; it must be one of random, zero, untrained, memoryless, adaptive, oracle, the rules "
+            "policy is \"optimal\"; it must be a trained one, or one of random, zero, untrained, memoryless, adaptive, "
+            "oracle, the rules "
             "of b1");
-  EXPECT_EQ(
-      MakeScriptedPolicy("zero", "bandit", OptionsOf("bandit"), 1).status().message(),
-      "policy is \"zero\"; it must be one of random, greedy, thompson, ucb1, gittins, optimal, oracle, the rules of "
-      "bandit");
+  EXPECT_EQ(MakeScriptedPolicy("zero", "bandit", OptionsOf("bandit"), 1).status().message(),
+            "policy is \"zero\"; it must be a trained one, or one of random, greedy, thompson, ucb1, gittins, optimal, "
+            "oracle, the rules of "
+            "bandit");
   EXPECT_EQ(MakeScriptedPolicy("zero", "b4", options, 1).status().code(), absl::StatusCode::kNotFound);
 }
 
@@ -43,7 +44,8 @@ TEST(MakeScriptedPolicy, ATaskThatWasBroughtHasRandomAlone) {
     if (policy == "random")
       EXPECT_TRUE(status.ok()) << status;
     else
-      EXPECT_EQ(status.message(), "policy is \"" + policy + "\"; it must be one of random, the rules of mine");
+      EXPECT_EQ(status.message(),
+                "policy is \"" + policy + "\"; it must be a trained one, or random, the only rule of mine");
   }
 }
 
