@@ -43,6 +43,8 @@ class SweepEngine : public ::testing::Test {
     flags.insert(flags.end(), more.begin(), more.end());
     return Sweep(flags);
   }
+  // The folder that a task of the array gets: the real programs.
+  static std::string Programs() { return std::filesystem::path(Binary("nmn")).parent_path().string(); }
   void Finish(const std::string& run) {
     std::filesystem::create_directories(directory + "/" + run);
     WriteFile(directory + "/" + run + "/summary.json", "{\"complete\": true, \"updates\": 5}");
@@ -84,7 +86,7 @@ TEST_F(SweepEngine, WhatSlurmHasIsNotSubmittedAgain) {
 }
 
 TEST_F(SweepEngine, WhereSlurmIsNotNothingIsWritten) {
-  const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory, "--benchmark=b1", "--engine=slurm"},
+  const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory, "--benchmark=b1", "--seeds=1", "--engine=slurm"},
                                      std::chrono::seconds(60), {"PATH=" + folder.path()});
   EXPECT_EQ(outcome.code, 42);
   EXPECT_THAT(outcome.err, HasSubstr("sbatch is not in PATH; --engine=slurm needs Slurm's commands"));
@@ -270,12 +272,12 @@ TEST_F(SweepEngine, ATaskOfASweepFromOldWeightsNamesThem) {
     const Outcome submitted = Sweep(flags);
     ASSERT_EQ(submitted.code, 0) << submitted.err;
     const Outcome task =
-        RunProcess({"/bin/sh", "-c", "cd \"$0\" && PATH=\"$1:$PATH\" exec bash sweep.sbatch BIN 0 cpu", directory,
-                    folder.path() + "/bin"},
+        RunProcess({"/bin/sh", "-c", "cd \"$0\" && PATH=\"$1:$PATH\" exec bash sweep.sbatch \"$2\" 0 cpu", directory,
+                    folder.path() + "/bin", Programs()},
                    std::chrono::seconds(60),
                    {"SLURM_ARRAY_TASK_ID=0", "SLURM_ARRAY_JOB_ID=7", "SLURM_JOB_ID=7", "SLURM_NTASKS=2"});
     EXPECT_EQ(task.code, 42) << task.err;
-    EXPECT_THAT(task.out, HasSubstr("BIN/nmn-learner --config=configs/b1-nmn-s1.textproto"));
+    EXPECT_THAT(task.out, HasSubstr(Programs() + "/nmn-learner --config=configs/b1-nmn-s1.textproto"));
     const std::string flag = " --init_from=" + directory + "/init.safetensors";
     EXPECT_EQ(task.out.find(flag) != std::string::npos, old) << task.out;
     std::filesystem::remove_all(directory);
@@ -318,11 +320,13 @@ TEST_F(SweepEngine, OnlyActorsOfAJobGetTheFlagThatBringsATask) {
        "mkfifo gate; for a; do case $a in --output=*) echo serving on 127.0.0.1:1 >> \"${a#--output=}\";; esac; done\n"
        "read line < gate; exit 42\n");
   const Outcome task = RunProcess(
-      {"/bin/sh", "-c", "cd \"$0\" && PATH=\"$1:$PATH\" exec bash sweep.sbatch BIN 0 cpu \"$2\"", directory,
-       folder.path() + "/bin", flag},
+      {"/bin/sh", "-c", "cd \"$0\" && PATH=\"$1:$PATH\" exec bash sweep.sbatch \"$2\" 0 cpu \"$3\"", directory,
+       folder.path() + "/bin", Programs(), flag},
       std::chrono::seconds(60), {"SLURM_ARRAY_TASK_ID=0", "SLURM_ARRAY_JOB_ID=7", "SLURM_JOB_ID=7", "SLURM_NTASKS=2"});
   EXPECT_EQ(task.code, 42) << task.err;
-  EXPECT_THAT(task.out, HasSubstr("BIN/nmn-actor --learner=127.0.0.1:1 --connect_timeout=60 " + flag));
+  EXPECT_THAT(task.out, ::testing::ContainsRegex("/nmn-actor --learner=127.0.0.1:1 --tls=[^ ]*/actor "
+                                                 "--connect_timeout=60 --task_plugin="));
+  EXPECT_THAT(task.out, HasSubstr(flag));
 
   std::filesystem::remove_all(directory);
   const Outcome kubernetes = Sweep({directory, flag, "--seeds=1", "--engine=kubernetes"});
