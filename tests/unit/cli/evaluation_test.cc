@@ -210,6 +210,8 @@ TEST(ToTable, OfOneEpisodeTheErrorIsUnknown) {
   evaluation.discounted = EstimateMean({1.0, 2.0});
   evaluation.trials.emplace();
   evaluation.trials->trials = {{.episodes = 1, .mean = 7}};
+  EXPECT_THAT(ToTable(evaluation), HasSubstr("no trial was completed within an episode\n"));
+  evaluation.trials->per_episode = 1;
   const std::string table = ToTable(evaluation);
   EXPECT_THAT(table, HasSubstr("return                       3.0000 +- unknown\n"));
   EXPECT_THAT(table, HasSubstr("discounted return            1.5000 +- 0.5000\n"));

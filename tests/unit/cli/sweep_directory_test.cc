@@ -200,7 +200,7 @@ TEST(SweepGrid, ABadAxisNamesTheFieldAndWhatIsLegal) {
   refused({"env.horizon=100,200"}, "env.horizon stands in --set and in --grid");
   // Under whatever name --set knows a field.
   refused({" env.horizon =100,200"}, "env.horizon stands in --set and in --grid");
-  refused({"task.horizon=100,200"}, "task.horizon stands in --set and in --grid");
+  refused({"task.horizon=100,200"}, "env.horizon stands in --set and in --grid");
   refused({"ppo.kl_target=0.1", "ppo.clipped_ratio.kl_target=0.2"}, "ppo.clipped_ratio.kl_target stands twice");
   refused({" seed =1,2"}, "--grid seed: in a sweep --seeds says it");
   refused({"ppo.trace_decay=0.9,0.90"},
@@ -432,7 +432,7 @@ TEST(SweepGrowth, AScheduleTiedToTheBudgetHoldsIt) {
   EXPECT_TRUE(Call(folder.path(), SeedsOnly("1-4")).ok());
   GridRequest longer;
   longer.updates = 6;
-  EXPECT_THAT(Message(Call(folder.path(), longer).status()), HasSubstr("another ppo.anneal_updates"));
+  EXPECT_THAT(Message(Call(folder.path(), longer).status()), HasSubstr("a larger budget (it was begun with --scale_schedule"));
 }
 
 TEST(SweepGrowth, WhatWouldBeTheSameExperimentUnderAnotherNameIsRefused) {

@@ -98,13 +98,13 @@ TEST_F(LockedDirectory, ADirectoryThatIsNoLongerTheLockedOneIsNoticed) {
   };
   const auto move = [](const std::string& path) { std::filesystem::rename(path, path + "-2"); };
   const std::string moved = " was moved to " + std::filesystem::canonical(root_).string() + "/";
-  EXPECT_EQ(check("moved", move), moved + "moved-2 by somebody while it was in use");
+  EXPECT_EQ(check("moved", move), moved + "moved-2 by somebody while it was in use; go on with it there");
   EXPECT_EQ(check("replaced",
                   [&](const std::string& path) {
                     move(path);
                     std::filesystem::create_directory(path);
                   }),
-            moved + "replaced-2 by somebody while it was in use");
+            moved + "replaced-2 by somebody while it was in use; go on with it there");
   EXPECT_EQ(check("removed", [](const std::string& path) { std::filesystem::remove_all(path); }),
             " was removed by somebody while it was in use");
   EXPECT_EQ(check("taken",
