@@ -115,9 +115,6 @@ TEST_F(CommandLine, ASynonymIsTheSameFlagOnTheCommandLineAndInTheEnvironment) {
   Environment("NMN_BENCHMARK", "b2");
   ASSERT_EQ(Parse({"play"}), std::nullopt) << said_;
   EXPECT_EQ(task_, "b2");
-  Environment("NMN_TASK", "b3");
-  ASSERT_EQ(Parse({"play"}), std::nullopt) << said_;
-  EXPECT_EQ(task_, "b3");
   ASSERT_EQ(Parse({"play", "--benchmark=b1"}), std::nullopt) << said_;
   EXPECT_EQ(task_, "b1");
 }
