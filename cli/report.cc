@@ -152,9 +152,10 @@ absl::StatusOr<std::vector<std::string>> DrawAll(const std::vector<Drawing>& dra
   return drawn;
 }
 
-absl::Status WritePage(const report::LearningCurve& curve, const std::string& out) {
+absl::Status WritePage(const report::LearningCurve& curve, const report::Adaptation* adaptation,
+                       const std::string& out) {
   std::vector<std::string> notices;
-  const std::string page = ReportPage(curve, {}, notices);
+  const std::string page = ReportPage(curve, adaptation, {}, notices);
   for (const std::string& notice : notices) Notice(notice);
   if (absl::Status status = report::WriteText(out + "/report.html", page); !status.ok()) return status;
   std::cerr << "wrote " << out << "/report.html, to be opened in a browser\n";
@@ -235,7 +236,8 @@ absl::Status Report(Flags flags) {
   }
   std::cout.flush();
   if (flags.html) {
-    if (absl::Status status = WritePage(curve, out); !status.ok()) return status;
+    if (absl::Status status = WritePage(curve, flags.adaptation ? &*adaptation : nullptr, out); !status.ok())
+      return status;
   }
   if (flags.no_figures) drawings.clear();
   const absl::StatusOr<std::vector<std::string>> drawn = DrawAll(drawings);

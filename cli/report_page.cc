@@ -69,6 +69,27 @@ ordered_json ComparisonOf(const report::LearningCurve& curve) {
   return {{"episodes", comparison.episodes}, {"curves", std::move(curves)}};
 }
 
+// The first steps, in which a policy finds out what its task is.
+ordered_json AdaptationOf(const report::Adaptation& adaptation) {
+  constexpr uint32_t kFirstSteps = 100;
+  ordered_json curves = ordered_json::array();
+  uint32_t episodes = 0;
+  for (const report::PlayedRewards& played : report::PlayedCurves(adaptation)) {
+    ordered_json curve = {{"runs", played.runs}};
+    for (const char* list : {"step", "average", "low", "high"}) curve[list] = ordered_json::array();
+    for (size_t i = 0; i < played.steps.size() && played.steps[i] < kFirstSteps; ++i) {
+      curve["step"].push_back(played.steps[i]);
+      curve["average"].push_back(Short(played.rewards[i].average));
+      curve["low"].push_back(Short(played.rewards[i].low));
+      curve["high"].push_back(Short(played.rewards[i].high));
+    }
+    episodes = std::max(episodes, played.episodes);
+    curves.push_back(std::move(curve));
+  }
+  if (episodes == 0) return nullptr;
+  return {{"episodes", episodes}, {"curves", std::move(curves)}};
+}
+
 ordered_json RunOf(const report::LearningCurve& curve, size_t index) {
   const report::Run& run = curve.runs[index];
   ordered_json json = {{"path", text::Printable(run.path)},
@@ -122,8 +143,8 @@ absl::StatusOr<ordered_json> ReplayOf(const report::Run& run, const ReplayLimits
 
 }  // namespace
 
-std::string ReportPage(const report::LearningCurve& curve, const ReplayLimits& limits,
-                       std::vector<std::string>& notices) {
+std::string ReportPage(const report::LearningCurve& curve, const report::Adaptation* adaptation,
+                       const ReplayLimits& limits, std::vector<std::string>& notices) {
   const report::Options& options = curve.options;
   ordered_json json;
   json["title"] = report::TitleOf(curve.runs);
@@ -138,6 +159,7 @@ std::string ReportPage(const report::LearningCurve& curve, const ReplayLimits& l
   for (const char* list : {"curves", "runs", "replays"}) json[list] = ordered_json::array();
   for (size_t i = 0; i < curve.curves.size(); ++i) json["curves"].push_back(CurveOf(curve, i));
   json["comparison"] = ComparisonOf(curve);
+  json["adaptation"] = adaptation == nullptr ? nullptr : AdaptationOf(*adaptation);
   for (size_t i = 0; i < curve.runs.size(); ++i) json["runs"].push_back(RunOf(curve, i));
   for (const report::Group& group : curve.grouping.groups) {
     if (json["replays"].size() == limits.runs) break;

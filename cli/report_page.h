@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/report/adaptation.h"
 #include "cli/report/learning_curve.h"
 
 namespace nmn::cli {
@@ -17,7 +18,8 @@ struct ReplayLimits {
 
 // The report as one file for a browser, which needs nothing else: curves, tables, configs, and episodes that its
 // policies play. A run that cannot be played is a sentence in `notices`.
-std::string ReportPage(const report::LearningCurve& curve, const ReplayLimits& limits,
-                       std::vector<std::string>& notices);
+// `adaptation`: what was played for it, or null.
+std::string ReportPage(const report::LearningCurve& curve, const report::Adaptation* adaptation,
+                       const ReplayLimits& limits, std::vector<std::string>& notices);
 
 }  // namespace nmn::cli

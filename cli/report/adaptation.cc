@@ -185,6 +185,15 @@ absl::StatusOr<RewardByStep> PlayRun(const Run& run, uint32_t episodes) {
   return result;
 }
 
+std::vector<PlayedRewards> PlayedCurves(const Adaptation& adaptation) {
+  std::vector<PlayedRewards> curves;
+  for (size_t group = 0; group < adaptation.grouping.groups.size(); ++group) {
+    Line line = PlayedLine(adaptation, group);
+    curves.push_back({line.runs, line.episodes, std::move(line.steps), std::move(line.rewards)});
+  }
+  return curves;
+}
+
 std::vector<uint32_t> ShownSteps(uint32_t horizon) {
   std::vector<uint32_t> steps = {};
   for (double at = 0; at < horizon - 1;) {

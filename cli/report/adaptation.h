@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cli/report/curves.h"
 #include "cli/report/figure.h"
 #include "cli/report/groups.h"
 #include "cli/report/run.h"
@@ -39,6 +40,16 @@ struct Adaptation {
   Options options;
   std::vector<std::optional<RewardByStep>> played;  // one a run; nothing where it was not played
 };
+
+// The rewards of a curve's policies at the steps that a figure shows (ShownSteps).
+struct PlayedRewards {
+  size_t runs = 0;        // that were played; 0: none, and the rest is empty
+  uint32_t episodes = 0;  // of each
+  std::vector<uint32_t> steps = {};
+  std::vector<Spread> rewards = {};  // over runs, or over the episodes of a single run
+};
+// One a curve.
+std::vector<PlayedRewards> PlayedCurves(const Adaptation& adaptation);
 
 // Writes adaptation.csv: over the first and the last 1000 training episodes at the steps that metrics.jsonl has, and
 // `played` at every step. FAILED_PRECONDITION: there are none of them. `out` exists.

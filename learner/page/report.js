@@ -93,6 +93,21 @@ function showComparison() {
   });
 }
 
+function showAdaptation() {
+  const {adaptation} = report;
+  one("adaptation-section").hidden = adaptation === null;
+  if (adaptation === null) return;
+  one("adaptation-note").textContent = `Mean reward at the first steps of an episode, in which a policy finds out what its task is. ${adaptation.episodes.toLocaleString("en")} ` +
+      "evaluation episodes a run, played with the policy as it is now." +
+      (report.band === "none" ? "" : ` The band (${report.band}) is over runs; of a single run it is over episodes.`);
+  const x = [...new Set(adaptation.curves.flatMap((curve) => curve.step))].sort((a, b) => a - b);
+  const lines = adaptation.curves.flatMap((curve, i) => curve.runs === 0 ? [] : [{
+    name: plain(report.curves[i].name), look: kLooks[i % kLooks.length], y: along(x, curve.step, curve.average),
+    ...(report.band === "none" ? {} : {low: along(x, curve.step, curve.low), high: along(x, curve.step, curve.high)}),
+  }]);
+  new Chart(one("adaptation"), 300).draw({title: "Adaptation", xName: "step within an episode", x, lines});
+}
+
 function showRuns() {
   const phases = [...new Set(report.runs.flatMap((run) => Object.keys(run.phases)))];
   const head = htmlNode("tr");
@@ -285,6 +300,7 @@ class Replay {
 
 showCurves();
 showComparison();
+showAdaptation();
 showRuns();
 const replay = report.replays.length ? new Replay(report.replays) : null;
 one("replay-section").hidden = replay === null;

@@ -47,7 +47,7 @@ class ReportPage(unittest.TestCase):
                 command += ["--set", assignment]
             call(*command)
         cls.out = os.path.join(cls.folder.name, "report")
-        call(nmn, "report", *cls.runs, f"--out={cls.out}", "--html", "--format=svg")
+        call(nmn, "report", *cls.runs, f"--out={cls.out}", "--html", "--adaptation", "--adaptation_episodes=20", "--format=svg")
         trace = os.path.join(cls.folder.name, "trace.csv")
         call(nmn, "trace", f"--policy={cls.runs[0]}", "--episodes=3", f"--out={trace}")
         with open(trace, encoding="utf-8", newline="") as file:
@@ -116,6 +116,25 @@ class ReportPage(unittest.TestCase):
         middles = self.browser.run("""return [...document.querySelectorAll("#comparison .mark")].map((mark) => {
             const box = mark.getBoundingClientRect(); return (box.left + box.right) / 2; })""")
         self.assertEqual(middles[0] < middles[1], averages[0] < averages[1])
+
+    def test_adaptation_is_that_of_the_csv(self):
+        expected = {}
+        with open(os.path.join(self.out, "adaptation.csv"), encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader)
+            for cells in reader:
+                if "played" not in cells:
+                    continue
+                row = dict(zip(header[-5:], cells[-5:]))
+                if int(row["step"]) < 100:
+                    for edge, column in (("", "reward_mean"), (", low", "reward_low"), (", high", "reward_high")):
+                        expected[cells[0] + edge, row["step"]] = float(row[column])
+        rows = self.browser.run(READ_TABLE.replace("#learning", "#adaptation"))
+        self.assertEqual([row["step within an episode"] for row in rows], sorted({step for _, step in expected}, key=int))
+        seen = {(curve, row["step within an episode"]): float(value) for row in rows for curve, value in row.items() if curve != "step within an episode"}
+        self.assertEqual(set(seen), set(expected))
+        for key, value in seen.items():
+            self.assertAlmostEqual(value, expected[key], delta=1e-4 * abs(expected[key]) + 1e-4)
 
     def test_the_replay_is_what_trace_writes(self):
         replay = self.browser.run("return report.replays[0]")
