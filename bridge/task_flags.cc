@@ -116,8 +116,9 @@ std::vector<std::string> TaskFlags::Arguments() const {
 }
 
 void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
-  CLI::Option* python = app.add_option("--task_python", flags.task_python,
-                                       "a task of your own: package.module:factory, found by PYTHONPATH (docs/tasks.md)");
+  CLI::Option* python =
+      app.add_option("--task_python", flags.task_python,
+                     "a task of your own: package.module:factory, found by PYTHONPATH (docs/tasks.md)");
   python->type_name("FACTORY");
   app.add_option("--python", flags.python, "the interpreter of --task_python [the first python3 on PATH]")
       ->type_name("FILE");

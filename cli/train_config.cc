@@ -119,8 +119,8 @@ absl::StatusOr<v1::RunConfig> NewRunConfig(const TrainFlags& flags) {
 absl::StatusOr<v1::RunConfig> ResumedRunConfig(const TrainFlags& flags, const v1::RunConfig& stored) {
   const std::string arch = stored.network().architecture() == v1::RNN ? "rnn" : "nmn";
   if (flags.benchmark && *flags.benchmark != stored.benchmark()) {
-    return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with benchmark ", stored.benchmark(),
-                                                   ", not ", *flags.benchmark));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--resume: the run was started with benchmark ", stored.benchmark(), ", not ", *flags.benchmark));
   }
   if (flags.arch && *flags.arch != arch) {
     return absl::InvalidArgumentError(

@@ -141,8 +141,7 @@ std::vector<std::string> LengthNotices(const std::vector<Run>& runs, const Group
     notices.push_back(go_on ? absl::StrCat(shortest, "; the curve goes on with the runs that are left, ", longer,
                                            " of ", group.runs.size(), " after the shortest: see the column runs")
                             : absl::StrCat(shortest, "; the curve ends with the shortest, and ", left_out,
-                                           " episodes of ", longer, " of ", group.runs.size(),
-                                           " runs are left out"));
+                                           " episodes of ", longer, " of ", group.runs.size(), " runs are left out"));
   }
   return notices;
 }

@@ -76,7 +76,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& file) {
 absl::Status CheckBudget(const Run& run, double update, const std::string& where) {
   const uint32_t budget = config::BudgetUpdates(run.config);
   if (budget == 0 || update <= budget) return absl::OkStatus();
-  return absl::DataLossError(absl::StrFormat("%s: update %.15g is beyond the run's budget of %d", where, update, budget));
+  return absl::DataLossError(
+      absl::StrFormat("%s: update %.15g is beyond the run's budget of %d", where, update, budget));
 }
 
 // Puts each row where its update says, so that an episode keeps its place when rows before it are lost.

@@ -36,9 +36,9 @@ std::string UsualPreset(std::string_view benchmark);
 // What is set of the task is an option of it: "task.horizon=100" means "env.horizon=100". The config's task follows.
 absl::Status Set(std::string_view assignment, v1::RunConfig& config);
 
-// The same text for every name under which Set knows a field: without blanks around it, "env" for "task", and "ppo" alone
-// for a group of ppo that Set may be spared ("ppo.clipped_ratio.kl_target": "ppo.kl_target"). `text` is a name, or an
-// assignment, of which only the name counts.
+// The same text for every name under which Set knows a field: without blanks around it, "env" for "task", and "ppo"
+// alone for a group of ppo that Set may be spared ("ppo.clipped_ratio.kl_target": "ppo.kl_target"). `text` is a name,
+// or an assignment, of which only the name counts.
 std::string FieldKey(std::string_view text);
 
 // Whether the whole describes a run that can exist. INVALID_ARGUMENT, one line: the field's path, its value, what it

@@ -432,7 +432,8 @@ TEST(SweepGrowth, AScheduleTiedToTheBudgetHoldsIt) {
   EXPECT_TRUE(Call(folder.path(), SeedsOnly("1-4")).ok());
   GridRequest longer;
   longer.updates = 6;
-  EXPECT_THAT(Message(Call(folder.path(), longer).status()), HasSubstr("a larger budget (it was begun with --scale_schedule"));
+  EXPECT_THAT(Message(Call(folder.path(), longer).status()),
+              HasSubstr("a larger budget (it was begun with --scale_schedule"));
 }
 
 TEST(SweepGrowth, WhatWouldBeTheSameExperimentUnderAnotherNameIsRefused) {

@@ -86,8 +86,9 @@ TEST_F(SweepEngine, WhatSlurmHasIsNotSubmittedAgain) {
 }
 
 TEST_F(SweepEngine, WhereSlurmIsNotNothingIsWritten) {
-  const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory, "--benchmark=b1", "--seeds=1", "--engine=slurm"},
-                                     std::chrono::seconds(60), {"PATH=" + folder.path()});
+  const Outcome outcome =
+      RunProcess({Binary("nmn"), "sweep", directory, "--benchmark=b1", "--seeds=1", "--engine=slurm"},
+                 std::chrono::seconds(60), {"PATH=" + folder.path()});
   EXPECT_EQ(outcome.code, 42);
   EXPECT_THAT(outcome.err, HasSubstr("sbatch is not in PATH; --engine=slurm needs Slurm's commands"));
   EXPECT_FALSE(std::filesystem::exists(directory + "/sweep.json"));

@@ -42,7 +42,8 @@ TEST(OwnPresets, ATaskHasThatOfItsKindOfAction) {
       EXPECT_EQ(config.ppo().policy().final_min_log_variance() < 0, kind == std::string("box"))
           << "a floor under the noise is of numbers alone";
     }
-    EXPECT_EQ(Preset("default", name, "lstm").status().message(), "--arch=lstm: it must be one of nmn, rnn (an LSTM in place of the GRU: --set network.cell=LSTM)");
+    EXPECT_EQ(Preset("default", name, "lstm").status().message(),
+              "--arch=lstm: it must be one of nmn, rnn (an LSTM in place of the GRU: --set network.cell=LSTM)");
   }
 }
 

@@ -143,7 +143,8 @@ TEST(Presets, AnUnknownOneIsAnsweredWithThoseThereAre) {
   const std::string there_are = "it must be one of " + absl::StrJoin(tasks, ", ") + "; did you mean ";
   EXPECT_EQ(error("fast", "B1", "nmn"), "--task=B1: " + there_are + "b1?");
   EXPECT_EQ(error("fast", "b4", "nmn"), "--task=b4: " + there_are + "b1 or b2 or b3?");
-  EXPECT_EQ(error("fast", "b1", "lstm"), "--arch=lstm: it must be one of nmn, rnn (an LSTM in place of the GRU: --set network.cell=LSTM)");
+  EXPECT_EQ(error("fast", "b1", "lstm"),
+            "--arch=lstm: it must be one of nmn, rnn (an LSTM in place of the GRU: --set network.cell=LSTM)");
 }
 
 TEST(PresetReferenceSpecSection1, BenchmarkConstants) {

@@ -106,7 +106,8 @@ TEST_F(CommandLine, AMissingVerbIsAskedForByName) {
 }
 
 TEST_F(CommandLine, AValueWithoutItsFlagIsToldWhereToStand) {
-  EXPECT_THAT(Refusal({"play", "here", "b1"}), AllOf(HasSubstr("b1"), HasSubstr("behind its flag, as in --flag=value")));
+  EXPECT_THAT(Refusal({"play", "here", "b1"}),
+              AllOf(HasSubstr("b1"), HasSubstr("behind its flag, as in --flag=value")));
 }
 
 TEST_F(CommandLine, ASynonymIsTheSameFlagOnTheCommandLineAndInTheEnvironment) {
