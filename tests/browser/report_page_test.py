@@ -130,9 +130,11 @@ class ReportPage(unittest.TestCase):
                     for edge, column in (("", "reward_mean"), (", low", "reward_low"), (", high", "reward_high")):
                         expected[cells[0] + edge, row["step"]] = float(row[column])
         rows = self.browser.run(READ_TABLE.replace("#learning", "#adaptation"))
-        self.assertEqual([row["step within an episode"] for row in rows], sorted({step for _, step in expected}, key=int))
+        # The table has some of the steps, from the first to the last that is drawn.
+        self.assertEqual((rows[0]["step within an episode"], rows[-1]["step within an episode"]), ("0", max((step for _, step in expected), key=int)))
+        self.assertGreater(len(rows), 10)
         seen = {(curve, row["step within an episode"]): float(value) for row in rows for curve, value in row.items() if curve != "step within an episode"}
-        self.assertEqual(set(seen), set(expected))
+        self.assertEqual({curve for curve, _ in seen}, {curve for curve, _ in expected})
         for key, value in seen.items():
             self.assertAlmostEqual(value, expected[key], delta=1e-4 * abs(expected[key]) + 1e-4)
 
