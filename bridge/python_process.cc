@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -166,6 +167,8 @@ absl::StatusOr<std::unique_ptr<PythonProcess>> PythonProcess::Start(const Python
   const std::string python = task.python.empty() ? "python3" : task.python;
   int pid = -1;
   const int error = Spawn({python, "-c", kBootstrap, task.task}, {{ends->theirs.get(), kChannel}}, &pid);
+  if (error == ENOENT && access("/dev/null", F_OK) != 0)
+    return absl::FailedPreconditionError("/dev/null is missing, and a worker reads its input from there; make it");
   if (error == ENOENT && task.python.empty())
     return absl::NotFoundError("there is no python3 on PATH; name one with --python=FILE");
   if (error != 0) return fs::SystemError("start", absl::StrCat(python, " (--python)"), error);

@@ -49,10 +49,10 @@ StdoutBuffer* stdout_buffer = nullptr;  // while Main runs
 std::array<bool, 3> was_closed{};
 
 // Descriptors are handed out from the lowest: what is opened next would become stdin, stdout or stderr. A stdout or
-// stderr that cannot be written to is one that says so.
+// stderr that cannot be written to is one that says so. In a root directory without /dev it is the directory itself.
 void OpenStandardDescriptors() {
   for (int fd = 0; fd < static_cast<int>(was_closed.size()); ++fd) {
-    was_closed[fd] = fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) == fd;
+    was_closed[fd] = fcntl(fd, F_GETFD) < 0 && (open("/dev/null", O_RDONLY) == fd || open("/", O_PATH) == fd);
   }
 }
 

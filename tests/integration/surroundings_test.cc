@@ -76,6 +76,22 @@ TEST(Surroundings, WithEveryStandardDescriptorClosedARunEnds) {
   }
 }
 
+// As in a root directory that somebody made for one program.
+TEST(Surroundings, WithoutDevNullARunEndsAndAFigureSaysWhatIsMissing) {
+  const auto without = [](const std::string& closed, std::vector<std::string> command) {
+    command.insert(command.begin(), {"/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+                                     "mount -t tmpfs none /dev && exec \"$0\" \"$@\" " + closed});
+    return RunProcess(command, std::chrono::seconds(120));
+  };
+  if (without("", {"/bin/true"}).code != 0) GTEST_SKIP() << "this process may not mount anything";
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  EXPECT_EQ(without("<&- >&- 2>&-", TinyTrain(run, 2)).code, 0);
+  EXPECT_EQ(ReadSummary(run)["updates"], 2);
+  const Outcome report = without("", {Binary("nmn"), "report", run, "--out=" + folder.path() + "/report"});
+  EXPECT_THAT(report.err, HasSubstr("gnuplot is not started: /dev/null is missing"));
+}
+
 TEST(Surroundings, ALimitOfFileSizesIsAWriteThatFails) {
   const TemporaryDirectory folder;
   const std::string run = folder.path() + "/run", out = folder.path() + "/trace.csv";
