@@ -75,13 +75,20 @@ absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
   return absl::OkStatus();
 }
 
+// As it is where this process's own folder was removed: whoever opens it says so.
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
+
 // Processes that are started for this one in another folder, such as the tasks of a Slurm job, look in the same places.
 void MakePythonPathAbsolute() {
   const char* path = std::getenv("PYTHONPATH");
   if (path == nullptr) return;
   std::vector<std::string> folders = absl::StrSplit(path, ':');
   for (std::string& folder : folders) {
-    if (!folder.empty()) folder = std::filesystem::absolute(folder).lexically_normal().string();
+    if (!folder.empty()) folder = Absolute(folder);
   }
   setenv("PYTHONPATH", absl::StrJoin(folders, ":").c_str(), 1);
 }
@@ -106,11 +113,11 @@ std::string TaskFlags::Command() const {
 }
 
 std::vector<std::string> TaskFlags::Arguments() const {
-  if (!task_plugin.empty()) return {absl::StrCat("--task_plugin=", std::filesystem::absolute(task_plugin).string())};
+  if (!task_plugin.empty()) return {absl::StrCat("--task_plugin=", Absolute(task_plugin))};
   std::vector<std::string> arguments;
   for (const auto& [name, value] : Given()) {
     const bool file = name == "--python" && absl::StrContains(value, '/');  // else a name that PATH finds
-    arguments.push_back(absl::StrCat(name, "=", file ? std::filesystem::absolute(value).string() : value));
+    arguments.push_back(absl::StrCat(name, "=", file ? Absolute(value) : value));
   }
   return arguments;
 }
