@@ -163,6 +163,7 @@ const std::vector<std::string>& KnownVariables() {
       "NMN_FAULT_FULL",
       "NMN_FAULT_SHARED",
       "NMN_FAULT_TLS",
+      "NMN_LIBTORCH_ENGINE",
       "NMN_REWRITE_BASELINE",
       "NMN_REWRITE_TRANSCRIPTS",
       "NMN_SANITIZE",

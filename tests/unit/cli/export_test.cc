@@ -394,5 +394,29 @@ INSTANTIATE_TEST_SUITE_P(Networks, ExportPageForward,
                            return std::string(info.param.preset) + info.param.benchmark + info.param.architecture;
                          });
 
+// What a run would miss when it is resumed or reported.
+TEST(NmnExport, AndTraceLeaveTheFilesOfARunAlone) {
+  const testing::TemporaryDirectory folder;
+  const std::string policy = folder.path() + "/policy.safetensors", run = folder.path() + "/run";
+  testing::WriteFile(policy, Encode(MakePolicy("reference", "b1", "nmn")));
+  std::filesystem::create_directories(run + "/checkpoints/ckpt-00000003");
+  for (const char* own : {"/config.textproto", "/episodes.csv", "/checkpoints/ckpt-00000003/weights.safetensors"}) {
+    testing::WriteFile(run + own, "the run's own\n");
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"export", policy, "--out=" + run + own},
+          std::vector<std::string>{"trace", "--policy=" + policy, "--episodes=1", "--out=" + run + own},
+          std::vector<std::string>{"trace", "--policy=" + policy, "--episodes=1", "--npz=" + run + own}}) {
+      std::vector<std::string> whole = {Binary("nmn")};
+      whole.insert(whole.end(), command.begin(), command.end());
+      const Outcome outcome = RunProcess(whole);
+      EXPECT_EQ(outcome.code, 42) << outcome.err;
+      EXPECT_THAT(outcome.err, HasSubstr(" is a file that the run "));
+      EXPECT_EQ(testing::ReadFile(run + own), "the run's own\n");
+    }
+  }
+  const Outcome beside = RunProcess({Binary("nmn"), "export", policy, "--out=" + run + "/mine.safetensors"});
+  EXPECT_EQ(beside.code, 0) << beside.err;
+}
+
 }  // namespace
 }  // namespace nmn::cli
