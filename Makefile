@@ -11,7 +11,7 @@ LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build install deb train test test-browser test-python test-deploy test-kubernetes validate fault sanitize fuzz sbom licences bench format lint clean
+.PHONY: help deps build install deb train test test-browser test-python test-deploy test-kubernetes torch2 validate fault sanitize fuzz sbom licences bench format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
@@ -24,6 +24,7 @@ help:
 	@echo "make test-deploy  build, then try what deploy/ and docker/ ship: containers, dashboards, schedulers (as root)"
 	@echo "make test-kubernetes  build, then try deploy/kubernetes and a sweep's objects in a control plane of Kubernetes (as root); the first time it builds that"
 	@echo "             with Go, which takes minutes, into ~/.cache/nmn"
+	@echo "make torch2  build against PyPI's LibTorch 2.x with CUDA in build/torch2 (12 GB), and run the unit and integration tests on its CPU"
 	@echo "make validate  check what deploy/, docker/ and proto/ hold with buf, promtool, kube-score, shellcheck, hadolint, Compose and Grafana's types"
 	@echo "make fault   build and run the fault matrix with its full counts (docs/reliability.md)"
 	@echo "make sanitize  build with ThreadSanitizer, then with AddressSanitizer and UndefinedBehaviorSanitizer, and run the tests with each"
@@ -91,6 +92,11 @@ test-deploy: deps build/.test-packages-installed $(BUILD)/build.ninja
 test-kubernetes: deps build/.test-packages-installed build
 	cmake --preset $(PRESET) -DNMN_TEST_DEPLOY=ON
 	ctest --preset $(PRESET) -L kubernetes --verbose
+
+# A tree of its own. TORCH=torch==2.11.0 takes another version. Skipped, and said so, where PyPI cannot be reached.
+TORCH ?= torch==2.15.0
+torch2: deps build/.python-packages-installed build
+	tests/torch2/torch2.py --torch=$(TORCH)
 
 # Compiles nothing of ours. What cannot be had from npm, PyPI or Go's proxy is skipped with a line.
 validate: build/.test-packages-installed

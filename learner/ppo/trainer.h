@@ -52,10 +52,13 @@ enum class Engine {
   kLibTorch  // always LibTorch's operators: the twin, for tests and comparisons
 };
 
+// kAuto; in a tree configured with -DNMN_LIBTORCH_ENGINE=ON kLibTorch, so that its tests run what a GPU runs.
+Engine DefaultEngine();
+
 struct TrainerOptions {
   std::string device = "cpu";  // "cpu", "cuda", "cuda:0"
   int threads = 1;  // of each network's loop; from 2 on, policy and critic learn side by side; does not change results
-  Engine engine = Engine::kAuto;
+  Engine engine = DefaultEngine();
   StepObserver on_step = nullptr;  // for debugging; may be empty
 };
 
