@@ -18,7 +18,6 @@
 #include "common/env/environment.h"
 #include "common/terminal/live_line.h"
 #include "common/terminal/terminal.h"
-#include "common/text/utf8.h"
 
 namespace nmn::cli {
 namespace {
@@ -58,10 +57,8 @@ absl::Status Eval(const Flags& flags) {
   }();
   if (!evaluation.ok()) return evaluation.status();
   if (flags.json) {
-    nlohmann::ordered_json object = {{"task", choice->config.benchmark()},
-                                     {"policy", text::ValidUtf8(flags.policy.policy)},
-                                     {"update", nullptr},
-                                     {"seed", flags.policy.seed}};
+    nlohmann::ordered_json object = {
+        {"task", choice->config.benchmark()}, {"update", nullptr}, {"seed", flags.policy.seed}};
     if (choice->network) object["update"] = choice->network->update;
     object.update(nlohmann::ordered_json::parse(ToJson(*evaluation)));
     std::cout << object.dump() << "\n";

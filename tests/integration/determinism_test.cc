@@ -134,10 +134,7 @@ TEST(RolloutSteps, GiveTheWeightsOfThatHorizonAndEvaluationsOfTheRunsOwn) {
     arguments.insert(arguments.end(), more.begin(), more.end());
     const Outcome played = RunProcess(arguments);
     EXPECT_EQ(played.code, 0) << played.err;
-    nlohmann::json json = nlohmann::json::parse(played.out);
-    EXPECT_EQ(json["policy"], run);
-    json.erase("policy");
-    return json;
+    return nlohmann::json::parse(played.out);
   };
   const nlohmann::json of_400 = eval(whole, {"--set", "env.horizon=400"});
   EXPECT_TRUE(of_400["adaptation"].contains("399"));

@@ -164,7 +164,7 @@ TEST(ResumedRunConfig, RefusesWhatChangesTheHashByName) {
 // It says how the run learns, and nothing of how often it is saved or looked at.
 TEST(ResumedRunConfig, APresetLeavesWhatDoesNotChangeTheHash) {
   TrainFlags flags = Reference();
-  flags.assignments = {"checkpoint.keep=7", "eval.every_updates=2", "ppo.discount=0.9"};
+  flags.assignments = {"checkpoint.keep=7", "eval.every_updates=2", "eval.episodes=10", "ppo.discount=0.9"};
   flags.updates = 30;
   const v1::RunConfig stored = *NewRunConfig(flags);
   TrainFlags resumed;
