@@ -79,7 +79,7 @@ absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
 std::string Absolute(const std::string& path) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);
-  return error ? path : absolute.lexically_normal().string();
+  return error ? path : absolute.string();
 }
 
 // Processes that are started for this one in another folder, such as the tasks of a Slurm job, look in the same places.
@@ -88,7 +88,7 @@ void MakePythonPathAbsolute() {
   if (path == nullptr) return;
   std::vector<std::string> folders = absl::StrSplit(path, ':');
   for (std::string& folder : folders) {
-    if (!folder.empty()) folder = Absolute(folder);
+    if (!folder.empty()) folder = std::filesystem::path(Absolute(folder)).lexically_normal().string();
   }
   setenv("PYTHONPATH", absl::StrJoin(folders, ":").c_str(), 1);
 }

@@ -109,7 +109,7 @@ TEST(LearningCurve, OfTrainSaysWhereTheLineOfTheOracleIsNotDrawn) {
   // What it says to type is from the lowest return to the line.
   std::smatch range;
   ASSERT_TRUE(
-      std::regex_search(train.out, range, std::regex(R"(nmn report RUN_DIR --y_range=(\S+):(\S+) brings it back\n)")));
+      std::regex_search(train.out, range, std::regex(R"(nmn report \S+/run --y_range=(\S+):(\S+) brings it back\n)")));
   EXPECT_LT(std::stod(range[1]), 0);
   EXPECT_GT(std::stod(range[2]), 4000);
 }
