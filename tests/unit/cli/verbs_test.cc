@@ -160,7 +160,8 @@ TEST(NmnEval, PlaysTheBanditsRules) {
   EXPECT_GT(json.at("return_mean").get<double>(), 5);
   EXPECT_GT(json.at("best_pulls_mean").get<double>(), 5);
   ExpectOneLineError(Nmn({"eval", "--task=bandit", "--policy=optimal"}), "env.arms is 10; optimal plays 2");
-  ExpectOneLineError(Nmn({"eval", "--task=bandit", "--policy=adaptive"}), "it must be a trained one, or one of random, greedy, thompson");
+  ExpectOneLineError(Nmn({"eval", "--task=bandit", "--policy=adaptive"}),
+                     "it must be a trained one, or one of random, greedy, thompson");
 }
 
 TEST(NmnEval, AMisspeltRuleIsAnsweredWithTheOneThatWasMeant) {
