@@ -74,8 +74,6 @@ const char* FlagOf(const std::string& field) {
   return nullptr;
 }
 
-bool IsSameField(const std::string& a, const std::string& b) { return config::FieldKey(a) == config::FieldKey(b); }
-
 absl::Status CheckField(const char* flag, const std::string& name) {
   const std::string field = config::FieldKey(name);
   if (field == "budget.stop_at_return") {
@@ -88,6 +86,8 @@ absl::Status CheckField(const char* flag, const std::string& name) {
 }
 
 }  // namespace
+
+bool IsSameField(const std::string& a, const std::string& b) { return config::FieldKey(a) == config::FieldKey(b); }
 
 absl::StatusOr<std::vector<Axis>> ParseAxes(const std::vector<std::string>& texts) {
   std::vector<Axis> axes;

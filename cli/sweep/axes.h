@@ -22,6 +22,9 @@ std::string ValueInName(const std::string& value);
 using Values = std::vector<std::pair<std::string, std::string>>;
 std::vector<Values> Combinations(const std::vector<Axis>& axes);
 
+// Whether both name one field (config::FieldKey): names, or assignments.
+bool IsSameField(const std::string& a, const std::string& b);
+
 // Whether --set and --grid leave alone what other flags say, and each other. INVALID_ARGUMENT names the field.
 absl::Status CheckFields(const std::vector<std::string>& assignments, const std::vector<Axis>& axes);
 

@@ -135,8 +135,7 @@ std::vector<std::string> WithBookkeeping(const std::vector<std::string>& stored,
   std::vector<std::string> merged = stored;
   for (const std::string& assignment : request) {
     if (CountsInHash(assignment) || std::find(merged.begin(), merged.end(), assignment) != merged.end()) continue;
-    std::erase_if(merged,
-                  [&](const std::string& other) { return config::FieldKey(other) == config::FieldKey(assignment); });
+    std::erase_if(merged, [&](const std::string& other) { return IsSameField(other, assignment); });
     merged.push_back(assignment);
   }
   return merged;
@@ -149,9 +148,8 @@ std::string Text(const std::vector<std::string>& assignments) {
 // `axes` with those of the request in place of the ones of the same field, or behind them.
 std::vector<Axis> Replaced(std::vector<Axis> axes, const std::vector<Axis>& request) {
   for (const Axis& axis : request) {
-    const auto same = std::find_if(axes.begin(), axes.end(), [&](const Axis& a) {
-      return config::FieldKey(a.field) == config::FieldKey(axis.field);
-    });
+    const auto same =
+        std::find_if(axes.begin(), axes.end(), [&](const Axis& a) { return IsSameField(a.field, axis.field); });
     if (same == axes.end()) {
       axes.push_back(axis);
     } else {
