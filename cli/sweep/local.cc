@@ -121,7 +121,10 @@ absl::Status LocalEngine::StartNext() {
 void LocalEngine::Settle(const Active& active, bool stopping) {
   const SweepRun& run = *active.run;
   const int code = active.child->Ended();
-  std::ofstream(sweep_.ExitPath(run)) << code << "\n";
+  if (std::ofstream file(sweep_.ExitPath(run)); !(file << code << "\n" << std::flush)) {
+    progress_.Note(absl::StrCat(run.name, " ended with code ", code, ", which cannot be written to ",
+                                sweep_.ExitPath(run), ": nmn sweep status does not know it"));
+  }
   const auto is_done = [&] {
     return states_.Look()[static_cast<size_t>(&run - sweep_.runs.data())].state == State::kDone;
   };

@@ -10,12 +10,14 @@
 namespace nmn::fs {
 
 // "cannot VERB PATH: No such file or directory", with the code that fits `error` (an errno). A limit of file sizes
-// (ulimit -f) is what a full disk is.
+// (ulimit -f) is what a full disk is. A loop of links is no better later.
 inline absl::Status SystemError(const char* verb, const std::string& path, int error) {
   const bool limit = error == EFBIG;
-  return absl::Status(limit ? absl::StatusCode::kResourceExhausted : absl::ErrnoToStatusCode(error),
-                      absl::StrCat("cannot ", verb, " ", path, ": ", std::generic_category().message(error),
-                                   limit ? " (see ulimit -f)" : ""));
+  const absl::StatusCode code = limit            ? absl::StatusCode::kResourceExhausted
+                                : error == ELOOP ? absl::StatusCode::kFailedPrecondition
+                                                 : absl::ErrnoToStatusCode(error);
+  return absl::Status(code, absl::StrCat("cannot ", verb, " ", path, ": ", std::generic_category().message(error),
+                                         limit ? " (see ulimit -f)" : ""));
 }
 
 // Repeats a system call that a signal interrupted.
