@@ -121,7 +121,8 @@ absl::Status LocalEngine::StartNext() {
 void LocalEngine::Settle(const Active& active, bool stopping) {
   const SweepRun& run = *active.run;
   const int code = active.child->Ended();
-  if (std::ofstream file(sweep_.ExitPath(run)); !(file << code << "\n" << std::flush)) {
+  // A directory that was moved is told of once, when it is found.
+  if (std::ofstream file(sweep_.ExitPath(run)); !(file << code << "\n" << std::flush) && lock_.Check().ok()) {
     progress_.Note(absl::StrCat(run.name, " ended with code ", code, ", which cannot be written to ",
                                 sweep_.ExitPath(run), ": nmn sweep status does not know it"));
   }

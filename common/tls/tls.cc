@@ -1,8 +1,12 @@
 #include "common/tls/tls.h"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,9 +35,22 @@ std::string LooksLike(const Files& files) {
   return looks;
 }
 
+// gRPC takes the ciphers of TLS 1.2 from this variable; where it cannot, no handshake works and no line says why.
+absl::Status CheckCipherSuites() {
+  const char* value = std::getenv("GRPC_SSL_CIPHER_SUITES");
+  if (value == nullptr) return absl::OkStatus();
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_method()), SSL_CTX_free);
+  if (context == nullptr || SSL_CTX_set_cipher_list(context.get(), value) == 1) return absl::OkStatus();
+  ERR_clear_error();
+  return absl::InvalidArgumentError(
+      absl::StrCat("GRPC_SSL_CIPHER_SUITES is \"", value,
+                   "\", in which OpenSSL knows no cipher; unset it, or give names that openssl ciphers lists"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Tls>> Tls::Open(const Options& options) {
+  if (const absl::Status status = CheckCipherSuites(); !status.ok()) return status;
   const std::string looks = LooksLike(options.files);
   absl::StatusOr<std::shared_ptr<const Material>> material = LoadMaterial(options.files, UnixNow());
   if (!material.ok()) return material.status();

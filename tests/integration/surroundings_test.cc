@@ -219,6 +219,18 @@ TEST(Surroundings, ARunDirectoryThatIsALinkToNothingIsOneLine) {
                 AllOf(HasSubstr("it is a link to nowhere"), HasSubstr("choose another --run_dir")));
 }
 
+TEST(Surroundings, ALoopOfLinksInThePlaceOfAFileWillNotGetBetter) {
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 1)).code, 0);
+  std::filesystem::remove(run + "/policy.safetensors");
+  std::filesystem::create_symlink("policy.safetensors", run + "/policy.safetensors");
+  const Outcome outcome =
+      RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure", "--updates=2"});
+  EXPECT_EQ(outcome.code, 42) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("Too many levels of symbolic links"));
+}
+
 // What the kernel has given to the process to write to, in bytes.
 rlim_t DataBytes(int pid) {
   const std::string status = ReadFile("/proc/" + std::to_string(pid) + "/status");

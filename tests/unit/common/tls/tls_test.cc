@@ -90,6 +90,19 @@ TEST(Material, ATruncatedFileIsRefused) {
   EXPECT_TRUE(LoadMaterial(FilesIn(folder), UnixNow()).ok());
 }
 
+TEST(Tls, CiphersThatGrpcCannotUseAreRefusedByName) {
+  const Lab lab;
+  const Tls::Options options{.files = FilesIn(lab.Write("a", lab.Issue("nmn://actor/a")))};
+  ASSERT_EQ(setenv("GRPC_SSL_CIPHER_SUITES", "garbage", 1), 0);
+  const absl::Status refused = Tls::Open(options).status();
+  ASSERT_EQ(setenv("GRPC_SSL_CIPHER_SUITES", "ECDHE-ECDSA-AES256-GCM-SHA384", 1), 0);
+  const absl::Status taken = Tls::Open(options).status();
+  ASSERT_EQ(unsetenv("GRPC_SSL_CIPHER_SUITES"), 0);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("GRPC_SSL_CIPHER_SUITES is \"garbage\""));
+  EXPECT_TRUE(taken.ok()) << taken;
+}
+
 TEST(Tls, TakesUpANewCertificateAndKeepsTheOldOneWhereTheNewOneIsBroken) {
   const Lab lab, other;
   const std::string folder = lab.Write("a", lab.Issue("nmn://actor/a"));
