@@ -91,6 +91,7 @@ function thinned(count, most) {
 //   lines            [{name, look 0..5 (3 is that of levels), y: [number or null for each x], marks: whether each point has one,
 //                    low, high: like y, the edges of a band around it}]
 //   levels           [{name, value}]: horizontal lines
+//   holds            numbers that the y axis has room for besides
 class Chart {
   constructor(parent, height) {
     this.height = height;
@@ -116,7 +117,7 @@ class Chart {
   }
 
   draw(spec) {
-    this.spec = {levels: [], ...spec};
+    this.spec = {levels: [], holds: [], ...spec};
     if (this.at !== null && this.at >= spec.x.length) this.at = null;
     this.render();
     this.fillLegend();
@@ -130,7 +131,7 @@ class Chart {
     const words = typeof spec.x[0] === "string";
     const places = words ? spec.x.map((_, i) => i) : spec.x;
     const box = {left: 56, right: width - 12, top: 8, bottom: this.height - 34};
-    const [low, high] = rangeOf([...spec.lines.flatMap((line) => [...line.y, ...(line.low ?? []), ...(line.high ?? [])]), ...spec.levels.map((level) => level.value)]);
+    const [low, high] = rangeOf([...spec.lines.flatMap((line) => [...line.y, ...(line.low ?? []), ...(line.high ?? [])]), ...spec.levels.map((level) => level.value), ...spec.holds]);
     const first = places.length ? places[0] : 0, last = places.length ? places[places.length - 1] : 1;
     const pad = words ? 14 : 0;
     this.toX = (x) => box.left + pad + (last > first ? (x - first) / (last - first) : 0.5) * (box.right - box.left - 2 * pad);

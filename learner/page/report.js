@@ -239,6 +239,7 @@ class Replay {
     replays.forEach((replay, i) => one("run").append(new Option(plain(replay.run), i)));
     one("run").addEventListener("change", () => this.choose());
     one("episode").addEventListener("change", () => this.load());
+    one("window").addEventListener("change", () => this.show());
     one("step").addEventListener("input", () => this.show());
     one("play").addEventListener("click", () => this.play());
     this.choose();
@@ -268,19 +269,30 @@ class Replay {
     this.t = episode.t;
     this.series = Object.fromEntries(replay.columns.map((name, i) => [name, episode.values[i]]));
     for (const view of this.views) view.load(this.series);
-    for (const {title, names, words, chart} of this.charts) {
-      chart.draw({title, xName: "step", x: this.t, lines: names.map((name, i) => ({name: words[i], look: kLooks[i], y: this.series[name]}))});
-    }
+    this.drawn = null;
     one("step").max = this.t.length - 1;
     one("step").value = 0;
     this.show();
   }
 
+  // The charts show as many steps as can be told apart, the bar's among them, on the scale of the whole episode.
+  draw(begin, end) {
+    for (const {title, names, words, chart} of this.charts) {
+      const edges = names.flatMap((name) => this.series[name]).reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+      chart.draw({title, xName: "step", x: this.t.slice(begin, end), holds: edges,
+                  lines: names.map((name, i) => ({name: words[i], look: kLooks[i], y: this.series[name].slice(begin, end)}))});
+    }
+    this.drawn = [begin, end];
+  }
+
   show() {
     const at = Number(one("step").value);
+    const size = Number(one("window").value) || this.t.length;  // "all"
+    const begin = at - at % size, end = Math.min(begin + size, this.t.length);
+    if (this.drawn === null || this.drawn[0] !== begin || this.drawn[1] !== end) this.draw(begin, end);
     one("at").textContent = this.t[at];
     for (const view of this.views) view.show(at);
-    for (const {chart} of this.charts) chart.setAt(at);
+    for (const {chart} of this.charts) chart.setAt(at - begin);
   }
 
   play() {

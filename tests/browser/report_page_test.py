@@ -165,6 +165,16 @@ class ReportPage(unittest.TestCase):
         self.assertEqual(len(readouts), 3)  # action, reward, what the policy sees
         for readout in readouts:
             self.assertTrue(readout.startswith("step 120: "), readout)
+        # The charts show the hundred steps that the bar is on, on one scale with the others; or all.
+        shown = "return replay.charts.map(({chart}) => [chart.spec.x[0], chart.spec.x.length, rangeOf([...chart.spec.lines[0].y, ...chart.spec.holds])])"
+        some = self.browser.run(shown)
+        self.assertEqual([chart[:2] for chart in some], [[100, 100]] * 3)
+        self.browser.run("one('window').value = 'all'; one('window').dispatchEvent(new Event('change'))")
+        whole = self.browser.run(shown)
+        self.assertEqual([chart[:2] for chart in whole], [[0, 300]] * 3)
+        self.assertEqual([chart[2] for chart in some], [chart[2] for chart in whole])
+        readouts = self.browser.run("return [...document.querySelectorAll('#views .readout')].map((node) => node.textContent)")
+        self.assertTrue(all(readout.startswith("step 120: ") for readout in readouts), readouts)
         self.assertIn("Here: ", self.browser.run("return replay.views[1].note.textContent"))
         # It plays by itself, and stops.
         self.browser.run("one('play').click()")
