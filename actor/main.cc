@@ -18,6 +18,7 @@
 #include "common/env/environment.h"
 #include "common/failpoint/failpoint.h"
 #include "common/flags/flags.h"
+#include "common/flags/groups.h"
 #include "common/flags/usage_flags.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
@@ -84,7 +85,6 @@ int RunActor(int argc, char** argv) {
                        std::string("nmn-actor ") + nmn::build::Version() + " (" + nmn::build::Commit() + ")");
   app.footer(
       "Example:  nmn-actor --learner=127.0.0.1:50051\n"
-      "A flag --some_flag can also be set as NMN_SOME_FLAG in the environment.\n"
       "Exit codes: 0 the run is complete, or a signal stopped the actor; 1 there was no learner for --connect_timeout; "
       "42 it cannot work as called.");
   std::string learner;
@@ -116,8 +116,13 @@ int RunActor(int argc, char** argv) {
   nmn::tls::Flags tls_flags;
   nmn::tls::AddFlags(app, "allow a --learner on another machine, and --metrics for others, in plain text",
                      /*listens=*/false, tls_flags);
-  app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)->type_name("ADDRESS")->capture_default_str();
-  app.add_option("--metrics_tls", metrics_tls, nmn::metrics::kMetricsTlsHelp)->type_name("PROTECTION");
+  app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)
+      ->type_name("ADDRESS")
+      ->capture_default_str()
+      ->group(nmn::flags::kMetricsGroup);
+  app.add_option("--metrics_tls", metrics_tls, nmn::metrics::kMetricsTlsHelp)
+      ->type_name("PROTECTION")
+      ->group(nmn::flags::kMetricsGroup);
   app.add_flag(
       "--health", health,
       "ask the actor at --metrics whether it is well, and exit: 0 it is, 1 it is not. An actor that waits for its "

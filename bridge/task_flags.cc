@@ -17,6 +17,7 @@
 #include "bridge/worker_pool.h"
 #include "common/env/brought.h"
 #include "common/flags/command.h"
+#include "common/flags/groups.h"
 
 namespace nmn::bridge {
 namespace {
@@ -123,23 +124,25 @@ std::vector<std::string> TaskFlags::Arguments() const {
 }
 
 void AddTaskFlags(CLI::App& app, TaskFlags& flags) {
-  CLI::Option* python =
-      app.add_option("--task_python", flags.task_python,
-                     "a task of your own: package.module:factory, found by PYTHONPATH (docs/tasks.md)");
-  python->type_name("FACTORY");
+  CLI::Option* python = app.add_option("--task_python", flags.task_python,
+                                       "a task of your own: package.module:factory, found by PYTHONPATH");
+  python->type_name("FACTORY")->group(flags::kOwnTaskGroup);
   app.add_option("--python", flags.python, "the interpreter of --task_python [the first python3 on PATH]")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->group(flags::kOwnTaskGroup);
   app.add_option("--python_workers", flags.python_workers,
                  "processes that share the episodes of --task_python; does not change results")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+      ->check(CLI::Range(1, 1024))
+      ->group(flags::kOwnTaskGroup);
   app.add_option("--python_timeout", flags.python_timeout,
                  "after so many seconds a step of --task_python counts as hung, and its process is killed")
       ->capture_default_str()
-      ->check(CLI::Range(0.001, 1e6));
-  CLI::Option* plugin = app.add_option("--task_plugin", flags.task_plugin,
-                                       "a task of your own: a shared library made with nmn/task.h (docs/tasks.md)");
-  plugin->type_name("FILE")->excludes(python);
+      ->check(CLI::Range(0.001, 1e6))
+      ->group(flags::kOwnTaskGroup);
+  CLI::Option* plugin =
+      app.add_option("--task_plugin", flags.task_plugin, "a task of your own: a shared library made with nmn/task.h");
+  plugin->type_name("FILE")->group(flags::kOwnTaskGroup)->excludes(python);
   if (CLI::Option* task = app.get_option_no_throw("--task"); task != nullptr) {
     for (CLI::Option* brings : {python, plugin}) brings->excludes(task);
   }

@@ -28,7 +28,7 @@ int RunVerb(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "Begin with:  nmn train --benchmark=b1 --preset=fast --seed=1\n"
-      "Each verb has its own --help. A flag --some_flag can also be set as NMN_SOME_FLAG in the environment.\n"
+      "Each verb has its own --help.\n"
       "Exit codes: 0 done; 1 the same command may work later; 42 it cannot work as called; 75 a signal stopped "
       "training "
       "or a sweep, go on with --resume or the same call.");

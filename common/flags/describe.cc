@@ -37,6 +37,7 @@ usage::Flag FlagOf(const CLI::Option& option, const usage::Kinds& kinds) {
   for (const std::string& name : option.get_lnames()) flag.names.push_back(absl::StrCat("--", name));
   for (const std::string& name : option.get_snames()) flag.names.push_back(absl::StrCat("-", name));
   flag.help = option.get_description();
+  flag.group = option.get_group();
   flag.is_switch = IsSwitch(option);
   flag.required = option.get_required();
   if (flag.is_switch) return flag;

@@ -1,5 +1,7 @@
 #include "common/flags/flags.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
@@ -13,11 +15,17 @@
 #include "absl/strings/str_join.h"
 #include "common/exit_code/exit_code.h"
 #include "common/flags/arguments.h"
+#include "common/flags/describe.h"
 #include "common/flags/environment.h"
+#include "common/terminal/terminal.h"
 #include "common/text/one_line.h"
+#include "common/usage/help.h"
 
 namespace nmn::flags {
 namespace {
+
+// Of what is no terminal, and the most that a person reads with ease.
+constexpr size_t kUsualColumns = 100, kMostColumns = 120;
 
 bool IsFlag(const CLI::Option& option) { return !option.get_lnames().empty() && !IsQuestion(option.get_lnames()[0]); }
 
@@ -140,6 +148,11 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
+    if (dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr) {
+      const size_t columns = terminal::Columns(STDOUT_FILENO).value_or(kUsualColumns);
+      std::cout << usage::HelpText(Describe(*called.verb, {}), std::min(columns, kMostColumns));
+      return kExitDone;
+    }
     if (error.get_exit_code() == 0) return app.exit(error);
     return Refuse(NameOf(*called.verb), MessageOf(error, called));
   }

@@ -1,26 +1,25 @@
 #include "common/terminal/live_line.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+
+#include "common/terminal/terminal.h"
 
 namespace nmn::terminal {
 namespace {
 
 // The width of the terminal now; unlimited if it has no size. A stream without a descriptor leads to stderr.
-size_t Columns(std::FILE* out) {
-  winsize size{};
+size_t WidthOf(std::FILE* out) {
   const int descriptor = fileno(out);
-  const bool known = ioctl(descriptor < 0 ? STDERR_FILENO : descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : std::string::npos;
+  return Columns(descriptor < 0 ? STDERR_FILENO : descriptor).value_or(std::string::npos);
 }
 
 }  // namespace
 
 void LiveLine::Show(const std::string& text, const std::string& shorter) {
   // The cursor in the last column would wrap on some terminals.
-  const size_t room = Columns(out_) - 1;
+  const size_t room = WidthOf(out_) - 1;
   const std::string line = (text.size() > room && !shorter.empty() ? shorter : text).substr(0, room);
   const size_t rest = std::min(shown_, room) - std::min({shown_, room, line.size()});
   std::fprintf(out_, "\r%s%s%s", line.c_str(), std::string(rest, ' ').c_str(), std::string(rest, '\b').c_str());

@@ -1,5 +1,6 @@
 #include "common/terminal/terminal.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -21,5 +22,11 @@ bool MayRewrite(int descriptor) {
 }
 
 bool MayColour(int descriptor) { return MayRewrite(descriptor) && Variable("NO_COLOR").empty(); }
+
+std::optional<size_t> Columns(int descriptor) {
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
+}
 
 }  // namespace nmn::terminal

@@ -6,10 +6,10 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "common/flags/groups.h"
 #include "common/fs/folders_below.h"
 
 namespace nmn::tls {
-
 absl::StatusOr<Files> Flags::Resolve() const {
   Files resolved = files;
   if (!directory.empty()) {
@@ -58,13 +58,19 @@ void AddFlags(CLI::App& app, const std::string& insecure_help, bool listens, Fla
   CLI::Option* key = app.add_option("--tls_key", flags.files.key, "in place of --tls: its private key, a PEM file");
   CLI::Option* authority =
       app.add_option("--tls_ca", flags.files.authority, "in place of --tls: whose certificates count, a PEM file");
-  for (CLI::Option* one : {certificate, key, authority}) directory->excludes(one);
+  directory->type_name("DIR")->group(flags::kOtherMachinesGroup);
+  for (CLI::Option* one : {certificate, key, authority}) {
+    directory->excludes(one);
+    one->type_name("FILE")->group(flags::kOtherMachinesGroup);
+  }
   if (listens) {
     app.add_option("--tls_revoked", flags.files.revoked,
                    "file with the serial numbers of certificates that are refused, one a line; read again when it "
-                   "changes");
+                   "changes")
+        ->type_name("FILE")
+        ->group(flags::kOtherMachinesGroup);
   }
-  app.add_flag("--insecure", flags.insecure, insecure_help);
+  app.add_flag("--insecure", flags.insecure, insecure_help)->group(flags::kOtherMachinesGroup);
 }
 
 absl::StatusOr<std::shared_ptr<Tls>> OpenIfGiven(const Flags& flags) {

@@ -6,8 +6,8 @@
 
 namespace nmn::usage {
 
-// What a program takes on its command line: read from its flags once (common/flags/describe.h), and printed as the
-// completion of a shell (completion.h) or as a manual page (manual.h).
+// What a program takes on its command line: read from its flags once (common/flags/describe.h), and printed as what
+// --help says (help.h), as the completion of a shell (completion.h) or as a manual page (manual.h).
 
 // What may stand as the value of a flag, or as an operand.
 struct Value {
@@ -26,6 +26,7 @@ using Kinds = std::map<std::string, Value>;
 struct Flag {
   std::vector<std::string> names;  // with their dashes, long ones first: {"--task", "--benchmark"}, {"--help", "-h"}
   std::string help;
+  std::string group;  // the heading that --help has it under
   std::string usual;  // the value where it is not given, for people; empty where --help names none
   bool is_switch = false;
   bool required = false;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/flags/command.h"
+#include "common/flags/groups.h"
 #include "common/metrics/exporter.h"
 #include "common/tls/flags.h"
 #include "learner/run/limit_flags.h"
@@ -24,12 +25,14 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
       ->type_name("SOURCE");
   app.add_flag("--resume", options.resume,
                "continue the run in --run_dir; begin it if no checkpoint was ever completed there");
-  CLI::Option* listen = app.add_option("--listen", options.listen, help.listen)->type_name("ADDRESS");
+  CLI::Option* listen = app.add_option("--listen", options.listen, help.listen);
+  listen->type_name("ADDRESS")->group(flags::kOtherMachinesGroup);
   if (!options.listen.empty()) listen->capture_default_str();
   tls::AddFlags(app, "allow --listen and --metrics on addresses that other machines reach, in plain text",
                 /*listens=*/true, options.tls);
   app.add_flag("--allow_mixed", options.allow_mixed,
-               "accept actors of another build or rounding class; weights are then not equal bit for bit");
+               "accept actors of another build or rounding class; weights are then not equal bit for bit")
+      ->group(flags::kOtherMachinesGroup);
   app.add_option("--device", options.trainer.device, "where updates run: cpu, cuda or cuda:INDEX")
       ->type_name("DEVICE")
       ->capture_default_str();
@@ -41,15 +44,19 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
          "seconds that a step of the run may take; after that its health is NOT_SERVING (default: 600, and also "
          "ten times the longest step so far)")
       ->check(CLI::Range(1e-3, 1e9));
-  AddLimitFlags(app, options.limits);
   app.add_flag("--discard_corrupt", options.discard_corrupt,
                "with --resume: begin anew if there are checkpoints and none is valid");
   app.add_flag("--accept_loss", options.accept_loss,
                "with --resume: go on if episodes.csv or another file lost rows, and say which");
   app.add_flag("--event_log", options.event_log,
                "write events.jsonl, which says what becomes of every work unit (docs/reliability.md)");
-  app.add_option("--metrics_tls", options.metrics_tls, metrics::kMetricsTlsHelp)->type_name("PROTECTION");
-  return app.add_option("--metrics", options.metrics, help.metrics)->type_name("ADDRESS")->capture_default_str();
+  CLI::Option* metrics = app.add_option("--metrics", options.metrics, help.metrics);
+  metrics->type_name("ADDRESS")->capture_default_str()->group(flags::kMetricsGroup);
+  app.add_option("--metrics_tls", options.metrics_tls, metrics::kMetricsTlsHelp)
+      ->type_name("PROTECTION")
+      ->group(flags::kMetricsGroup);
+  AddLimitFlags(app, options.limits);
+  return metrics;
 }
 
 std::string ResumeCommand(const CLI::App& app, const std::string& directory, std::vector<std::string> stored) {

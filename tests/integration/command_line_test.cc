@@ -9,6 +9,7 @@
 #include <regex>
 #include <set>
 
+#include "common/flags/arguments.h"
 #include "common/flags/environment.h"
 #include "tests/integration/tiny_run.h"
 
@@ -39,10 +40,11 @@ std::set<std::string> VariablesIn(const std::vector<std::string>& program) {
   const Outcome help = RunProcess(arguments);
   EXPECT_EQ(help.code, 0) << help.err;
   std::set<std::string> variables;
-  // "  --run_dir TEXT (Env:NMN_RUN_DIR)"
-  static const std::regex pattern("\\(Env:(NMN_[A-Z_]+)\\)");
-  for (std::sregex_iterator match(help.out.begin(), help.out.end(), pattern), end; match != end; ++match)
-    variables.insert((*match)[1]);
+  // "  --run_dir=DIR"
+  static const std::regex pattern("\n  --([a-z_]+)");
+  for (std::sregex_iterator match(help.out.begin(), help.out.end(), pattern), end; match != end; ++match) {
+    if (!flags::IsQuestion((*match)[1])) variables.insert(flags::VariableOf((*match)[1]));
+  }
   return variables;
 }
 

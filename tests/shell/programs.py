@@ -31,10 +31,10 @@ class Help:
 
     def __init__(self, text):
         sections = dict(re.findall(r"^(\S[^\n]*):\n((?:  [^\n]*\n|\n(?!\S))*)", text + "\n", re.MULTILINE))
-        # "  -h,--help     Print ..", "  --task,--benchmark TASK (Env:NMN_TASK)"
-        heads = re.findall(r"^  (-[\w,-]+)", "\n".join(sections.values()), re.MULTILINE)  # flags may be in groups
-        self.flags = {name for head in heads for name in head.split(",")}
-        self.verbs = re.findall(r"^  ([a-z][a-z0-9]*) ", sections.get("Subcommands", ""), re.MULTILINE)
+        # "  --help, -h     Print ..", "  --task, --benchmark=TASK"
+        heads = re.findall(r"^  (-[\w-]+(?:, -[\w-]+)*)", "\n".join(sections.values()), re.MULTILINE)  # flags may be in groups
+        self.flags = {name for head in heads for name in head.split(", ")}
+        self.verbs = re.findall(r"^  ([a-z][a-z0-9]*) ", sections.get("Verbs", ""), re.MULTILINE)
 
 
 def all_help(binaries):
