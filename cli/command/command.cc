@@ -75,6 +75,19 @@ void SetDefaults(posix_spawnattr_t& attributes) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 }
 
+// This process's, but for some.
+std::vector<char*> Variables(const std::vector<std::string>& without) {
+  std::vector<char*> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (std::find(without.begin(), without.end(), text.substr(0, text.find('='))) == without.end()) {
+      variables.push_back(*variable);
+    }
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> InPath(const std::string& name) {
@@ -91,7 +104,7 @@ absl::StatusOr<std::string> InPath(const std::string& name) {
 std::string Result::LastWords() const { return LastLine(LastLine(err) == LastLine("") ? out : err); }
 
 absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chrono::milliseconds limit,
-                           const std::string& folder) {
+                           const std::string& folder, const std::vector<std::string>& without) {
   // What begins nowhere looks like a program that is not there.
   if (!folder.empty() && access(folder.c_str(), X_OK) != 0) return fs::SystemError("enter", folder, errno);
   std::vector<std::string> copies = arguments;
@@ -116,8 +129,9 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
   std::vector<char*> pointers;
   for (std::string& argument : copies) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
+  std::vector<char*> variables = Variables(without);
   pid_t child = 0;
-  const int error = posix_spawnp(&child, pointers[0], &actions, &attributes, pointers.data(), environ);
+  const int error = posix_spawnp(&child, pointers[0], &actions, &attributes, pointers.data(), variables.data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (error == ENOENT && access("/dev/null", F_OK) != 0)

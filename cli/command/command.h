@@ -24,8 +24,9 @@ inline constexpr std::chrono::seconds kLimit(120);
 // Runs a program to its end with empty stdin; blocks. arguments[0] is looked for in PATH; no shell is involved.
 // SIGINT, SIGTERM and SIGPIPE do to it what they do by default, whatever they do here. NOT_FOUND where there is no such
 // program. DEADLINE_EXCEEDED: it had not ended after `limit`, and was killed. `folder`: where it begins; "" is here.
+// `without`: variables that it does not get.
 absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chrono::milliseconds limit = kLimit,
-                           const std::string& folder = "");
+                           const std::string& folder = "", const std::vector<std::string>& without = {});
 
 // The last line that is not empty, or "it said nothing".
 std::string LastLine(const std::string& text);

@@ -78,11 +78,14 @@ std::string InItsFolder(const std::string& path) {
   return absl::StrCat("./", std::filesystem::path(path).filename().string());
 }
 
+// A terminal that gnuplot does not have, e.g. that of a desktop, is an error to it before it reads the script.
+const std::vector<std::string> kOfAUser = {"GNUTERM"};
+
 // gnuplot repeats the faulty line and points at it before it says what is wrong.
 absl::Status RunGnuplot(const std::string& script_file) {
   const std::string folder = std::filesystem::path(script_file).parent_path();
   const absl::StatusOr<command::Result> result =
-      command::Run({"gnuplot", "--default-settings", InItsFolder(script_file)}, kDrawLimit, folder);
+      command::Run({"gnuplot", "--default-settings", InItsFolder(script_file)}, kDrawLimit, folder, kOfAUser);
   if (absl::IsNotFound(result.status()))
     return absl::NotFoundError("gnuplot is not in PATH; figures need it: apt-get install gnuplot-nox");
   if (!result.ok()) return result.status();

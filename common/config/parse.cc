@@ -1,8 +1,9 @@
+#include <re2/re2.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <utility>
 
@@ -49,22 +50,22 @@ const FieldDescriptor* FindEnumField(const Descriptor& type, const std::string& 
 
 // TextFormat's words for a name that the message does not have, made ours; its other messages are passed on.
 std::string Explain(const std::string& message) {
-  static const std::regex no_field("Message type \"([^\"]+)\" has no field named \"([^\"]+)\"\\.?");
-  static const std::regex no_value("Unknown enumeration value of \"([^\"]+)\" for field \"([^\"]+)\"\\.?");
-  std::smatch match;
-  if (std::regex_match(message, match, no_field)) {
-    const Descriptor* type = v1::RunConfig::descriptor()->file()->pool()->FindMessageTypeByName(match[1].str());
+  static const RE2 no_field("Message type \"([^\"]+)\" has no field named \"([^\"]+)\"\\.?");
+  static const RE2 no_value("Unknown enumeration value of \"([^\"]+)\" for field \"([^\"]+)\"\\.?");
+  std::string first, second;
+  if (RE2::FullMatch(message, no_field, &first, &second)) {
+    const Descriptor* type = v1::RunConfig::descriptor()->file()->pool()->FindMessageTypeByName(first);
     if (type != nullptr) {
       const std::string path = PathOf(*type);
-      return absl::StrCat("unknown field \"", match[2].str(), "\"", path.empty() ? "" : " in ", path,
-                          Suggestion(*type, match[2].str()));
+      return absl::StrCat("unknown field \"", second, "\"", path.empty() ? "" : " in ", path,
+                          Suggestion(*type, second));
     }
   }
-  if (std::regex_match(message, match, no_value)) {
+  if (RE2::FullMatch(message, no_value, &first, &second)) {
     std::string path;
-    const FieldDescriptor* field = FindEnumField(*v1::RunConfig::descriptor(), match[2].str(), "", path);
+    const FieldDescriptor* field = FindEnumField(*v1::RunConfig::descriptor(), second, "", path);
     if (field != nullptr) {
-      return absl::StrCat(path, " takes one of ", EnumNames(*field->enum_type()), ", not \"", match[1].str(), "\"");
+      return absl::StrCat(path, " takes one of ", EnumNames(*field->enum_type()), ", not \"", first, "\"");
     }
   }
   return absl::StrReplaceAll(message, {{"\n", " "}, {"nmn.v1.", ""}});

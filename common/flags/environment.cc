@@ -1,10 +1,10 @@
 #include "common/flags/environment.h"
 
+#include <re2/re2.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <regex>
 #include <string_view>
 
 #include "absl/strings/ascii.h"
@@ -29,9 +29,9 @@ void CollectVariables(const CLI::App& app, std::vector<std::string>& variables) 
 }
 
 bool OfKubernetes(const std::string& name) {
-  static const std::regex pattern(
+  static const RE2 pattern(
       "NMN_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_[A-Z]+)?)?)");
-  return std::regex_match(name, pattern);
+  return RE2::FullMatch(name, pattern);
 }
 
 }  // namespace

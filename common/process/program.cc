@@ -166,6 +166,11 @@ int Main(const char* program, const std::function<int()>& body) {
   // LibTorch asks at its first operator whether to do without vectors, which rounds in another way: weights are a
   // function of config, seed, build and CPU type, and of no variable. Here no other thread reads the environment.
   unsetenv("ATEN_CPU_CAPABILITY");
+  // What a parent blocked or ignored for itself would hold up every stop, and hide the end of every child.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGCHLD, SIG_DFL);
   // A file as large as the limit says (ulimit -f) is a write that fails, as on a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGABRT, OnAbort);

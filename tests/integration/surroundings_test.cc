@@ -19,6 +19,7 @@ namespace nmn::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -219,6 +220,40 @@ TEST(Surroundings, ARunDirectoryThatIsALinkToNothingIsOneLine) {
                 AllOf(HasSubstr("it is a link to nowhere"), HasSubstr("choose another --run_dir")));
 }
 
+// Of a parent that keeps such signals from itself, as some that start many programs do.
+TEST(Surroundings, SignalsThatAParentBlocksOrIgnoresDoWhatTheyDo) {
+  const TemporaryDirectory folder;
+  std::vector<std::string> blocked = {"/usr/bin/env", "--block-signal=TERM", "--block-signal=INT"};
+  const std::vector<std::string> train = TinyTrain(folder.path() + "/run", 1000);
+  blocked.insert(blocked.end(), train.begin(), train.end());
+  Subprocess process(blocked);
+  ASSERT_TRUE(WaitForUpdate(process, folder.path() + "/run", 2)) << process.err();
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), 75) << process.err();
+  // A sweep waits for its runs.
+  std::vector<std::string> ignored = {"/usr/bin/env", "--ignore-signal=CHLD",   Binary("nmn"),
+                                      "sweep",        folder.path() + "/sweep", "--seeds=1"};
+  const std::vector<std::string> tiny = TinyFlags(1);
+  ignored.insert(ignored.end(), tiny.begin(), tiny.end());
+  const Outcome outcome = RunProcess(ignored);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
+
+// What is a search for a pattern to us is a recursion once a letter to libstdc++.
+TEST(Surroundings, NamesOfAnyLengthAreALine) {
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run", name(100'000, 'A');
+  const Outcome outcome = RunProcess(TinyTrain(run, 1), std::chrono::seconds(120), {"NMN_" + name + "=1"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err.substr(0, 200);
+  EXPECT_THAT(outcome.err, HasSubstr(", which nothing reads; it is ignored"));
+  for (const std::string& line : {name + ": 1", "mode: " + name}) {
+    WriteFile(folder.path() + "/config.textproto", line);
+    const Outcome refused = RunProcess({Binary("nmn"), "train", "--config=" + folder.path() + "/config.textproto"});
+    EXPECT_EQ(refused.code, 42) << refused.err.substr(0, 200);
+    EXPECT_THAT(refused.err, AnyOf(HasSubstr("unknown field"), HasSubstr("mode takes one of")));
+  }
+}
+
 TEST(Surroundings, ALoopOfLinksInThePlaceOfAFileWillNotGetBetter) {
   const TemporaryDirectory folder;
   const std::string run = folder.path() + "/run";
@@ -322,12 +357,13 @@ TEST(Surroundings, TooLittleMemoryIsOneLineAndMayWorkLater) {
   EXPECT_THAT(outcome.err, HasSubstr("nmn: out of memory"));
 }
 
+// A desktop's terminal is no matter either, of which a gnuplot without windows knows nothing.
 TEST(Surroundings, WithoutADirectoryForTemporaryFilesARunAndItsFigureAreWhole) {
   const TemporaryDirectory folder;
   const std::string run = folder.path() + "/run";
   std::vector<std::string> command = TinyTrain(run, 2);
   std::erase(command, "--no_figure");
-  const Outcome outcome = RunProcess(command, std::chrono::seconds(120), {"TMPDIR=/nonexistent"});
+  const Outcome outcome = RunProcess(command, std::chrono::seconds(120), {"TMPDIR=/nonexistent", "GNUTERM=x11"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("learning curve: " + run));
   EXPECT_TRUE(std::filesystem::exists(run + "/learning_curve.png"));

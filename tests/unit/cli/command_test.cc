@@ -78,6 +78,15 @@ TEST(Command, ASignalThatIsIgnoredHereEndsTheProgram) {
   EXPECT_EQ(Await(**child), 128 + SIGPIPE);
 }
 
+TEST(Command, VariablesAreLeftOut) {
+  ASSERT_EQ(setenv("NMN_TEST_LEFT", "a", 1) + setenv("NMN_TEST_LEFT_IN", "b", 1), 0);
+  const auto seen = [](const std::vector<std::string>& without) {
+    return command::Run({"sh", "-c", "echo $NMN_TEST_LEFT $NMN_TEST_LEFT_IN"}, kLimit, "", without)->out;
+  };
+  EXPECT_EQ(seen({}), "a b\n");
+  EXPECT_EQ(seen({"NMN_TEST_LEFT"}), "b\n");
+}
+
 TEST(Command, NoShellReadsTheArguments) { EXPECT_EQ(command::Run({"echo", "$HOME", ";"})->out, "$HOME ;\n"); }
 
 TEST(Command, AMissingProgramIsNamed) {
