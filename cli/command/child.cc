@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/exit_code/exit_code.h"
 #include "common/fs/descriptor.h"
 #include "common/fs/errors.h"
 
@@ -103,7 +104,10 @@ void Child::Signal(int signal) {
 int Child::Ended() {
   if (exit_code_ >= 0) return exit_code_;
   int status = 0;
-  if (waitpid(pid_, &status, WNOHANG) != pid_) return -1;
+  const pid_t ended = waitpid(pid_, &status, WNOHANG);
+  if (ended == 0 || (ended < 0 && errno == EINTR)) return -1;
+  // Somebody else in this process has waited for it: that it ended is all that can be known.
+  if (ended < 0) return exit_code_ = kExitRetry;
   exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return exit_code_;
 }

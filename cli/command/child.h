@@ -24,7 +24,8 @@ class Child {
   void Signal(int signal);
   // Becomes readable when the child ends.
   int descriptor() const { return descriptor_; }
-  // The exit code or 128 + signal once it has ended; -1 while it runs. Does not block.
+  // The exit code or 128 + signal once it has ended; -1 while it runs. Does not block. 1 where another
+  // part of this process has waited for it, and its code is gone.
   int Ended();
 
  private:

@@ -70,12 +70,13 @@ std::string EntryOf(const Operand& operand, size_t width) {
 std::string Call(const Verb& verb) {
   std::string call = absl::StrCat("Usage: ", verb.name);
   if (!verb.flags.empty()) call += " [OPTION]...";
+  const std::string below = " VERB [ARGUMENT]...";
+  if (verb.operands.empty()) return absl::StrCat(call, verb.verbs.empty() ? "" : below, "\n");
   for (const Operand& operand : verb.operands) {
     const std::string name = operand.value.name + (operand.repeated ? "..." : "");
     absl::StrAppend(&call, " ", operand.required ? name : absl::StrCat("[", name, "]"));
   }
-  if (!verb.verbs.empty() && verb.operands.empty()) call += " VERB [ARGUMENT]...";
-  return call + "\n";
+  return absl::StrCat(call, "\n", verb.verbs.empty() ? "" : absl::StrCat("   or: ", verb.name, below, "\n"));
 }
 
 // The groups of its flags, in the order of their first flags.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <csignal>
 #include <string>
@@ -139,6 +140,14 @@ TEST(Child, AProgramThatCannotBeStartedIsNamedWithTheReason) {
   const absl::Status status = Child::Start({"/no/such/program"}, {}, folder.path() + "/log").status();
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
   EXPECT_EQ(std::string(status.message()), "cannot start /no/such/program: No such file or directory");
+}
+
+TEST(Child, HasEndedAlsoWhereAnotherTookItsCode) {
+  const testing::TemporaryDirectory folder;
+  auto child = Child::Start({"/bin/true"}, {}, folder.path() + "/log");
+  ASSERT_TRUE(child.ok()) << child.status();
+  ASSERT_GT(waitpid(-1, nullptr, 0), 0);
+  EXPECT_EQ((*child)->Ended(), 1);
 }
 
 TEST(Child, ASignalReachesIt) {

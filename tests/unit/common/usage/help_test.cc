@@ -92,8 +92,9 @@ TEST(HelpText, OperandsVerbsAndTheFooterHaveTheirPlaces) {
   operand.help = "where";
   operand.required = operand.repeated = true;
   verb.operands = {operand};
-  EXPECT_THAT(HelpText(verb, 100), AllOf(HasSubstr("Usage: tool run [OPTION]... DIR...\n"),
-                                         HasSubstr("\nArguments:\n  DIR ...                   where [required]\n")));
+  EXPECT_THAT(HelpText(verb, 100),
+              AllOf(HasSubstr("Usage: tool run [OPTION]... DIR...\n   or: tool run VERB [ARGUMENT]...\n"),
+                    HasSubstr("\nArguments:\n  DIR ...                   where [required]\n")));
 }
 
 }  // namespace
