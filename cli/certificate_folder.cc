@@ -155,9 +155,16 @@ absl::StatusOr<tls::Certificate> MakeAuthorityIn(const std::string& directory, i
   const auto lock = Lock(directory);
   if (!lock.ok()) return lock.status();
   if (absl::Status status = RefuseWhereOneIs(directory); !status.ok()) return status;
-  if (absl::Status status = WritePrivately(directory + "/ca.key", made->key.pem()); !status.ok()) return status;
-  if (absl::Status status = fs::WriteAtomically(disk, directory + "/ca.crt", made->certificate.pem()); !status.ok())
+  // The key alone would stand in the way of the next call.
+  const std::string key_file = directory + "/ca.key";
+  absl::StatusOr<fs::WholeFile> certificate = fs::WholeFile::Begin(disk, directory + "/ca.crt");
+  if (!certificate.ok()) return certificate.status();
+  if (absl::Status status = certificate->Write(made->certificate.pem()); !status.ok()) return status;
+  if (absl::Status status = WritePrivately(key_file, made->key.pem()); !status.ok()) return status;
+  if (absl::Status status = certificate->Commit(); !status.ok()) {
+    disk.RemoveAll(key_file).IgnoreError();
     return status;
+  }
   return made->certificate;
 }
 

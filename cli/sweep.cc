@@ -45,9 +45,24 @@ struct StatusFlags {
   bool json = false;
 };
 
+// What a person should know of the sweep that is there now, in lines.
+std::string Notices(const sweep::OpenSweep& open) {
+  const sweep::SweepDirectory& sweep = open.sweep;
+  std::string lines;
+  if (const std::optional<std::string> notice = config::ScheduleNotice(sweep.runs[0].config); notice && open.is_new)
+    absl::StrAppend(&lines, *notice, "\n");
+  if (sweep.grid.init_from && open.is_new) {
+    absl::StrAppend(&lines, "every run begins with ", sweep::Describe(*sweep.grid.init_from), ", update ",
+                    sweep.grid.init_from->policy->update, "; ", sweep.InitialWeightsPath(), " is a copy\n");
+  }
+  if (!open.growth.empty()) absl::StrAppend(&lines, "the sweep grows: ", open.growth, "\n");
+  if (!open.change.empty())
+    absl::StrAppend(&lines, "from their next start on, runs that are not done have ", open.change, "\n");
+  return lines;
+}
+
 absl::StatusOr<int> RunHere(const sweep::OpenSweep& open, const bridge::TaskFlags& brought) {
   const sweep::SweepDirectory& sweep = open.sweep;
-  process::OutliveReaders();
   std::stop_source stop;
   SignalWatcher signals([&stop](int) { stop.request_stop(); },
                         "nmn sweep: ended at once; its runs were told to stop, call it again to go on");
@@ -144,18 +159,11 @@ absl::StatusOr<int> Sweep(SweepFlags flags) {
   if (absl::Status status = CheckBrought(sweep, flags.brought); !status.ok()) return status;
   if (absl::Status status = CheckEngine(sweep); !status.ok()) return status;
   if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
-  if (const std::optional<std::string> notice = config::ScheduleNotice(sweep.runs[0].config); notice && open->is_new)
-    std::cerr << *notice << "\n";
-  if (sweep.grid.init_from && open->is_new) {
-    std::cerr << "every run begins with " << sweep::Describe(*sweep.grid.init_from) << ", update "
-              << sweep.grid.init_from->policy->update << "; " << sweep.InitialWeightsPath() << " is a copy\n";
-  }
-  if (!open->growth.empty()) std::cerr << "the sweep grows: " << open->growth << "\n";
-  if (!open->change.empty())
-    std::cerr << "from their next start on, runs that are not done have " << open->change << "\n";
-  if (sweep.engine.name == "slurm") return Submit(sweep, flags.brought);
-  if (sweep.engine.name == "kubernetes") return WriteManifests(sweep, flags.brought);
-  return RunHere(*open, flags.brought);
+  const bool here = sweep.engine.name != "slurm" && sweep.engine.name != "kubernetes";
+  if (here) process::OutliveReaders();
+  log::Say(Notices(*open));
+  if (here) return RunHere(*open, flags.brought);
+  return sweep.engine.name == "slurm" ? Submit(sweep, flags.brought) : WriteManifests(sweep, flags.brought);
 }
 
 absl::Status PrintStatus(const StatusFlags& flags) {

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ constexpr uint64_t kMiB = 1 << 20;
 constexpr uint64_t kWithBlas = 288 * kMiB, kWithoutBlas = 32 * kMiB;
 // LibTorch's initialisers crash with 96 KiB.
 constexpr uint64_t kStack = 256 * 1024;
+constexpr int kLastWordsMilliseconds = 1000;
 
 struct sigaction parents_interrupt {};
 bool watches_interrupt = false;
@@ -51,7 +53,10 @@ class Line {
   }
   [[noreturn]] void End(int code = kExitRetry) {
     *this << "\n";
-    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line_.data(), size_);
+    pollfd room{STDERR_FILENO, POLLOUT, 0};  // whoever reads stderr may have stopped to
+    if (poll(&room, 1, kLastWordsMilliseconds) > 0) {
+      [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line_.data(), size_);
+    }
     _exit(code);
   }
 

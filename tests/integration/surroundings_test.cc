@@ -418,6 +418,12 @@ TEST(Surroundings, AStderrThatNobodyReadsAnyMoreHoldsUpNoRun) {
   EXPECT_TRUE(WaitForUpdate(stopped, folder.path() + "/long", 1));
   stopped.Signal(SIGTERM);
   EXPECT_EQ(stopped.Wait(), kInterrupted);
+  // A sweep, with the line before its first run.
+  std::vector<std::string> sweep = {Binary("nmn"), "sweep", folder.path() + "/sweep", "--seeds=1", "--jobs=1"};
+  const std::vector<std::string> tiny = TinyFlags(2);
+  sweep.insert(sweep.end(), tiny.begin(), tiny.end());
+  EXPECT_EQ(RunProcess(InShell("", sweep, "2>'" + fifo + "'")).code, 0);
+  EXPECT_EQ(UpdatesInMetrics(folder.path() + "/sweep/b1-nmn-s1").size(), 2u);
   close(reader);
 }
 

@@ -119,6 +119,14 @@ TEST_F(NmnCerts, AnAuthorityIsMadeOnce) {
   EXPECT_EQ(ReadFile(ca_ + "/ca.key"), key);
 }
 
+// Room for a key, and none for a certificate.
+TEST_F(NmnCerts, AnAuthorityThatCannotBeWrittenLeavesNothingInTheWay) {
+  const Outcome refused = RunProcess({"/usr/bin/prlimit", "--fsize=400", Binary("nmn"), "certs", "init", ca_});
+  EXPECT_EQ(refused.code, 1) << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(ca_ + "/ca.key"));
+  Init();
+}
+
 TEST_F(NmnCerts, AKeyWithoutItsCertificateIsKept) {
   Init();
   ASSERT_EQ(Issue({"--actor=x"}).code, 0);
