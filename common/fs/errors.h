@@ -14,7 +14,7 @@ namespace nmn::fs {
 inline absl::Status SystemError(const char* verb, const std::string& path, int error) {
   const bool limit = error == EFBIG;
   const absl::StatusCode code = limit            ? absl::StatusCode::kResourceExhausted
-                                : error == ELOOP ? absl::StatusCode::kFailedPrecondition
+                                : error == ELOOP ? absl::StatusCode::kPermissionDenied
                                                  : absl::ErrnoToStatusCode(error);
   return absl::Status(code, absl::StrCat("cannot ", verb, " ", path, ": ", std::generic_category().message(error),
                                          limit ? " (see ulimit -f)" : ""));

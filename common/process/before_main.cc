@@ -53,6 +53,7 @@ class Line {
   }
   [[noreturn]] void End(int code = kExitRetry) {
     *this << "\n";
+    std::signal(SIGTTOU, SIG_IGN);           // as SignalWatcher's handler does
     pollfd room{STDERR_FILENO, POLLOUT, 0};  // whoever reads stderr may have stopped to
     if (poll(&room, 1, kLastWordsMilliseconds) > 0) {
       [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line_.data(), size_);

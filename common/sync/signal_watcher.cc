@@ -23,6 +23,8 @@ constexpr int kLastWordsMilliseconds = 1000;
 
 void Handle(int signal) {
   const int saved = errno;
+  // A job in the background of a terminal that stops those who write (stty tostop) could not say its last words.
+  std::signal(SIGTTOU, SIG_IGN);
   const char byte = static_cast<char>(signal);
   [[maybe_unused]] const ssize_t written = write(pipe_to_watcher.load(), &byte, 1);
   errno = saved;

@@ -239,6 +239,45 @@ TEST(Surroundings, SignalsThatAParentBlocksOrIgnoresDoWhatTheyDo) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
+// A shell on a terminal that stops jobs in the background when they write. The arguments are such a job. Once it is
+// stopped it gets SIGTERM, and SIGCONT until it has ended. The exit code is the job's; 100: it was never stopped.
+constexpr char kShellThatStopsWriters[] = R"(
+import os, pty, sys, termios
+shell, terminal = pty.fork()
+if shell == 0:
+    modes = termios.tcgetattr(0)
+    modes[3] |= termios.TOSTOP
+    termios.tcsetattr(0, termios.TCSANOW, modes)
+    job = os.fork()
+    if job == 0:
+        os.setpgid(0, 0)
+        os.execv(sys.argv[1], sys.argv[1:])
+    state = os.waitpid(job, os.WUNTRACED)[1]
+    stopped = os.WIFSTOPPED(state)
+    if stopped:
+        os.kill(job, 15)
+    while os.WIFSTOPPED(state):
+        os.kill(job, 18)
+        state = os.waitpid(job, os.WUNTRACED)[1]
+    os._exit(os.waitstatus_to_exitcode(state) if stopped else 100)
+try:
+    while os.read(terminal, 4096): pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(shell, 0)[1]))
+)";
+
+TEST(Surroundings, AStopReachesAJobThatItsTerminalHasStopped) {
+  if (std::system("python3 -c 'import pty' 2> /dev/null") != 0) GTEST_SKIP() << "NO PYTHON: apt-get install python3";
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  std::vector<std::string> command = {"/usr/bin/env", "python3", "-c", kShellThatStopsWriters};
+  const std::vector<std::string> train = TinyTrain(run, 100000);
+  command.insert(command.end(), train.begin(), train.end());
+  const Outcome outcome = RunProcess(command);
+  EXPECT_EQ(outcome.code, kInterrupted) << outcome.err;
+}
+
 // What is a search for a pattern to us is a recursion once a letter to libstdc++.
 TEST(Surroundings, NamesOfAnyLengthAreALine) {
   const TemporaryDirectory folder;
@@ -264,6 +303,9 @@ TEST(Surroundings, ALoopOfLinksInThePlaceOfAFileWillNotGetBetter) {
       RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure", "--updates=2"});
   EXPECT_EQ(outcome.code, 42) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("Too many levels of symbolic links"));
+  const std::string loop = folder.path() + "/loop";
+  std::filesystem::create_symlink("loop", loop);
+  ExpectOneLine(RunProcess(TinyTrain(loop, 1)), 42, HasSubstr("Too many levels of symbolic links"));
 }
 
 // What the kernel has given to the process to write to, in bytes.
