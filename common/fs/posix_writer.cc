@@ -65,6 +65,11 @@ std::optional<int> OwnDescriptor(const std::string& path) {
   return fd;
 }
 
+// What stands in a file's place is there until somebody takes it away.
+absl::Status WillNotGetBetter(const std::string& path, int error) {
+  return absl::FailedPreconditionError(SystemError("write", path, error).message());
+}
+
 }  // namespace
 
 absl::StatusOr<Target> FollowPosixLinks(const std::string& path) {
@@ -76,11 +81,12 @@ absl::StatusOr<Target> FollowPosixLinks(const std::string& path) {
     }
     struct stat info;
     if (::lstat(target.path.c_str(), &info) < 0) {
+      if (errno == ELOOP) return WillNotGetBetter(path, ELOOP);
       if (errno != ENOENT) return SystemError("write", path, errno);
       return target;
     }
     if (S_ISLNK(info.st_mode)) {
-      if (links == kMostLinks) return SystemError("write", path, ELOOP);
+      if (links == kMostLinks) return WillNotGetBetter(path, ELOOP);
       std::error_code error;
       const std::filesystem::path next = std::filesystem::read_symlink(target.path, error);
       if (error) return SystemError("write", path, error.value());
@@ -88,7 +94,7 @@ absl::StatusOr<Target> FollowPosixLinks(const std::string& path) {
       continue;
     }
     if (S_ISDIR(info.st_mode)) {
-      return absl::FailedPreconditionError(SystemError("write", path, EISDIR).message());
+      return WillNotGetBetter(path, EISDIR);
     }
     target.kind = S_ISREG(info.st_mode) ? Target::Kind::kFile : Target::Kind::kOther;
     if (::faccessat(AT_FDCWD, target.path.c_str(), W_OK, AT_EACCESS) < 0) return SystemError("write", path, errno);
