@@ -81,11 +81,11 @@ std::vector<std::string> ExpandRunDirectories(const std::vector<std::string>& pa
 
 absl::StatusOr<Selection> SelectRuns(const std::vector<std::string>& paths, bool each) {
   Selection selection;
-  std::set<std::string> seen;
+  std::set<std::string> seen, again;
   std::vector<std::string> without;  // an episode
   for (const std::string& path : ExpandRunDirectories(paths)) {
     if (!seen.insert(RealPath(path)).second) {
-      selection.notices.push_back(absl::StrCat(path, " was named twice: counted once"));
+      if (again.insert(path).second) selection.notices.push_back(absl::StrCat(path, " was named twice: counted once"));
       continue;
     }
     absl::StatusOr<Run> run = ReadRun(path);

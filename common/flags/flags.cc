@@ -56,6 +56,14 @@ void Prepare(CLI::App& app) {
   for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) Prepare(*verb);
 }
 
+// CLI11 reads the variables of all verbs. What one means to another verb does not matter to the one that was called.
+void ForgetVariables(CLI::App& app, const CLI::App& called) {
+  if (&app != &called) {
+    for (CLI::Option* option : app.get_options()) option->envname("");
+  }
+  for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) ForgetVariables(*verb, called);
+}
+
 // Whether the environment gives a flag; a switch that it turns off is not given.
 bool InEnvironment(const CLI::Option& option) {
   const char* variable = option.get_envname().empty() ? nullptr : std::getenv(option.get_envname().c_str());
@@ -141,6 +149,7 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
     for (const std::string& name : ignored)
       std::cerr << app.get_name() << ": the environment has " << name << ", which nothing reads; it is ignored\n";
   }
+  for (CLI::App* other : app.get_subcommands([](CLI::App*) { return true; })) ForgetVariables(*other, *called.verb);
   try {
     for (const size_t place : called.operands) {
       if (arguments[place].starts_with('[')) arguments[place].insert(0, 1, kName);

@@ -119,6 +119,9 @@ void OnAbort(int /*signal*/) {
   void* const more = mmap(nullptr, kThreadArena, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (more == MAP_FAILED) OnOutOfMemory();
   munmap(more, kThreadArena);
+  // abort() would raise it again, and kill(1) would not.
+  std::signal(SIGABRT, SIG_DFL);
+  std::raise(SIGABRT);
 }
 
 absl::Status CheckAddressSpace(size_t own) {

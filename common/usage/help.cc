@@ -1,6 +1,7 @@
 #include "common/usage/help.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -14,28 +15,41 @@ namespace {
 constexpr size_t kLeastWidth = 60;
 constexpr size_t kMargin = 2;
 constexpr size_t kColumn = 28;  // where sentences begin
-constexpr char kEnvironment[] = "A flag --some_flag can also be set as NMN_SOME_FLAG in the environment.\n";
+constexpr char kEnvironment[] = "A flag --some_flag can also be set as NMN_SOME_FLAG in the environment.";
 
-// "  HEAD   text": a long head has a line to itself.
-std::string Entry(const std::string& head, const std::string& text, size_t width) {
-  std::string entry, line = std::string(kMargin, ' ') + head;
-  if (line.size() + kMargin > kColumn) {
-    entry = line + "\n";
-    line.clear();
-  }
-  line.resize(kColumn, ' ');
+// `line`, and `text` behind it, on lines of `width` characters that begin with `indent` spaces.
+std::string Broken(std::string line, const std::string& text, size_t indent, size_t width) {
+  std::string lines;
   bool empty = true;  // is the line's sentence
   for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
     if (!empty && line.size() + 1 + word.size() > width) {
-      absl::StrAppend(&entry, line, "\n");
-      line.assign(kColumn, ' ');
+      absl::StrAppend(&lines, line, "\n");
+      line.assign(indent, ' ');
       empty = true;
     }
     absl::StrAppend(&line, empty ? "" : " ", word);
     empty = false;
   }
   line.erase(line.find_last_not_of(' ') + 1);
-  return absl::StrCat(entry, line, "\n");
+  return absl::StrCat(lines, line, "\n");
+}
+
+// "  HEAD   text": a long head has a line to itself.
+std::string Entry(const std::string& head, const std::string& text, size_t width) {
+  std::string line = std::string(kMargin, ' ') + head, first;
+  if (line.size() + kMargin > kColumn) std::swap(first, line);
+  line.resize(kColumn, ' ');
+  return absl::StrCat(first, first.empty() ? "" : "\n", Broken(line, text, kColumn, width));
+}
+
+// What stands below the flags. Commands stay as they are: lines that begin with a space or with "Example".
+std::string Footer(const std::string& footer, size_t width) {
+  std::string lines;
+  for (const absl::string_view line : absl::StrSplit(footer, '\n', absl::SkipEmpty())) {
+    const bool command = line[0] == ' ' || absl::StartsWith(line, "Example") || absl::StartsWith(line, "Begin with");
+    lines += command ? absl::StrCat(line, "\n") : Broken("", std::string(line), 0, width);
+  }
+  return lines;
 }
 
 // Whether a sentence names each of the words, so that it need not be said again.
@@ -103,8 +117,7 @@ std::string HelpText(const Verb& verb, size_t width) {
   }
   if (!verb.verbs.empty()) text += "\nVerbs:\n";
   for (const Verb& below : verb.verbs) text += Entry(below.word(), below.summary, width);
-  absl::StrAppend(&text, "\n", verb.footer, verb.footer.empty() ? "" : "\n", kEnvironment);
-  return text;
+  return absl::StrCat(text, "\n", Footer(absl::StrCat(verb.footer, "\n", kEnvironment), width));
 }
 
 }  // namespace nmn::usage

@@ -239,6 +239,17 @@ TEST(Surroundings, SignalsThatAParentBlocksOrIgnoresDoWhatTheyDo) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
+// As systemd's watchdog ends a service.
+TEST(Surroundings, AnAbortFromOutsideEndsARun) {
+  const TemporaryDirectory folder;
+  Subprocess process(TinyTrain(folder.path() + "/run", 100000));
+  ASSERT_TRUE(WaitForUpdate(process, folder.path() + "/run", 1)) << process.err();
+  const rlimit no_core{0, 0};
+  ASSERT_EQ(prlimit(process.pid(), RLIMIT_CORE, &no_core, nullptr), 0);
+  process.Signal(SIGABRT);
+  EXPECT_EQ(process.Wait(), 128 + SIGABRT) << process.err();
+}
+
 // A shell on a terminal that stops jobs in the background when they write. The arguments are such a job. Once it is
 // stopped it gets SIGTERM, and SIGCONT until it has ended. The exit code is the job's; 100: it was never stopped.
 constexpr char kShellThatStopsWriters[] = R"(

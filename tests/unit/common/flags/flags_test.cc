@@ -228,6 +228,22 @@ TEST_F(CommandLine, AVariableOutOfRangeIsNamed) {
   EXPECT_THAT(Refusal({"play"}), AllOf(HasSubstr("NMN_THREADS"), HasSubstr("1 to 1024")));
 }
 
+TEST_F(CommandLine, AVariableCountsForTheVerbThatIsCalledAlone) {
+  int number = 0;
+  app_.add_subcommand("look", "")->add_option("--threads", number)->check(CLI::Range(2000, 3000));
+  app_.add_subcommand("wait", "");
+  Environment("NMN_THREADS", "3");
+  EXPECT_THAT(Refusal({"look"}), AllOf(HasSubstr("NMN_THREADS"), HasSubstr("2000 to 3000")));
+  EXPECT_EQ(Parse({"play"}), std::nullopt);
+  EXPECT_EQ(threads_, 3);
+  EXPECT_EQ(Parse({"look", "--threads=2500"}), std::nullopt);
+  EXPECT_EQ(number, 2500);
+  Environment("NMN_THREADS", "0");
+  EXPECT_EQ(Parse({"wait"}), std::nullopt);
+  EXPECT_EQ(Parse({"play", "--threads=4"}), std::nullopt);
+  EXPECT_EQ(threads_, 4);
+}
+
 TEST_F(CommandLine, AVariableThatIsNearlyKnownIsRefused) {
   Environment("NMN_SEDE", "3");
   EXPECT_THAT(Refusal({"play"}), AllOf(HasSubstr("NMN_SEDE"), HasSubstr("did you mean NMN_SEED")));
