@@ -11,7 +11,7 @@ LINT_PACKAGES := deploy/debian-lint-packages.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := build/.packages-installed
 
-.PHONY: help deps build install deb train test test-browser test-python test-deploy test-kubernetes torch2 validate fault sanitize fuzz sbom licences bench format lint clean
+.PHONY: help deps build install deb train test test-browser test-python test-deploy test-kubernetes torch2 validate fault sanitize fuzz sbom licences bench bench-peers format lint clean
 
 help:
 	@echo "make build   install the Debian packages that are missing, configure, compile into $(BUILD)/bin"
@@ -33,6 +33,8 @@ help:
 	@echo "make sbom    build, then write what the programs are made of into $(BUILD)/nmn.cdx.json (CycloneDX), and check it against the schema"
 	@echo "make licences  build, then list the libraries that the programs load, with versions and licences"
 	@echo "make bench   build and run the benchmarks"
+	@echo "make bench-peers  build, then time benchmark 1 beside the same rules in PyTorch and JAX and beside RecurrentPPO, which it installs from PyPI"
+	@echo "             below build/; PEERS='--seeds --b2 --rounds=3' times more, or less (docs/benchmarks.md)"
 	@echo "make format  clang-format over all sources"
 	@echo "make lint    check formatting, scripts and C++ (clang's warnings and thread-safety analysis, clang-tidy) without compiling;"
 	@echo "             make lint CHANGED=main: only what differs from that commit"
@@ -136,6 +138,12 @@ build/sbom-venv/.installed: build/.python-packages-installed
 bench: deps $(BUILD)/build.ninja
 	cmake --build --preset $(PRESET) --target nmn
 	$(BUILD)/bin/nmn bench
+
+# First whether the peers play by the same rules, then the times. Skipped, and said so, where PyPI cannot be reached.
+bench-peers: deps build/.python-packages-installed $(BUILD)/build.ninja
+	cmake --build --preset $(PRESET) --target nmn
+	tests/bench/peers/run.py --nmn=$(BUILD)/bin/nmn --check && tests/bench/peers/run.py --nmn=$(BUILD)/bin/nmn $(PEERS); \
+	code=$$?; [ $$code = 77 ] || exit $$code
 
 format: build/.lint-packages-installed
 	git ls-files '*.cc' '*.h' | xargs clang-format -i
