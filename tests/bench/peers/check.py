@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -46,13 +47,13 @@ def say(what: str, good: bool, figure: str) -> None:
 
 
 def say_distance(what: str, distance: float, tolerance: float) -> None:
-    """A NaN differs."""
     say(what, distance <= tolerance, f"largest difference {distance:.1e}, allowed {tolerance:.0e}")
 
 
 def distance(found: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference, as a share of the largest expected number."""
-    return float(np.abs(np.asarray(found, np.float64) - expected).max() / max(np.abs(expected).max(), 1e-30))
+    """The largest difference, as a share of the largest expected number; infinite if a number is not finite."""
+    share = float(np.abs(np.asarray(found, np.float64) - expected).max() / max(np.abs(expected).max(), 1e-30))
+    return share if math.isfinite(share) else math.inf
 
 
 def nmn(binary: str, *arguments: str) -> str:

@@ -47,8 +47,8 @@ def install_torch() -> None:
     if has("torch") or pip("--index-url", TORCH_INDEX, "--retries", "1", "--timeout", "15", "torch").returncode == 0:
         return
     if shutil.disk_usage(ROOT).free < TORCH_ROOM:
-        raise NotThere(f"{TORCH_INDEX} cannot be reached, and PyPI's torch needs {TORCH_ROOM / 1e9:.0f} GB of disk")
-    print(f"{TORCH_INDEX} cannot be reached; PyPI's torch, which has CUDA, takes its place (5.4 GB)", flush=True)
+        raise NotThere(f"no torch from {TORCH_INDEX}, and PyPI's torch needs {TORCH_ROOM / 1e9:.0f} GB of disk")
+    print(f"no torch from {TORCH_INDEX}; PyPI's, which has CUDA, takes its place (5.4 GB)", flush=True)
 
 
 def install(peer: str) -> None:

@@ -113,8 +113,8 @@ class Bench:
 
     def seeds_nmn(self) -> Figure:
         place, began = self.place(), time.monotonic()
-        command = [self.nmn, "sweep", place / "sweep", "--benchmark=b1", "--preset=reference", f"--seeds=1-{SEEDS}", "--jobs=2", "--threads=1",
-                   f"--updates={self.updates}"]
+        command = [self.nmn, "sweep", place / "sweep", "--benchmark=b1", "--preset=reference", f"--seeds=1-{SEEDS}", "--jobs=2",
+                   "--threads=1", f"--updates={self.updates}"]
         with Job(command, self.cores[:2], place) as job:
             job.wait()
         wall = time.monotonic() - began
@@ -299,7 +299,8 @@ def main() -> int:
                "load_before": load_before, "load_after": os.getloadavg()[0]}
     show(rows, skipped, machine)
     found = [{"title": row.title, "program": row.program, "cores": row.cores, "seconds_median": statistics.median(row.seconds()),
-              "ratio_median": statistics.median(row.ratios()), "ratios": row.ratios(), "rounds": [vars(figure) for figure in row.figures]} for row in rows]
+              "ratio_median": statistics.median(row.ratios()), "ratios": row.ratios(),
+              "rounds": [vars(figure) for figure in row.figures]} for row in rows]
     arguments.out.write_text(json.dumps({"machine": machine, "skipped": skipped, "rows": found}, indent=1) + "\n", encoding="utf-8")
     print(f"as JSON: {arguments.out}")
     return 0
