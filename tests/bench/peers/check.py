@@ -203,6 +203,7 @@ def check_learning(actor: Tensors, critic: Tensors) -> None:
     import torch
     import torch_b1
     import jax_b1
+    torch.set_num_threads(1)  # several wait for each other where other programs have the cores
     task = jax_b1.TASKS["b1"]
     learner = torch_b1.Learner()
     learner.actor.take(actor)
