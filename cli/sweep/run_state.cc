@@ -159,9 +159,11 @@ class StateReader::Run {
       const json whole = ReadJson(summary);
       // What was completed with less than the sweep's budget goes on; what was taken further by hand is done.
       const uint32_t updates = Get<uint32_t>(whole, "updates").value_or(0);
+      // One whose end could not be saved goes on from its last checkpoint.
+      const uint32_t saved = Get<uint32_t>(whole, "checkpoint_update").value_or(updates);
       // Another run under this name is not it; the next call of the sweep fails there and says how they differ.
       const bool same = Get<std::string>(whole, "config_hash").value_or(config_hash_) == config_hash_;
-      done_ = same && updates >= seen_.budget_updates;
+      done_ = same && std::min(saved, updates) >= seen_.budget_updates;
       hash_ = Get<std::string>(whole, "weights_sha256").value_or("");
     }
     RunState state = seen_;

@@ -216,6 +216,7 @@ std::string SummaryText(const Summary& summary) {
   json["complete"] = summary.complete;
   json["ended_by"] = summary.ended_by;
   json["updates"] = summary.updates;
+  json["checkpoint_update"] = summary.checkpoint_update;
   json["episodes"] = summary.episodes;
   json["environment_steps"] = summary.environment_steps;
   json["final_return_mean"] = summary.final_return_mean;

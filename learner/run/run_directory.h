@@ -34,6 +34,7 @@ struct Summary {
   v1::BuildInfo build;
   v1::RunConfig config;
   uint32_t updates = 0;
+  uint32_t checkpoint_update = 0;  // of the last checkpoint; below `updates` where the end could not be saved
   uint64_t episodes = 0;
   uint64_t environment_steps = 0;
   double final_return_mean = 0;      // over the last 1000 episodes

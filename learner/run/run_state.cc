@@ -145,6 +145,7 @@ Summary SummaryOf(const RunState& state, const std::vector<NamedTensor>& weights
   summary.build = build::ThisBuild();
   summary.config = state.config;
   summary.updates = state.update;
+  summary.checkpoint_update = state.saved_update.value_or(0);
   summary.episodes = state.totals.episodes();
   summary.environment_steps = state.totals.environment_steps();
   summary.final_return_mean = state.totals.RecentReturnMean();

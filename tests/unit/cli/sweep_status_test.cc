@@ -122,6 +122,14 @@ TEST_F(SweepStatus, ACompleteRunOfAnotherConfigIsNotDone) {
   EXPECT_EQ(StateOf(0).state, State::kDone);
 }
 
+TEST_F(SweepStatus, ARunWhoseEndWasNotSavedIsNotDone) {
+  WriteUpdates(0, 10);
+  WriteFile(Path(0) + "/summary.json", R"({"complete": true, "updates": 10, "checkpoint_update": 4})");
+  EXPECT_EQ(StateOf(0).state, State::kInterrupted);
+  WriteFile(Path(0) + "/summary.json", R"({"complete": true, "updates": 10, "checkpoint_update": 10})");
+  EXPECT_EQ(StateOf(0).state, State::kDone);
+}
+
 TEST_F(SweepStatus, APipeInThePlaceOfAFileSaysNothing) {
   for (const char* name : {"/summary.json", "/metrics.jsonl"}) ASSERT_EQ(mkfifo((Path(0) + name).c_str(), 0600), 0);
   EXPECT_EQ(StateOf(0).state, State::kWaiting);

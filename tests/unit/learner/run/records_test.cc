@@ -201,6 +201,7 @@ TEST(SummaryText, HoldsWhatIdentifiesARunAndHowItEnded) {
   summary.phase_seconds = {{"policy", 1}};
   summary.weights_sha256 = "ab";
   summary.complete = true;
+  summary.checkpoint_update = 1;
   summary.ended_by = "budget";
   json read = json::parse(SummaryText(summary));
   for (const char* name : {"last_evaluation", "best_evaluation", "init"}) EXPECT_FALSE(read.contains(name)) << name;
@@ -228,6 +229,7 @@ TEST(SummaryText, HoldsWhatIdentifiesARunAndHowItEnded) {
   EXPECT_EQ(read["wall_seconds"], 9.5);
   EXPECT_EQ(read["phase_seconds"]["policy"], 1);
   EXPECT_EQ(read["weights_sha256"], "ab");
+  EXPECT_EQ(read["checkpoint_update"], 1);
   EXPECT_EQ(read["complete"], true);
 }
 
