@@ -40,10 +40,19 @@ const std::initializer_list<const char*> kFigures = {"learning_curve.csv", "lear
                                                      "learning_curve_raw.png", "learning_curve_raw.svg"};
 const char* const kGrowing[] = {kMetrics, kEpisodes, kEvents, kEventLog};
 
+const char kCheckpoints[] = "checkpoints";
 const char kProbe[] = ".nmn-writable.tmp";  // as temporaries are called: nobody else's file
 
 std::string Architecture(const v1::RunConfig& config) {
   return absl::AsciiStrToLower(v1::Architecture_Name(config.network().architecture()));
+}
+
+// Whether a file can be made there, and removed again.
+absl::Status Probe(fs::FileSystem& fs, const std::string& directory, const char* name) {
+  const std::string path = absl::StrCat(directory, "/", name);
+  fs.RemoveAll(path).IgnoreError();  // a link would be written through
+  const absl::Status written = fs.WriteDurably(path, "");
+  return written.ok() ? fs.RemoveAll(path) : written;
 }
 
 absl::Status NotWritable(const std::string& directory, const absl::Status& status) {
@@ -172,10 +181,13 @@ RunDirectory::~RunDirectory() = default;
 
 absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(fs::FileSystem& fs, const std::string& directory) {
   auto files = std::make_unique<Files>(fs, directory);
-  fs.RemoveAll(files->Path(kProbe)).IgnoreError();  // a link would be written through
-  absl::Status writable = fs.WriteDurably(files->Path(kProbe), "");
-  if (writable.ok()) writable = fs.RemoveAll(files->Path(kProbe));
-  if (!writable.ok()) return NotWritable(directory, writable);
+  if (absl::Status status = Probe(fs, directory, kProbe); !status.ok()) return NotWritable(directory, status);
+  // It may belong to somebody else, or be a mount of its own.
+  const std::string checkpoints = files->Path(kCheckpoints);
+  const absl::StatusOr<bool> begun = fs.Exists(checkpoints);
+  if (!begun.ok()) return begun.status();
+  if (absl::Status status = *begun ? Probe(fs, checkpoints, kProbe) : absl::OkStatus(); !status.ok())
+    return NotWritable(checkpoints, status);
   if (absl::Status status = fs::RemoveTemporaries(fs, directory); !status.ok()) return status;
   for (const char* name : {kConfig, kMetrics, kEpisodes, kEvents, kEventLog, kPolicy, kBestPolicy, kSummary}) {
     if (absl::Status status = fs::MakeOwnFile(files->Path(name)); !status.ok()) return status;

@@ -299,6 +299,12 @@ TEST_F(RunDirectoryTest, APipeInThePlaceOfAFileIsNotWrittenInto) {
   EXPECT_THAT(std::string(run_->WriteSummary({}).message()), HasSubstr("summary.json: it is a pipe"));
 }
 
+TEST_F(RunDirectoryTest, CheckpointsThatCannotBeWrittenAreNamedBeforeAnyTraining) {
+  std::filesystem::create_directory_symlink("/proc/1", root_ + "/checkpoints");
+  EXPECT_THAT(std::string(RunDirectory::Open(fs_, root_).status().message()),
+              ::testing::StartsWith("the run directory " + root_ + "/checkpoints cannot be written"));
+}
+
 TEST(RunDirectory, OneThatCannotBeWrittenIsNamedWithWhatToDo) {
   const absl::Status status = RunDirectory::Open(fs::RealFileSystem(), "/dev/null").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
