@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include <string_view>
 
 #include "common/exit_code/exit_code.h"
+#include "common/sync/last_words.h"
 #include "common/sync/stop_signals.h"
 
 // No library is initialised here, libc's environment included: system calls, and functions that need no state.
@@ -30,7 +30,6 @@ constexpr uint64_t kMiB = 1 << 20;
 constexpr uint64_t kWithBlas = 288 * kMiB, kWithoutBlas = 32 * kMiB;
 // LibTorch's initialisers crash with 96 KiB.
 constexpr uint64_t kStack = 256 * 1024;
-constexpr int kLastWordsMilliseconds = 1000;
 
 struct sigaction parents_interrupt {};
 bool watches_interrupt = false;
@@ -53,11 +52,7 @@ class Line {
   }
   [[noreturn]] void End(int code = kExitRetry) {
     *this << "\n";
-    std::signal(SIGTTOU, SIG_IGN);           // as SignalWatcher's handler does
-    pollfd room{STDERR_FILENO, POLLOUT, 0};  // whoever reads stderr may have stopped to
-    if (poll(&room, 1, kLastWordsMilliseconds) > 0) {
-      [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line_.data(), size_);
-    }
+    SayLastWords({line_.data(), size_});
     _exit(code);
   }
 

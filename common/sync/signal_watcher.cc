@@ -1,7 +1,6 @@
 #include "common/sync/signal_watcher.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,6 +8,7 @@
 #include <csignal>
 #include <utility>
 
+#include "common/sync/last_words.h"
 #include "common/sync/stop_signals.h"
 
 namespace nmn {
@@ -18,8 +18,6 @@ namespace {
 // watcher's thread.
 std::atomic<int> pipe_to_watcher{-1};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
-
-constexpr int kLastWordsMilliseconds = 1000;
 
 void Handle(int signal) {
   const int saved = errno;
@@ -74,11 +72,7 @@ void SignalWatcher::Watch() {
     if (got != 1 || signal == 0) return;
     if (!std::exchange(called, true)) on_signal_(signal);
     if (signal == SIGINT && ++interrupts == 2) {
-      // Whoever reads stderr may have stopped to.
-      pollfd room{STDERR_FILENO, POLLOUT, 0};
-      if (poll(&room, 1, kLastWordsMilliseconds) > 0) {
-        [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, last_words_.data(), last_words_.size());
-      }
+      SayLastWords(last_words_);
       _exit(128 + SIGINT);
     }
   }
