@@ -22,7 +22,9 @@ constexpr char kPrefix[] = "NMN_";
 // The variables of an app's flags, and of its verbs'.
 void CollectVariables(const CLI::App& app, std::vector<std::string>& variables) {
   for (const CLI::Option* option : app.get_options()) {
-    if (!option->get_envname().empty()) variables.push_back(option->get_envname());
+    for (const std::string& name : option->get_lnames()) {
+      if (!IsQuestion(name)) variables.push_back(VariableOf(name));
+    }
   }
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
     CollectVariables(*verb, variables);

@@ -49,19 +49,18 @@ void Prepare(CLI::App& app) {
     ReadStrictly(*option);
     if (option->get_positional()) option->transform(WithoutMark);
     if (!IsFlag(*option)) continue;
-    option->envname(VariableOf(*option));
     // One flag, one value: "--set a=1 DIR" leaves DIR alone.
     if (option->get_items_expected_max() > 0) option->allow_extra_args(false);
   }
   for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) Prepare(*verb);
 }
 
-// CLI11 reads the variables of all verbs. What one means to another verb does not matter to the one that was called.
-void ForgetVariables(CLI::App& app, const CLI::App& called) {
-  if (&app != &called) {
-    for (CLI::Option* option : app.get_options()) option->envname("");
+// CLI11 would read and check the variables of all verbs: those of the one that was called count.
+void NameVariables(CLI::App& app, const CLI::App& called) {
+  for (CLI::Option* option : app.get_options()) {
+    if (IsFlag(*option)) option->envname(&app == &called ? VariableOf(*option) : "");
   }
-  for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) ForgetVariables(*verb, called);
+  for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) NameVariables(*verb, called);
 }
 
 // Whether the environment gives a flag; a switch that it turns off is not given.
@@ -138,6 +137,7 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (absl::Status status = Walk(app, arguments, called); !status.ok())
     return Refuse(NameOf(*called.verb), std::string(status.message()));
+  NameVariables(app, *called.verb);
   const absl::Status exclusions = SettleExclusions(called);
   if (!called.help) {
     if (!exclusions.ok()) return Refuse(NameOf(*called.verb), std::string(exclusions.message()));
@@ -149,7 +149,6 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
     for (const std::string& name : ignored)
       std::cerr << app.get_name() << ": the environment has " << name << ", which nothing reads; it is ignored\n";
   }
-  for (CLI::App* other : app.get_subcommands([](CLI::App*) { return true; })) ForgetVariables(*other, *called.verb);
   try {
     for (const size_t place : called.operands) {
       if (arguments[place].starts_with('[')) arguments[place].insert(0, 1, kName);
