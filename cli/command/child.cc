@@ -104,8 +104,8 @@ void Child::Signal(int signal) {
 int Child::Ended() {
   if (exit_code_ >= 0) return exit_code_;
   int status = 0;
-  const pid_t ended = waitpid(pid_, &status, WNOHANG);
-  if (ended == 0 || (ended < 0 && errno == EINTR)) return -1;
+  const pid_t ended = fs::Retry([&] { return waitpid(pid_, &status, WNOHANG); });
+  if (ended == 0) return -1;
   // Somebody else in this process has waited for it: that it ended is all that can be known.
   if (ended < 0) return exit_code_ = kExitRetry;
   exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

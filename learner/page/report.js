@@ -269,7 +269,7 @@ class Replay {
     this.t = episode.t;
     this.series = Object.fromEntries(replay.columns.map((name, i) => [name, episode.values[i]]));
     for (const view of this.views) view.load(this.series);
-    this.drawn = null;
+    this.drawn = [];
     one("step").max = this.t.length - 1;
     one("step").value = 0;
     this.show();
@@ -278,8 +278,7 @@ class Replay {
   // The charts show as many steps as can be told apart, the bar's among them, on the scale of the whole episode.
   draw(begin, end) {
     for (const {title, names, words, chart} of this.charts) {
-      const edges = names.flatMap((name) => this.series[name]).reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
-      chart.draw({title, xName: "step", x: this.t.slice(begin, end), holds: edges,
+      chart.draw({title, xName: "step", x: this.t.slice(begin, end), holds: names.flatMap((name) => this.series[name]),
                   lines: names.map((name, i) => ({name: words[i], look: kLooks[i], y: this.series[name].slice(begin, end)}))});
     }
     this.drawn = [begin, end];
@@ -289,7 +288,7 @@ class Replay {
     const at = Number(one("step").value);
     const size = Number(one("window").value) || this.t.length;  // "all"
     const begin = at - at % size, end = Math.min(begin + size, this.t.length);
-    if (this.drawn === null || this.drawn[0] !== begin || this.drawn[1] !== end) this.draw(begin, end);
+    if (this.drawn[0] !== begin || this.drawn[1] !== end) this.draw(begin, end);
     one("at").textContent = this.t[at];
     for (const view of this.views) view.show(at);
     for (const {chart} of this.charts) chart.setAt(at - begin);

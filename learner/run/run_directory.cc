@@ -48,8 +48,8 @@ std::string Architecture(const v1::RunConfig& config) {
 }
 
 // Whether a file can be made there, and removed again.
-absl::Status Probe(fs::FileSystem& fs, const std::string& directory, const char* name) {
-  const std::string path = absl::StrCat(directory, "/", name);
+absl::Status Probe(fs::FileSystem& fs, const std::string& directory) {
+  const std::string path = absl::StrCat(directory, "/", kProbe);
   fs.RemoveAll(path).IgnoreError();  // a link would be written through
   const absl::Status written = fs.WriteDurably(path, "");
   return written.ok() ? fs.RemoveAll(path) : written;
@@ -181,12 +181,12 @@ RunDirectory::~RunDirectory() = default;
 
 absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(fs::FileSystem& fs, const std::string& directory) {
   auto files = std::make_unique<Files>(fs, directory);
-  if (absl::Status status = Probe(fs, directory, kProbe); !status.ok()) return NotWritable(directory, status);
+  if (absl::Status status = Probe(fs, directory); !status.ok()) return NotWritable(directory, status);
   // It may belong to somebody else, or be a mount of its own.
   const std::string checkpoints = files->Path(kCheckpoints);
   const absl::StatusOr<bool> begun = fs.Exists(checkpoints);
   if (!begun.ok()) return begun.status();
-  if (absl::Status status = *begun ? Probe(fs, checkpoints, kProbe) : absl::OkStatus(); !status.ok())
+  if (absl::Status status = *begun ? Probe(fs, checkpoints) : absl::OkStatus(); !status.ok())
     return NotWritable(checkpoints, status);
   if (absl::Status status = fs::RemoveTemporaries(fs, directory); !status.ok()) return status;
   for (const char* name : {kConfig, kMetrics, kEpisodes, kEvents, kEventLog, kPolicy, kBestPolicy, kSummary}) {
