@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -244,6 +245,9 @@ TEST_F(NmnCerts, RefusesWhatItCannotIssueAndWritesNothing) {
 
 TEST_F(NmnCerts, AnAuthorityThatEndsWithinADayCannotIssueAnyMore) {
   ASSERT_EQ(Certs({"init", ca_, "--days=1"}).code, 0);
+  // Within the second in which the authority was made, a certificate of a day ends with it.
+  const int64_t made = tls::UnixNow();
+  while (tls::UnixNow() == made) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   const Outcome refused = Issue({"--actor=a", "--days=1"});
   EXPECT_EQ(refused.code, kPermanent);
   EXPECT_THAT(refused.err, HasSubstr("make another one with nmn certs init"));
