@@ -201,8 +201,10 @@ absl::Status Report(Flags flags) {
   if (!curve.bound && (!flags.no_figures || flags.html)) curve.bound = report::PlayedBound(runs);
   for (const std::string& notice : report::LengthNotices(runs, curve.grouping, options.go_on))
     Notice(absl::StrCat(notice, options.go_on ? "" : ": --go_on goes on with the runs that are left"));
+  const report::Shown shown{.figures = !flags.no_figures, .page = flags.html};
   for (const std::optional<std::string>& notice :
-       {report::SmoothingNotice(runs, options.smooth), flags.no_figures ? std::nullopt : report::OracleNotice(curve)}) {
+       {report::SmoothingNotice(runs, options.smooth), report::OracleNotice(curve, shown, /*command=*/""),
+        report::RangeNotice(curve, shown)}) {
     if (notice) Notice(*notice);
   }
 

@@ -155,7 +155,13 @@ std::string ReportPage(const report::LearningCurve& curve, const report::Adaptat
                  : options.band == report::Band::kBootstrap     ? "95 % bootstrap"
                                                                 : "none";
   json["bound"] = nullptr;
-  if (curve.bound) json["bound"] = {{"name", curve.bound->Label()}, {"discounted", curve.bound->returns.discounted}};
+  if (curve.bound) {
+    json["bound"] = {{"name", curve.bound->Label()},
+                     {"discounted", curve.bound->returns.discounted},
+                     {"drawn", report::DrawsBound(curve, /*discounted=*/true)}};
+  }
+  json["y_range"] = nullptr;
+  if (const std::optional<report::Limits>& range = options.style.y_range) json["y_range"] = {range->low, range->high};
   for (const char* list : {"curves", "runs", "replays"}) json[list] = ordered_json::array();
   for (size_t i = 0; i < curve.curves.size(); ++i) json["curves"].push_back(CurveOf(curve, i));
   json["comparison"] = ComparisonOf(curve);

@@ -96,7 +96,11 @@ std::string LearningCurveLine(const std::string& directory) {
     return absl::StrCat("learning curve: ", directory, "/learning_curve.csv (no picture: ", drawn.message(), ")");
   std::string line = absl::StrCat("learning curve: ", directory, "/learning_curve.png (and .svg, .csv)");
   for (const std::string& notice : run->notices) absl::StrAppend(&line, "\n", notice);
-  if (const std::optional<std::string> notice = report::OracleNotice(curve)) absl::StrAppend(&line, "\n", *notice);
+  // The curve of a run that has hardly begun is all noise, whatever is beside it.
+  if (run->returns.size() < curve.options.smooth) return line;
+  const std::string command = absl::StrCat("nmn report ", flags::ShellQuoted(directory), " ");
+  if (const std::optional<std::string> notice = report::OracleNotice(curve, {}, command))
+    absl::StrAppend(&line, "\n", *notice);
   return line;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/report/learning_curve.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -11,7 +12,6 @@
 #include "cli/report/output.h"
 #include "common/env/environment.h"
 #include "common/env/figures.h"
-#include "common/flags/command.h"
 #include "common/text/number.h"
 
 namespace nmn::report {
@@ -97,11 +97,34 @@ Figure CurveFigure(const LearningCurve& curve, bool discounted) {
 
 Limits With(double y, const Limits& range) { return {std::min(range.low, y), std::max(range.high, y)}; }
 
-// Whether the curves of `figure` would keep less than half of the height with a line at `y`.
+// Whether the curves of `figure` would keep less than half of the height with a line at `y`. A single point, or a flat
+// curve, has no height to lose.
 bool Squashes(double y, const Figure& figure) {
   if (figure.y_range) return false;  // the height is given
   const Limits own = DrawnRange(figure), all = With(y, own);
-  return own.high - own.low < (all.high - all.low) / 2;
+  return own.high > own.low && own.high - own.low < (all.high - all.low) / 2;
+}
+
+double BoundOf(const LearningCurve& curve, bool discounted) {
+  return discounted ? curve.bound->returns.discounted : curve.bound->returns.raw;
+}
+
+// The files among `shown` that have the discounted returns, or the raw ones.
+std::vector<std::string> FilesOf(bool discounted, const Shown& shown) {
+  std::vector<std::string> files;
+  if (shown.figures) files.push_back(discounted ? "learning_curve.*" : "learning_curve_raw.*");
+  if (shown.page && discounted) files.push_back("report.html");
+  return files;
+}
+
+std::string Words(const Limits& range) {
+  return absl::StrCat(text::Rounded(range.low), " to ", text::Rounded(range.high));
+}
+
+// "LOW:HIGH" for --y_range, of round numbers: at most a hundredth of the height beyond `range` either way.
+std::string RoundRange(const Limits& range) {
+  const double step = std::pow(10, std::floor(std::log10(range.high - range.low)) - 2);
+  return absl::StrFormat("%.12g:%.12g", std::floor(range.low / step) * step, std::ceil(range.high / step) * step);
 }
 
 }  // namespace
@@ -124,22 +147,47 @@ absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& o
   return status;
 }
 
-std::optional<std::string> OracleNotice(const LearningCurve& curve) {
+bool DrawsBound(const LearningCurve& curve, bool discounted) {
+  return curve.bound && !Squashes(BoundOf(curve, discounted), CurveFigure(curve, discounted));
+}
+
+std::optional<std::string> OracleNotice(const LearningCurve& curve, const Shown& shown, const std::string& command) {
   if (!curve.bound) return std::nullopt;
-  const env::Optimum* const optimum = &curve.bound->returns;
-  const Figure discounted = CurveFigure(curve, /*discounted=*/true), raw = CurveFigure(curve, /*discounted=*/false);
-  std::vector<std::string> left_out;
-  if (Squashes(optimum->discounted, discounted))
-    left_out.push_back(absl::StrCat("discounted ", text::Rounded(optimum->discounted)));
-  if (Squashes(optimum->raw, raw)) left_out.push_back(absl::StrCat("raw ", text::Rounded(optimum->raw)));
+  std::vector<std::string> left_out, files;
+  std::optional<Limits> all;  // one height for both figures
+  for (const bool discounted : {true, false}) {
+    const std::vector<std::string> of_these = FilesOf(discounted, shown);
+    if (of_these.empty()) continue;
+    const double best = BoundOf(curve, discounted);
+    const Limits range = With(best, DrawnRange(CurveFigure(curve, discounted)));
+    all = all ? With(range.low, With(range.high, *all)) : range;
+    if (DrawsBound(curve, discounted)) continue;
+    left_out.push_back(absl::StrCat(discounted ? "discounted " : "raw ", text::Rounded(best)));
+    files.insert(files.end(), of_these.begin(), of_these.end());
+  }
   if (left_out.empty()) return std::nullopt;
-  // One height for both figures.
-  const Limits both = With(optimum->discounted, DrawnRange(discounted)), all = With(optimum->raw, DrawnRange(raw));
-  return absl::StrCat("the line of ", curve.bound->Label(), " (", absl::StrJoin(left_out, ", "),
-                      ") is not drawn, because the curves would have less than half of the height: nmn report ",
-                      curve.runs.size() == 1 ? flags::ShellQuoted(curve.runs[0].path) : "RUN_DIR..",
-                      " --y_range=", text::Rounded(std::min(both.low, all.low)), ":",
-                      text::Rounded(std::max(both.high, all.high)), " brings it back");
+  return absl::StrCat("the line of ", curve.bound->Label(), " (", absl::StrJoin(left_out, ", "), ") is not drawn in ",
+                      absl::StrJoin(files, ", "),
+                      ", because the curves would have less than half of the height: ", command,
+                      "--y_range=", RoundRange(*all), " brings it back");
+}
+
+std::optional<std::string> RangeNotice(const LearningCurve& curve, const Shown& shown) {
+  const std::optional<Limits>& range = curve.options.style.y_range;
+  if (!range) return std::nullopt;
+  std::vector<std::string> cut;
+  for (const bool discounted : {true, false}) {
+    const std::string files = absl::StrJoin(FilesOf(discounted, shown), " and ");
+    if (files.empty()) continue;
+    const auto outside = [&](const Limits& drawn) { return drawn.low < range->low || drawn.high > range->high; };
+    if (const Limits curves = DrawnRange(CurveFigure(curve, discounted)); outside(curves))
+      cut.push_back(absl::StrCat("part of the curves in ", files, " (", Words(curves), ")"));
+    if (!curve.bound) continue;
+    if (const double best = BoundOf(curve, discounted); outside({best, best}))
+      cut.push_back(absl::StrCat("the line of ", curve.bound->Label(), " in ", files, " (", text::Rounded(best), ")"));
+  }
+  if (cut.empty()) return std::nullopt;
+  return absl::StrFormat("outside --y_range=%g:%g: %s", range->low, range->high, absl::StrJoin(cut, ", "));
 }
 
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out) {
@@ -154,10 +202,9 @@ absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& ou
       absl::StrAppend(&figure.y_label,
                       discounted ? absl::StrFormat(" (γ = %g)", env::kReportedDiscount) : " (sum of raw rewards)");
     }
-    if (curve.bound) {
-      const double best = discounted ? curve.bound->returns.discounted : curve.bound->returns.raw;
-      if (!Squashes(best, figure))
-        figure.references.push_back({absl::StrCat(curve.bound->Label(), " (", text::Rounded(best), ")"), best});
+    if (DrawsBound(curve, discounted)) {
+      const double best = BoundOf(curve, discounted);
+      figure.references.push_back({absl::StrCat(curve.bound->Label(), " (", text::Rounded(best), ")"), best});
     }
     absl::Status status =
         Draw(figure, curve.options.style, out + (discounted ? "/learning_curve" : "/learning_curve_raw"));

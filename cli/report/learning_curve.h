@@ -28,11 +28,25 @@ LearningCurve MakeLearningCurve(const std::vector<Run>& runs, const Options& opt
 // (PrepareOutput).
 absl::Status WriteLearningCurve(const LearningCurve& curve, const std::string& out);
 
-// A sentence if a figure leaves out the line of a policy that knows the task, because it would squash the curves.
-std::optional<std::string> OracleNotice(const LearningCurve& curve);
+// Which files show the curves: learning_curve.* and learning_curve_raw.*, and report.html (discounted).
+struct Shown {
+  bool figures = true;
+  bool page = false;
+};
 
-// Draws learning_curve.* (discounted) and learning_curve_raw.*. The dotted line is the bound. It is there if there is
-// one, and if the curves keep half of the height beside it or Style::y_range is given. Errors are those of DrawScript.
+// Whether figure and page have the dotted line of the bound. It is there if there is a bound, and if the curves keep
+// half of the height beside it or Style::y_range is given.
+bool DrawsBound(const LearningCurve& curve, bool discounted);
+
+// A sentence if files leave out the line of the bound, because it would squash the curves: which, and the --y_range
+// that brings it back. `command`: what that flag is to be added to, with a space at its end; "" for the reader's own.
+std::optional<std::string> OracleNotice(const LearningCurve& curve, const Shown& shown, const std::string& command);
+
+// A sentence if Style::y_range cuts off part of a curve, or the line of the bound: in which files, and where it is.
+std::optional<std::string> RangeNotice(const LearningCurve& curve, const Shown& shown);
+
+// Draws learning_curve.* (discounted) and learning_curve_raw.*, with the line that DrawsBound tells of. Errors are
+// those of DrawScript.
 absl::Status DrawLearningCurve(const LearningCurve& curve, const std::string& out);
 
 }  // namespace nmn::report

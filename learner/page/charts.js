@@ -92,6 +92,7 @@ function thinned(count, most) {
 //                    low, high: like y, the edges of a band around it}]
 //   levels           [{name, value}]: horizontal lines
 //   holds            numbers that the y axis has room for besides
+//   range            [low, high] of the y axis: what is beyond is cut off; null: what is drawn and held
 class Chart {
   constructor(parent, height) {
     this.height = height;
@@ -117,7 +118,7 @@ class Chart {
   }
 
   draw(spec) {
-    this.spec = {levels: [], holds: [], ...spec};
+    this.spec = {levels: [], holds: [], range: null, ...spec};
     if (this.at !== null && this.at >= spec.x.length) this.at = null;
     this.render();
     this.fillLegend();
@@ -131,7 +132,7 @@ class Chart {
     const words = typeof spec.x[0] === "string";
     const places = words ? spec.x.map((_, i) => i) : spec.x;
     const box = {left: 56, right: width - 12, top: 8, bottom: this.height - 34};
-    const [low, high] = rangeOf([...spec.lines.flatMap((line) => [...line.y, ...(line.low ?? []), ...(line.high ?? [])]), ...spec.levels.map((level) => level.value), ...spec.holds]);
+    const [low, high] = spec.range ?? rangeOf([...spec.lines.flatMap((line) => [...line.y, ...(line.low ?? []), ...(line.high ?? [])]), ...spec.levels.map((level) => level.value), ...spec.holds]);
     const first = places.length ? places[0] : 0, last = places.length ? places[places.length - 1] : 1;
     const pad = words ? 14 : 0;
     this.toX = (x) => box.left + pad + (last > first ? (x - first) / (last - first) : 0.5) * (box.right - box.left - 2 * pad);
@@ -152,13 +153,15 @@ class Chart {
       root.append(svgNode("text", {x, y: box.bottom + 15, "text-anchor": anchor}, words ? spec.x[tick] : short(tick)));
     }
     root.append(svgNode("text", {x: (box.left + box.right) / 2, y: this.height - 4, "text-anchor": "middle"}, spec.xName));
+    const plot = spec.range ? this.cutTo(box) : svgNode("g");
+    root.append(plot);
     for (const level of spec.levels) {
-      root.append(svgNode("line", {class: "line look-3", x1: box.left, x2: box.right, y1: toY(level.value), y2: toY(level.value)}));
+      plot.append(svgNode("line", {class: "line look-3", x1: box.left, x2: box.right, y1: toY(level.value), y2: toY(level.value)}));
     }
     for (const line of spec.lines.filter((line) => line.low)) {
       const edge = (values) => values.map((y, i) => y === null ? null : `${this.toX(places[i]).toFixed(1)} ${toY(y).toFixed(1)}`).filter((point) => point !== null);
       const around = [...edge(line.high), ...edge(line.low).reverse()];
-      root.append(svgNode("path", {class: `band look-${line.look}`, d: around.length ? `M${around.join("L")}Z` : "M0 0"}));
+      plot.append(svgNode("path", {class: `band look-${line.look}`, d: around.length ? `M${around.join("L")}Z` : "M0 0"}));
     }
     for (const line of spec.lines) {
       let path = "", pen = "M";
@@ -173,14 +176,20 @@ class Chart {
         pen = "L";
         there.push(point);
       });
-      root.append(svgNode("path", {class: `line look-${line.look}`, d: path || "M0 0"}));
-      if (line.marks || there.length === 1) root.append(...there.map(([x, y]) => markNode(line.look, x, y)));
+      plot.append(svgNode("path", {class: `line look-${line.look}`, d: path || "M0 0"}));
+      if (line.marks || there.length === 1) plot.append(...there.map(([x, y]) => markNode(line.look, x, y)));
     }
     this.cursor = svgNode("line", {class: "cursor", y1: box.top, y2: box.bottom, visibility: "hidden"});
     root.append(this.cursor);
     this.frame.setAttribute("aria-label", `${spec.title}. Arrow keys read its values.`);
     this.frame.replaceChildren(root);
     this.read();
+  }
+
+  // A part of the picture, in its coordinates, that shows nothing beyond the box.
+  cutTo({left, right, top, bottom}) {
+    const place = {x: left, y: top, width: right - left, height: bottom - top};
+    return svgNode("svg", {...place, viewBox: Object.values(place).join(" "), overflow: "hidden"});
   }
 
   description() {

@@ -36,8 +36,12 @@ function showCurves() {
     if (!curve.evaluations.episodes.length) return [own];
     return [own, lineOf(curve, curve.evaluations, look, {name: `${plain(curve.name)}, evaluated`, marks: true})];
   });
-  const levels = report.bound === null ? [] : [{name: report.bound.name, value: report.bound.discounted}];
-  new Chart(one("learning"), 340).draw({title: "Learning curves", xName: "episode", x, lines, levels});
+  const {bound, y_range: range} = report;
+  const levels = bound?.drawn ? [{name: bound.name, value: bound.discounted}] : [];
+  if (bound !== null && !bound.drawn) {
+    one("learning-note").append(` The line of ${bound.name} (`, numberNode(bound.discounted), ") is left out: the curves would have less than half of the height.");
+  }
+  new Chart(one("learning"), 340).draw({title: "Learning curves", xName: "episode", x, lines, levels, range});
   for (const curve of report.curves) {
     addRow(one("curves").tBodies[0], [curve.name, curve.runs, ...["episodes", "average", "low", "high"].map((list) => curve[list].at(-1))]);
   }

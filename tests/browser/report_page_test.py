@@ -47,26 +47,34 @@ class ReportPage(unittest.TestCase):
                 command += ["--set", assignment]
             call(*command)
         cls.out = os.path.join(cls.folder.name, "report")
-        call(nmn, "report", *cls.runs, f"--out={cls.out}", "--html", "--adaptation", "--adaptation_episodes=20", "--format=svg")
+        cls.said = call(nmn, "report", *cls.runs, f"--out={cls.out}", "--html", "--adaptation", "--adaptation_episodes=20", "--format=svg").stderr
+        cls.ranged = os.path.join(cls.folder.name, "ranged")
+        cls.said_of_range = call(nmn, "report", cls.runs[2], f"--out={cls.ranged}", "--html", "--no_figures", "--y_range=-50:4000").stderr
         trace = os.path.join(cls.folder.name, "trace.csv")
         call(nmn, "trace", f"--policy={cls.runs[0]}", "--episodes=3", f"--out={trace}")
         with open(trace, encoding="utf-8", newline="") as file:
             cls.steps = list(csv.DictReader(file))
 
-    def setUp(self):
         profile = tempfile.TemporaryDirectory()
-        self.addCleanup(profile.cleanup)
-        self.browser = chromium.Chromium(profile.name)
-        self.addCleanup(self.browser.driver.quit)
-        self.browser.shape(1440, 900, "light")
-        self.browser.requests()  # of the page that Chromium begins with
-        self.address = "file://" + os.path.join(self.out, "report.html")
+        cls.addClassCleanup(profile.cleanup)
+        cls.browser = chromium.Chromium(profile.name)
+        cls.addClassCleanup(cls.browser.driver.quit)
+
+    def open(self, out):
+        self.address = "file://" + os.path.join(out, "report.html")
         self.browser.driver.get(self.address)
 
-    def tearDown(self):
+    def checkNothingElseWasAskedFor(self):
         self.assertEqual(self.browser.console(), [])
-        for url in self.browser.requests():
-            self.assertTrue(url == self.address or url.startswith("data:"), url)
+        for url in self.browser.requests():  # "chrome:" is the page that Chromium begins with
+            self.assertTrue(url == self.address or url.startswith(("data:", "chrome:")), url)
+
+    def setUp(self):
+        self.browser.shape(1440, 900, "light")
+        self.open(self.out)
+
+    def tearDown(self):
+        self.checkNothingElseWasAskedFor()
 
     def test_curves_are_those_of_the_csv(self):
         expected = {}
@@ -90,6 +98,28 @@ class ReportPage(unittest.TestCase):
         self.assertEqual(len(rows[0]), 12)  # of each architecture a curve and its evaluations, each with two edges
         self.assertEqual(self.browser.run("return document.querySelectorAll('#learning .band').length"), 4)
         self.assertEqual(self.browser.run("return document.querySelectorAll('#curves tbody tr').length"), 2)
+
+    def test_the_line_of_the_oracle_is_drawn_where_the_report_says(self):
+        levels = """return [...document.querySelectorAll("#learning .legend li")].map((item) => item.textContent).filter((text) => text.startsWith("rule oracle"))"""
+        self.assertRegex(self.said, r"the line of rule oracle, 256 episodes \(.*\) is not drawn in learning_curve.\*, report.html, learning_curve_raw.\*, ")
+        self.assertEqual(self.browser.run(levels), [])
+        self.assertEqual(self.browser.run("return document.querySelectorAll('#learning .line.look-3').length"), 0)
+        self.assertIn("The line of rule oracle, 256 episodes (", self.browser.run("return one('learning-note').textContent"))
+        # With the range given it is there, and what is beyond the range is not.
+        self.checkNothingElseWasAskedFor()
+        self.open(self.ranged)
+        self.assertRegex(self.said_of_range, r"outside --y_range=-50:4000: part of the curves in report.html \(")
+        self.assertNotIn("is not drawn", self.said_of_range)
+        self.assertEqual(len(self.browser.run(levels)), 1)
+        self.assertNotIn("left out", self.browser.run("return one('learning-note').textContent"))
+        level, curve = self.browser.run("""return [".line.look-3", ".line.look-0"].map((which) => {
+            const box = document.querySelector(`#learning svg svg > ${which}`).getBoundingClientRect(); return [box.top, box.bottom]; })""")
+        ticks = self.browser.run("return [...document.querySelectorAll('#learning .grid')].map((line) => line.getBoundingClientRect().top)")
+        zero, most = ticks[0], ticks[-1]  # 0 and 4000
+        self.assertLess(most, level[0])
+        self.assertLess(level[1], most + 0.3 * (zero - most))  # at 3229
+        self.assertGreater(curve[1], zero + 1.02 * 50 / 4000 * (zero - most))  # beyond -50, where it is cut off
+        self.assertEqual(self.browser.run("return getComputedStyle(document.querySelector('#learning svg svg')).overflow"), "hidden")
 
     def test_architectures_are_compared_where_the_curves_end(self):
         ends = {}

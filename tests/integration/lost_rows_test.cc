@@ -101,17 +101,31 @@ TEST(LostRows, OfACompleteRunAreRefusedByNameToo) {
 
 TEST(LearningCurve, OfTrainSaysWhereTheLineOfTheOracleIsNotDrawn) {
   testing::TemporaryDirectory folder;
-  std::vector<std::string> arguments = TinyTrain(folder.path() + "/run", 2, {"--set", "env.horizon=1400"});
-  std::erase(arguments, "--no_figure");
-  const Outcome train = RunProcess(arguments);
-  EXPECT_EQ(train.code, 0) << train.err;
-  EXPECT_THAT(train.out, HasSubstr("/learning_curve.png (and .svg, .csv)\nthe line of a policy that knows the task ("));
+  const auto train = [&](const std::string& run, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments =
+        TinyTrain(folder.path() + "/" + run, 2, {"--set", "env.horizon=1400", "--set", "ppo.policy.epochs=1"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    std::erase(arguments, "--no_figure");
+    const Outcome outcome = RunProcess(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out;
+  };
+  const std::string whole =
+      train("run", {"--set", "ppo.episodes_per_update=500", "--set", "ppo.critic.replay_episodes=500"});
+  EXPECT_THAT(whole, HasSubstr("/learning_curve.png (and .svg, .csv)\nthe line of a policy that knows the task ("));
   // What it says to type is from the lowest return to the line.
   std::smatch range;
   ASSERT_TRUE(
-      std::regex_search(train.out, range, std::regex(R"(nmn report \S+/run --y_range=(\S+):(\S+) brings it back\n)")));
+      std::regex_search(whole, range, std::regex(R"(nmn report \S+/run --y_range=(\S+):(\S+) brings it back\n)")));
   EXPECT_LT(std::stod(range[1]), 0);
   EXPECT_GT(std::stod(range[2]), 4000);
+  // And then nothing is outside.
+  const Outcome report = RunProcess({Binary("nmn"), "report", folder.path() + "/run", "--out=" + folder.path() + "/out",
+                                     "--y_range=" + range[1].str() + ":" + range[2].str()});
+  EXPECT_EQ(report.code, 0) << report.err;
+  EXPECT_THAT(report.err, Not(HasSubstr("--y_range")));
+  // A curve of fewer episodes than the running mean is over says nothing yet.
+  EXPECT_THAT(train("short", {}), Not(HasSubstr("--y_range")));
 }
 
 TEST(LearningCurve, OfTrainHasItsNumbersWithoutGnuplotAndWithoutATemporaryFolder) {

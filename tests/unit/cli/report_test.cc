@@ -406,18 +406,50 @@ TEST(LearningCurve, AFigureThatCannotBeWrittenIsNamedByItsOwnName) {
 TEST(LearningCurve, LeavesOutALineThatWouldSquashTheCurves) {
   nmn::testing::TemporaryDirectory folder;
   const std::string svg = folder.path() + "/learning_curve.svg", raw = folder.path() + "/learning_curve_raw.svg";
+  const auto notice = [](const LearningCurve& curve, const Shown& shown = {}) {
+    return OracleNotice(curve, shown, "nmn report a ");
+  };
   // Discounted 0 to 2400 of 4697, raw 0 to 4800 of 14000.
   const LearningCurve half = CurveOver(folder, 0, 4800, {});
-  EXPECT_THAT(OracleNotice(half).value(), HasSubstr("knows the task (raw 14000) is not drawn"));
+  EXPECT_THAT(notice(half).value(), HasSubstr("knows the task (raw 14000) is not drawn in learning_curve_raw.*, "));
+  EXPECT_THAT(notice(half).value(), HasSubstr(": nmn report a --y_range=0:14000 brings it back"));
+  EXPECT_TRUE(DrawsBound(half, /*discounted=*/true));
+  EXPECT_FALSE(DrawsBound(half, /*discounted=*/false));
+  EXPECT_EQ(notice(half, {.figures = false, .page = true}), std::nullopt);  // which has no raw returns
   ASSERT_TRUE(DrawLearningCurve(half, folder.path()).ok());
   EXPECT_THAT(nmn::testing::ReadFile(svg), HasSubstr("knows the task (4697)"));
   EXPECT_THAT(nmn::testing::ReadFile(raw), Not(HasSubstr("knows the task")));
   // Discounted 0 to 2300, just less than half.
-  EXPECT_THAT(OracleNotice(CurveOver(folder, 0, 4600, {})).value(), HasSubstr("(discounted 4697, raw 14000)"));
-  EXPECT_EQ(OracleNotice(CurveOver(folder, 0, 8000, {})), std::nullopt);
+  const LearningCurve less = CurveOver(folder, 0, 4600, {});
+  EXPECT_THAT(notice(less, {.page = true}).value(),
+              HasSubstr("(discounted 4697, raw 14000) is not drawn in learning_curve.*, report.html, "
+                        "learning_curve_raw.*, because"));
+  EXPECT_THAT(notice(less, {.figures = false, .page = true}).value(),
+              HasSubstr("(discounted 4697) is not drawn in report.html, because"));
+  EXPECT_EQ(notice(less, {.figures = false}), std::nullopt);
+  EXPECT_EQ(notice(CurveOver(folder, 0, 8000, {})), std::nullopt);
+  EXPECT_EQ(notice(CurveOver(folder, 3, 0, {})), std::nullopt);  // flat
   Options given;
   given.style.y_range = Limits{0, 5000};
-  EXPECT_EQ(OracleNotice(CurveOver(folder, 0, 3, given)), std::nullopt);
+  EXPECT_EQ(notice(CurveOver(folder, 0, 3, given)), std::nullopt);
+}
+
+TEST(LearningCurve, SaysWhatTheRangeThatWasGivenCutsOff) {
+  nmn::testing::TemporaryDirectory folder;
+  Options given;
+  given.style.y_range = Limits{0, 14000};
+  EXPECT_EQ(RangeNotice(CurveOver(folder, 0, 4800, given), {}), std::nullopt);
+  given.style.y_range = Limits{0, 5000};
+  EXPECT_EQ(RangeNotice(CurveOver(folder, 0, 4800, given), {}).value(),
+            "outside --y_range=0:5000: the line of a policy that knows the task in learning_curve_raw.* (14000)");
+  EXPECT_EQ(RangeNotice(CurveOver(folder, 0, 4800, given), {.figures = false, .page = true}), std::nullopt);
+  given.style.y_range = Limits{600, 3000};
+  EXPECT_EQ(RangeNotice(CurveOver(folder, 0, 4800, given), {.page = true}).value(),
+            "outside --y_range=600:3000: part of the curves in learning_curve.* and report.html (0 to 2400), the line "
+            "of a policy that knows the task in learning_curve.* and report.html (4697), part of the curves in "
+            "learning_curve_raw.* (0 to 4800), the line of a policy that knows the task in learning_curve_raw.* "
+            "(14000)");
+  EXPECT_EQ(RangeNotice(CurveOver(folder, 0, 4800, {}), {}), std::nullopt);
 }
 
 TEST(LearningCurve, DrawsARunOfOneUpdate) {
