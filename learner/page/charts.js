@@ -5,6 +5,9 @@
 
 const kSvg = "http://www.w3.org/2000/svg";
 
+// Of the lines of a chart, in their order.
+const kLooks = [0, 1, 2, 4, 5];
+
 const one = (id) => document.getElementById(id);
 const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 

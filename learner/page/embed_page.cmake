@@ -26,5 +26,5 @@ endfunction()
 
 file(WRITE ${OUTPUT} "#include \"learner/page/page_text.h\"\n\nnamespace nmn::page {\n\n")
 embed(index.html LiveText page.css charts.js page.js)
-embed(report.html ReportText page.css report.css charts.js report.js)
+embed(report.html ReportText page.css report.css charts.js replay.js report.js)
 file(APPEND ${OUTPUT} "}  // namespace nmn::page\n")
