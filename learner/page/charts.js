@@ -87,8 +87,60 @@ function thinned(count, most) {
   return [...Array(most).keys()].map((i) => Math.round(i * (count - 1) / (most - 1)));
 }
 
+// What the axes of a picture go around, in its pixels.
+const boxOf = (width, height) => ({left: 56, right: width - 12, top: 8, bottom: height - 34});
+
+// first..last from the left of the box to its right; a single place in its middle.
+function acrossBox(box, first, last, pad = 0) {
+  return (x) => box.left + pad + (last > first ? (x - first) / (last - first) : 0.5) * (box.right - box.left - 2 * pad);
+}
+
+// Whole numbers of first..last that a picture of that width has room to name.
+const wholeTicks = (first, last, width) => last > first ? ticksOf(first, last, width / 90).filter((tick) => Number.isInteger(tick)) : [first];
+
+// The texts below the box: [place, text] of the ticks, and what they are of.
+function appendXAxis(root, box, toX, ticks, name) {
+  for (const [place, text] of ticks) {
+    // At the edge a text in the middle of its tick would be cut.
+    const end = toX(place) > box.right - 14;
+    const x = end ? Math.min(toX(place) + 10, box.right + 11) : toX(place);
+    root.append(svgNode("text", {x, y: box.bottom + 15, "text-anchor": end ? "end" : "middle"}, text));
+  }
+  root.append(svgNode("text", {x: (box.left + box.right) / 2, y: box.bottom + 30, "text-anchor": "middle"}, name));
+}
+
+// Of `count` places, the one that a pointer is nearest to. toX(i) is from the left of `frame`.
+function nearest(event, frame, count, toX) {
+  const x = event.clientX - frame.getBoundingClientRect().left;
+  let best = 0;
+  for (let i = 1; i < count; ++i) {
+    if (Math.abs(toX(i) - x) < Math.abs(toX(best) - x)) best = i;
+  }
+  return best;
+}
+
+// How far a key goes, in steps; undefined for other keys.
+const stepsOfKey = (key) => ({ArrowLeft: -1, ArrowRight: 1, PageDown: -20, PageUp: 20, Home: -1e9, End: 1e9}[key]);
+
+// Lets pointer and keys on `frame` move a bar: {to(i), by(steps)}. placeOf(event) is the i of a pointer, or null.
+function moveBar(frame, bar, placeOf) {
+  for (const kind of ["pointerdown", "pointermove"]) {
+    frame.addEventListener(kind, (event) => {
+      const place = event.buttons & 1 ? placeOf(event) : null;
+      if (place !== null) bar.to(place);
+    });
+  }
+  frame.addEventListener("keydown", (event) => {
+    const by = stepsOfKey(event.key);
+    if (!by) return;
+    event.preventDefault();
+    bar.by(by);
+  });
+}
+
 // A figure with its legend, a line of text that reads values under the pointer or by arrow keys, and its numbers as a
-// table. draw() takes
+// table. The legend has the last values. With a `bar`, as of moveBar, legend and line have the values at the bar (setAt),
+// which pointer and keys move. draw() takes
 //   title, xName     words
 //   x                numbers, or words: then they stand at equal distances
 //   lines            [{name, look 0..5 (3 is that of levels), y: [number or null for each x], marks: whether each point has one,
@@ -97,8 +149,9 @@ function thinned(count, most) {
 //   holds            numbers that the y axis has room for besides
 //   range            [low, high] of the y axis: what is beyond is cut off; null: what is drawn and held
 class Chart {
-  constructor(parent, height) {
+  constructor(parent, height, bar = null) {
     this.height = height;
+    this.bar = bar;
     this.spec = null;
     this.at = null;  // what is read out
     this.figure = htmlNode("figure");
@@ -115,8 +168,12 @@ class Chart {
     details.append(htmlNode("summary", "", "Numbers"), scroller);
     this.figure.append(this.legend, this.frame, this.readout, details);
     parent.append(this.figure);
-    this.frame.addEventListener("pointermove", (event) => this.pointAt(event));
-    this.frame.addEventListener("keydown", (event) => this.step(event));
+    if (bar) {
+      moveBar(this.frame, bar, (event) => this.placeOf(event));
+    } else {
+      this.frame.addEventListener("pointermove", (event) => this.pointAt(event));
+      this.frame.addEventListener("keydown", (event) => this.step(event));
+    }
     new ResizeObserver(() => this.render()).observe(this.figure);
   }
 
@@ -134,11 +191,10 @@ class Chart {
     if (!spec || width === 0) return;
     const words = typeof spec.x[0] === "string";
     const places = words ? spec.x.map((_, i) => i) : spec.x;
-    const box = {left: 56, right: width - 12, top: 8, bottom: this.height - 34};
+    const box = boxOf(width, this.height);
     const [low, high] = spec.range ?? rangeOf([...spec.lines.flatMap((line) => [...line.y, ...(line.low ?? []), ...(line.high ?? [])]), ...spec.levels.map((level) => level.value), ...spec.holds]);
     const first = places.length ? places[0] : 0, last = places.length ? places[places.length - 1] : 1;
-    const pad = words ? 14 : 0;
-    this.toX = (x) => box.left + pad + (last > first ? (x - first) / (last - first) : 0.5) * (box.right - box.left - 2 * pad);
+    this.toX = acrossBox(box, first, last, words ? 14 : 0);
     const toY = (y) => box.bottom - (y - low) / (high - low) * (box.bottom - box.top);
 
     const root = svgNode("svg", {class: "chart", role: "img", viewBox: `0 0 ${width} ${this.height}`, height: this.height});
@@ -148,14 +204,8 @@ class Chart {
       root.append(svgNode("line", {class: "grid", x1: box.left, x2: box.right, y1: y, y2: y}));
       root.append(svgNode("text", {x: box.left - 6, y: y + 4, "text-anchor": "end"}, short(tick)));
     }
-    const columns = words ? places : last > first ? ticksOf(first, last, width / 90).filter((tick) => Number.isInteger(tick)) : places;
-    for (const tick of columns) {
-      // At the edge a text in the middle of its tick would be cut.
-      const anchor = this.toX(tick) > box.right - 14 ? "end" : "middle";
-      const x = anchor === "end" ? Math.min(this.toX(tick) + 10, width - 1) : this.toX(tick);
-      root.append(svgNode("text", {x, y: box.bottom + 15, "text-anchor": anchor}, words ? spec.x[tick] : short(tick)));
-    }
-    root.append(svgNode("text", {x: (box.left + box.right) / 2, y: this.height - 4, "text-anchor": "middle"}, spec.xName));
+    const ticks = words ? places.map((place) => [place, spec.x[place]]) : places.length ? wholeTicks(first, last, width).map((tick) => [tick, short(tick)]) : [];
+    appendXAxis(root, box, this.toX, ticks, spec.xName);
     const plot = spec.range ? this.cutTo(box) : svgNode("g");
     root.append(plot);
     for (const level of spec.levels) {
@@ -184,7 +234,7 @@ class Chart {
     }
     this.cursor = svgNode("line", {class: "cursor", y1: box.top, y2: box.bottom, visibility: "hidden"});
     root.append(this.cursor);
-    this.frame.setAttribute("aria-label", `${spec.title}. Arrow keys read its values.`);
+    this.frame.setAttribute("aria-label", `${spec.title}. Arrow keys ${this.bar ? "move the bar" : "read its values"}.`);
     this.frame.replaceChildren(root);
     this.read();
   }
@@ -213,8 +263,8 @@ class Chart {
       item.append(sample, `${name}: `, numberNode(value));
       return item;
     };
-    const lastOf = (line) => line.y.findLast((y) => y !== null) ?? null;
-    this.legend.replaceChildren(...this.spec.lines.map((line) => entry(line.name, line.look, line.marks, lastOf(line))),
+    const valueOf = (line) => (this.bar ? line.y[this.at ?? 0] : line.y.findLast((y) => y !== null)) ?? null;
+    this.legend.replaceChildren(...this.spec.lines.map((line) => entry(line.name, line.look, line.marks, valueOf(line))),
                                 ...this.spec.levels.map((level) => entry(level.name, 3, false, level.value)));
   }
 
@@ -263,20 +313,21 @@ class Chart {
   setAt(i) {
     this.at = i;
     this.read();
+    if (this.bar) this.fillLegend();
+  }
+
+  placeOf(event) {
+    if (!this.spec || !this.spec.x.length) return null;
+    return nearest(event, this.frame, this.spec.x.length, (i) => this.toX(typeof this.spec.x[i] === "string" ? i : this.spec.x[i]));
   }
 
   pointAt(event) {
-    if (!this.spec || !this.spec.x.length) return;
-    const x = event.clientX - this.frame.getBoundingClientRect().left;
-    const places = this.spec.x.map((place, i) => this.toX(typeof place === "string" ? i : place));
-    let best = 0;
-    places.forEach((place, i) => { if (Math.abs(place - x) < Math.abs(places[best] - x)) best = i; });
-    this.at = best;
+    this.at = this.placeOf(event) ?? this.at;
     this.read();
   }
 
   step(event) {
-    const by = {ArrowLeft: -1, ArrowRight: 1, PageDown: -20, PageUp: 20, Home: -1e9, End: 1e9}[event.key];
+    const by = stepsOfKey(event.key);
     if (!by || !this.spec || !this.spec.x.length) return;
     event.preventDefault();
     const last = this.spec.x.length - 1;

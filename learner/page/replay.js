@@ -58,39 +58,92 @@ class MapView {
   }
 }
 
-// z of every step as grey values, a row for each of its numbers; the numbers of the step below.
+// z as grey values, a row for each of its numbers, below the same axis as the charts: the step k stands at one place in
+// all of them. Black and white are those of the whole episode, so windows can be compared.
 class SignalView {
-  constructor(parent) {
+  // `bar`: as of moveBar.
+  constructor(parent, bar) {
     this.box = htmlNode("section");
     this.box.append(htmlNode("h3", "", "Neuromodulatory signal z"));
-    this.canvas = htmlNode("canvas", "signal");
-    this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "z of every step; its numbers are below");
-    this.note = htmlNode("p", "note");
-    this.box.append(this.canvas, this.note);
+    this.frame = htmlNode("div", "signal");
+    this.frame.tabIndex = 0;
+    this.frame.setAttribute("role", "group");
+    this.plot = htmlNode("div", "cells");
+    this.canvas = htmlNode("canvas");
+    this.plot.append(this.canvas);
+    this.frame.append(this.plot);
+    this.scale = htmlNode("p", "note");
+    this.readout = htmlNode("p", "readout");
+    this.box.append(this.frame, this.scale, this.readout);
     parent.append(this.box);
+    moveBar(this.frame, bar, (event) => nearest(event, this.frame, this.end - this.begin, (i) => this.toX(this.t[this.begin + i])));
+    new ResizeObserver(() => this.render()).observe(this.frame);
   }
 
-  load(series) {
-    this.rows = Object.entries(series).filter(([name]) => /^z\d+$/.test(name)).map(([, values]) => values);
-    this.steps = this.rows[0].length;
-    const all = this.rows.flat();
+  load(series, t) {
+    this.t = t;
+    this.rows = Object.entries(series).filter(([name]) => /^z\d+$/.test(name)).map(([name, values]) => ({name, values}));
+    const all = this.rows.flatMap((row) => row.values);
     this.low = all.reduce((a, b) => Math.min(a, b), Infinity);
     this.high = all.reduce((a, b) => Math.max(a, b), -Infinity);
+    this.scale.textContent = `Rows are the numbers of z: ${this.rows[0].name} at the top. In this episode they go from ${short(this.low)} (black) to ${short(this.high)} (white).`;
+    this.begin = this.end = null;
   }
 
-  show(at) {
-    this.canvas.width = this.steps;
+  show(at, begin, end) {
+    this.at = at;
+    if (this.begin !== begin || this.end !== end) {
+      [this.begin, this.end] = [begin, end];
+      this.paint();
+      this.render();
+    }
+    this.read();
+  }
+
+  // A cell a step and row.
+  paint() {
+    const steps = this.end - this.begin;
+    this.canvas.width = steps;
     this.canvas.height = this.rows.length;
     const context = this.canvas.getContext("2d");
-    const image = context.createImageData(this.steps, this.rows.length);
-    this.rows.forEach((values, row) => values.forEach((value, step) => {
-      const grey = this.high > this.low ? 255 * (value - this.low) / (this.high - this.low) : 128;
-      const mark = Math.abs(step - at) * 200 < this.steps;  // wide enough to be seen
-      image.data.set(mark ? [255, 140, 0, 255] : [grey, grey, grey, 255], 4 * (row * this.steps + step));
-    }));
+    const image = context.createImageData(steps, this.rows.length);
+    this.rows.forEach(({values}, row) => {
+      for (let i = 0; i < steps; ++i) {
+        const grey = this.high > this.low ? 255 * (values[this.begin + i] - this.low) / (this.high - this.low) : 128;
+        image.data.set([grey, grey, grey, 255], 4 * (row * steps + i));
+      }
+    });
     context.putImageData(image, 0, 0);
-    this.note.textContent = `From ${short(this.low)} (black) to ${short(this.high)} (white). Here: ${this.rows.map((values) => short(values[at])).join(" ")}`;
+  }
+
+  render() {
+    const width = this.frame.clientWidth;
+    if (!this.end || width === 0) return;
+    const height = 42 + Math.min(Math.max(158, 12 * this.rows.length), 360);
+    const box = boxOf(width, height), first = this.t[this.begin], last = this.t[this.end - 1], steps = this.end - this.begin;
+    this.toX = acrossBox(box, first, last);
+    // The middle of a cell is its step's place: of the first and the last one a half is seen.
+    const cell = (box.right - box.left) / Math.max(1, steps - 1);
+    const place = (node, left, top, wide, high) => Object.assign(node.style, {left: `${left}px`, top: `${top}px`, width: `${wide}px`, height: `${high}px`});
+    place(this.plot, box.left, box.top, box.right - box.left, box.bottom - box.top);
+    place(this.canvas, steps > 1 ? -cell / 2 : 0, 0, steps * cell, box.bottom - box.top);
+    const root = svgNode("svg", {class: "chart", role: "img", viewBox: `0 0 ${width} ${height}`, height});
+    root.append(svgNode("title", {}, `z of the steps ${first} to ${last}`));
+    const high = (box.bottom - box.top) / this.rows.length;
+    for (let row = 0; row < this.rows.length; row += Math.ceil(12 / high)) {  // as many names as there is room for
+      root.append(svgNode("text", {x: box.left - 6, y: box.top + (row + 0.5) * high + 4, "text-anchor": "end"}, this.rows[row].name));
+    }
+    appendXAxis(root, box, this.toX, wholeTicks(first, last, width).map((tick) => [tick, short(tick)]), "step");
+    this.cursor = svgNode("line", {class: "cursor", y1: box.top, y2: box.bottom});
+    root.append(this.cursor);
+    this.frame.setAttribute("aria-label", `z of the steps ${first} to ${last}. Arrow keys move the bar.`);
+    this.frame.replaceChildren(this.plot, root);
+    this.read();
+  }
+
+  read() {
+    if (this.toX) for (const end of ["x1", "x2"]) this.cursor.setAttribute(end, this.toX(this.t[this.at]));
+    this.readout.textContent = `step ${this.t[this.at]}: ${this.rows.map(({name, values}) => `${name} ${short(values[this.at])}`).join(", ")}`;
   }
 }
 
@@ -117,6 +170,8 @@ class Replay {
     one("episode").addEventListener("change", () => this.load());
     one("window").addEventListener("change", () => this.show());
     one("step").addEventListener("input", () => this.show());
+    // Every picture has the bar, and can move it.
+    this.bar = {to: (i) => this.goTo(this.drawn[0] + i), by: (steps) => this.goTo(Number(one("step").value) + steps)};
     one("play").addEventListener("click", () => this.play());
     this.choose();
   }
@@ -131,11 +186,11 @@ class Replay {
       const box = htmlNode("section");
       box.append(htmlNode("h3", "", title));
       one("views").append(box);
-      return {title, names, words: words ?? names, chart: new Chart(box, 200)};
+      return {title, names, words: words ?? names, chart: new Chart(box, 200, this.bar)};
     });
-    if (replay.columns.includes("z0")) this.views.push(new SignalView(one("views")));
+    if (replay.columns.includes("z0")) this.views.push(new SignalView(one("views"), this.bar));
     one("replay-note").textContent = "Evaluation episodes of nmn eval with seed 1, played with the policy as it is now." +
-        (replay.every > 1 ? ` Every ${replay.every}th step is here.` : "") + " The bar goes through the steps.";
+        (replay.every > 1 ? ` Every ${replay.every}th step is here.` : "") + " The bar goes through the steps, and the pictures show its step: drag it there, click into a chart, or use the arrow keys.";
     this.load();
   }
 
@@ -144,7 +199,7 @@ class Replay {
     const episode = replay.episodes[one("episode").value];
     this.t = episode.t;
     this.series = Object.fromEntries(replay.columns.map((name, i) => [name, episode.values[i]]));
-    for (const view of this.views) view.load(this.series);
+    for (const view of this.views) view.load(this.series, this.t);
     this.drawn = [];
     one("step").max = this.t.length - 1;
     one("step").value = 0;
@@ -166,8 +221,13 @@ class Replay {
     const begin = at - at % size, end = Math.min(begin + size, this.t.length);
     if (this.drawn[0] !== begin || this.drawn[1] !== end) this.draw(begin, end);
     one("at").textContent = this.t[at];
-    for (const view of this.views) view.show(at);
+    for (const view of this.views) view.show(at, begin, end);
     for (const {chart} of this.charts) chart.setAt(at - begin);
+  }
+
+  goTo(at) {
+    one("step").value = Math.min(Math.max(at, 0), this.t.length - 1);
+    this.show();
   }
 
   play() {
@@ -176,9 +236,8 @@ class Replay {
       this.timer = null;
     } else {
       this.timer = setInterval(() => {
-        const step = one("step");
-        step.value = Number(step.value) === this.t.length - 1 ? 0 : Number(step.value) + 1;
-        this.show();
+        const at = Number(one("step").value);
+        this.goTo(at === this.t.length - 1 ? 0 : at + 1);
       }, 40);
     }
     one("play").textContent = this.timer === null ? "play" : "stop";

@@ -192,7 +192,7 @@ class ReportPage(unittest.TestCase):
         self.assertAlmostEqual(agent[0], float(step["state_position_x"]), places=4)
         self.assertAlmostEqual(agent[1], float(step["state_position_y"]), places=4)
         readouts = self.browser.run("return [...document.querySelectorAll('#views .readout')].map((node) => node.textContent)")
-        self.assertEqual(len(readouts), 3)  # action, reward, what the policy sees
+        self.assertEqual(len(readouts), 4)  # action, reward, what the policy sees, z
         for readout in readouts:
             self.assertTrue(readout.startswith("step 120: "), readout)
         # The charts show the hundred steps that the bar is on, on one scale with the others; or all.
@@ -205,12 +205,85 @@ class ReportPage(unittest.TestCase):
         self.assertEqual([chart[2] for chart in some], [chart[2] for chart in whole])
         readouts = self.browser.run("return [...document.querySelectorAll('#views .readout')].map((node) => node.textContent)")
         self.assertTrue(all(readout.startswith("step 120: ") for readout in readouts), readouts)
-        self.assertIn("Here: ", self.browser.run("return replay.views[1].note.textContent"))
         # It plays by itself, and stops.
         self.browser.run("one('play').click()")
         chromium.wait(self.browser, lambda: self.browser.run("return one('at').textContent") != "120", "the next step")
         self.browser.run("one('play').click()")
         self.assertEqual(self.browser.run("return one('play').textContent"), "play")
+
+    def go_to(self, episode, step):
+        self.browser.run("""
+            one("episode").value = arguments[0];
+            one("episode").dispatchEvent(new Event("change"));
+            one("step").value = arguments[1];
+            one("step").dispatchEvent(new Event("input"));""", str(episode), str(step))
+        return next(row for row in self.steps if row["episode"] == str(episode) and row["t"] == str(step))
+
+    def test_every_number_of_the_replay_is_of_the_bars_step(self):
+        for number in (120, 199, 100, 7):
+            step = self.go_to(1, number)
+            shown = self.browser.run("""return replay.charts.map(({names, chart}) => [names, [...chart.legend.querySelectorAll("data")].map((node) => Number(node.value))])""")
+            self.assertEqual(len(shown), 3)
+            for names, values in shown:
+                self.assertEqual(len(values), len(names))
+                for name, value in zip(names, values):
+                    self.assertAlmostEqual(value, float(step[name]), delta=1e-5 * abs(float(step[name])) + 1e-9, msg=f"{name} of step {number}")
+            self.assertTrue(self.browser.run("return replay.views[1].readout.textContent").startswith(f"step {number}: z0 "))
+
+    def test_charts_move_the_bar(self):
+        self.go_to(1, 120)
+        at = "return [one('step').value, one('at').textContent, replay.charts[0].chart.readout.textContent.split(':')[0]]"
+        press = """
+            const frame = [replay.charts[1].chart.frame, document.querySelector(".signal")][arguments[0]];
+            const toX = [replay.charts[1].chart, replay.views[1]][arguments[0]].toX;
+            const box = frame.getBoundingClientRect();
+            frame.dispatchEvent(new PointerEvent(arguments[1], {clientX: box.left + toX(arguments[2]), clientY: box.top + 50, buttons: arguments[3]}));"""
+        for which, place in ((0, 150), (1, 131)):
+            self.browser.run(press, which, "pointermove", 110, 0)  # which only passes by
+            self.assertNotEqual(self.browser.run(at)[0], "110")
+            self.browser.run(press, which, "pointerdown", place, 1)
+            self.assertEqual(self.browser.run(at), [str(place), str(place), f"step {place}"])
+        # Keys go beyond the hundred steps that are shown, and not beyond the episode.
+        key = """document.querySelectorAll("#views [tabindex]")[arguments[0]].dispatchEvent(new KeyboardEvent("keydown", {key: arguments[1]}))"""
+        for which, pressed, place in ((0, "ArrowRight", 132), (3, "Home", 0), (1, "ArrowLeft", 0), (2, "End", 299), (3, "PageDown", 279), (0, "PageDown", 259)):
+            self.browser.run(key, which, pressed)
+            self.assertEqual(self.browser.run(at), [str(place), str(place), f"step {place}"])
+
+    def test_z_stands_below_the_axis_of_the_charts(self):
+        self.go_to(1, 120)
+        steps = [step for step in self.steps if step["episode"] == "1"]
+        names = [name for name in steps[0] if name[0] == "z" and name[1:].isdigit()]
+        values = [[float(step[name]) for step in steps] for name in names]
+        low, high = min(map(min, values)), max(map(max, values))
+        for window, begin, end in (("100", 100, 200), ("all", 0, 300)):
+            self.browser.run("one('window').value = arguments[0]; one('window').dispatchEvent(new Event('change'))", window)
+            width, height, pixels = self.browser.run("""const canvas = document.querySelector(".signal canvas");
+                const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+                copy.drawImage(canvas, 0, 0);
+                return [canvas.width, canvas.height, [...copy.getImageData(0, 0, canvas.width, canvas.height).data]]""")
+            self.assertEqual((width, height), (end - begin, len(names)))
+            for row, of_row in enumerate(values):
+                for i in range(width):
+                    self.assertAlmostEqual(pixels[4 * (row * width + i)], 255 * (of_row[begin + i] - low) / (high - low), delta=1.01)
+            # Rows have names from the top; the steps and the bar stand where they do in the charts.
+            places = """const texts = (root) => [...root.querySelectorAll("text")].map((text) => { const box = text.getBoundingClientRect(); return [text.textContent, box.left, (box.top + box.bottom) / 2]; });
+                const cursor = (root) => root.querySelector(".cursor").getBoundingClientRect().left;
+                const cell = document.querySelector(".signal canvas").getBoundingClientRect();
+                return [...[document.querySelector(".signal"), replay.charts[0].chart.frame].flatMap((root) => [texts(root), cursor(root) - root.getBoundingClientRect().left, root.getBoundingClientRect().left]),
+                        cell.left + cell.width / arguments[0] * arguments[1], cell.top, cell.height]"""
+            texts, cursor, left, of_chart, cursor_of_chart, left_of_chart, column, top, tall = self.browser.run(places, end - begin, 120 - begin + 0.5)
+            rows = [text for text in texts if text[0].startswith("z")]
+            self.assertEqual([text[0] for text in rows], names[::2])  # of 45 rows each second has room
+            for name, _, middle in rows:
+                self.assertAlmostEqual(middle, top + (names.index(name) + 0.5) * tall / len(names), delta=2)
+            ticks = {text[0]: text[1] - left for text in texts if text[0].isdigit()}
+            self.assertGreaterEqual(len(ticks), 2)
+            ticks_of_chart = {text[0]: text[1] - left_of_chart for text in of_chart[-1 - len(ticks):-1]}
+            self.assertEqual(set(ticks), set(ticks_of_chart))
+            for tick, place in ticks.items():
+                self.assertAlmostEqual(place, ticks_of_chart[tick], delta=0.5)
+            self.assertAlmostEqual(cursor, cursor_of_chart, delta=1)
+            self.assertAlmostEqual(left + cursor, column, delta=1.5)
 
     def test_runs_have_their_phases_and_configs(self):
         self.assertEqual(self.browser.run("return document.querySelectorAll('#phases tbody tr').length"), 4)
