@@ -154,6 +154,7 @@ std::string ReportPage(const report::LearningCurve& curve, const report::Adaptat
                  : options.band == report::Band::kStandardError ? "sem"
                  : options.band == report::Band::kBootstrap     ? "95 % bootstrap"
                                                                 : "none";
+  json["resamples"] = report::kResamples;
   json["bound"] = nullptr;
   if (curve.bound) {
     json["bound"] = {{"name", curve.bound->Label()},

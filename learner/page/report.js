@@ -3,6 +3,14 @@
 // Shows the report that stands in this file: curves, tables, and, by replay.js, episodes step by step.
 
 const report = JSON.parse(document.getElementById("data").textContent);
+const kMean = report.average === "iqm" ? "IQM" : "mean";
+const kResamples = `${report.resamples.toLocaleString("en")} samples of as many runs, drawn from these with replacement`;
+// What the edges of a band are: their names, and in words.
+const kEdges = {
+  "std": [`${kMean} \u2212 std`, `${kMean} + std`, `the ${kMean} less and plus the sample standard deviation over runs`],
+  "sem": [`${kMean} \u2212 sem`, `${kMean} + sem`, `the ${kMean} less and plus its standard error over runs`],
+  "95 % bootstrap": ["95 % low", "95 % high", `the ends of the 95 % percentile bootstrap interval of the ${kMean} over runs: ${kResamples}`],
+}[report.band];
 const kAverage = report.average === "iqm" ? "Interquartile mean" : "Mean";
 
 function addRow(body, cells) {
@@ -21,7 +29,7 @@ function showCurves() {
   one("name").textContent = plain(report.title);
   one("what").textContent = count(report.runs.length, "run");
   one("learning-note").textContent = `Discounted return, gamma = 0.998; running mean over ${report.smoothed}. ` +
-      `${kAverage} over runs. ` + (report.band === "none" ? "" : `Around a curve of several runs is a band (${report.band}).`) +
+      `${kAverage} over runs. ` + (kEdges ? `Around a curve of several runs is a band; its edges are ${kEdges[2]}.` : "") +
       (report.curves.some((curve) => curve.evaluations.episodes.length) ? " Marks are evaluations while training, without a running mean." : "");
   const x = [...new Set(report.curves.flatMap((curve) => [...curve.episodes, ...curve.evaluations.episodes]))].sort((a, b) => a - b);
   const lineOf = (curve, points, look, more) => {
@@ -41,8 +49,20 @@ function showCurves() {
     one("learning-note").append(` The line of ${bound.name} (`, numberNode(bound.discounted), ") is left out: the curves would have less than half of the height.");
   }
   new Chart(one("learning"), 340).draw({title: "Learning curves", xName: "episode", x, lines, levels, range});
+  showEnds();
+}
+
+function showEnds() {
+  const [head] = one("curves").tHead.rows;
+  for (const name of kEdges?.slice(0, 2) ?? []) {
+    const cell = htmlNode("th", "number", name);
+    cell.scope = "col";
+    head.append(cell);
+  }
+  one("curves-note").textContent = kEdges ? `${kEdges[0]} and ${kEdges[1]} are ${kEdges[2]}. A curve of one run has none.` : "";
   for (const curve of report.curves) {
-    addRow(one("curves").tBodies[0], [curve.name, curve.runs, ...["episodes", "average", "low", "high"].map((list) => curve[list].at(-1))]);
+    const edges = kEdges ? [curve.low.at(-1), curve.high.at(-1)].map((edge) => curve.runs > 1 ? edge : null) : [];
+    addRow(one("curves").tBodies[0], [curve.name, curve.runs, curve.episodes.at(-1), curve.average.at(-1), ...edges]);
   }
 }
 
@@ -86,7 +106,8 @@ function showComparison() {
   one("comparison-section").hidden = curves.length < 2;
   if (curves.length < 2) return;
   one("comparison-note").textContent = `Discounted return after ${episodes.toLocaleString("en")} episodes, where the shortest curve ends. ${kAverage} over runs, ` +
-      "with 95 % bootstrap intervals. An interval of the difference without zero in it tells two curves apart." +
+      `with 95 % percentile bootstrap intervals (95 % low to 95 % high): ${kResamples}. ` +
+      "An interval of the difference without zero in it tells two curves apart." +
       (curves.some((curve) => curve.runs < kLeastRuns) ? ` Of fewer than ${kLeastRuns} runs an interval says little: train more seeds.` : "");
   const rows = curves.map((curve, i) => ({...curve, look: kLooks[i % kLooks.length], name: report.curves[i].name}));
   new IntervalView(one("comparison"), rows, "Averages and intervals of the curves; the table has the numbers");

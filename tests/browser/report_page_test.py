@@ -49,7 +49,7 @@ class ReportPage(unittest.TestCase):
         cls.out = os.path.join(cls.folder.name, "report")
         cls.said = call(nmn, "report", *cls.runs, f"--out={cls.out}", "--html", "--adaptation", "--adaptation_episodes=20", "--format=svg").stderr
         cls.ranged = os.path.join(cls.folder.name, "ranged")
-        cls.said_of_range = call(nmn, "report", cls.runs[2], f"--out={cls.ranged}", "--html", "--no_figures", "--y_range=-50:4000").stderr
+        cls.said_of_range = call(nmn, "report", cls.runs[2], f"--out={cls.ranged}", "--html", "--no_figures", "--y_range=-50:4000", "--band=bootstrap").stderr
         trace = os.path.join(cls.folder.name, "trace.csv")
         call(nmn, "trace", f"--policy={cls.runs[0]}", "--episodes=3", f"--out={trace}")
         with open(trace, encoding="utf-8", newline="") as file:
@@ -146,6 +146,32 @@ class ReportPage(unittest.TestCase):
         middles = self.browser.run("""return [...document.querySelectorAll("#comparison .mark")].map((mark) => {
             const box = mark.getBoundingClientRect(); return (box.left + box.right) / 2; })""")
         self.assertEqual(middles[0] < middles[1], averages[0] < averages[1])
+
+    def test_tables_say_what_their_intervals_are(self):
+        table = """return [...document.querySelectorAll("#curves tr")].map((row) => [...row.children].map((cell) =>
+            cell.querySelector("data") ? cell.querySelector("data").value : cell.textContent))"""
+        heads, *rows = self.browser.run(table)
+        self.assertEqual(heads[-3:], ["discounted return", "mean \u2212 std", "mean + std"])
+        ends = {}
+        with open(os.path.join(self.out, "learning_curve.csv"), encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                ends[row["curve"]] = (float(row["discounted_mean"]), float(row["discounted_std"]))
+        self.assertEqual(len(rows), 2)
+        for row in rows:
+            mean, deviation = ends[row[0]]
+            for cell, value in zip(row[-3:], (mean, mean - deviation, mean + deviation)):
+                self.assertAlmostEqual(float(cell), value, delta=1e-6 * abs(value) + 1e-6)
+        self.assertIn("the sample standard deviation over runs", self.browser.run("return one('curves-note').textContent"))
+        heads = self.browser.run("return [...document.querySelectorAll('#compared th[scope=col]')].map((cell) => cell.textContent)")
+        self.assertEqual(heads[3:5] + heads[6:], ["95 % low", "95 % high"] * 2)
+        self.assertIn("95 % percentile bootstrap intervals (95 % low to 95 % high): 2,000 samples", self.browser.run("return one('comparison-note').textContent"))
+        # Of one run there is none.
+        self.checkNothingElseWasAskedFor()
+        self.open(self.ranged)
+        heads, row = self.browser.run(table)
+        self.assertEqual(heads[-2:], ["95 % low", "95 % high"])
+        self.assertEqual(row[-2:], ["", ""])
+        self.assertIn("95 % percentile bootstrap interval of the mean over runs: 2,000 samples", self.browser.run("return one('curves-note').textContent"))
 
     def test_adaptation_is_that_of_the_csv(self):
         expected = {}
