@@ -4,13 +4,16 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/report/no_run.h"
 #include "common/config/config.h"
 #include "common/fs/file_system.h"
 #include "learner/checkpoint/checkpoint.h"
@@ -258,9 +261,9 @@ absl::StatusOr<Run> ReadRun(const std::string& path) {
   const std::string config_file = run.path + "/config.textproto";
   absl::StatusOr<std::string> text = fs::RealFileSystem().Read(config_file);
   if (absl::IsPermissionDenied(text.status())) return text.status();
-  if (!text.ok()) {
-    return absl::NotFoundError(absl::StrCat(path, " is no run directory: ", std::string(text.status().message())));
-  }
+  if (std::error_code error; !text.ok() && !std::filesystem::exists(config_file, error))
+    return absl::NotFoundError(NoRun(path));
+  if (!text.ok()) return text.status();
   absl::StatusOr<v1::RunConfig> config = config::ParseStored(*text, config_file);
   if (!config.ok()) return config.status();
   run.config = *std::move(config);

@@ -66,7 +66,34 @@ TEST(ReadRun, CountsInASummaryThatNoRunHasSayNothing) {
 
 TEST(ReadRun, SaysWhatIsNoRunDirectory) {
   nmn::testing::TemporaryDirectory folder;
-  EXPECT_THAT(std::string(ReadRun(folder.path()).status().message()), HasSubstr("is no run directory"));
+  const auto said = [](const std::string& path) { return std::string(ReadRun(path).status().message()); };
+  const std::string needed =
+      "; name the directory of a run, which nmn train --run_dir makes, or a folder that holds some";
+  EXPECT_EQ(said(folder.path()), folder.path() +
+                                     " is no run directory, and no folder of runs: neither it nor a folder in it has "
+                                     "config.textproto" +
+                                     needed);
+  const std::string absent = folder.path() + "/b1-nmn-s2";
+  EXPECT_EQ(said(absent), absent + " does not exist" + needed);
+  EXPECT_EQ(said(absent + "/deeper/"), absent + "/deeper/ does not exist" + needed);
+  // What is near.
+  const std::string run = cli::MakeRun(folder, "b1-nmn-s1", 1, 4, 0);
+  EXPECT_EQ(said(absent), absent + " does not exist" + needed + "; did you mean " + run + "?");
+  EXPECT_EQ(said(run + "/episodes.csv"),
+            run + "/episodes.csv is no run directory but a file" + needed + "; did you mean " + run + "?");
+  nmn::testing::WriteFile(folder.path() + "/notes", "");
+  EXPECT_EQ(said(folder.path() + "/notes"), folder.path() + "/notes is no run directory but a file" + needed);
+  const std::string outer = folder.path() + "/all";
+  std::filesystem::create_directories(outer + "/inner");
+  std::filesystem::rename(run, outer + "/inner/a");
+  EXPECT_THAT(said(outer), HasSubstr(needed + "; did you mean " + outer + "/inner?"));
+}
+
+// It has the file, which cannot be read.
+TEST(ReadRun, ARunWhoseConfigCannotBeReadIsOne) {
+  nmn::testing::TemporaryDirectory folder;
+  std::filesystem::create_directories(folder.path() + "/config.textproto");
+  EXPECT_THAT(std::string(ReadRun(folder.path()).status().message()), HasSubstr("/config.textproto: Is a directory"));
 }
 
 TEST(ReadRun, WhereEpisodesBeganAnewInMidRunTheRestKeepsItsPlace) {

@@ -140,6 +140,9 @@ TEST(NmnReport, SaysInOneLineWhatCannotBe) {
   nmn::testing::WriteFile(folder.path() + "/file", "");
   for (const auto& [arguments, words] : std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{empty}, "no episode yet; wait for the first update"},
+           {{a, folder.path() + "/nowhere"},
+            "nmn report: " + folder.path() + "/nowhere does not exist; name the directory"},
+           {{folder.path() + "/file"}, "/file is no run directory but a file; name the directory"},
            {{a, "--size=big"}, "--size is \"big\""},
            {{a, "--y_range=3"}, "--y_range is \"3\""},
            {{a, "--format=bmp"}, "--format"},
