@@ -13,11 +13,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "actor/play/evaluation.h"
 #include "cli/analysis/analysis.h"
 #include "cli/analysis/output.h"
 #include "cli/fail.h"
+#include "cli/format_flag.h"
 #include "cli/player.h"
 #include "cli/verbs.h"
 #include "common/config/config.h"
@@ -133,10 +133,7 @@ void AddAnalyseOptions(CLI::App& verb, AnalyseFlags& flags) {
                   "Episodes whose dots are drawn and written against the task. The numbers are of all")
       ->check(CLI::Range(1u, 100'000u))
       ->capture_default_str();
-  verb.add_option("--format", flags.style.formats, "Formats of the figures: svg, png, pdf, or several [svg,png]")
-      ->type_name("FORMAT")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"svg", "png", "pdf"}));
+  AddFormatFlag(verb, flags.style.formats);
   verb.add_flag("--json", flags.json, "One JSON object on one line, the last of stdout");
 }
 
@@ -158,8 +155,7 @@ absl::Status Analyse(const std::string& verb, const AnalyseFlags& flags) {
   if (!drawn.ok() && !absl::IsNotFound(drawn)) return drawn;
   if (!drawn.ok()) std::cerr << "nmn " << verb << ": no figure is drawn: " << drawn.message() << "\n";
   std::cerr << "wrote " << out << "/analysis.json and " << out << "/*.csv"
-            << (drawn.ok() ? absl::StrCat(" and ", out, "/*.{", absl::StrJoin(flags.style.formats, ","), "}") : "")
-            << "\n";
+            << (drawn.ok() ? absl::StrCat(" and ", out, "/*.", Braced(flags.style.formats)) : "") << "\n";
   std::cout << (flags.json ? analysis::ToJson(*analysis) + "\n" : analysis::ToTable(*analysis));
   return absl::OkStatus();
 }

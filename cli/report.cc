@@ -11,9 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "bridge/task_flags.h"
 #include "cli/fail.h"
+#include "cli/format_flag.h"
 #include "cli/report/adaptation.h"
 #include "cli/report/learning_curve.h"
 #include "cli/report/output.h"
@@ -167,11 +167,6 @@ absl::Status ReadOptions(Flags& flags) {
   flags.options.band = ValueOf(kBands, flags.band);
   report::Style& style = flags.options.style;
   style.title = !flags.no_title;
-  std::vector<std::string> formats;  // each once
-  for (const std::string& format : style.formats) {
-    if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
-  }
-  style.formats = formats;
   if (!flags.size.empty()) {
     absl::StatusOr<report::Inches> size = report::ParseSize(flags.size);
     if (!size.ok()) return size.status();
@@ -244,10 +239,11 @@ absl::Status Report(Flags flags) {
   if (flags.no_figures) drawings.clear();
   const absl::StatusOr<std::vector<std::string>> drawn = DrawAll(drawings);
   if (!drawn.ok()) return drawn.status();
-  std::cerr << "wrote " << out << "/{" << absl::StrJoin(tables, ",") << "}.csv";
+  std::cerr << "wrote " << out << "/" << Braced(tables) << ".csv";
   if (!drawn->empty()) {
-    std::cerr << " and {" << absl::StrJoin(*drawn, ",") << ",learning_curve_raw}.{"
-              << absl::StrJoin(options.style.formats, ",") << "}";
+    std::vector<std::string> figures = *drawn;
+    figures.push_back("learning_curve_raw");
+    std::cerr << " and " << Braced(figures) << "." << Braced(options.style.formats);
   }
   std::cerr << "\n";
   return absl::OkStatus();
@@ -255,11 +251,7 @@ absl::Status Report(Flags flags) {
 
 void AddFigureFlags(CLI::App& verb, Flags& flags) {
   verb.add_flag("--no_figures", flags.no_figures, "Draw no figure: tables, CSV files and --html alone");
-  verb.add_option("--format", flags.options.style.formats,
-                  "Formats of the figures: svg, png, pdf, or several [svg,png]")
-      ->type_name("FORMAT")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"svg", "png", "pdf"}));
+  AddFormatFlag(verb, flags.options.style.formats);
   verb.add_option("--size", flags.size,
                   "Size of the figures on paper, with letters of 8 pt: WIDTHxHEIGHT in cm or inches, e.g. 12x8cm or "
                   "3.5x2.5in [the size of a screen]")

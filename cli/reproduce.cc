@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/analyse.h"
 #include "cli/fail.h"
+#include "cli/format_flag.h"
 #include "cli/reproduce/learning.h"
 #include "cli/reproduce/policies.h"
 #include "cli/reproduce/training.h"
@@ -47,7 +48,7 @@ absl::Status Draw(const LearningFlags& flags, const reproduce::Learning& learnin
   if (!drawn.ok() && !absl::IsNotFound(drawn)) return drawn;
   if (!drawn.ok()) std::cerr << "nmn reproduce: no figure is drawn: " << drawn.message() << "\n";
   std::cerr << "wrote " << out << "/" << flags.name << ".{csv,json} and " << flags.name << "_scores.csv";
-  if (drawn.ok()) std::cerr << " and " << flags.name << ".{" << absl::StrJoin(flags.style.formats, ",") << "}";
+  if (drawn.ok()) std::cerr << " and " << flags.name << "." << Braced(flags.style.formats);
   std::cerr << "\n";
   return absl::OkStatus();
 }
@@ -96,10 +97,7 @@ void AddLearningFlags(CLI::App& verb, LearningFlags& flags) {
   verb.add_option("--threads", flags.request.engine.flags.threads,
                   "Threads of each run; does not change results [the cores divided among the runs]")
       ->check(CLI::Range(0, 1024));
-  verb.add_option("--format", flags.style.formats, "Formats of the figures: svg, png, pdf, or several [svg,png]")
-      ->type_name("FORMAT")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"svg", "png", "pdf"}));
+  AddFormatFlag(verb, flags.style.formats);
   verb.add_flag("--estimate", flags.request.estimate_only, "Say how long it will take, and train nothing else");
   verb.add_flag("--smoke", flags.smoke,
                 absl::StrCat("Runs of seconds that show that it works. Their curves say nothing. They have an --out of "

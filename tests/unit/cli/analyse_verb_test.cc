@@ -78,8 +78,9 @@ TEST(NmnAnalyse, HasTheSameBytesTwice) {
 TEST(NmnAnalyse, OfAnRnnHasAllButZ) {
   nmn::testing::TemporaryDirectory folder;
   const std::string policy = WritePolicy(folder, "b1", "rnn"), out = folder.path() + "/out";
-  const Outcome outcome = Nmn({"analyse", policy, "--episodes=30", "--out=" + out, "--format=png"});
+  const Outcome outcome = Nmn({"analyse", policy, "--episodes=30", "--out=" + out, "--format=png,png"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("/*.csv and " + out + "/*.png\n"));
   EXPECT_THAT(outcome.out, HasSubstr("it has no z: only an NMN has"));
   EXPECT_THAT(outcome.out, HasSubstr("regret against adaptive"));
   EXPECT_FALSE(std::filesystem::exists(out + "/signal.csv"));

@@ -16,6 +16,7 @@ namespace {
 using ::nmn::testing::Outcome;
 using ::nmn::testing::ReadFile;
 using ::testing::ContainsRegex;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -80,6 +81,7 @@ TEST(NmnReport, NeedsNoFolderForTemporaryFiles) {
   const Outcome outcome =
       Report({MakeRun(folder, "a", 1, 4, 0), "--out=" + folder.path() + "/out"}, {"TMPDIR=/nonexistent"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, EndsWith(" and {learning_curve,learning_curve_raw}.{svg,png}\n"));
   EXPECT_NE(ReadFile(folder.path() + "/out/learning_curve.svg"), "");
 }
 
@@ -115,6 +117,8 @@ TEST(NmnReport, CountsARunOnceAndSaysWhatItLeavesOut) {
   EXPECT_THAT(csv, Not(HasSubstr(",6,")));
   EXPECT_NE(ReadFile(out + "/learning_curve.pdf"), "");
   EXPECT_FALSE(std::filesystem::exists(out + "/learning_curve.svg"));
+  EXPECT_THAT(outcome.err,
+              EndsWith("{learning_curve,until,until_median}.csv and {learning_curve,learning_curve_raw}.pdf\n"));
   ASSERT_EQ(Report({folder.path() + "/runs", "--go_on", "--out=" + out}).code, 0);
   EXPECT_THAT(ReadFile(out + "/learning_curve.csv"), HasSubstr("\"NMN, reference, 2 seeds\",NMN,reference,1,8,"));
 }
