@@ -20,7 +20,6 @@
 #include "common/metrics/exporter.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
-#include "common/net/file_limit.h"
 #include "common/net/health.h"
 #include "common/process/program.h"
 #include "common/process/starting.h"
@@ -102,7 +101,7 @@ int RunLearner(int argc, char** argv) {
   bool health = false;
   nmn::run::RunOptions options;
   options.listen = "127.0.0.1:50051";
-  app.add_option("--config", config_path, "RunConfig as textproto")->type_name("FILE");
+  app.add_option("--config", config_path, "RunConfig as textproto; needed, but for --health")->type_name("FILE");
   nmn::run::AddRunFlags(app,
                         {.run_dir = "directory of the run; it is created if it is not there",
                          .listen = "address to serve actors on; port 0 takes a free one",
@@ -119,8 +118,6 @@ int RunLearner(int argc, char** argv) {
   if (health) return AskHealth(options.listen, options.tls);
   if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));
   if (absl::Status status = nmn::log::SetUp("nmn-learner", log_level, log_format); !status.ok()) return Fail(status);
-
-  if (absl::Status status = nmn::net::RaiseFileLimit(); !status.ok()) spdlog::warn("{}", std::string(status.message()));
 
   absl::StatusOr<nmn::v1::RunConfig> config = nmn::config::Load(config_path);
   if (!config.ok()) return Fail(config.status());

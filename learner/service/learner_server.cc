@@ -12,6 +12,8 @@
 #include "common/config/config.h"
 #include "common/net/address.h"
 #include "common/net/channel.h"
+#include "common/net/file_limit.h"
+#include "common/net/shed.h"
 #include "learner/service/exchange.h"
 
 namespace nmn::service {
@@ -81,6 +83,8 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
     if (!parsed.ok()) return parsed.status();
     address = *parsed;
     if (absl::Status status = net::CheckBindable(address, "--listen"); !status.ok()) return status;
+    if (absl::Status status = net::RaiseFileLimit(); !status.ok()) spdlog::warn("{}", std::string(status.message()));
+    net::KeepDescriptorInReserve();
     builder.AddListeningPort(net::ToString(address), self->hub_->gate.Credentials(), &self->port_);
   }
   self->server_ = builder.BuildAndStart();
