@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/sweep/image_name.h"
+#include "cli/sweep/slurm.h"
 #include "learner/ppo/device.h"
 
 namespace nmn::sweep {
@@ -55,6 +56,7 @@ absl::StatusOr<Engine> Choose(const Engine& stored, const EngineRequest& request
         engine.name == "local" ? ppo::CheckDevice(*engine.device) : ppo::ParseDevice(*engine.device).status();
     if (!device.ok()) return device;
   }
+  if (absl::Status status = CheckSbatchArguments(engine.sbatch); !status.ok()) return status;
   if (engine.registry) {
     if (absl::Status status = CheckRegistry(*engine.registry); !status.ok()) return status;
   }

@@ -1,11 +1,14 @@
 #include "cli/sweep/slurm.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <string_view>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -21,6 +24,40 @@ namespace {
 constexpr size_t kMostWords = 200;  // of an answer that is not understood
 
 constexpr std::string_view kScript = "slurm/sweep.sbatch";
+
+// What the sweep itself says to sbatch, and what would keep it from submitting.
+struct Owned {
+  const char* name;
+  char letter;  // 0: it has none
+  const char* reason;
+};
+constexpr char kOwn[] = "the sweep sets that itself; leave it out";
+constexpr char kSubmitsNothing[] = "sbatch would submit nothing; leave it out";
+constexpr char kWaits[] = "nmn sweep does not wait for its tasks; leave it out, and look at them with nmn sweep status";
+constexpr Owned kOwned[] = {
+    {"array", 'a', "the sweep chooses its tasks; say how many run at once with --jobs"},
+    {"job-name", 'J', "the sweep finds its tasks by their name, which it chooses"},
+    {"chdir", 'D', kOwn},
+    {"output", 'o', kOwn},
+    {"open-mode", 0, kOwn},
+    {"parsable", 0, kOwn},
+    {"wrap", 0, kOwn},
+    {"test-only", 0, kSubmitsNothing},
+    {"help", 'h', kSubmitsNothing},
+    {"usage", 0, kSubmitsNothing},
+    {"version", 'V', kSubmitsNothing},
+    {"wait", 'W', kWaits},
+};
+
+// Variables of this process that begin so.
+std::vector<std::string> VariablesOf(std::string_view prefix) {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string name = std::string(*variable).substr(0, std::string_view(*variable).find('='));
+    if (name.starts_with(prefix)) names.push_back(name);
+  }
+  return names;
+}
 
 std::string ScriptPath(const SweepDirectory& sweep) { return sweep.path + "/sweep.sbatch"; }
 
@@ -54,12 +91,31 @@ absl::Status CheckPath(const SweepDirectory& sweep) {
   return absl::OkStatus();
 }
 
+absl::Status CheckSbatchArguments(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    const std::string name = argument.substr(0, argument.find('='));
+    if (name.size() < 2 || name[0] != '-') {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--sbatch=", argument, ": an argument of sbatch begins with -, as in --sbatch=--partition=long"));
+    }
+    for (const Owned& owned : kOwned) {
+      // sbatch takes the beginning of a name, too.
+      const bool is_long = name.size() > 2 && absl::StartsWith(absl::StrCat("--", owned.name), name);
+      if (!is_long && (owned.letter == 0 || name[0] != '-' || name[1] != owned.letter)) continue;
+      return absl::InvalidArgumentError(absl::StrCat("--sbatch=", argument, ": ", owned.reason));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::map<size_t, State>> AskSlurm(const SweepDirectory& sweep) {
   std::map<size_t, State> states;
   std::error_code error;
   if (!std::filesystem::exists(ScriptPath(sweep), error)) return states;
+  // Variables of squeue choose among tasks as flags do, and what they hide would be submitted a second time.
   const absl::StatusOr<command::Result> answer =
-      command::Run({"squeue", "--noheader", "--array", "--name=" + JobName(sweep), "--format=%K %T"});
+      command::Run({"squeue", "--noheader", "--array", "--name=" + JobName(sweep), "--format=%K %T"}, command::kLimit,
+                   "", VariablesOf("SQUEUE_"));
   if (absl::IsNotFound(answer.status())) return states;
   if (!answer.ok()) return answer.status();
   if (answer->exit_code != 0) return absl::UnavailableError(absl::StrCat("squeue failed: ", answer->LastWords()));
@@ -115,12 +171,19 @@ absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const Slu
     arguments.push_back(argument);
   // With the job and in no file of the directory: what makes a process load code was said by whoever submitted it.
   arguments.insert(arguments.end(), options.task.begin(), options.task.end());
-  const absl::StatusOr<command::Result> submitted = command::Run(arguments);
+  const absl::StatusOr<command::Result> submitted = command::Run(arguments, command::kLimit, "", {"SBATCH_WAIT"});
   if (!submitted.ok()) return submitted.status();
   if (submitted->exit_code != 0)
     return absl::UnavailableError(absl::StrCat("sbatch refused: ", submitted->LastWords()));
-  return absl::StrCat("submitted ", indices.size(), " of ", sweep.runs.size(), " runs as array job ",
-                      command::LastLine(submitted->out), " (", counts, ")");
+  // "17", or "17;cluster".
+  const std::string job = command::LastLine(submitted->out);
+  if (uint64_t id = 0; !absl::SimpleAtoi(job.substr(0, job.find(';')), &id)) {
+    return absl::UnavailableError(absl::StrCat("sbatch's answer is not understood: \"",
+                                               text::Printable(job.substr(0, kMostWords)),
+                                               "\"; it must be the number of a job; see squeue for what it did"));
+  }
+  return absl::StrCat("submitted ", indices.size(), " of ", sweep.runs.size(), " runs as array job ", job, " (", counts,
+                      ")");
 }
 
 }  // namespace nmn::sweep

@@ -27,6 +27,9 @@ std::string JobName(const SweepDirectory& sweep);
 // Whether Slurm can take the directory's path. INVALID_ARGUMENT says what it may not have.
 absl::Status CheckPath(const SweepDirectory& sweep);
 
+// Whether these go with what the sweep says to sbatch itself. INVALID_ARGUMENT names the first that does not, and why.
+absl::Status CheckSbatchArguments(const std::vector<std::string>& arguments);
+
 // Whether sbatch is in PATH, and what Slurm's tasks run beside this program. NOT_FOUND names the one that is not.
 absl::Status CheckPrograms();
 

@@ -110,6 +110,48 @@ TEST_F(SweepEngine, WhatSqueueSaysBesideItsAnswerHidesNoTask) {
   EXPECT_THAT(SweepGrid({"--engine=slurm"}).out, HasSubstr("as array job 18 ("));
 }
 
+TEST_F(SweepEngine, WhatTheEnvironmentSaysToSqueueHidesNoTask) {
+  Fake("sbatch", "echo 17\n");
+  ASSERT_EQ(SweepGrid({"--engine=slurm"}).code, 0);
+  Fake("squeue", "env | grep SQUEUE_ || for i in 0 1 2 3 4 5; do echo \"$i PENDING\"; done\n");
+  const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory, "--engine=slurm"}, std::chrono::seconds(60),
+                                     {"PATH=" + folder.path() + "/bin:/usr/bin:/bin", "SQUEUE_STATES=RUNNING",
+                                      "SQUEUE_USERS=nobody", "SQUEUE_FORMAT="});
+  EXPECT_THAT(outcome.out, HasSubstr("nothing to submit")) << outcome.err;
+}
+
+TEST_F(SweepEngine, ArgumentsOfSbatchThatTheSweepOwnsAreRefused) {
+  Fake("squeue", "exit 0\n");
+  Fake("sbatch", "touch " + folder.path() + "/called; echo 17\n");
+  for (const auto& [argument, words] :
+       std::vector<std::pair<std::string, std::string>>{{"--array=0-1", "how many run at once with --jobs"},
+                                                        {"-a0-1", "how many run at once with --jobs"},
+                                                        {"--arr=0-1", "how many run at once with --jobs"},
+                                                        {"--job-name=x", "finds its tasks by their name"},
+                                                        {"-Jx", "finds its tasks by their name"},
+                                                        {"--chdir=/tmp", "sets that itself"},
+                                                        {"--test-only", "submit nothing"},
+                                                        {"--usage", "submit nothing"},
+                                                        {"--wait", "nmn sweep status"},
+                                                        {"-W", "nmn sweep status"},
+                                                        {"long", "begins with -"}}) {
+    const Outcome outcome = SweepGrid({"--engine=slurm", "--sbatch=" + argument});
+    EXPECT_EQ(outcome.code, 42) << argument;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("--sbatch=" + argument + ": "), HasSubstr(words)));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/called"));
+  EXPECT_FALSE(std::filesystem::exists(directory + "/sweep.json"));
+  EXPECT_EQ(SweepGrid({"--engine=slurm", "--sbatch=--wait-all-nodes=1", "--sbatch=-plong"}).code, 0);
+}
+
+TEST_F(SweepEngine, AnAnswerOfSbatchThatIsNoJobIsNoSubmission) {
+  Fake("squeue", "exit 0\n");
+  Fake("sbatch", "echo 'slurm-wlm 22.05.8'\n");
+  const Outcome outcome = SweepGrid({"--engine=slurm"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("sbatch's answer is not understood: \"slurm-wlm 22.05.8\""));
+}
+
 TEST_F(SweepEngine, TheNextCallStaysWithTheEngineAndItsFlags) {
   Fake("squeue", "exit 0\n");
   Fake("sbatch", "printf '%s\\n' \"$@\" > " + folder.path() + "/said\necho 17\n");
