@@ -49,7 +49,7 @@ int RunVerb(int argc, char** argv) {
   nmn::cli::AddBench(app, exit_code);
   nmn::cli::AddVersion(app, exit_code);
   nmn::flags::AddUsageFlags(app, {nmn::build::Version(), nmn::build::Date()}, nmn::cli::ValueKinds);
-  return nmn::flags::Parse(app, argc, argv).value_or(exit_code);
+  return nmn::flags::Parse(app, argc, argv, nmn::cli::ValueKinds).value_or(exit_code);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/text/number.h"
 #include "common/text/suggestion.h"
@@ -15,19 +16,32 @@ absl::Status Refused(const std::string& origin, const std::string& value, const 
   return absl::InvalidArgumentError(absl::StrCat(origin, "=", value, ": it must be ", rule));
 }
 
+// What an option of this type takes; empty where it is no number.
+std::string RuleOf(const CLI::Option& option) {
+  const std::string type = TypeOf(option), range = RangeOf(option);
+  const std::string from = range.empty() ? "" : absl::StrCat(" from ", range);
+  if (type == "UINT") return absl::StrCat("a whole number", from.empty() ? " from 0 to 18446744073709551615" : from);
+  if (type == "INT") return absl::StrCat("a whole number", from);
+  return type == "FLOAT" ? absl::StrCat("a decimal number", from) : "";
+}
+
+bool IsNumber(const std::string& type, const std::string& value) {
+  if (type == "UINT") return text::ReadWhole(value).has_value();
+  return type == "INT" ? text::ReadInteger(value).has_value() : text::ReadDecimal(value).has_value();
+}
+
+// "1 to 1024" of a number that is checked.
+bool InRange(const std::string& range, const std::string& value) {
+  const std::vector<std::string> ends = absl::StrSplit(range, " to ");
+  if (ends.size() != 2) return true;
+  const double number = text::ReadDecimal(value).value_or(0);
+  return number >= text::ReadDecimal(ends[0]).value_or(number) && number <= text::ReadDecimal(ends[1]).value_or(number);
+}
+
 absl::Status CheckNumber(const CLI::Option& option, const std::string& origin, const std::string& value) {
-  const std::string type = TypeOf(option);
-  const std::string range = RangeOf(option);
-  if (type == "UINT" && !text::ReadWhole(value)) {
-    return Refused(
-        origin, value,
-        range.empty() ? "a whole number from 0 to 18446744073709551615" : absl::StrCat("a whole number in ", range));
-  }
-  if (type == "INT" && !text::ReadInteger(value))
-    return Refused(origin, value, range.empty() ? "a whole number" : absl::StrCat("a whole number in ", range));
-  if (type == "FLOAT" && !text::ReadDecimal(value))
-    return Refused(origin, value, range.empty() ? "a decimal number" : absl::StrCat("a decimal number in ", range));
-  return absl::OkStatus();
+  const std::string rule = RuleOf(option);
+  if (rule.empty() || (IsNumber(TypeOf(option), value) && InRange(RangeOf(option), value))) return absl::OkStatus();
+  return Refused(origin, value, rule);
 }
 
 // The flags of a verb, with their dashes.
@@ -49,6 +63,8 @@ CLI::App* FindVerb(CLI::App& app, const std::string& name) {
   }
   return nullptr;
 }
+
+bool IsOperand(const CLI::Option* option) { return option->get_positional(); }
 
 absl::Status UnknownFlag(const CLI::App& verb, const std::string& argument) {
   const std::string name = argument.substr(0, argument.find('='));
@@ -113,7 +129,8 @@ std::string TypeOf(const CLI::Option& option) {
 std::string RangeOf(const CLI::Option& option) {
   const std::string name = option.get_type_name();
   const size_t in = name.find(" in [");
-  return in == std::string::npos ? "" : name.substr(in + 4);
+  return in == std::string::npos ? ""
+                                 : absl::StrReplaceAll(name.substr(in + 4), {{"[", ""}, {"]", ""}, {" - ", " to "}});
 }
 
 bool IsSwitch(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
@@ -182,8 +199,8 @@ absl::Status Walk(CLI::App& app, const std::vector<std::string>& arguments, Call
     if (argument.size() > 1 && argument[0] == '-') return UnknownFlag(*called.verb, argument);
     if (CLI::App* verb = FindVerb(*called.verb, argument); verb != nullptr) {
       called.verb = verb;
-    } else if (called.verb == &app && !VerbsOf(app).empty()) {
-      return UnknownVerb(app, argument);
+    } else if (!VerbsOf(*called.verb).empty() && called.verb->get_options(IsOperand).empty()) {
+      return UnknownVerb(*called.verb, argument);
     } else {
       called.operands.push_back(i);
     }

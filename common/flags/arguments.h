@@ -29,7 +29,7 @@ absl::Status CheckValue(const CLI::Option& option, const std::string& origin, co
 // What CLI11 calls the type of an option, "UINT"; the words of its validators are left out.
 std::string TypeOf(const CLI::Option& option);
 
-// "[1 - 1024]" of a number that is checked; empty if the option has no range.
+// "1 to 1024" of a number that is checked; empty if the option has no range.
 std::string RangeOf(const CLI::Option& option);
 
 bool IsSwitch(const CLI::Option& option);

@@ -22,8 +22,7 @@ usage::Value ValueOf(const CLI::Option& option, const std::string& name, const u
   usage::Value value;
   if (const auto kind = kinds.find(name); kind != kinds.end()) value = kind->second;
   value.name = name;
-  // "[1 - 1024]"
-  value.range = absl::StrReplaceAll(RangeOf(option), {{"[", ""}, {"]", ""}, {" - ", " to "}});
+  value.range = RangeOf(option);
   value.list = option.get_delimiter() == ',';
   if (std::vector<std::string> words = CheckedWords(option); !words.empty()) {
     value.words = std::move(words);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <string_view>
 
 #include "absl/strings/ascii.h"
@@ -215,6 +216,30 @@ absl::Status FindUnknownVariables(CLI::App& app, const std::vector<std::string>&
                                                    "? Unset it, or rename it"));
   }
   return absl::OkStatus();
+}
+
+std::vector<std::string> NearlyRead(const Called& called) {
+  const auto is_set = [](const std::string& variable) {
+    const char* value = std::getenv(variable.c_str());
+    return value != nullptr && *value != '\0';
+  };
+  std::set<std::string> read;
+  for (const CLI::Option* option : called.verb->get_options()) {
+    for (const std::string& name : option->get_lnames()) read.insert(VariableOf(name));
+  }
+  std::vector<std::string> lines;
+  for (const CLI::Option* option : called.verb->get_options()) {
+    if (option->get_lnames().empty() || called.given.count(option->get_lnames()[0]) != 0) continue;
+    for (const std::string& name : option->get_lnames()) {
+      const std::string variable = VariableOf(name);
+      const std::string other =
+          absl::EndsWith(variable, "S") ? variable.substr(0, variable.size() - 1) : absl::StrCat(variable, "S");
+      if (is_set(variable) || !is_set(other) || read.contains(other)) continue;
+      lines.push_back(absl::StrCat("the environment has ", other, ", which ", NameOf(*called.verb),
+                                   " does not read; did you mean ", variable, "?"));
+    }
+  }
+  return lines;
 }
 
 std::vector<std::string> VariableNames() {

@@ -24,6 +24,10 @@ absl::Status CheckEnvironment(const Called& called);
 absl::Status FindUnknownVariables(CLI::App& app, const std::vector<std::string>& names,
                                   std::vector<std::string>& ignored);
 
+// Variables that mean something to another verb, and of which the called verb has the plural or the singular:
+// NMN_UPDATE where it reads NMN_UPDATES, and nobody gives that. One line each, for people.
+std::vector<std::string> NearlyRead(const Called& called);
+
 // Names of all variables of this process.
 std::vector<std::string> VariableNames();
 

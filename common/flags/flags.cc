@@ -113,8 +113,6 @@ std::string MessageOf(const CLI::ParseError& error, const Called& called) {
                           absl::StrAppend(out, verb->get_name());
                         }));
   }
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !called.operands.empty())
-    return absl::StrCat(message, "; a value stands behind its flag, as in --flag=value");
   for (const CLI::Option* option : called.verb->get_options()) {
     if (!IsFlag(*option) || option->count() == 0) continue;
     const std::string flag = absl::StrCat("--", option->get_lnames()[0]);
@@ -129,13 +127,44 @@ std::string MessageOf(const CLI::ParseError& error, const Called& called) {
   return message;
 }
 
+// Refuses the first word that is more than the verb takes.
+absl::Status CheckOperands(const std::vector<std::string>& arguments, const Called& called,
+                           const std::function<usage::Kinds()>& kinds) {
+  const usage::Verb verb = Describe(*called.verb, {});
+  const std::vector<usage::Operand>& taken = verb.operands;
+  const bool any = std::any_of(taken.begin(), taken.end(), [](const auto& operand) { return operand.repeated; });
+  if (any || called.operands.size() <= taken.size()) return absl::OkStatus();
+  const std::string& word = arguments[called.operands[taken.size()]];
+  std::vector<std::string> meant;
+  for (const usage::Flag& flag : Describe(*called.verb, kinds ? kinds() : usage::Kinds()).flags) {
+    const std::vector<std::string>& words = flag.value.words;
+    if (std::find(words.begin(), words.end(), word) != words.end())
+      meant.push_back(absl::StrCat(flag.names[0], "=", word));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", word, "\" is not expected here", taken.empty() ? "" : " any more", "; ",
+                   meant.empty() ? "a value stands behind its flag, as in --flag=value"
+                                 : absl::StrCat("did you mean ", absl::StrJoin(meant, " or "), "?")));
+}
+
+// `nmn help train` asks what `nmn train --help` asks.
+void HelpVerb(CLI::App& app, std::vector<std::string>& arguments) {
+  if (app.get_subcommands([](CLI::App*) { return true; }).empty()) return;
+  if (arguments.empty() || arguments[0] != "help") return;
+  arguments.erase(arguments.begin());
+  arguments.push_back("--help");
+}
+
 }  // namespace
 
-std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
+std::optional<int> Parse(CLI::App& app, int argc, char** argv, const std::function<usage::Kinds()>& kinds) {
   Prepare(app);
   Called called;
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  HelpVerb(app, arguments);
   if (absl::Status status = Walk(app, arguments, called); !status.ok())
+    return Refuse(NameOf(*called.verb), std::string(status.message()));
+  if (absl::Status status = CheckOperands(arguments, called, kinds); !called.help && !status.ok())
     return Refuse(NameOf(*called.verb), std::string(status.message()));
   NameVariables(app, *called.verb);
   const absl::Status exclusions = SettleExclusions(called);
@@ -148,6 +177,7 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
       return Refuse(NameOf(*called.verb), std::string(status.message()));
     for (const std::string& name : ignored)
       std::cerr << app.get_name() << ": the environment has " << name << ", which nothing reads; it is ignored\n";
+    for (const std::string& line : NearlyRead(called)) std::cerr << NameOf(*called.verb) << ": " << line << "\n";
   }
   try {
     for (const size_t place : called.operands) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+
+#include "common/usage/description.h"
 
 namespace CLI {
 class App;
@@ -21,10 +24,14 @@ namespace nmn::flags {
 // - A value is never empty and never the next flag: --run_dir=$UNSET is refused, and so is --run_dir --updates=1.
 //   One --flag=VALUE takes one value, and stands once where it does not say that it may be repeated.
 // - What is not known (flag, verb) is refused with the name that may have been meant.
+// - Of a program with verbs, `help VERB` is VERB --help.
 //
 // nullopt: go on. Else the program ends here with this exit code: --help or --version was printed on stdout, or one
 // line on stderr names the flag and what it takes. No option of an app may keep a name for itself that is longer than
 // its flag: each is found by its first long name.
-std::optional<int> Parse(CLI::App& app, int argc, char** argv);
+//
+// `kinds`: what may stand where a flag says TASK or PRESET, asked only to say which flag a word may have been meant
+// for.
+std::optional<int> Parse(CLI::App& app, int argc, char** argv, const std::function<usage::Kinds()>& kinds = nullptr);
 
 }  // namespace nmn::flags

@@ -116,7 +116,7 @@ TEST(CommandLine, AMisspeltVariableIsRefusedByEveryProgram) {
 }
 
 TEST(CommandLine, ABenchmarkThatIsNearlyOneIsAnsweredWithIt) {
-  ExpectRefused(Nmn({"train", "--benchmark=B1"}), AllOf(HasSubstr("--task=B1"), HasSubstr("did you mean b1?")));
+  ExpectRefused(Nmn({"train", "--benchmark=B1"}), AllOf(HasSubstr("task B1"), HasSubstr("did you mean b1?")));
   ExpectRefused(Nmn({"train", "--benchmark=b1", "--preset=fsat"}), HasSubstr("did you mean fast?"));
 }
 
@@ -179,6 +179,19 @@ TEST(CommandLine, ARunToResumeThatIsNotThereIsSaid) {
   ExpectRefused(Nmn({"train", "--resume", "--run_dir=" + nowhere}),
                 AllOf(HasSubstr("--run_dir=" + nowhere), HasSubstr("no run to continue")));
   EXPECT_FALSE(std::filesystem::exists(nowhere));
+}
+
+// With what to begin it is a run that begins, as a scheduler wants it; a person may have mistyped the directory.
+TEST(CommandLine, AResumeThatBeginsARunSaysSo) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  const std::string begins = "--resume: there is no checkpoint in " + run + ", so a new run begins there";
+  const Outcome first = RunProcess(TinyTrain(run, 1, {"--metrics=off", "--resume"}));
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr(begins));
+  const Outcome second = RunProcess(TinyTrain(run, 2, {"--metrics=off", "--resume"}));
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.err, AllOf(HasSubstr("resumed " + run), ::testing::Not(HasSubstr("a new run begins"))));
 }
 
 // The command after "continue with: ".

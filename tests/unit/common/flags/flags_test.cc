@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,19 +48,19 @@ class CommandLine : public ::testing::Test {
     setenv(name.c_str(), value.c_str(), 1);
     variables_.push_back(name);
   }
-  std::optional<int> Parse(std::vector<std::string> arguments) {
+  std::optional<int> Parse(std::vector<std::string> arguments, const std::function<usage::Kinds()>& kinds = nullptr) {
     arguments.insert(arguments.begin(), "tool");
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     CaptureStderr();
-    const std::optional<int> code = flags::Parse(app_, static_cast<int>(argv.size()) - 1, argv.data());
+    const std::optional<int> code = flags::Parse(app_, static_cast<int>(argv.size()) - 1, argv.data(), kinds);
     said_ = GetCapturedStderr();
     return code;
   }
   // The one line on stderr of a call that is refused before the verb runs.
-  std::string Refusal(std::vector<std::string> arguments) {
-    const std::optional<int> code = Parse(std::move(arguments));
+  std::string Refusal(std::vector<std::string> arguments, const std::function<usage::Kinds()>& kinds = nullptr) {
+    const std::optional<int> code = Parse(std::move(arguments), kinds);
     EXPECT_EQ(code, kPermanent);
     EXPECT_FALSE(played_);
     EXPECT_EQ(std::count(said_.begin(), said_.end(), '\n'), 1) << said_;
@@ -142,7 +143,7 @@ TEST_F(CommandLine, ANumberTooLargeForItsFieldIsRefused) {
 
 TEST_F(CommandLine, ARangeIsSaid) {
   EXPECT_THAT(Refusal({"play", "--threads=many"}),
-              HasSubstr("--threads=many: it must be a whole number in [1 - 1024]"));
+              HasSubstr("--threads=many: it must be a whole number from 1 to 1024"));
 }
 
 TEST_F(CommandLine, OutOfRangeNamesTheFlag) {
@@ -150,7 +151,7 @@ TEST_F(CommandLine, OutOfRangeNamesTheFlag) {
 }
 
 TEST_F(CommandLine, NotANumberIsNoDecimal) {
-  EXPECT_THAT(Refusal({"play", "--seconds=nan"}), AllOf(HasSubstr("--seconds=nan"), HasSubstr("[0 - 60]")));
+  EXPECT_THAT(Refusal({"play", "--seconds=nan"}), AllOf(HasSubstr("--seconds=nan"), HasSubstr("from 0 to 60")));
 }
 
 TEST_F(CommandLine, EveryPartOfAListIsRead) {
@@ -256,6 +257,45 @@ TEST_F(CommandLine, AVariableThatNobodyKnowsIsSaidAndIgnored) {
   EXPECT_THAT(said_, HasSubstr("NMN_HOME_OF_THE_PROJECT, which nothing reads"));
 }
 
+// NMN_UPDATE is a flag of another verb, so it is no mistake in itself.
+TEST_F(CommandLine, AVariableOfAnotherVerbThatIsNearlyOnesOwnIsSaid) {
+  app_.add_subcommand("look", "")->add_option("--update", offset_);
+  Environment("NMN_UPDATE", "3");
+  EXPECT_EQ(Parse({"play"}), std::nullopt);
+  EXPECT_EQ(said_,
+            "tool play: the environment has NMN_UPDATE, which tool play does not read; did you mean NMN_UPDATES?\n");
+  EXPECT_EQ(updates_, std::nullopt);
+  EXPECT_EQ(Parse({"play", "--updates=4"}), std::nullopt);
+  EXPECT_EQ(said_, "");
+  EXPECT_EQ(Parse({"look"}), std::nullopt);
+  EXPECT_EQ(said_, "");
+  Environment("NMN_UPDATES", "5");
+  EXPECT_EQ(Parse({"play"}), std::nullopt);
+  EXPECT_EQ(said_, "");
+}
+
+TEST_F(CommandLine, HelpIsAVerbToo) {
+  EXPECT_EQ(Parse({"help", "play"}), 0);
+  EXPECT_EQ(Parse({"help"}), 0);
+  EXPECT_THAT(Refusal({"help", "paly"}), HasSubstr("unknown verb paly; did you mean play?"));
+  EXPECT_FALSE(played_);
+}
+
+TEST_F(CommandLine, AWordThatStandsWhereNoneBelongsIsToldWhichFlagTakesIt) {
+  usage::Kinds kinds;
+  kinds["TEXT"].words = {"b1", "b2"};
+  const std::string said = Refusal({"play", "here", "b1"}, [&] { return kinds; });
+  EXPECT_THAT(said, HasSubstr("\"b1\" is not expected here any more; did you mean --"));
+  EXPECT_THAT(said, HasSubstr("--task=b1"));
+}
+
+TEST_F(CommandLine, AVerbOfVerbsNamesThem) {
+  CLI::App* figures = app_.add_subcommand("figures", "");
+  figures->require_subcommand(1);
+  figures->add_subcommand("figure2", "");
+  EXPECT_THAT(Refusal({"figures", "figure4"}), HasSubstr("unknown verb figure4; did you mean figure2?"));
+}
+
 TEST_F(CommandLine, VariablesOfTheOtherBinariesAndOfKubernetesAreNoOnesMistake) {
   Environment("NMN_LISTEN", "0.0.0.0:1");
   Environment("NMN_CONNECT_TIMEOUT", "60");
@@ -301,7 +341,7 @@ TEST_F(CommandLine, ANameInBracketsIsThatName) {
   EXPECT_EQ(directory_, "[x]");
   EXPECT_EQ(run_dir_, "[y]");
   played_ = false;
-  EXPECT_THAT(Refusal({"play", "x", "[y]"}), HasSubstr(": [y]"));
+  EXPECT_THAT(Refusal({"play", "x", "[y]"}), HasSubstr("\"[y]\" is not expected"));
 }
 
 }  // namespace
