@@ -99,10 +99,9 @@ absl::StatusOr<v1::RunConfig> BaseConfig(const TrainFlags& flags) {
 }
 
 absl::Status CheckSame(const v1::RunConfig& stored, const v1::RunConfig& asked) {
-  const std::vector<std::string> differences = config::Differences(stored, asked);
+  const std::string differences = config::DescribeDifferences(stored, asked);
   if (differences.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with another ",
-                                                 absl::StrJoin(differences, ", "),
+  return absl::InvalidArgumentError(absl::StrCat("--resume: the run was started with another ", differences,
                                                  "; leave it as it was, or start a new run in another --run_dir"));
 }
 

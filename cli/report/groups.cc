@@ -1,7 +1,6 @@
 #include "cli/report/groups.h"
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/text_format.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,7 +12,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "cli/report/output.h"
 #include "common/config/config.h"
 
@@ -22,8 +20,6 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-using google::protobuf::TextFormat;
 
 // Columns of their own.
 const char kArchitecture[] = "network.architecture";
@@ -70,32 +66,10 @@ std::string ShortName(const std::string& path) {
   return path;
 }
 
-// "DOMAIN_PAPER" of Domain is "paper".
-std::string EnumText(const FieldDescriptor& field, std::string_view value) {
-  std::string text = absl::AsciiStrToLower(std::string(value));
-  const std::string prefix = absl::AsciiStrToLower(field.enum_type()->name()) + "_";
-  return absl::StartsWith(text, prefix) ? text.substr(prefix.size()) : text;
-}
-
-// The value at a path; the elements of a repeated field side by side.
-std::string ValueAt(const v1::RunConfig& config, const std::string& path) {
+// As it stands in labels and columns.
+std::string ShownAt(const v1::RunConfig& config, const std::string& path) {
   if (path == kInitWeights) return config.init_weights_sha256().empty() ? "fresh" : kOldWeights;
-  const Message* message = &config;
-  const std::vector<std::string> names = absl::StrSplit(path, '.');
-  for (size_t i = 0; i + 1 < names.size(); ++i) {
-    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(names[i]);
-    message = &message->GetReflection()->GetMessage(*message, field);
-  }
-  const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(names.back());
-  const auto element = [&](int index) {
-    std::string text;
-    TextFormat::PrintFieldValueToString(*message, field, index, &text);
-    return field->enum_type() != nullptr ? EnumText(*field, text) : text;
-  };
-  if (!field->is_repeated()) return element(-1);
-  std::vector<std::string> elements;
-  for (int i = 0; i < message->GetReflection()->FieldSize(*message, field); ++i) elements.push_back(element(i));
-  return absl::StrJoin(elements, " ");
+  return config::ValueAt(config, path);
 }
 
 // What curves are told apart by.
@@ -153,12 +127,12 @@ class Differences {
  private:
   bool NeedsShowing(size_t group, const std::string& path) const {
     const v1::RunConfig& config = configs_[group];
-    const std::string value = ValueAt(config, path);
-    if (presets_[group] && ValueAt(*presets_[group], path) != value) return true;
+    const std::string value = ShownAt(config, path);
+    if (presets_[group] && ShownAt(*presets_[group], path) != value) return true;
     for (const v1::RunConfig& other : configs_) {
       const bool alike =
           other.preset() == config.preset() && other.network().architecture() == config.network().architecture();
-      if (alike && ValueAt(other, path) != value) return true;
+      if (alike && ShownAt(other, path) != value) return true;
     }
     return false;
   }
@@ -235,7 +209,7 @@ Grouping GroupRuns(const std::vector<Run>& runs, bool each) {
     std::vector<std::string> words = {group.architecture};
     if (!group.preset.empty()) words.push_back(group.preset);
     for (size_t field = 0; field < grouping.fields.size(); ++field) {
-      group.values.push_back(ValueAt(configs[i], grouping.fields[field]));
+      group.values.push_back(ShownAt(configs[i], grouping.fields[field]));
       if (differences.Shown(i, field)) words.push_back(Words(grouping.fields[field], group.values.back()));
     }
     words.push_back(SeedText(runs, group));

@@ -49,6 +49,12 @@ absl::Status Validate(const v1::RunConfig& config);
 std::string Hash(const v1::RunConfig& config);
 // Dotted paths of fields that count in the hash and differ.
 std::vector<std::string> Differences(const v1::RunConfig& a, const v1::RunConfig& b);
+// The same for people, each with its value in both: "seed (1, not 2), ppo.discount (0.9, not 0.99)".
+std::string DescribeDifferences(const v1::RunConfig& a, const v1::RunConfig& b);
+
+// The value of the field at a dotted path, as text: an enumeration by its short name, the elements of a list side by
+// side.
+std::string ValueAt(const v1::RunConfig& config, const std::string& path);
 
 // Textproto, one field a line, deterministic; Parse(Print(c)) == c.
 std::string Print(const v1::RunConfig& config);

@@ -2,13 +2,18 @@
 #include <iterator>
 #include <string>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/config/config.h"
 #include "common/config/counts.h"
 #include "common/digest/sha256.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace nmn::config {
@@ -16,7 +21,10 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+using google::protobuf::TextFormat;
 using google::protobuf::util::MessageDifferencer;
+
+constexpr size_t kLongestValue = 60;  // in a sentence
 
 // Fields of RunConfig that reach no weight.
 constexpr std::string_view kUncounted[] = {"budget", "work", "checkpoint", "eval", "preset"};
@@ -67,6 +75,13 @@ class PathCollector : public MessageDifferencer::Reporter {
   }
 };
 
+// "DOMAIN_PAPER" of Domain is "paper".
+std::string EnumText(const FieldDescriptor& field, std::string_view value) {
+  std::string text = absl::AsciiStrToLower(std::string(value));
+  const std::string prefix = absl::AsciiStrToLower(field.enum_type()->name()) + "_";
+  return absl::StartsWith(text, prefix) ? text.substr(prefix.size()) : text;
+}
+
 }  // namespace
 
 bool CountsInHash(std::string_view path) {
@@ -101,6 +116,37 @@ std::vector<std::string> Differences(const v1::RunConfig& a, const v1::RunConfig
   if (begins("env.") || begins("benchmark"))
     std::erase_if(collector.paths, [](const std::string& path) { return path.starts_with("task."); });
   return collector.paths;
+}
+
+std::string ValueAt(const v1::RunConfig& config, const std::string& path) {
+  const Message* message = &config;
+  const std::vector<std::string> names = absl::StrSplit(path, '.');
+  for (size_t i = 0; i + 1 < names.size(); ++i) {
+    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(names[i]);
+    message = &message->GetReflection()->GetMessage(*message, field);
+  }
+  const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(names.back());
+  const auto element = [&](int index) {
+    std::string text;
+    TextFormat::PrintFieldValueToString(*message, field, index, &text);
+    return field->enum_type() != nullptr ? EnumText(*field, text) : text;
+  };
+  if (!field->is_repeated()) return element(-1);
+  std::vector<std::string> elements;
+  for (int i = 0; i < message->GetReflection()->FieldSize(*message, field); ++i) elements.push_back(element(i));
+  return absl::StrJoin(elements, " ");
+}
+
+std::string DescribeDifferences(const v1::RunConfig& a, const v1::RunConfig& b) {
+  const auto shown = [](const v1::RunConfig& config, const std::string& path) {
+    const std::string value = ValueAt(config, path);
+    if (value.empty()) return std::string("nothing");
+    return value.size() > kLongestValue ? absl::StrCat(value.substr(0, kLongestValue), "..") : value;
+  };
+  std::vector<std::string> described;
+  for (const std::string& path : Differences(a, b))
+    described.push_back(absl::StrCat(path, " (", shown(a, path), ", not ", shown(b, path), ")"));
+  return absl::StrJoin(described, ", ");
 }
 
 }  // namespace nmn::config

@@ -84,10 +84,10 @@ absl::StatusOr<RunState> RestoredState(const checkpoint::Checkpoint& checkpoint,
   } else if (absl::Status status = LoadInitialWeights(options, asked).status(); !status.ok()) {
     return status;
   }
-  const std::vector<std::string> differences = config::Differences(saved.config(), asked);
+  const std::string differences = config::DescribeDifferences(saved.config(), asked);
   if (!differences.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("--resume: the run in ", options.directory,
-                                                   " was started with another ", absl::StrJoin(differences, ", "),
+                                                   " was started with another ", differences,
                                                    "; leave it as it was, or start a new run"));
   }
   absl::StatusOr<RunState> state = WithFreshNetworks(Continued(saved.config(), asked), options.trainer);

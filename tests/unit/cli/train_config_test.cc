@@ -186,7 +186,7 @@ TEST(ResumedRunConfig, AnotherHorizonIsNamedAsSuch) {
   TrainFlags flags;
   flags.assignments = {"task.horizon=90"};
   EXPECT_THAT(std::string(ResumedRunConfig(flags, stored).status().message()),
-              ::testing::AllOf(HasSubstr("the run was started with another env.horizon"),
+              ::testing::AllOf(HasSubstr("the run was started with another env.horizon (1400, not 90);"),
                                ::testing::Not(HasSubstr("kept_steps"))));
 }
 
