@@ -28,8 +28,9 @@ absl::Status CheckList(const std::vector<std::string>& values, const std::string
     return absl::InvalidArgumentError(absl::StrCat(flag, " is missing: ", absl::StrJoin(legal, ", ")));
   for (size_t i = 0; i < values.size(); ++i) {
     if (std::find(legal.begin(), legal.end(), values[i]) == legal.end())
-      return absl::InvalidArgumentError(absl::StrCat(flag, "=", values[i], ": it must be one of ",
-                                                     absl::StrJoin(legal, ", "), ", or several with commas"));
+      return absl::InvalidArgumentError(absl::StrCat(flag == "--task" ? "task " : absl::StrCat(flag, "="), values[i],
+                                                     ": it must be one of ", absl::StrJoin(legal, ", "),
+                                                     ", or several with commas"));
     if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
         values.begin() + static_cast<std::ptrdiff_t>(i))
       return absl::InvalidArgumentError(absl::StrCat(flag, ": ", values[i], " stands twice"));
@@ -197,9 +198,9 @@ std::optional<std::string> Unmergeable(const SweepRun& stored, const SweepRun& g
   const uint32_t before = config::BudgetUpdates(stored.config), after = config::BudgetUpdates(grown.config);
   if (after < before)
     return absl::StrCat("a budget of ", after, " updates instead of ", before, " (a budget only grows)");
-  const std::vector<std::string> differences = config::Differences(stored.config, grown.config);
+  const std::string differences = config::DescribeDifferences(stored.config, grown.config);
   if (differences.empty()) return std::nullopt;
-  return absl::StrCat("another ", absl::StrJoin(differences, ", "));
+  return absl::StrCat("another ", differences);
 }
 
 }  // namespace

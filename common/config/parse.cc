@@ -1,5 +1,6 @@
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -29,6 +30,8 @@ using google::protobuf::TextFormat;
 
 // A config is some kilobytes; what is larger is another file, named by mistake.
 constexpr size_t kMaxFileBytes = 1 << 20;
+
+const char kWhatAConfigIs[] = "; a config is a textproto, as nmn train --print_config prints them";
 
 // The enumeration field called `name`, wherever it stands (each name stands once), and its path; nullptr where there is
 // none.
@@ -68,7 +71,7 @@ std::string Explain(const std::string& message) {
       return absl::StrCat(path, " takes one of ", EnumNames(*field->enum_type()), ", not \"", first, "\"");
     }
   }
-  return absl::StrReplaceAll(message, {{"\n", " "}, {"nmn.v1.", ""}});
+  return absl::StrCat(absl::StrReplaceAll(message, {{"\n", " "}, {"nmn.v1.", ""}}), kWhatAConfigIs);
 }
 
 class FirstError : public google::protobuf::io::ErrorCollector {
@@ -92,6 +95,15 @@ class NoErrors : public google::protobuf::io::ErrorCollector {
   void AddError(int, int, const std::string&) override {}
 };
 
+// An archive, a program or weights, named by mistake.
+absl::Status RefuseBinary(const std::string& text, std::string_view name) {
+  const auto is_binary = [](char c) { return absl::ascii_iscntrl(c) && !absl::ascii_isspace(c); };
+  const auto found = std::find_if(text.begin(), text.end(), is_binary);
+  if (found == text.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(std::string(name), " is no text: its byte ", found - text.begin(),
+                                                 " is a control character", kWhatAConfigIs));
+}
+
 // The format reads 010 as eight, and everything else here as ten: neither is guessed.
 absl::Status RefuseOctal(const std::string& text, std::string_view name) {
   using google::protobuf::io::Tokenizer;
@@ -114,6 +126,7 @@ absl::StatusOr<v1::RunConfig> ParseWithPlaces(std::string_view bytes, std::strin
                                               TextFormat::ParseInfoTree* places) {
   const absl::StatusOr<std::string> text = text::WithoutByteOrderMark(bytes, name);
   if (!text.ok()) return text.status();
+  if (absl::Status status = RefuseBinary(*text, name); !status.ok()) return status;
   if (absl::Status status = RefuseOctal(*text, name); !status.ok()) return status;
   if (absl::StripAsciiWhitespace(*text).empty()) {
     return absl::InvalidArgumentError(absl::StrCat(

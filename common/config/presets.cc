@@ -92,9 +92,11 @@ absl::Status CheckPart(const std::string& flag, std::string_view value, const st
   const std::string text(value);
   if (known.contains(text)) return absl::OkStatus();
   const std::vector<std::string> names(known.begin(), known.end());
-  return absl::NotFoundError(absl::StrCat(
-      "--", flag, "=", text, ": it must be one of ", absl::StrJoin(names, ", "), text::DidYouMean(value, names),
-      flag == "arch" ? " (an LSTM in place of the GRU: --set network.cell=LSTM)" : ""));
+  // One flag has two names, --task and --benchmark.
+  const std::string name = flag == "task" ? absl::StrCat("task ", text) : absl::StrCat("--", flag, "=", text);
+  return absl::NotFoundError(
+      absl::StrCat(name, ": it must be one of ", absl::StrJoin(names, ", "), text::DidYouMean(value, names),
+                   flag == "arch" ? " (an LSTM in place of the GRU: --set network.cell=LSTM)" : ""));
 }
 
 // Of a task that was brought: that of its kind of action.
@@ -128,6 +130,7 @@ absl::StatusOr<v1::RunConfig> Preset(std::string_view preset, std::string_view b
   if (absl::Status status = CheckPart("arch", architecture, Architectures()); !status.ok()) return status;
   const bool usual = preset == kDefault && !presets_of_task.contains(kDefault);
   const std::string wanted = usual ? UsualPreset(benchmark) : std::string(preset);
+  presets_of_task.insert(kDefault);
   if (absl::Status status = CheckPart("preset", wanted, presets_of_task); !status.ok()) return status;
   return Layered(wanted, std::string(benchmark), std::string(architecture));
 }

@@ -49,7 +49,10 @@ absl::StatusOr<Address> ParseAddress(std::string_view text, std::string_view fla
   } else {
     if (text.find("://") != std::string_view::npos) return Malformed(flag, text, "leave out what ends with ://");
     const size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) return Malformed(flag, text, "there is no port");
+    if (colon == std::string_view::npos) {
+      const bool digits = text.find_first_not_of("0123456789") == std::string_view::npos;
+      return Malformed(flag, text, digits ? "there is no host before the port" : "there is no port behind the host");
+    }
     address.host = std::string(text.substr(0, colon));
     port = text.substr(colon + 1);
     if (address.host.find(':') != std::string::npos) return Malformed(flag, text, "an IPv6 address needs brackets");

@@ -193,7 +193,8 @@ absl::StatusOr<SafetensorsFile> DecodeSafetensors(std::string_view bytes) {
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), sizeof(length));
   if (length > kMaxHeaderBytes || length > bytes.size() - kLengthBytes) {
-    return Malformed(absl::StrCat("its header should have ", length, " bytes, more than there are or may be"));
+    return Malformed(absl::StrCat("its first 8 bytes say that its header has ", length,
+                                  " bytes, more than there are or may be; is it another kind of file?"));
   }
   absl::StatusOr<json> header = ParseHeader(bytes.substr(kLengthBytes, length));
   if (!header.ok()) return header.status();

@@ -300,7 +300,7 @@ TEST(Sweep, BadInputIsOneLineAndWritesNothing) {
   refused({directory}, "is no sweep (it has no sweep.json)");
   refused({directory, "--benchmark=b1"}, "--seeds is missing: e.g. 1-30");
   refused({directory, "--seeds=1-3"}, "--task is missing: b1, b2, b3, bandit");
-  refused({directory, "--benchmark=b9", "--seeds=1"}, "--task=b9: it must be one of b1, b2, b3, bandit");
+  refused({directory, "--benchmark=b9", "--seeds=1"}, "task b9: it must be one of b1, b2, b3, bandit");
   refused({directory, "--benchmark=b1", "--seeds=a"}, "--seeds=a");
   refused({directory, "--benchmark=b1", "--seeds=1", "--updates=1", "--episodes=1"}, "exclude each other");
   for (const char* jobs : {"-1", "1025", "x", "1.5", ""})

@@ -121,7 +121,7 @@ TEST(SweepGrid, ValuesOfAListStandInBracketsAndAreReadBack) {
 TEST(SweepGrid, BadValuesNameTheFlagAndWhatIsLegal) {
   GridRequest grid = SmallGrid();
   grid.benchmarks = {"b1", "b4"};
-  EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("--task=b4: it must be one of b1, b2, b3, bandit"));
+  EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("task b4: it must be one of b1, b2, b3, bandit"));
   grid = SmallGrid();
   grid.architectures = {"nmn", "nmn"};
   EXPECT_THAT(Message(RunsOf(grid).status()), HasSubstr("--arch: nmn stands twice"));

@@ -56,6 +56,14 @@ TEST(Parse, MistakesOfSyntaxAndValueAreOneLineWithItsNumber) {
   }
 }
 
+TEST(Parse, WhatIsNoTextprotoIsToldWhatOneIs) {
+  EXPECT_THAT(ErrorOf("{\"seed\": 1}"),
+              HasSubstr("; a config is a textproto, as nmn train --print_config prints them"));
+  EXPECT_EQ(ErrorOf(std::string("seed: 1\n\0\1", 10)),
+            "run.textproto is no text: its byte 8 is a control character; a config is a textproto, as nmn train "
+            "--print_config prints them");
+}
+
 TEST(Parse, ANumberThatTheFormatReadsAsOctalIsRefused) {
   for (const char* number : {"010", "08", "00"}) {
     EXPECT_EQ(ErrorOf(std::string("# 010\npreset: \"010\"\nseed: ") + number),

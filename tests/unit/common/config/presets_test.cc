@@ -136,13 +136,14 @@ TEST(Presets, AnUnknownOneIsAnsweredWithThoseThereAre) {
     EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
     return std::string(status.message());
   };
-  EXPECT_EQ(error("best", "b1", "nmn"), "--preset=best: it must be one of fast, paper, reference");
-  EXPECT_EQ(error("fsat", "b1", "nmn"), "--preset=fsat: it must be one of fast, paper, reference; did you mean fast?");
+  EXPECT_EQ(error("best", "b1", "nmn"), "--preset=best: it must be one of default, fast, paper, reference");
+  EXPECT_EQ(error("fsat", "b1", "nmn"),
+            "--preset=fsat: it must be one of default, fast, paper, reference; did you mean fast?");
   std::vector<std::string> tasks = env::TaskNames();
   std::sort(tasks.begin(), tasks.end());
   const std::string there_are = "it must be one of " + absl::StrJoin(tasks, ", ") + "; did you mean ";
-  EXPECT_EQ(error("fast", "B1", "nmn"), "--task=B1: " + there_are + "b1?");
-  EXPECT_EQ(error("fast", "b4", "nmn"), "--task=b4: " + there_are + "b1 or b2 or b3?");
+  EXPECT_EQ(error("fast", "B1", "nmn"), "task B1: " + there_are + "b1?");
+  EXPECT_EQ(error("fast", "b4", "nmn"), "task b4: " + there_are + "b1 or b2 or b3?");
   EXPECT_EQ(error("fast", "b1", "lstm"),
             "--arch=lstm: it must be one of nmn, rnn (an LSTM in place of the GRU: --set network.cell=LSTM)");
 }

@@ -23,6 +23,13 @@ TEST(Address, PrintsWhatItParses) {
   }
 }
 
+TEST(Address, OneOfItsTwoPartsIsAskedFor) {
+  EXPECT_THAT(std::string(ParseAddress("9464", "--metrics").status().message()),
+              HasSubstr("--metrics=9464: there is no host before the port"));
+  EXPECT_THAT(std::string(ParseAddress("localhost", "--metrics").status().message()),
+              HasSubstr("there is no port behind the host"));
+}
+
 TEST(Address, RefusesWhatIsMalformedAndSaysWhatIsLegal) {
   for (const char* text :
        {"", "localhost", ":50051", "localhost:", "localhost:x", "localhost:65536", "localhost:-1", "::1:50051", "[::1]",
