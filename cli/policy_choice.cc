@@ -6,6 +6,7 @@
 #include <iostream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/scripted/scripted_policy.h"
@@ -69,7 +70,8 @@ absl::Status CheckFits(const PolicyFlags& flags, const v1::TaskSpec& played, con
 absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
   absl::StatusOr<policy::NetworkPolicy> network =
       policy::LoadNetworkPolicy(fs::RealFileSystem(), flags.policy, flags.update);
-  if (absl::IsNotFound(network.status()) && !flags.update.has_value()) {
+  const bool is_path = absl::StrContains(flags.policy, "/");
+  if (absl::IsNotFound(network.status()) && !flags.update.has_value() && !is_path) {
     const std::vector<std::string> rules =
         flags.benchmark.empty() ? scripted::PolicyNames() : scripted::PolicyNames(flags.benchmark);
     return absl::NotFoundError(absl::StrCat("--policy=", flags.policy, ": ", std::string(network.status().message()),

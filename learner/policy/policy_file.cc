@@ -1,5 +1,7 @@
 #include "learner/policy/policy_file.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -13,6 +15,7 @@
 #include "common/config/schedule.h"
 #include "common/digest/sha256.h"
 #include "common/fs/endless.h"
+#include "common/fs/folders_below.h"
 #include "common/nn/network_spec.h"
 #include "common/safetensors/safetensors.h"
 #include "common/text/prefixed.h"
@@ -152,6 +155,12 @@ absl::StatusOr<NewestCheckpoint> ReadNewestCheckpoint(fs::FileSystem& fs, const 
       absl::StrCat(folder, ": the run removes its checkpoints faster than they are read; try again"));
 }
 
+// For whoever named a folder of runs, or the checkpoints of one.
+std::string RunsOrCheckpointsBelow(const std::string& path) {
+  const std::string runs = fs::FoldersBelow(path, "config.textproto");
+  return runs.empty() ? fs::FoldersBelow(path, checkpoint::kManifest) : runs;
+}
+
 absl::StatusOr<NetworkPolicy> ReadRunDirectory(fs::FileSystem& fs, const std::string& path) {
   const std::string file = absl::StrCat(path, "/", kPolicyFile);
   absl::StatusOr<bool> exported = fs.Exists(file);
@@ -159,7 +168,8 @@ absl::StatusOr<NetworkPolicy> ReadRunDirectory(fs::FileSystem& fs, const std::st
   absl::StatusOr<NewestCheckpoint> saved = ReadNewestCheckpoint(fs, path + "/checkpoints");
   if (!saved.ok() && (build::IsNewer(saved.status()) || !*exported)) return saved.status();
   absl::StatusOr<NetworkPolicy> policy = absl::NotFoundError(
-      absl::StrCat(path, " holds neither policy.safetensors nor a checkpoint; is it a run directory?"));
+      absl::StrCat(path, " holds neither policy.safetensors nor a checkpoint, so it is no run directory",
+                   RunsOrCheckpointsBelow(path)));
   if (*exported) policy = ReadExport(fs, file);
   if (policy.ok() && !saved.ok() && !absl::IsNotFound(saved.status())) {
     policy->notice = absl::StrCat("no checkpoint can be read (", saved.status().message(), "), so this is ",
@@ -176,9 +186,9 @@ absl::StatusOr<NetworkPolicy> ReadRunDirectory(fs::FileSystem& fs, const std::st
   return policy;
 }
 
-// What the run directory has of this update.
-absl::StatusOr<NetworkPolicy> ReadUpdate(fs::FileSystem& fs, const std::string& path, uint32_t update) {
-  const std::string folder = path + "/checkpoints";
+// The checkpoint of this update in `folder`, the checkpoints of the run at `path`.
+absl::StatusOr<NetworkPolicy> ReadUpdate(fs::FileSystem& fs, const std::string& path, const std::string& folder,
+                                         uint32_t update) {
   absl::StatusOr<std::vector<std::string>> names = CheckpointNames(fs, folder);
   if (!names.ok()) return names.status();
   std::vector<uint32_t> updates;
@@ -191,9 +201,23 @@ absl::StatusOr<NetworkPolicy> ReadUpdate(fs::FileSystem& fs, const std::string& 
                                           updates.empty() ? "none" : "those of " + absl::StrJoin(updates, ", ")));
 }
 
+// "checkpoints/ckpt-5", as people write ckpt-00000005.
+absl::StatusOr<NetworkPolicy> ReadNumbered(fs::FileSystem& fs, const std::string& path) {
+  static const RE2 numbered("(?:(.*)/)?ckpt-0*([0-9]{1,9})/*");
+  std::string folder;
+  uint32_t update = 0;
+  if (RE2::FullMatch(path, numbered, &folder, &update)) {
+    const std::string run = folder.empty() ? "." : folder;
+    const absl::StatusOr<bool> exists = fs.Exists(run);
+    if (exists.ok() && *exists) return ReadUpdate(fs, run, run, update);
+  }
+  return absl::NotFoundError(absl::StrCat("there is no run directory, checkpoint or file ", path));
+}
+
 absl::StatusOr<NetworkPolicy> Read(fs::FileSystem& fs, const std::string& path, std::optional<uint32_t> update) {
   absl::StatusOr<bool> exists = fs.Exists(path);
   if (!exists.ok()) return exists.status();
+  if (!*exists && !update.has_value()) return ReadNumbered(fs, path);
   if (!*exists) return absl::NotFoundError(absl::StrCat("there is no run directory, checkpoint or file ", path));
   if (absl::Status status = fs::RefuseEndless(path, "a run directory, a checkpoint or a plain file"); !status.ok())
     return status;
@@ -202,7 +226,7 @@ absl::StatusOr<NetworkPolicy> Read(fs::FileSystem& fs, const std::string& path, 
   const bool checkpoint =
       entries.ok() && std::find(entries->begin(), entries->end(), checkpoint::kManifest) != entries->end();
   if (entries.ok() && !checkpoint)
-    return update.has_value() ? ReadUpdate(fs, path, *update) : ReadRunDirectory(fs, path);
+    return update.has_value() ? ReadUpdate(fs, path, path + "/checkpoints", *update) : ReadRunDirectory(fs, path);
   if (update.has_value()) {
     return absl::InvalidArgumentError(absl::StrCat("--update=", *update,
                                                    " chooses among the checkpoints of a run directory; ", path,

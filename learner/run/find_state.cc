@@ -60,6 +60,8 @@ absl::StatusOr<RunState> FindState(const RunOptions& options, RunStorage& storag
         CheckNoRunIsLost(storage, "put DIR/checkpoints back, or add --discard_corrupt, which begins anew");
     if (!lost.ok()) return lost;
   }
+  observer.OnNotice(
+      absl::StrCat("--resume: there is no checkpoint in ", storage.directory, ", so a new run begins there"));
   return NewState(options, observer);
 }
 
