@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "cli/fail.h"
-#include "cli/file_of_run.h"
+#include "cli/own_file.h"
 #include "cli/verbs.h"
 #include "common/digest/sha256.h"
 #include "common/fs/file_system.h"
@@ -31,7 +31,7 @@ bool IsStdout(const std::string& path) {
 }
 
 absl::Status Export(const Flags& flags) {
-  if (absl::Status status = RefuseFileOfRun("--out", flags.out); !status.ok()) return status;
+  if (absl::Status status = RefuseOwnFile("--out", flags.out); !status.ok()) return status;
   fs::FileSystem& fs = fs::RealFileSystem();
   absl::StatusOr<policy::NetworkPolicy> policy = policy::LoadNetworkPolicy(fs, flags.source, flags.update);
   if (!policy.ok()) return policy.status();

@@ -1,5 +1,7 @@
 #include "cli/trace/trace.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
@@ -7,14 +9,18 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "cli/fail.h"
-#include "cli/file_of_run.h"
+#include "cli/own_file.h"
 #include "cli/player.h"
 #include "cli/policy_choice.h"
 #include "cli/verbs.h"
+#include "common/config/config.h"
 
 namespace nmn::cli {
 namespace {
+
+constexpr uint64_t kMostLinesOfTerminal = 200;
 
 struct Flags {
   PolicyFlags policy;
@@ -31,17 +37,29 @@ absl::StatusOr<std::unique_ptr<trace::Output>> Open(const Flags& flags, const st
   return trace::OpenCsv(flags.out, columns);
 }
 
+// Thousands of lines of numbers help nobody on a terminal.
+absl::Status CheckReader(const Flags& flags, const v1::RunConfig& config) {
+  if (!flags.out.empty() || !flags.npz.empty() || isatty(STDOUT_FILENO) == 0) return absl::OkStatus();
+  const uint64_t lines = uint64_t{flags.episodes} * ((config::Horizon(config) + flags.every - 1) / flags.every);
+  if (lines <= kMostLinesOfTerminal) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(lines,
+                   " lines of CSV would fill this terminal; name a file with --out, pipe them into another "
+                   "program (| less -S), or take fewer with --every"));
+}
+
 absl::Status Trace(const Flags& flags) {
   if (!flags.npz.empty() && !flags.out.empty()) {
     return absl::InvalidArgumentError("--npz and --out both name the file to write; give one of them");
   }
-  absl::Status own = RefuseFileOfRun("--out", flags.out);
-  own.Update(RefuseFileOfRun("--npz", flags.npz));
+  absl::Status own = RefuseOwnFile("--out", flags.out);
+  own.Update(RefuseOwnFile("--npz", flags.npz));
   if (!own.ok()) return own;
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags.policy);
   if (!choice.ok()) return choice.status();
   absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(choice->config.benchmark(), choice->config.env());
   if (!spec.ok()) return spec.status();
+  if (absl::Status status = CheckReader(flags, choice->config); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<play::Player>> player = MakePlayer(*choice, flags.policy, 1);
   if (!player.ok()) return player.status();
   absl::StatusOr<std::unique_ptr<trace::Recorder>> recorder = trace::Recorder::Create(

@@ -46,7 +46,7 @@ TEST(LoadNetworkPolicy, AnEmptyDirectoryIsNoRun) {
   testing::TemporaryDirectory folder;
   const absl::Status status = policy::LoadNetworkPolicy(fs::RealFileSystem(), folder.path()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("is it a run directory?"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("so it is no run directory"));
 }
 
 TEST(LoadNetworkPolicy, TakesTensorsInAnyOrderAndMetadataWithMoreEntries) {
@@ -131,6 +131,37 @@ policy::NetworkPolicy SaveCheckpoints(const std::string& directory, const std::v
     EXPECT_TRUE(store.Save(checkpoint).ok());
   }
   return policy;
+}
+
+TEST(LoadNetworkPolicy, AFolderAroundWhatWasMeantNamesIt) {
+  const testing::TemporaryDirectory folder;
+  SaveCheckpoints(folder.path() + "/run", {3});
+  testing::WriteFile(folder.path() + "/run/config.textproto", "");
+  const auto message = [](const std::string& path) {
+    return std::string(policy::LoadNetworkPolicy(fs::RealFileSystem(), path).status().message());
+  };
+  EXPECT_THAT(message(folder.path()), HasSubstr("; below it there is " + folder.path() + "/run"));
+  EXPECT_THAT(message(folder.path() + "/run/checkpoints"), HasSubstr("/run/checkpoints/ckpt-00000003"));
+}
+
+TEST(LoadNetworkPolicy, ACheckpointIsFoundByItsNumberWithoutTheZeros) {
+  const testing::TemporaryDirectory folder;
+  SaveCheckpoints(folder.path() + "/run", {3});
+  const std::string checkpoints = folder.path() + "/run/checkpoints/";
+  for (const char* name : {"ckpt-3", "ckpt-03", "ckpt-3/", "ckpt-00000003"}) {
+    const absl::StatusOr<policy::NetworkPolicy> read =
+        policy::LoadNetworkPolicy(fs::RealFileSystem(), checkpoints + name);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->update, 3u);
+  }
+  for (const char* name : {"ckpt-4", "ckpt-00000004"}) {
+    const absl::Status status = policy::LoadNetworkPolicy(fs::RealFileSystem(), checkpoints + name).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("has no checkpoint of update 4; it has those of 3"));
+  }
+  EXPECT_THAT(
+      std::string(policy::LoadNetworkPolicy(fs::RealFileSystem(), folder.path() + "/no/ckpt-3").status().message()),
+      HasSubstr("there is no run directory, checkpoint or file"));
 }
 
 TEST(NmnExport, TakesAnyCheckpointByItsUpdateOrItsPath) {
@@ -416,6 +447,28 @@ TEST(NmnExport, AndTraceLeaveTheFilesOfARunAlone) {
   }
   const Outcome beside = RunProcess({Binary("nmn"), "export", policy, "--out=" + run + "/mine.safetensors"});
   EXPECT_EQ(beside.code, 0) << beside.err;
+}
+
+TEST(NmnExport, LeavesTheFilesOfSweepsAndOfCertificatesAlone) {
+  const testing::TemporaryDirectory folder;
+  const std::string policy = folder.path() + "/policy.safetensors", sweep = folder.path() + "/sweep",
+                    certificates = folder.path() + "/certs";
+  testing::WriteFile(policy, Encode(MakePolicy("reference", "b1", "nmn")));
+  std::filesystem::create_directories(sweep + "/configs");
+  std::filesystem::create_directories(certificates);
+  for (const auto& [own, owner] :
+       std::vector<std::pair<std::string, std::string>>{{sweep + "/sweep.json", "the sweep "},
+                                                        {sweep + "/runs.txt", "the sweep "},
+                                                        {sweep + "/configs/b1-nmn-s1.textproto", "the sweep "},
+                                                        {certificates + "/ca.crt", "the folder of certificates "},
+                                                        {certificates + "/ca.key", "the folder of certificates "}}) {
+    testing::WriteFile(own, "its own\n");
+    const Outcome outcome = RunProcess({Binary("nmn"), "export", policy, "--out=" + own});
+    EXPECT_EQ(outcome.code, 42) << own;
+    EXPECT_THAT(outcome.err, HasSubstr(" is a file that " + owner));
+    EXPECT_EQ(testing::ReadFile(own), "its own\n");
+  }
+  EXPECT_EQ(RunProcess({Binary("nmn"), "export", policy, "--out=" + sweep + "/mine.safetensors"}).code, 0);
 }
 
 }  // namespace

@@ -262,6 +262,20 @@ TEST(NmnTrace, WhatFailsLeavesNoFileAndNamesTheReason) {
   }
 }
 
+// script(1) gives it a terminal.
+TEST(NmnTrace, ATerminalIsNotFilled) {
+  const auto in_terminal = [](const std::string& flags) {
+    return RunProcess({"/usr/bin/script", "--return", "--quiet", "--command",
+                       Binary("nmn") + " trace --task=b1 --policy=random " + flags, "/dev/null"});
+  };
+  const Outcome refused = in_terminal("");
+  EXPECT_EQ(refused.code, 42);
+  EXPECT_THAT(refused.out, HasSubstr("1400 lines of CSV would fill this terminal; name a file with --out"));
+  const Outcome few = in_terminal("--every=100");
+  EXPECT_EQ(few.code, 0) << few.out;
+  EXPECT_THAT(few.out, HasSubstr("\n0,1300,"));
+}
+
 TEST(NmnTrace, OneFileIsWritten) {
   const Outcome outcome =
       RunProcess({Binary("nmn"), "trace", "--benchmark=b1", "--policy=zero", "--csv=/nowhere/a", "--npz=/nowhere/b"});

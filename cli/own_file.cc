@@ -1,0 +1,74 @@
+#include "cli/own_file.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace nmn::cli {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+// A folder that keeps files and folders for itself, and the file that tells it from others.
+struct Keeper {
+  std::string_view name;
+  std::string_view marker;
+  std::vector<std::string_view> files;
+  std::vector<std::string_view> folders;
+};
+
+const std::array<Keeper, 3>& Keepers() {
+  static const auto& keepers = *new std::array<Keeper, 3>{{
+      {"run",
+       "config.textproto",
+       {"config.textproto", "metrics.jsonl", "episodes.csv", "events.jsonl", "generation", "policy.safetensors",
+        "policy-best.safetensors", "summary.json", ".lock"},
+       {"checkpoints"}},
+      {"sweep",
+       "sweep.json",
+       {"sweep.json", "runs.txt", "sweep.sbatch", ".lock"},
+       {"configs", "logs", "kubernetes", "certs"}},
+      {"folder of certificates", "ca.crt", {"ca.crt", "ca.key", "issued.txt", "tls.crt", "tls.key", ".lock"}, {}},
+  }};
+  return keepers;
+}
+
+bool Has(const std::vector<std::string_view>& names, const stdfs::path& name) {
+  return std::find(names.begin(), names.end(), name.string()) != names.end();
+}
+
+bool IsThere(const stdfs::path& file) {
+  std::error_code error;
+  return stdfs::exists(file, error);
+}
+
+// The folder of this kind that has `file`; "" where none does.
+stdfs::path FolderOf(const Keeper& keeper, const stdfs::path& file) {
+  if (Has(keeper.files, file.filename()) && IsThere(file.parent_path() / keeper.marker)) return file.parent_path();
+  for (stdfs::path at = file.parent_path(); at.has_relative_path(); at = at.parent_path()) {
+    if (Has(keeper.folders, at.filename()) && IsThere(at.parent_path() / keeper.marker)) return at.parent_path();
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::Status RefuseOwnFile(const std::string& flag, const std::string& path) {
+  if (path.empty()) return absl::OkStatus();
+  std::error_code error;
+  const stdfs::path file = stdfs::weakly_canonical(path, error);
+  if (error) return absl::OkStatus();  // whoever writes it says what is wrong
+  for (const Keeper& keeper : Keepers()) {
+    const stdfs::path folder = FolderOf(keeper, file);
+    if (folder.empty()) continue;
+    return absl::InvalidArgumentError(absl::StrCat(flag, "=", path, " is a file that the ", std::string(keeper.name),
+                                                   " ", folder.string(), " keeps for itself; choose another name"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace nmn::cli
