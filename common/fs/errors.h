@@ -20,6 +20,11 @@ inline absl::Status SystemError(const char* verb, const std::string& path, int e
                                          limit ? " (see ulimit -f)" : ""));
 }
 
+// What to do about a write that there was no room for.
+inline const char* RoomAdvice(const absl::Status& status) {
+  return status.message().find("(see ulimit -f)") == absl::string_view::npos ? "free some space" : "raise that limit";
+}
+
 // Repeats a system call that a signal interrupted.
 template <typename Call>
 auto Retry(Call call) {

@@ -7,6 +7,7 @@
 #include "common/build/build.h"
 #include "common/failpoint/failpoint.h"
 #include "common/fs/endless.h"
+#include "common/fs/errors.h"
 #include "common/fs/name.h"
 #include "common/nn/denormals.h"
 #include "common/nn/plain_forward.h"
@@ -61,7 +62,7 @@ std::string AlreadyComplete(const std::string& directory, const RunState& state)
 absl::Status WithRemedy(const absl::Status& status) {
   if (!absl::IsResourceExhausted(status)) return status;
   return absl::ResourceExhaustedError(
-      absl::StrCat(status.message(), "; free some space, then give the same command again"));
+      absl::StrCat(status.message(), "; ", fs::RoomAdvice(status), ", then give the same command again"));
 }
 
 }  // namespace
@@ -320,7 +321,7 @@ ExitCode LearnerRun::Finish() {
   if (!status.ok()) {
     observer_.OnNotice(absl::StrCat("the end of the run could not be saved: ", status.message(),
                                     "; the last checkpoint is of update ", *state_.saved_update, "; ",
-                                    absl::IsResourceExhausted(status) ? "free some space" : "mend that",
+                                    absl::IsResourceExhausted(status) ? fs::RoomAdvice(status) : "mend that",
                                     " and continue with --resume"));
     return absl::IsFailedPrecondition(status) ? kExitPermanent : kExitRetry;
   }

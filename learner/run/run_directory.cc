@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 #include "common/failpoint/failpoint.h"
+#include "common/fs/errors.h"
 #include "common/fs/own_file.h"
 #include "learner/run/records.h"
 #include "learner/run/tfevents.h"
@@ -61,7 +62,7 @@ absl::Status NotWritable(const std::string& directory, const absl::Status& statu
   return absl::Status(
       permanent ? absl::StatusCode::kPermissionDenied : status.code(),
       absl::StrCat("the run directory ", directory, " cannot be written (", std::string(status.message()), "); ",
-                   absl::IsResourceExhausted(status) ? "free some space there" : "change its permissions",
+                   absl::IsResourceExhausted(status) ? fs::RoomAdvice(status) : "change its permissions",
                    " or choose another --run_dir"));
 }
 

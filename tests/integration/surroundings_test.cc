@@ -1,9 +1,12 @@
 // What surrounds a process and is not as it should be: descriptors, limits, signals, disks, paths. Each ends with one
 // line and a documented code, or does not matter.
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,6 +70,33 @@ TEST(Surroundings, WithTheDescriptorsThatItAsksForARunEnds) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
+// gRPC's own listener would end for good at the first connection for which there is no descriptor.
+TEST(Surroundings, ALearnerOutOfDescriptorsTakesConnectionsAgainLater) {
+  const TemporaryDirectory folder;
+  Subprocess learner(InShell("ulimit -n 100", TinyTrain(folder.path() + "/run", 100000, {"--listen=127.0.0.1:0"})));
+  ASSERT_TRUE(learner.WaitForOutput("serving on 127.0.0.1:")) << learner.err();
+  const std::string said = learner.err();
+  const std::string address =
+      said.substr(said.find("127.0.0.1:", said.find("serving on")), sizeof("127.0.0.1:12345") - 1);
+  const std::string whole = address.substr(0, address.find_last_of("0123456789") + 1);
+  sockaddr_in server{};
+  server.sin_family = AF_INET;
+  server.sin_port = htons(static_cast<uint16_t>(std::stoi(whole.substr(whole.find(':') + 1))));
+  server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::vector<int> crowd;
+  for (int i = 0; i < 200; ++i) {
+    crowd.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(connect(crowd.back(), reinterpret_cast<const sockaddr*>(&server), sizeof(server)), 0) << i;
+  }
+  EXPECT_TRUE(learner.WaitForOutput("there is no descriptor for another connection (ulimit -n)")) << learner.err();
+  for (const int fd : crowd) close(fd);
+  Outcome status;
+  for (int i = 0; i < 20 && (i == 0 || status.code != 0); ++i) status = RunProcess({Binary("nmn"), "status", whole});
+  EXPECT_EQ(status.code, 0) << status.err;
+  learner.Signal(SIGTERM);
+  EXPECT_EQ(learner.Wait(), kInterrupted) << learner.err();
+}
+
 TEST(Surroundings, WithEveryStandardDescriptorClosedARunEnds) {
   for (const char* closed : {"<&- >&- 2>&-", "<&-", ">&-", "2>&-"}) {
     SCOPED_TRACE(closed);
@@ -103,7 +133,7 @@ TEST(Surroundings, ALimitOfFileSizesIsAWriteThatFails) {
   // A start says what to do; the same command begins where there is room.
   const std::string other = folder.path() + "/other";
   ExpectOneLine(RunProcess(InShell("ulimit -f 1", TinyTrain(other, 2))), kRetry,
-                HasSubstr("(see ulimit -f); free some space, then give the same command again"));
+                HasSubstr("(see ulimit -f); raise that limit, then give the same command again"));
   EXPECT_EQ(RunProcess(TinyTrain(other, 2)).code, 0);
 }
 
