@@ -22,6 +22,7 @@
 #include "common/fs/endless.h"
 #include "common/fs/file_system.h"
 #include "common/net/address.h"
+#include "common/text/counted.h"
 #include "common/text/prefixed.h"
 #include "common/text/utf8.h"
 #include "common/tls/authority.h"
@@ -111,7 +112,7 @@ absl::Status Issue(const IssueFlags& flags) {
 std::string Validity(const tls::Certificate& certificate, int64_t now) {
   if (now > certificate.not_after()) return "expired";
   if (now < certificate.not_before()) return "not yet valid";
-  return absl::StrCat((certificate.not_after() - now) / tls::kSecondsOfDay, " days left");
+  return text::Counted((certificate.not_after() - now) / tls::kSecondsOfDay, "day") + " left";
 }
 
 nlohmann::json ToJson(const tls::Certificate& certificate, int64_t now) {

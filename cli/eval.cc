@@ -18,6 +18,7 @@
 #include "common/env/environment.h"
 #include "common/terminal/live_line.h"
 #include "common/terminal/terminal.h"
+#include "common/text/counted.h"
 
 namespace nmn::cli {
 namespace {
@@ -34,7 +35,7 @@ class Progress {
   explicit Progress(uint32_t episodes) : episodes_(episodes), live_(terminal::MayRewrite(STDERR_FILENO)) {}
   ~Progress() { line_.Clear(); }
   void operator()(uint32_t done) {
-    if (live_) line_.Show(absl::StrFormat("%d of %d episodes", done, episodes_));
+    if (live_) line_.Show(absl::StrCat(done, " of ", text::Counted(episodes_, "episode")));
   }
 
  private:

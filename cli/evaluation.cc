@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "common/text/counted.h"
 
 namespace nmn::cli {
 namespace {
@@ -49,7 +50,7 @@ std::string WithError(double mean, double standard_error, int width) {
 }
 
 std::string ToTable(const play::Evaluation& evaluation) {
-  std::string table = absl::StrFormat("%d episodes: mean +- its standard error\n", evaluation.episodes);
+  std::string table = text::Counted(evaluation.episodes, "episode") + ": mean +- its standard error\n";
   const auto row = [&](const std::string& name, const play::Estimate& estimate) {
     absl::StrAppendFormat(&table, "%-20s %s\n", name, WithError(estimate.mean, estimate.standard_error, kWidth));
   };
@@ -64,8 +65,8 @@ std::string ToTable(const play::Evaluation& evaluation) {
                         "%.2f trials completed in an episode; the return of each over those that completed it\n",
                         evaluation.trials->per_episode);
   for (const auto& [name, figure] : trajectory::NamedFigures(*evaluation.trials, trajectory::kManyTrials)) {
-    absl::StrAppendFormat(&table, "trial %-14s %s (%d episodes)\n", name,
-                          WithError(figure.mean, figure.standard_error, kWidth), figure.episodes);
+    absl::StrAppendFormat(&table, "trial %-14s %s (%s)\n", name, WithError(figure.mean, figure.standard_error, kWidth),
+                          text::Counted(figure.episodes, "episode"));
   }
   return table;
 }

@@ -28,6 +28,7 @@
 #include "common/process/program.h"
 #include "common/sync/signal_watcher.h"
 #include "common/terminal/terminal.h"
+#include "common/text/counted.h"
 
 namespace nmn::cli {
 namespace {
@@ -107,8 +108,8 @@ absl::StatusOr<int> WriteManifests(const sweep::SweepDirectory& sweep, const bri
   options.tag = sweep.engine.tag.value_or(build::Version());
   options.task = brought.Arguments();
   if (absl::Status status = sweep::WriteKubernetes(sweep, options); !status.ok()) return status;
-  std::cout << "wrote " << sweep.path << "/kubernetes for " << sweep.runs.size()
-            << " runs\nstart them: kubectl apply --server-side -k " << flags::ShellQuoted(sweep.path + "/kubernetes")
+  std::cout << "wrote " << sweep.path << "/kubernetes for " << text::Counted(sweep.runs.size(), "run")
+            << "\nstart them: kubectl apply --server-side -k " << flags::ShellQuoted(sweep.path + "/kubernetes")
             << "\n";
   return kExitDone;
 }
@@ -119,9 +120,9 @@ absl::Status CheckEngine(const sweep::SweepDirectory& sweep) {
   const absl::StatusOr<std::map<size_t, sweep::State>> scheduled = sweep::AskSlurm(sweep);
   if (!scheduled.ok()) return scheduled.status();
   if (scheduled->empty()) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(
-      scheduled->size(), " of its runs are with Slurm; wait for them, or scancel --name=", sweep::JobName(sweep),
-      ", before --engine=", sweep.engine.name));
+  return absl::UnavailableError(absl::StrCat(scheduled->size(), " of its runs ", scheduled->size() == 1 ? "is" : "are",
+                                             " with Slurm; wait for them, or scancel --name=", sweep::JobName(sweep),
+                                             ", before --engine=", sweep.engine.name));
 }
 
 // A task of the user's own is the only one of its sweep.

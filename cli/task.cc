@@ -17,6 +17,7 @@
 #include "cli/verbs.h"
 #include "common/config/config.h"
 #include "common/env/environment.h"
+#include "common/text/counted.h"
 
 namespace nmn::cli {
 namespace {
@@ -40,8 +41,7 @@ std::string DescribeAction(const v1::ActionSpace& space) {
     const v1::BoxSpace& box = space.box();
     std::vector<std::string> ranges;
     for (int i = 0; i < box.low_size(); ++i) ranges.push_back(absl::StrFormat("[%g, %g]", box.low(i), box.high(i)));
-    return absl::StrCat(box.low_size(), box.low_size() == 1 ? " number in " : " numbers in ",
-                        absl::StrJoin(ranges, " x "));
+    return absl::StrCat(text::Counted(box.low_size(), "number"), " in ", absl::StrJoin(ranges, " x "));
   }
   if (space.has_multi_discrete()) {
     return absl::StrCat(absl::StrJoin(space.multi_discrete().choices(), " x "), " choices");
@@ -100,9 +100,9 @@ std::string DescribeBudget(const v1::RunConfig& config, double steps_per_second)
   const double steps = static_cast<double>(episodes) * (cut != 0 ? cut : config.task().horizon());
   const double seconds = steps / steps_per_second;
   return absl::StrFormat(
-      "training       preset %s: %d updates of %d episodes, %.3g steps in all: %.2g %s of one core in the task alone\n",
-      config.preset(), updates, config.ppo().episodes_per_update(), steps, seconds < 120 ? seconds : seconds / 60,
-      seconds < 120 ? "seconds" : "minutes");
+      "training       preset %s: %s of %s, %.3g steps in all: %.2g %s of one core in the task alone\n", config.preset(),
+      text::Counted(updates, "update"), text::Counted(config.ppo().episodes_per_update(), "episode"), steps,
+      seconds < 120 ? seconds : seconds / 60, seconds < 120 ? "seconds" : "minutes");
 }
 
 absl::Status Check(CheckFlags flags) {
@@ -117,12 +117,14 @@ absl::Status Check(CheckFlags flags) {
   const absl::StatusOr<TaskCheck> check = CheckTask(make, flags.seed, flags.episodes);
   if (!check.ok()) return check.status();
   const v1::TaskSpec& task = config->task();
-  std::cout << absl::StrFormat("observation    %d numbers, seen from %g to %g\n", task.observation_size(),
-                               check->least_observed, check->largest_observed)
+  std::cout << absl::StrFormat("observation    %s, seen from %g to %g\n",
+                               text::Counted(task.observation_size(), "number"), check->least_observed,
+                               check->largest_observed)
             << absl::StrFormat("action         %s\n", DescribeAction(task.action()))
-            << absl::StrFormat("episode        %d steps\n", task.horizon())
-            << absl::StrFormat("return         %s of actions drawn by chance, %d episodes\n",
-                               WithError(check->return_mean, check->return_error), flags.episodes)
+            << absl::StrFormat("episode        %s\n", text::Counted(task.horizon(), "step"))
+            << absl::StrFormat("return         %s of actions drawn by chance, %s\n",
+                               WithError(check->return_mean, check->return_error),
+                               text::Counted(flags.episodes, "episode"))
             << "same seed      same bits: again, and in another environment with other neighbours\n"
             << "numbers        finite, actions within their space\n"
             << absl::StrFormat("speed          %.3g steps a second on one core\n", check->steps_per_second)

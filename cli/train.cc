@@ -33,6 +33,7 @@
 #include "common/process/starting.h"
 #include "common/sync/signal_watcher.h"
 #include "common/terminal/terminal.h"
+#include "common/text/counted.h"
 #include "common/text/number.h"
 #include "learner/run/learner_run.h"
 #include "learner/run/run_flags.h"
@@ -108,11 +109,12 @@ std::string LearningCurveLine(const std::string& directory) {
 void PrintOutcome(const v1::RunConfig& config, const std::string& task, const std::string& directory,
                   const run::UpdateSummary& last, bool figure) {
   const std::optional<env::Optimum> optimum = env::KnownTrainingOptimum(config);
-  std::cout << absl::StrFormat("\n%s %s, preset %s, seed %d: %d updates, %d episodes in %s\n", config.benchmark(),
+  std::cout << absl::StrFormat("\n%s %s, preset %s, seed %d: %s, %s in %s\n", config.benchmark(),
                                config.network().architecture() == v1::RNN ? "RNN" : "NMN", config.preset(),
-                               config.seed(), last.update, last.episodes, HumanDuration(last.wall_seconds));
-  std::cout << absl::StrFormat("discounted return, mean of the last %d episodes: %s", last.recent_episodes(),
-                               text::Rounded(last.discounted_recent));
+                               config.seed(), text::Counted(last.update, "update"),
+                               text::Counted(last.episodes, "episode"), HumanDuration(last.wall_seconds));
+  std::cout << absl::StrFormat("discounted return, mean of the last %s: %s",
+                               text::Counted(last.recent_episodes(), "episode"), text::Rounded(last.discounted_recent));
   if (optimum)
     std::cout << absl::StrFormat("  (an oracle that knows the task: %s)", text::Rounded(optimum->discounted));
   std::cout << "\n";

@@ -7,6 +7,7 @@
 #include "cli/report/adaptation.h"
 #include "cli/report/gnuplot.h"
 #include "cli/report/panels.h"
+#include "common/text/counted.h"
 
 namespace nmn::analysis {
 namespace {
@@ -111,7 +112,7 @@ absl::Status DrawByTask(const Analysis& analysis, uint32_t points, const report:
   panels.figures = std::move(signals);
   panels.figures.insert(panels.figures.end(), rewards.begin(), rewards.end());
   panels.title = absl::StrCat(Title(analysis), shown.empty() ? "rewards" : "signal z and rewards",
-                              " against the task, at in-episode steps t (", points, " episodes)");
+                              " against the task, at in-episode steps t (", text::Counted(points, "episode"), ")");
   report::Style wide = style;
   wide.screen = {kBesidePanels + kPanelWidth * static_cast<double>(panels.columns),
                  kBesidePanels + kRowHeight * (shown.empty() ? 1 : 2)};

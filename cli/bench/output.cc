@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/text/counted.h"
 
 namespace nmn::cli::bench {
 namespace {
@@ -55,8 +56,9 @@ std::string ToJson(const Report& report) {
 
 std::string ToTable(const Report& report) {
   const Machine& machine = report.machine;
-  std::string table = absl::StrFormat("%s, %d cores, %s; our kernels: %s; BLAS: %s", machine.cpu, machine.cores,
-                                      machine.cpu_simd, machine.simd_target, machine.blas);
+  std::string table =
+      absl::StrFormat("%s, %s, %s; our kernels: %s; BLAS: %s", machine.cpu, text::Counted(machine.cores, "core"),
+                      machine.cpu_simd, machine.simd_target, machine.blas);
   if (!machine.blas_core.empty()) absl::StrAppend(&table, ", core ", machine.blas_core);
   for (const std::string& variable : machine.openblas_environment) absl::StrAppend(&table, ", ", variable);
   if (machine.load) absl::StrAppendFormat(&table, "; load %.2f", *machine.load);

@@ -17,6 +17,7 @@
 #include "cli/report/gnuplot.h"
 #include "cli/report/output.h"
 #include "common/config/config.h"
+#include "common/text/counted.h"
 
 namespace nmn::report {
 namespace {
@@ -140,10 +141,11 @@ std::string Legend(const std::string& label, const Line& line, const Style& styl
     return absl::StrCat(label, ": ",
                         line.source == Source::kPlayed ? "learned" : kSourceNames[static_cast<size_t>(line.source)]);
   if (line.source == Source::kPlayed)
-    return absl::StrCat(label, ": learned policy, ", line.episodes, line.runs > 1 ? " episodes each" : " episodes");
+    return absl::StrCat(label, ": learned policy, ", text::Counted(line.episodes, "episode"),
+                        line.runs > 1 ? " each" : "");
   const std::string fewest = line.least_episodes == line.episodes ? "" : absl::StrCat(line.least_episodes, " to ");
-  return absl::StrCat(label, ": ", kSourceNames[static_cast<size_t>(line.source)], " ", fewest, line.episodes,
-                      " training episodes");
+  return absl::StrCat(label, ": ", kSourceNames[static_cast<size_t>(line.source)], " ", fewest,
+                      text::Counted(line.episodes, "training episode"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "common/text/counted.h"
 
 namespace nmn::report {
 namespace {
@@ -135,13 +136,15 @@ std::vector<std::string> LengthNotices(const std::vector<Run>& runs, const Group
       longer += runs[run].returns.size() > lengths.shortest;
       left_out += runs[run].returns.size() - lengths.shortest;
     }
-    const std::string shortest =
-        absl::StrCat(group.label, ": the shortest run, ", runs[lengths.shortest_run].path, ", has ", lengths.shortest,
-                     " episodes, the longest, ", runs[lengths.longest_run].path, ", ", lengths.longest);
-    notices.push_back(go_on ? absl::StrCat(shortest, "; the curve goes on with the runs that are left, ", longer,
-                                           " of ", group.runs.size(), " after the shortest: see the column runs")
-                            : absl::StrCat(shortest, "; the curve ends with the shortest, and ", left_out,
-                                           " episodes of ", longer, " of ", group.runs.size(), " runs are left out"));
+    const std::string shortest = absl::StrCat(group.label, ": the shortest run, ", runs[lengths.shortest_run].path,
+                                              ", has ", text::Counted(lengths.shortest, "episode"), ", the longest, ",
+                                              runs[lengths.longest_run].path, ", ", lengths.longest);
+    notices.push_back(go_on
+                          ? absl::StrCat(shortest, "; the curve goes on with the runs that are left, ", longer, " of ",
+                                         group.runs.size(), " after the shortest: see the column runs")
+                          : absl::StrCat(shortest, "; the curve ends with the shortest, and ",
+                                         text::Counted(left_out, "episode"), " of ", longer, " of ", group.runs.size(),
+                                         left_out == 1 ? " runs is left out" : " runs are left out"));
   }
   return notices;
 }
@@ -155,7 +158,7 @@ std::optional<std::string> SmoothingNotice(const std::vector<Run>& runs, size_t 
   if (shorter == 0) return std::nullopt;
   size_t fitting = 1;
   while (20 * fitting <= shortest) fitting *= 10;  // at most half of the shortest
-  return absl::StrCat(shorter, " of ", runs.size(), runs.size() == 1 ? " run" : " runs", shorter == 1 ? " is" : " are",
+  return absl::StrCat(shorter, " of ", text::Counted(runs.size(), "run"), shorter == 1 ? " is" : " are",
                       " shorter than --smooth=", smooth,
                       " episodes, so the mean is of all episodes so far: try --smooth=", fitting);
 }
@@ -164,9 +167,10 @@ std::string SmoothedEpisodes(const std::vector<Run>& runs, size_t smooth) {
   const auto shorter = [](const Run& a, const Run& b) { return a.returns.size() < b.returns.size(); };
   const auto [least, most] = std::minmax_element(runs.begin(), runs.end(), shorter);
   const size_t shortest = least->returns.size(), longest = most->returns.size();
-  if (shortest >= smooth) return absl::StrCat("the last ", smooth, " episodes");
-  if (longest >= smooth) return absl::StrCat("the last ", smooth, " episodes, or all of a shorter run");
-  return shortest == longest ? absl::StrCat("all ", longest, " episodes") : "all episodes of each run";
+  if (shortest >= smooth) return absl::StrCat("the last ", text::Counted(smooth, "episode"));
+  if (longest >= smooth)
+    return absl::StrCat("the last ", text::Counted(smooth, "episode"), ", or all of a shorter run");
+  return shortest == longest ? absl::StrCat("all ", text::Counted(longest, "episode")) : "all episodes of each run";
 }
 
 std::string LegendOf(const std::string& label, const Curve& curve, const Options& options) {

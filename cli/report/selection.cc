@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/config/config.h"
+#include "common/text/counted.h"
 
 namespace nmn::report {
 namespace {
@@ -39,8 +40,8 @@ std::string Repeats(const Run& run, const Run& again, bool each) {
   if (each || !SameEpisodes(run, again)) return "";
   const size_t one = run.returns.size(), other = again.returns.size();
   if (one == other) return "the same config and seed with the same episodes";
-  return absl::StrCat("the same config and seed, and the first ", std::min(one, other), " of ", std::max(one, other),
-                      " episodes");
+  return absl::StrCat("the same config and seed, and the first ", std::min(one, other), " of ",
+                      text::Counted(std::max(one, other), "episode"));
 }
 
 // Adds a run, or says which one it repeats; the longer of the two stays.

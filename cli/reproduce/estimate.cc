@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "cli/report/run.h"
 #include "cli/sweep/run_state.h"
+#include "common/text/counted.h"
 
 namespace nmn::reproduce {
 namespace {
@@ -91,10 +92,11 @@ std::string Describe(const std::vector<Work>& work, size_t jobs) {
   size_t runs = 0;
   for (const Work& each : work) {
     runs += each.runs;
-    absl::StrAppendFormat(&text, "  %-12s %4d run%s  %7d updates at %.3g s\n", each.kind, each.runs,
-                          each.runs == 1 ? " " : "s", each.updates, each.seconds_an_update);
+    absl::StrAppendFormat(&text, "  %-12s %4d run%s  %7d update%s at %.3g s\n", each.kind, each.runs,
+                          each.runs == 1 ? " " : "s", each.updates, each.updates == 1 ? " " : "s",
+                          each.seconds_an_update);
   }
-  absl::StrAppendFormat(&text, "%d run%s left, %d at once: about %s\n", runs, runs == 1 ? "" : "s", jobs,
+  absl::StrAppendFormat(&text, "%s left, %d at once: about %s\n", text::Counted(runs, "run"), jobs,
                         cli::HumanDuration(SecondsOf(work, jobs)));
   return text;
 }

@@ -15,6 +15,7 @@
 #include "cli/sweep/run_state.h"
 #include "common/config/config.h"
 #include "common/env/environment.h"
+#include "common/text/counted.h"
 
 namespace nmn::reproduce {
 namespace {
@@ -114,8 +115,9 @@ absl::StatusOr<Learning> ReadLearning(const sweep::SweepDirectory& sweep) {
   if (panels.empty()) return absl::FailedPreconditionError(absl::StrCat(sweep.path, " has no run that is done"));
   Learning learning;
   if (left > 0)
-    learning.notices.push_back(
-        absl::StrCat(left, " of ", sweep.runs.size(), " runs are not done; figure and table are of the others"));
+    learning.notices.push_back(absl::StrCat(left, " of ", text::Counted(sweep.runs.size(), "run"),
+                                            left == 1 ? " is" : " are",
+                                            " not done; figure and table are of the others"));
   for (const auto& [key, indices] : panels) {
     std::vector<report::Run> runs;
     for (const size_t i : indices) {
@@ -165,8 +167,7 @@ absl::Status DrawLearning(const Learning& learning, const std::string& title, co
     figure.y_label = panels.figures.size() % panels.columns == 1 || panels.columns == 1 ? "sum of rewards" : "";
     for (const Method& method : panel.methods) {
       report::Series& series = figure.series.emplace_back();
-      series.label = absl::StrCat(method.architecture, ", mean ± std of ", method.scores.size(),
-                                  method.scores.size() == 1 ? " seed" : " seeds");
+      series.label = absl::StrCat(method.architecture, ", mean ± std of ", text::Counted(method.scores.size(), "seed"));
       series.colour = report::ColourOf(method.architecture, 0);
       for (const report::CurvePoint& point : method.curve) {
         series.x.push_back(static_cast<double>(point.episodes));

@@ -12,6 +12,7 @@
 #include "common/config/config.h"
 #include "common/env/brought.h"
 #include "common/fs/folders_below.h"
+#include "common/text/counted.h"
 #include "common/text/quiet_parse.h"
 
 namespace nmn::sweep {
@@ -98,12 +99,12 @@ absl::StatusOr<OpenSweep> Grown(const SweepDirectory& stored, const GridRequest&
   const std::set<std::string> chosen(growth->chosen.begin(), growth->chosen.end());
   for (SweepRun& run : open.sweep.runs) run.chosen = chosen.contains(run.name);
   if (const size_t more = open.sweep.runs.size() - stored.runs.size(); more > 0)
-    open.growth = absl::StrCat(more, more == 1 ? " more run, " : " more runs, ", open.sweep.runs.size(), " in all");
+    open.growth = absl::StrCat(text::Counted(more, "more run"), ", ", open.sweep.runs.size(), " in all");
   const uint32_t before = config::BudgetUpdates(stored.runs[0].config);
   const uint32_t after = config::BudgetUpdates(open.sweep.runs[0].config);
   if (after > before)
-    absl::StrAppend(&open.growth, open.growth.empty() ? "" : "; ", "a budget of ", after, " updates instead of ",
-                    before);
+    absl::StrAppend(&open.growth, open.growth.empty() ? "" : "; ", "a budget of ", text::Counted(after, "update"),
+                    " instead of ", before);
   const std::vector<std::string>& had = stored.grid.assignments;
   for (const std::string& assignment : open.sweep.grid.assignments) {
     if (std::find(had.begin(), had.end(), assignment) == had.end())

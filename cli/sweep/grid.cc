@@ -14,6 +14,7 @@
 #include "common/config/config.h"
 #include "common/config/counts.h"
 #include "common/env/environment.h"
+#include "common/text/counted.h"
 #include "google/protobuf/text_format.h"
 
 namespace nmn::sweep {
@@ -197,7 +198,8 @@ std::string UsualPresetOf(const std::vector<Block>& blocks) {
 std::optional<std::string> Unmergeable(const SweepRun& stored, const SweepRun& grown) {
   const uint32_t before = config::BudgetUpdates(stored.config), after = config::BudgetUpdates(grown.config);
   if (after < before)
-    return absl::StrCat("a budget of ", after, " updates instead of ", before, " (a budget only grows)");
+    return absl::StrCat("a budget of ", text::Counted(after, "update"), " instead of ", before,
+                        " (a budget only grows)");
   const std::string differences = config::DescribeDifferences(stored.config, grown.config);
   if (differences.empty()) return std::nullopt;
   return absl::StrCat("another ", differences);

@@ -7,6 +7,7 @@
 #include "cli/sweep/embedded_files.h"
 #include "cli/sweep/yaml.h"
 #include "common/config/config.h"
+#include "common/text/counted.h"
 
 namespace nmn::sweep {
 namespace {
@@ -57,8 +58,8 @@ absl::StatusOr<std::string> Configs(const SweepDirectory& sweep) {
   AppendEntry("runs.txt", names, text);
   for (const SweepRun& run : sweep.runs) AppendEntry(run.name + ".textproto", config::Print(run.config), text);
   if (text.size() <= kMostConfigMapBytes) return text;
-  return absl::InvalidArgumentError(absl::StrCat("the configs of ", sweep.runs.size(), " runs have ", text.size(),
-                                                 " bytes and a ConfigMap at most ", kMostConfigMapBytes,
+  return absl::InvalidArgumentError(absl::StrCat("the configs of ", text::Counted(sweep.runs.size(), "run"), " have ",
+                                                 text.size(), " bytes and a ConfigMap at most ", kMostConfigMapBytes,
                                                  "; split the sweep by --seeds"));
 }
 

@@ -19,6 +19,7 @@
 #include "cli/command/command.h"
 #include "cli/sweep/metrics_targets.h"
 #include "cli/sweep/run_state.h"
+#include "common/text/counted.h"
 
 extern char** environ;
 
@@ -190,7 +191,8 @@ absl::StatusOr<ExitCode> LocalEngine::Work(const std::stop_token& stop) {
       told = true;
       for (Active& active : active_) active.child->Signal(SIGTERM);
       if (!active_.empty())
-        progress_.Note(absl::StrCat("stopping ", active_.size(), " runs; each saves a checkpoint first"));
+        progress_.Note(
+            absl::StrCat("stopping ", text::Counted(active_.size(), "run"), "; each saves a checkpoint first"));
     }
     while (!stopping && status.ok() && active_.size() < options_.jobs && !pending_.empty()) status = StartNext();
     if (active_.empty() && (stopping || pending_.empty())) break;

@@ -16,6 +16,7 @@
 #include "cli/sweep/embedded_files.h"
 #include "cli/sweep/seeds.h"
 #include "common/digest/sha256.h"
+#include "common/text/counted.h"
 #include "common/text/utf8.h"
 
 namespace nmn::sweep {
@@ -182,8 +183,8 @@ absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const Slu
                                                text::Printable(job.substr(0, kMostWords)),
                                                "\"; it must be the number of a job; see squeue for what it did"));
   }
-  return absl::StrCat("submitted ", indices.size(), " of ", sweep.runs.size(), " runs as array job ", job, " (", counts,
-                      ")");
+  return absl::StrCat("submitted ", indices.size(), " of ", text::Counted(sweep.runs.size(), "run"), " as array job ",
+                      job, " (", counts, ")");
 }
 
 }  // namespace nmn::sweep

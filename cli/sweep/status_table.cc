@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/progress.h"
+#include "common/text/counted.h"
 #include "common/text/number.h"
 
 namespace nmn::sweep {
@@ -46,7 +47,7 @@ Totals Sum(const std::vector<RunState>& states, size_t jobs) {
 }
 
 std::string Counts(const Totals& totals) {
-  std::string text = absl::StrCat(totals.done, "/", totals.runs, " runs done");
+  std::string text = absl::StrCat(totals.done, "/", text::Counted(totals.runs, "run"), " done");
   const auto add = [&](size_t count, const char* what) {
     if (count > 0) absl::StrAppend(&text, ", ", count, " ", what);
   };

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
+#include "common/text/counted.h"
 
 namespace nmn::config {
 
@@ -14,7 +15,8 @@ void ScaleSchedule(v1::RunConfig& config) {
 std::optional<std::string> ScheduleNotice(const v1::RunConfig& config) {
   const uint32_t schedule = config.ppo().anneal_updates(), budget = BudgetUpdates(config);
   if (schedule <= budget) return std::nullopt;
-  return absl::StrCat("the budget, ", budget, " updates, ends before the schedule of ppo.anneal_updates, ", schedule,
+  return absl::StrCat("the budget, ", text::Counted(budget, "update"),
+                      ", ends before the schedule of ppo.anneal_updates, ", schedule,
                       ": the learning rates stay high; --scale_schedule makes the schedule as long as the budget");
 }
 

@@ -5,6 +5,7 @@
 #include "common/env/bandit.h"
 #include "common/env/environment.h"
 #include "common/env/torus.h"
+#include "common/text/counted.h"
 
 namespace nmn::env {
 namespace {
@@ -32,7 +33,7 @@ absl::Status ValidateDomain(const EnvironmentSpec& spec, v1::Domain domain) {
 
 absl::Status ValidateTasks(const EnvironmentSpec& spec, const v1::EnvironmentOptions& options) {
   if (options.tasks_size() > 0 && spec.legal_tasks.empty()) {
-    return Refuse("tasks", absl::StrCat("a list of ", options.tasks_size(), " numbers"),
+    return Refuse("tasks", absl::StrCat("a list of ", text::Counted(options.tasks_size(), "number")),
                   absl::StrCat("empty (the tasks of ", spec.name, " cannot be given)"));
   }
   for (int i = 0; i < options.tasks_size(); ++i) {
@@ -50,7 +51,7 @@ absl::Status ValidateSwitches(const EnvironmentSpec& spec, const v1::Environment
   if (options.switch_probability() != 0 && !spec.has_switches)
     return Refuse("switch_probability", options.switch_probability(), absl::StrCat("0 (switches: ", none, ")"));
   if (options.switch_steps_size() != 0 && !spec.has_switches) {
-    return Refuse("switch_steps", absl::StrCat("a list of ", options.switch_steps_size(), " numbers"),
+    return Refuse("switch_steps", absl::StrCat("a list of ", text::Counted(options.switch_steps_size(), "number")),
                   absl::StrCat("empty (switches: ", none, ")"));
   }
   if (!Within(options.switch_probability(), 0, 1)) {
@@ -76,7 +77,7 @@ absl::Status ValidateArms(const EnvironmentSpec& spec, uint32_t arms) {
 
 absl::Status ValidateTargets(const EnvironmentSpec& spec, const v1::EnvironmentOptions& options) {
   if (options.targets_size() == 0) return absl::OkStatus();
-  const std::string count = absl::StrCat("a list of ", options.targets_size(), " numbers");
+  const std::string count = absl::StrCat("a list of ", text::Counted(options.targets_size(), "number"));
   if (!spec.has_targets) {
     return Refuse("targets", count,
                   absl::StrCat("empty (only ", TasksThat(&EnvironmentSpec::has_targets), " takes targets)"));

@@ -19,6 +19,7 @@
 
 #include "common/log/line_writer.h"
 #include "common/terminal/terminal.h"
+#include "common/text/counted.h"
 #include "common/text/one_line.h"
 #include "common/text/utf8.h"
 
@@ -92,7 +93,8 @@ std::unique_ptr<spdlog::formatter> JsonFormatter(std::string_view program) {
 }
 
 std::string DroppedNote(uint64_t count) {
-  const std::string text = std::to_string(count) + " lines were dropped here: nobody read them";
+  const std::string text =
+      text::Counted(count, "line") + (count == 1 ? " was" : " were") + " dropped here: nobody read them";
   const std::string* program = json_program.load(std::memory_order_acquire);
   if (program == nullptr) return text + "\n";
   spdlog::memory_buf_t line;

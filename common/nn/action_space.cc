@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/text/counted.h"
 
 namespace nmn::nn {
 namespace {
@@ -21,7 +22,8 @@ absl::Status CheckBox(const v1::BoxSpace& box) {
   for (const auto& [name, size] :
        {std::pair{"high", box.high_size()}, {"scale", box.scale_size()}, {"offset", box.offset_size()}}) {
     if (size == width) continue;
-    return Refuse(absl::StrCat("box.", name, " lists ", size, " numbers; it must list ", width, ", as box.low does"));
+    return Refuse(absl::StrCat("box.", name, " lists ", text::Counted(size, "number"), "; it must list ", width,
+                               ", as box.low does"));
   }
   if (box.bound() != v1::BoxSpace::CLIP && box.bound() != v1::BoxSpace::WRAP) {
     return Refuse(absl::StrCat("box.bound is ", v1::BoxSpace::Bound_Name(box.bound()), "; it must be CLIP or WRAP"));

@@ -28,6 +28,7 @@
 #include "common/process/before_main.h"
 #include "common/process/proc_stat.h"
 #include "common/process/stdout_buffer.h"
+#include "common/text/counted.h"
 
 namespace nmn::process {
 namespace {
@@ -72,7 +73,7 @@ absl::Status CheckDescriptors() {
     if (setrlimit(RLIMIT_NOFILE, &limit) == 0) room = FreeDescriptors();
   }
   if (room >= kDescriptors) return absl::OkStatus();
-  return absl::ResourceExhaustedError("this process can open " + std::to_string(room) + " files and needs " +
+  return absl::ResourceExhaustedError("this process can open " + text::Counted(room, "file") + " and needs " +
                                       std::to_string(kDescriptors) + "; raise the limit, e.g. ulimit -n 1024");
 }
 
@@ -242,7 +243,7 @@ absl::Status CheckThreads(size_t own) {
     while (threads.size() < count) threads.emplace_back([&all_there] { all_there.wait(); });
   } catch (const std::system_error&) {
     status = absl::ResourceExhaustedError(
-        "this process can start " + std::to_string(threads.size()) + " threads and needs " + std::to_string(count) +
+        "this process can start " + text::Counted(threads.size(), "thread") + " and needs " + std::to_string(count) +
         "; raise the limit of processes (ulimit -u, pids.max of the cgroup) or of memory (ulimit -v)");
   }
   all_there.count_down();

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/text/counted.h"
 
 namespace nmn {
 namespace {
@@ -100,8 +101,8 @@ absl::StatusOr<Entry> ReadEntry(const std::string& name, const json& value, uint
     entry.shape.push_back(static_cast<int64_t>(size));
   }
   if (entry.end - entry.begin != elements * type->bytes) {
-    return Malformed(absl::StrCat(where, "has ", entry.end - entry.begin, " bytes of data, its shape needs ",
-                                  elements * type->bytes));
+    return Malformed(absl::StrCat(where, "has ", text::Counted(entry.end - entry.begin, "byte"),
+                                  " of data, its shape needs ", elements * type->bytes));
   }
   return entry;
 }
@@ -189,7 +190,7 @@ std::string EncodeSafetensors(const std::vector<NamedTensor>& tensors,
 }
 
 absl::StatusOr<SafetensorsFile> DecodeSafetensors(std::string_view bytes) {
-  if (bytes.size() < kLengthBytes) return Malformed(absl::StrCat("it has ", bytes.size(), " bytes"));
+  if (bytes.size() < kLengthBytes) return Malformed(absl::StrCat("it has ", text::Counted(bytes.size(), "byte")));
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), sizeof(length));
   if (length > kMaxHeaderBytes || length > bytes.size() - kLengthBytes) {
@@ -226,7 +227,9 @@ absl::StatusOr<SafetensorsFile> DecodeSafetensors(std::string_view bytes) {
     file.tensors.push_back(std::move(tensor));
   }
   if (position != data.size())
-    return Malformed(absl::StrCat(data.size() - position, " bytes of data belong to no tensor"));
+    return Malformed(absl::StrCat(text::Counted(data.size() - position, "byte"),
+                                  data.size() - position == 1 ? " of data belongs" : " of data belong",
+                                  " to no tensor"));
   return file;
 }
 

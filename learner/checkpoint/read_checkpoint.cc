@@ -10,6 +10,7 @@
 #include "common/digest/sha256.h"
 #include "common/fs/endless.h"
 #include "common/safetensors/safetensors.h"
+#include "common/text/counted.h"
 #include "common/text/quiet_parse.h"
 #include "google/protobuf/message.h"
 #include "learner/checkpoint/checkpoint.h"
@@ -105,7 +106,8 @@ absl::StatusOr<std::string> ReadListed(fs::FileSystem& fs, const std::string& fo
   absl::StatusOr<std::string> content = ReadFile(fs, path);
   if (!content.ok()) return content;
   if (content->size() != file.bytes()) {
-    return Corrupt(path, absl::StrCat("has ", content->size(), " bytes; its MANIFEST says ", file.bytes()));
+    return Corrupt(path,
+                   absl::StrCat("has ", text::Counted(content->size(), "byte"), "; its MANIFEST says ", file.bytes()));
   }
   if (Hex(Sha256Of(*content)) != file.sha256()) return Corrupt(path, "is altered: its SHA-256 is not its MANIFEST's");
   return content;

@@ -190,7 +190,7 @@ class Replay {
     });
     if (replay.columns.includes("z0")) this.views.push(new SignalView(one("views"), this.bar));
     one("replay-note").textContent = "Evaluation episodes of nmn eval with seed 1, played with the policy as it is now." +
-        (replay.every > 1 ? ` Every ${replay.every}th step is here.` : "") + " The bar goes through the steps, and the pictures show its step: drag it there, click into a chart, or use the arrow keys.";
+        (replay.every > 1 ? ` One step of every ${replay.every} is here.` : "") + " The bar goes through the steps, and the pictures show its step: drag it there, click into a chart, or use the arrow keys.";
     this.load();
   }
 

@@ -105,7 +105,7 @@ function showComparison() {
   const {episodes, curves} = report.comparison;
   one("comparison-section").hidden = curves.length < 2;
   if (curves.length < 2) return;
-  one("comparison-note").textContent = `Discounted return after ${episodes.toLocaleString("en")} episodes, where the shortest curve ends. ${kAverage} over runs, ` +
+  one("comparison-note").textContent = `Discounted return after ${count(episodes, "episode")}, where the shortest curve ends. ${kAverage} over runs, ` +
       `with 95 % percentile bootstrap intervals (95 % low to 95 % high): ${kResamples}. ` +
       "An interval of the difference without zero in it tells two curves apart." +
       (curves.some((curve) => curve.runs < kLeastRuns) ? ` Of fewer than ${kLeastRuns} runs an interval says little: train more seeds.` : "");
@@ -121,8 +121,8 @@ function showAdaptation() {
   const {adaptation} = report;
   one("adaptation-section").hidden = adaptation === null;
   if (adaptation === null) return;
-  one("adaptation-note").textContent = `Mean reward at the first steps of an episode, in which a policy finds out what its task is. ${adaptation.episodes.toLocaleString("en")} ` +
-      "evaluation episodes a run, played with the policy as it is now." +
+  one("adaptation-note").textContent = `Mean reward at the first steps of an episode, in which a policy finds out what its task is. ${count(adaptation.episodes, "evaluation episode")} ` +
+      "a run, played with the policy as it is now." +
       (report.band === "none" ? "" : ` The band (${report.band}) is over runs; of a single run it is over episodes.`);
   const x = [...new Set(adaptation.curves.flatMap((curve) => curve.step))].sort((a, b) => a - b);
   const lines = adaptation.curves.flatMap((curve, i) => curve.runs === 0 ? [] : [{

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/text/counted.h"
 #include "learner/ppo/advantages.h"
 #include "learner/ppo/final_values.h"
 #include "learner/ppo/normalizing_model.h"
@@ -52,10 +53,10 @@ absl::Status CheckShape(const v1::RunConfig& config, const LearnedNetwork& actor
            array.columns == options.episodes_per_update();
   }
   if (fits) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("a batch whose observations are [", x.planes, ", ", x.rows, ", ",
-                                                 x.columns, "]; this run needs at least ", options.kept_steps(),
-                                                 " steps of ", observation_size, " numbers for ",
-                                                 options.episodes_per_update(), " episodes in every array"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a batch whose observations are [", x.planes, ", ", x.rows, ", ", x.columns, "]; this run needs at least ",
+      text::Counted(options.kept_steps(), "step"), " of ", text::Counted(observation_size, "number"), " for ",
+      text::Counted(options.episodes_per_update(), "episode"), " in every array"));
 }
 
 absl::StatusOr<Collected> Collect(const v1::RunConfig& config, const LearnedNetwork& actor,

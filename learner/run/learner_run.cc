@@ -11,6 +11,7 @@
 #include "common/fs/name.h"
 #include "common/nn/denormals.h"
 #include "common/nn/plain_forward.h"
+#include "common/text/counted.h"
 #include "learner/run/evaluating.h"
 #include "learner/run/find_state.h"
 #include "learner/run/generation.h"
@@ -43,16 +44,16 @@ v1::RunConfig OwnConfig(const std::string& directory, const RunState& state) {
 
 std::string AlreadyComplete(const std::string& directory, const RunState& state) {
   if (state.reached_return()) {
-    return absl::StrCat("the run in ", directory, " is already complete after ", state.update,
-                        " updates: it reached budget.stop_at_return; --set budget.stop_at_return= goes on");
+    return absl::StrCat("the run in ", directory, " is already complete after ", text::Counted(state.update, "update"),
+                        ": it reached budget.stop_at_return; --set budget.stop_at_return= goes on");
   }
   if (state.update == state.budget()) {
-    return absl::StrCat("the run in ", directory, " is already complete after ", state.update,
-                        " updates; ask for more with --updates or --episodes");
+    return absl::StrCat("the run in ", directory, " is already complete after ", text::Counted(state.update, "update"),
+                        "; ask for more with --updates or --episodes");
   }
   const uint32_t budget = config::BudgetUpdates(OwnConfig(directory, state));
-  return absl::StrCat("the run in ", directory, " has ", state.update, " updates already, more than the ",
-                      state.budget(), " asked for; ",
+  return absl::StrCat("the run in ", directory, " has ", text::Counted(state.update, "update"),
+                      " already, more than the ", state.budget(), " asked for; ",
                       budget > state.update
                           ? absl::StrCat("its own budget is ", budget, ": leave --updates out to go on")
                           : "ask for more with --updates or --episodes");

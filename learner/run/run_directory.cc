@@ -18,6 +18,7 @@
 #include "common/failpoint/failpoint.h"
 #include "common/fs/errors.h"
 #include "common/fs/own_file.h"
+#include "common/text/counted.h"
 #include "learner/run/records.h"
 #include "learner/run/tfevents.h"
 
@@ -146,8 +147,8 @@ class RunDirectory::Files {
       const absl::StatusOr<std::string> last = fs.ReadPart(Path(name), length - 1, 1);
       if (!last.ok()) return last.status();
       if (!last->empty() && *last != "\n") {
-        return absl::DataLossError(
-            absl::StrCat(Path(name), " was changed: its first ", length, " bytes do not end with a row"));
+        return absl::DataLossError(absl::StrCat(Path(name), " was changed: its first ", text::Counted(length, "byte"),
+                                                length == 1 ? " does" : " do", " not end with a row"));
       }
     }
     return absl::OkStatus();

@@ -215,7 +215,7 @@ TEST(ToTable, OfOneEpisodeTheErrorIsUnknown) {
   const std::string table = ToTable(evaluation);
   EXPECT_THAT(table, HasSubstr("return                       3.0000 +- unknown\n"));
   EXPECT_THAT(table, HasSubstr("discounted return            1.5000 +- 0.5000\n"));
-  EXPECT_THAT(table, HasSubstr("7.0000 +- unknown (1 episodes)\n"));
+  EXPECT_THAT(table, HasSubstr("7.0000 +- unknown (1 episode)\n"));
 }
 
 }  // namespace

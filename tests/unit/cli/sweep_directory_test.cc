@@ -416,7 +416,7 @@ TEST(SweepGrowth, WhatCannotBeMergedIsRefusedWithItsFlag) {
   refused(other, "a budget of 3 updates instead of 4 (a budget only grows)");
   other = GridRequest();
   other.episodes = 1;
-  refused(other, "a budget of 1 updates instead of 4");
+  refused(other, "a budget of 1 update instead of 4");
   other = GridRequest();
   other.init_from.emplace().source = "runs/a";
   other.init_from->weights_sha256 = "0f";

@@ -40,10 +40,10 @@ TEST(EnvironmentOptions, AnImpossibleValueIsRefusedByNameValueAndLegalValues) {
       {"bandit", [](O& o) { o.set_arms(1); }, "env.arms is 1", "[2, 1024], or 0 for 10"},
       {"bandit", [](O& o) { o.set_arms(2000000000); }, "env.arms is 2000000000", "[2, 1024], or 0 for 10"},
       {"bandit", [](O& o) { o.set_switch_probability(0.5); }, "env.switch_probability is 0.5", "only b1, b2 or b3"},
-      {"bandit", [](O& o) { o.add_switch_steps(5); }, "env.switch_steps is a list of 1 numbers", "only b1, b2 or b3"},
-      {"bandit", [](O& o) { o.add_tasks(0.5); }, "env.tasks is a list of 1 numbers", "cannot be given"},
-      {"b3", [](O& o) { o.add_targets(1); }, "env.targets is a list of 1 numbers", "only b2"},
-      {"b2", [](O& o) { o.add_targets(1); }, "env.targets is a list of 1 numbers", "pairs"},
+      {"bandit", [](O& o) { o.add_switch_steps(5); }, "env.switch_steps is a list of 1 number", "only b1, b2 or b3"},
+      {"bandit", [](O& o) { o.add_tasks(0.5); }, "env.tasks is a list of 1 number", "cannot be given"},
+      {"b3", [](O& o) { o.add_targets(1); }, "env.targets is a list of 1 number", "only b2"},
+      {"b2", [](O& o) { o.add_targets(1); }, "env.targets is a list of 1 number", "pairs"},
       {"b2",
        [](O& o) {
          o.add_targets(0);

@@ -120,7 +120,7 @@ TEST(Safetensors, EveryMalformedFileIsRefusedWithItsReason) {
       {Assemble("{}x", ""), "not a JSON object"},
       {Assemble("{\"a\":", ""), "not a JSON object"},
       {Assemble("{\"\xff\":1}", ""), "not a JSON object"},
-      {Assemble("{}", "x"), "1 bytes of data belong to no tensor"},
+      {Assemble("{}", "x"), "1 byte of data belongs to no tensor"},
       {Assemble(R"({"a":1})", ""), "must have dtype"},
       {Assemble(R"({"a":{"dtype":"F32","shape":[2]}})", eight), "must have dtype"},
       {Assemble(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}})", eight), "and nothing else"},
