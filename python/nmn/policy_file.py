@@ -19,6 +19,7 @@ from nmn.network import NetworkSpec
 from nmn.safetensors import Tensors
 
 _FORMAT = 1  # of exports and of checkpoints, the newest that is read here
+_MOST_NAMED = 4  # checkpoints in an error
 _LOOKS = 20  # for checkpoints that a run which goes on removes while they are read
 
 
@@ -71,11 +72,11 @@ class PolicyFile:
 
 
 def load_policy_file(path: str | os.PathLike[str], update: int | None = None) -> PolicyFile:
-    """`path`: a file of `nmn export`, a checkpoint (RUN/checkpoints/ckpt-N), or a run directory, whose newest weights are
-    taken, or with `update` those of its checkpoint after that update."""
+    """`path`: a file of `nmn export`, a checkpoint (RUN/checkpoints/ckpt-N, with or without its zeros), or a run directory,
+    whose newest weights are taken, or with `update` those of its checkpoint after that update."""
     place = Path(path)
     if not place.exists():
-        raise NotARun(f"there is no run directory, checkpoint or file {place}")
+        place = _by_number(place)
     if place.is_dir() and not (place / "MANIFEST").exists():
         return _of_run(place) if update is None else _of_update(place, update)
     if update is not None:
@@ -85,8 +86,26 @@ def load_policy_file(path: str | os.PathLike[str], update: int | None = None) ->
 
 def checkpoint_updates(run: Path) -> list[int]:
     """Updates after which the run directory has a checkpoint, ascending."""
-    names = os.listdir(run / "checkpoints") if (run / "checkpoints").is_dir() else []
-    return sorted(int(found.group(1)) for found in (re.fullmatch(r"ckpt-(\d+)", name) for name in names) if found)
+    return sorted(_checkpoints(run / "checkpoints"))
+
+
+def _checkpoints(folder: Path) -> dict[int, Path]:
+    """The checkpoints in the folder, by their update."""
+    names = os.listdir(folder) if folder.is_dir() else []
+    found = [re.fullmatch(r"ckpt-(\d+)", name) for name in names]
+    return {int(name.group(1)): folder / name.group() for name in found if name}
+
+
+def _by_number(place: Path) -> Path:
+    """The checkpoint that ckpt-5 means, whose name has zeros: ckpt-00000005."""
+    there = _checkpoints(place.parent)
+    number = re.fullmatch(r"ckpt-(\d+)", place.name)
+    if number and int(number.group(1)) in there:
+        return there[int(number.group(1))]
+    names = [there[update].name for update in sorted(there, reverse=True)]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    hint = f"; {place.parent} has {', '.join(names[:_MOST_NAMED])}{more}" if names else ""
+    raise NotARun(f"there is no run directory, checkpoint or file {place}{hint}")
 
 
 def _checkpoint(run: Path, update: int) -> Path:

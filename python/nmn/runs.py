@@ -33,7 +33,7 @@ class Run:
         if (self.path / "sweep.json").is_file():
             raise NotARun(f"{self.path} is a sweep: nmn.Sweep reads it")
         if not (self.path / _MARK).is_file():
-            raise NotARun(f"{self.path} is no run directory: it has no {_MARK}")
+            raise NotARun(f"{self.path} is no run directory: it has no {_MARK}{_of_its_runs(self.path)}")
 
     @property
     def name(self) -> str:
@@ -141,6 +141,16 @@ def find_runs(folder: PathLike) -> list[Run]:
     if not place.is_dir():
         raise NotARun(f"there is no folder {place}")
     return [Run(entry) for entry in sorted(place.iterdir()) if (entry / _MARK).is_file()]
+
+
+def _of_its_runs(folder: Path) -> str:
+    """What else there is for a folder that holds runs."""
+    names = sorted(entry.name for entry in folder.iterdir() if (entry / _MARK).is_file())
+    if not names:
+        return ""
+    held = f"the run {names[0]}: nmn.Run({str(folder / names[0])!r}) reads it" if len(names) == 1 else \
+        f"{len(names)} runs: nmn.find_runs({str(folder)!r}) lists them"
+    return f". It holds {held}, and nmn.summaries, nmn.metrics and nmn.episodes take the folder"
 
 
 def summaries(runs: Runs, fields: Sequence[str] = ()) -> Table:

@@ -71,7 +71,8 @@ class OfTheProgram(Case):
         checkpoint = os.path.join(directory, "checkpoints", "ckpt-00000002")
         exported = self.place("exported.safetensors")
         nmn("export", directory, "--update=2", f"--out={exported}")
-        for policy in (package.load_policy(directory, 2), package.load_policy(checkpoint), package.load_policy(exported)):
+        short = os.path.join(directory, "checkpoints", "ckpt-2")
+        for policy in (package.load_policy(directory, 2), package.load_policy(checkpoint), package.load_policy(short), package.load_policy(exported)):
             self.assertEqual(policy.update, 2)
             floor = policy.config.number("network.min_log_variance")
             self.assertAlmostEqual(floor, -2 - 4 * 2 / 6, places=12)
@@ -235,6 +236,9 @@ class WhatCannotBeRead(Case):
     def test_a_damaged_checkpoint_is_named_and_the_one_before_it_is_taken(self):
         directory = train(self.place("run"), "--benchmark=b1", "--preset=reference", "--updates=4")
         self.assertIn("it has those of 0, 2, 4", self.load("run", 3))
+        folder = os.path.join(directory, "checkpoints")
+        self.assertTrue(self.load("run/checkpoints/ckpt-3").endswith(
+            f"checkpoint or file {folder}/ckpt-3; {folder} has ckpt-00000004, ckpt-00000002, ckpt-00000000"))
         self.assertIn("update=2 chooses among the checkpoints", self.load("run/checkpoints/ckpt-00000002", 2))
         os.remove(os.path.join(directory, "policy.safetensors"))
         weights = os.path.join(directory, "checkpoints", "ckpt-00000004", "weights.safetensors")

@@ -199,6 +199,15 @@ class Sweeps(Case):
         os.makedirs(self.place("folder"))
         self.assertIn("there is no run directory", error(lambda: package.Run(self.place("nothing"))))
         self.assertIn("is no run directory: it has no config.textproto", error(lambda: package.Run(self.place("folder"))))
+        holder = Path(self.place("holder"))
+        for name in ("b", "a"):
+            shutil.copytree(package.Sweep(self.path).runs[0].path, holder / name)
+            said = error(lambda: package.Run(holder))
+            if name == "b":
+                self.assertTrue(said.endswith(f"config.textproto. It holds the run b: nmn.Run({str(holder / 'b')!r}) reads it, and "
+                                              "nmn.summaries, nmn.metrics and nmn.episodes take the folder"), said)
+        self.assertIn(f"It holds 2 runs: nmn.find_runs({str(holder)!r}) lists them, and ", said)
+        self.assertEqual([run.name for run in package.find_runs(holder)], ["a", "b"])
         self.assertIn("is a sweep: nmn.Sweep reads it", error(lambda: package.Run(self.path)))
         self.assertIn("is no sweep: nmn.Run reads it", error(lambda: package.Sweep(package.Sweep(self.path).runs[0].path)))
         self.assertIn("there is no sweep", error(lambda: package.Sweep(self.place("nothing"))))
