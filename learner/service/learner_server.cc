@@ -84,7 +84,7 @@ absl::StatusOr<std::unique_ptr<LearnerServer>> LearnerServer::Start(const Option
     address = *parsed;
     if (absl::Status status = net::CheckBindable(address, "--listen"); !status.ok()) return status;
     if (absl::Status status = net::RaiseFileLimit(); !status.ok()) spdlog::warn("{}", std::string(status.message()));
-    net::KeepDescriptorInReserve();
+    net::KeepDescriptorsInReserve();
     builder.AddListeningPort(net::ToString(address), self->hub_->gate.Credentials(), &self->port_);
   }
   self->server_ = builder.BuildAndStart();

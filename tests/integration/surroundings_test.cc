@@ -83,13 +83,16 @@ TEST(Surroundings, ALearnerOutOfDescriptorsTakesConnectionsAgainLater) {
   server.sin_family = AF_INET;
   server.sin_port = htons(static_cast<uint16_t>(std::stoi(whole.substr(whole.find(':') + 1))));
   server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  std::vector<int> crowd;
-  for (int i = 0; i < 200; ++i) {
-    crowd.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ASSERT_EQ(connect(crowd.back(), reinterpret_cast<const sockaddr*>(&server), sizeof(server)), 0) << i;
+  // More than the learner has descriptors, again and again: a crowd that comes and goes.
+  for (int round = 0; round < 20; ++round) {
+    std::vector<int> crowd;
+    for (int i = 0; i < 300; ++i) {
+      crowd.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+      ASSERT_EQ(connect(crowd.back(), reinterpret_cast<const sockaddr*>(&server), sizeof(server)), 0) << i;
+    }
+    for (const int fd : crowd) close(fd);
   }
   EXPECT_TRUE(learner.WaitForOutput("there is no descriptor for another connection (ulimit -n)")) << learner.err();
-  for (const int fd : crowd) close(fd);
   Outcome status;
   for (int i = 0; i < 20 && (i == 0 || status.code != 0); ++i) status = RunProcess({Binary("nmn"), "status", whole});
   EXPECT_EQ(status.code, 0) << status.err;
