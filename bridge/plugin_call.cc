@@ -1,5 +1,6 @@
 #include "bridge/plugin_call.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -38,3 +39,12 @@ void RestoreProcess() {
 }
 
 }  // namespace nmn::bridge
+
+// A plug-in finds this one before libc's. What libc calls at an exit comes after the destructors of all that was made
+// since, whose users, the other threads, go on and crash. The functions above remain for who calls libc's within libc,
+// as err() does.
+extern "C" [[noreturn]] void exit(int code) noexcept {
+  nmn::bridge::EndIfWithinForeign();
+  reinterpret_cast<void (*)(int)>(dlsym(RTLD_NEXT, "exit"))(code);
+  std::abort();  // it does not return
+}
