@@ -58,12 +58,14 @@ void PrintTable(const v1::GetStatusResponse& status) {
   std::cout << absl::StrFormat("\n%-24s %-9s %10s %10s %7s %4s %9s %7s %8s  %s\n", "actor", "connected", "episodes/s",
                                "steps/s", "policy", "lag", "accepted", "leased", "heard", "last error");
   for (const v1::ActorStatus& actor : status.actors()) {
-    const std::string pace =
-        actor.episodes_per_second() == 0 ? "-" : absl::StrFormat("%.1f", actor.episodes_per_second());
-    std::cout << absl::StrFormat(
-        "%-24s %-9s %10s %10.0f %7d %4d %9d %7d %6.1f s  %s\n", actor.actor_id(), actor.connected() ? "yes" : "no",
-        pace, actor.steps_per_second(), actor.policy_version(), actor.policy_lag(), actor.units_accepted(),
-        actor.units_leased(), actor.seconds_since_heard(), text::Printable(actor.last_error()));
+    const std::string pace = !actor.connected() || actor.episodes_per_second() == 0
+                                 ? "-"
+                                 : absl::StrFormat("%.1f", actor.episodes_per_second());
+    const std::string steps = actor.connected() ? absl::StrFormat("%.0f", actor.steps_per_second()) : "-";
+    std::cout << absl::StrFormat("%-24s %-9s %10s %10s %7d %4d %9d %7d %6.1f s  %s\n", actor.actor_id(),
+                                 actor.connected() ? "yes" : "no", pace, steps, actor.policy_version(),
+                                 actor.policy_lag(), actor.units_accepted(), actor.units_leased(),
+                                 actor.seconds_since_heard(), text::Printable(actor.last_error()));
   }
 }
 

@@ -109,7 +109,8 @@ absl::Status Exchange::HandleLocked(const v1::ActorMessage& message) {
         return status;
       absl::Status status = hub_.core.Hello(id_, message.hello(), now);
       if (!status.ok()) return status;
-      spdlog::info("actor {} connected", message.hello().actor_id());
+      actor_ = message.hello().actor_id();
+      spdlog::info("actor {} connected", actor_);
       outgoing_.Add(hub_.weights);
       if (hub_.goodbye) outgoing_.SetGoodbye(*hub_.goodbye);
       return absl::OkStatus();
@@ -209,6 +210,9 @@ void Exchange::Close(absl::Status status) {
   closing_status_ = std::move(status);
   hub_.quarantined.erase(id_);
   hub_.core.Disconnect(id_, hub_.Now());
+  if (!actor_.empty())
+    spdlog::info("actor {} is gone: {}", actor_,
+                 closing_status_.ok() ? "it left" : std::string(closing_status_.message()));
   hub_.Dispatch();
   if (!writing_) FinishWith(closing_status_);
 }

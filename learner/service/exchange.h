@@ -72,6 +72,7 @@ class Exchange : public grpc::ServerBidiReactor<v1::ActorMessage, v1::LearnerMes
   Hub& hub_;
   grpc::CallbackServerContext* context_;
   const std::string address_;
+  std::string actor_;  // once it said hello
   ingest::StreamId id_ = 0;
   v1::ActorMessage in_;
   OutMessage out_;  // the message that is being written

@@ -136,6 +136,10 @@ TEST_F(MetricsOfProcesses, GoUpWhileTheyTrain) {
   EXPECT_EQ(actor_->Wait(), 0);
   const Values alone = ScrapeUntil(learner_metrics_, [](const Values& v) { return v.at("nmn_actors_connected") == 0; });
   EXPECT_EQ(alone.at("nmn_grpc_server_handled_total{code=\"OK\",method=\"Exchange\"}"), 1);
+  // One that is gone has no rate.
+  EXPECT_THAT(RunProcess({Binary("nmn"), "status", learner_address_}).out,
+              ::testing::ContainsRegex("name-of-the-actor +no +- +- "));
+  EXPECT_TRUE(learner_->WaitForOutput("actor name-of-the-actor is gone")) << learner_->err();
   learner_->Signal(SIGTERM);
   EXPECT_EQ(learner_->Wait(), 75) << learner_->err();
 }
