@@ -187,7 +187,8 @@ int Train(TrainOptions options, const CLI::App& verb) {
   observer.OnNotice(absl::StrCat("run directory ", options.run.directory,
                                  options.run.listen.empty() ? "" : ", serving on ",
                                  options.run.listen.empty() ? "" : (*run)->server().address()));
-  if (const std::optional<std::string> notice = config::ScheduleNotice(*config); notice && !options.run.resume)
+  if (const std::optional<std::string> notice = config::ScheduleNotice(*config);
+      notice && (!options.run.resume || options.flags.updates || options.flags.episodes))
     observer.OnNotice(*notice);
   EmbeddedActors actors((*run)->server(), options.actors, [&stop] { stop.request_stop(); });
   const ExitCode code = (*run)->Run(stop.get_token());

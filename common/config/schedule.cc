@@ -14,7 +14,12 @@ void ScaleSchedule(v1::RunConfig& config) {
 
 std::optional<std::string> ScheduleNotice(const v1::RunConfig& config) {
   const uint32_t schedule = config.ppo().anneal_updates(), budget = BudgetUpdates(config);
-  if (schedule <= budget) return std::nullopt;
+  if (schedule == 0 || schedule == budget) return std::nullopt;
+  if (schedule < budget) {
+    return absl::StrCat("the budget, ", text::Counted(budget, "update"), ", goes on after the schedule of ",
+                        "ppo.anneal_updates, ", schedule, ": from there on the learning rates stay at ",
+                        config.ppo().anneal_final(), " of what they were at first");
+  }
   return absl::StrCat("the budget, ", text::Counted(budget, "update"),
                       ", ends before the schedule of ppo.anneal_updates, ", schedule,
                       ": the learning rates stay high; --scale_schedule makes the schedule as long as the budget");

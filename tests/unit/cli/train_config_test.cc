@@ -70,6 +70,12 @@ TEST(NewRunConfig, AScheduleLongerThanTheBudgetIsSaidAndCanBeScaled) {
   const v1::RunConfig scaled = *NewRunConfig(flags);
   EXPECT_EQ(scaled.ppo().anneal_updates(), 21u);
   EXPECT_EQ(config::ScheduleNotice(scaled), std::nullopt);
+  flags.scale_schedule = false;
+  flags.episodes = std::nullopt;
+  flags.updates = 900;
+  EXPECT_THAT(config::ScheduleNotice(*NewRunConfig(flags)).value_or(""),
+              ::testing::AllOf(HasSubstr("900 updates, goes on after the schedule"), HasSubstr("700"),
+                               HasSubstr("stay at 0.05 of what they were at first")));
 }
 
 TEST(NewRunConfig, AConstantRateHasNoScheduleToScale) {
