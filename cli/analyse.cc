@@ -22,8 +22,10 @@
 #include "cli/verbs.h"
 #include "common/config/config.h"
 #include "common/digest/sha256.h"
+#include "common/fs/file_system.h"
 #include "common/terminal/live_line.h"
 #include "common/terminal/terminal.h"
+#include "common/text/prefixed.h"
 
 namespace nmn::cli {
 namespace {
@@ -59,7 +61,13 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(named);
   if (!absl::IsNotFound(choice.status()) || flags.update.has_value()) return choice;
   std::error_code error;
-  if (std::filesystem::exists(flags.policy, error)) return choice;  // it is one, and says why it cannot be taken
+  if (std::filesystem::exists(flags.policy, error)) {
+    // A task of somebody's own is not known here, and need not be.
+    const absl::StatusOr<policy::NetworkPolicy> network = policy::LoadNetworkPolicy(fs::RealFileSystem(), flags.policy);
+    if (!network.ok()) return choice;  // it is one, and says why it cannot be taken
+    const absl::Status meaning = analysis::MeaningOf(network->config.benchmark()).status();
+    return meaning.ok() ? choice : text::Prefixed(flags.policy, meaning);
+  }
   return absl::NotFoundError(absl::StrCat(
       flags.policy, " is no policy; it must be a run directory, RUN_DIR/checkpoints/ckpt-N or a .safetensors file"));
 }

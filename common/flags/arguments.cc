@@ -145,6 +145,12 @@ bool IsQuestion(const std::string& name) {
 }
 
 absl::Status CheckValue(const CLI::Option& option, const std::string& origin, const std::string& value) {
+  // bash leaves the ~ of --run_dir=~/x as it is.
+  if (value == "~" || absl::StartsWith(value, "~/")) {
+    return Refused(origin, value,
+                   absl::StrCat("written without ~, which the shell has not replaced; write $HOME", value.substr(1),
+                                ", or ./~ for a folder of that name"));
+  }
   if (IsSwitch(option)) {
     static const std::vector<std::string> legal = {"true", "false", "1", "0", "yes", "no", "on", "off"};
     if (std::find(legal.begin(), legal.end(), value) == legal.end()) return Refused(origin, value, "true or false");

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Any, Callable, Iterable, Sequence, Union
 
@@ -156,7 +158,9 @@ def _of_its_runs(folder: Path) -> str:
 def summaries(runs: Runs, fields: Sequence[str] = ()) -> Table:
     """A row a run: what tells it from others, and its summary.json. `runs`: run directories, or a folder of them; `fields`:
     of the config, as further columns."""
-    return as_table(from_rows({**run._label(fields), **(flat(run.summary) if run.has_stopped else {})} for run in _all(runs)))
+    runs = _all(runs)
+    _check_fields(runs, fields)
+    return as_table(from_rows({**run._label(fields), **(flat(run.summary) if run.has_stopped else {})} for run in runs))
 
 
 def metrics(runs: Runs, fields: Sequence[str] = ()) -> Table:
@@ -182,7 +186,21 @@ def _all(runs: Runs) -> list[Run]:
 
 
 def _labelled(runs: list[Run], fields: Sequence[str], read: Callable[[Run], Columns]) -> Columns:
+    _check_fields(runs, fields)
     return stack([labelled(run._label(fields), read(run)) for run in runs])
+
+
+def _check_fields(runs: list[Run], fields: Sequence[str]) -> None:
+    """A field that no config has is at its default there, or misspelt: then one that is nearly called so is there."""
+    for field in fields:
+        known: set[str] = set()
+        for run in runs:
+            known.update(flat(dict(run.config)))
+        if any(name == field or name.startswith(field + ".") for name in known):
+            continue
+        near = difflib.get_close_matches(field, sorted(known), 1, 0.9)
+        if near:
+            warnings.warn(f"no run says {field} in its config; did you mean {near[0]}?", stacklevel=4)
 
 
 def _cell(value: Any) -> Any:

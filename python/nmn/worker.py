@@ -96,7 +96,14 @@ def find_factory(name):
         if error.name != module and not module.startswith(f"{error.name}."):
             raise
         if module.endswith(".py"):
-            raise Refusal(f"{module} names a file, and a module is called without .py: {module[:-3]}:{path}") from None
+            folder, _, file = module[:-3].rpartition("/")
+            where = f"PYTHONPATH={folder} and " if folder else ""
+            raise Refusal(f"{module} names a file, and a module is called without .py and found by PYTHONPATH: set {where}"
+                          f"--task_python={file}:{path}") from None
+        if "/" in module:
+            folder, _, file = module.rpartition("/")
+            raise Refusal(f"{module} is a path, and a module is found by PYTHONPATH: set PYTHONPATH={folder} and "
+                          f"--task_python={file}:{path}") from None
         raise Refusal(f"there is no module {error.name}: Python looks for it in PYTHONPATH, and not in the working "
                       "directory") from None
     for part in path.split("."):

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import unittest
+import warnings
 from pathlib import Path
 
 from support import ROOT, TINY, TINY_OWN, Case, main, need, nmn, sets, train
@@ -134,6 +135,13 @@ class Reading(Case):
         both = package.summaries([self.run_path, run])
         self.assertEqual([str(value) for value in both["updates"]], ["4.0", "nan"])
         self.assertEqual([value in (None, "") or value != value for value in both["ended_by"]], [False, True])
+
+    def test_a_field_that_is_misspelt_is_warned_of(self):
+        with self.assertWarnsRegex(UserWarning, "no run says ppo.discont in its config; did you mean ppo.discount[?]"):
+            package.metrics([self.run_path], ["ppo.discont"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            package.metrics([self.run_path], ["ppo.discount", "normalize.reward"])
 
     def test_a_damaged_file_is_named_with_its_line(self):
         error = lambda act: self.refusal(package.Damaged, act)

@@ -204,7 +204,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"faults:no_environment", "the factory returned a str without reset"},
         Refused{"faults:raises", "OSError: no simulator here"}, Refused{"faults:absent", "faults has no absent"},
         Refused{"faults", "not of the form package.module:factory"},
-        Refused{"not_there.at_all:make", "there is no module not_there: Python looks for it in PYTHONPATH"}));
+        Refused{"not_there.at_all:make", "there is no module not_there: Python looks for it in PYTHONPATH"},
+        Refused{"mine/lock.py:Lock", "set PYTHONPATH=mine and --task_python=lock:Lock"},
+        Refused{"lock.py:Lock", "found by PYTHONPATH: set --task_python=lock:Lock"},
+        Refused{"mine/lock:Lock", "set PYTHONPATH=mine and --task_python=lock:Lock"}));
 
 }  // namespace
 }  // namespace nmn::bridge

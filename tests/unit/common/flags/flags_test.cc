@@ -274,6 +274,15 @@ TEST_F(CommandLine, AVariableOfAnotherVerbThatIsNearlyOnesOwnIsSaid) {
   EXPECT_EQ(said_, "");
 }
 
+// bash replaces the ~ at the beginning of a word alone.
+TEST_F(CommandLine, ATildeThatTheShellHasLeftIsNoFolder) {
+  EXPECT_THAT(Refusal({"play", "--run_dir=~/x"}), AllOf(HasSubstr("--run_dir=~/x: "), HasSubstr("write $HOME/x")));
+  Environment("NMN_RUN_DIR", "~");
+  EXPECT_THAT(Refusal({"play"}), HasSubstr("NMN_RUN_DIR=~: "));
+  ASSERT_EQ(Parse({"play", "--run_dir=./~"}), std::nullopt);
+  EXPECT_EQ(run_dir_, "./~");
+}
+
 TEST_F(CommandLine, HelpIsAVerbToo) {
   EXPECT_EQ(Parse({"help", "play"}), 0);
   EXPECT_EQ(Parse({"help"}), 0);
