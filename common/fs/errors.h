@@ -17,7 +17,9 @@ inline absl::Status SystemError(const char* verb, const std::string& path, int e
                                 : error == ELOOP ? absl::StatusCode::kPermissionDenied
                                                  : absl::ErrnoToStatusCode(error);
   return absl::Status(code, absl::StrCat("cannot ", verb, " ", path, ": ", std::generic_category().message(error),
-                                         limit ? " (see ulimit -f)" : ""));
+                                         limit             ? " (see ulimit -f)"
+                                         : error == EMFILE ? " (see ulimit -n)"
+                                                           : ""));
 }
 
 // What to do about a write that there was no room for.

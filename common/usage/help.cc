@@ -37,7 +37,10 @@ std::string Broken(std::string line, const std::string& text, size_t indent, siz
 // "  HEAD   text": a long head has a line to itself.
 std::string Entry(const std::string& head, const std::string& text, size_t width) {
   std::string line = std::string(kMargin, ' ') + head, first;
-  if (line.size() + kMargin > kColumn) std::swap(first, line);
+  if (line.size() + kMargin > kColumn) {
+    first = line;
+    line.clear();
+  }
   line.resize(kColumn, ' ');
   return absl::StrCat(first, first.empty() ? "" : "\n", Broken(line, text, kColumn, width));
 }

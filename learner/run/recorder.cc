@@ -34,7 +34,7 @@ absl::Status Recorder::WriteRows(const UpdateRecord& record) {
   if (!written.ok() && storage_.files->waiting_bytes() > kMostWaitingBytes) return written;
   if (!written.ok() && !rows_wait_) {
     observer_.OnNotice(absl::StrCat("the rows of update ", record.metrics.update, " are NOT written: ",
-                                    written.message(), "; training goes on, they follow once the disk takes them"));
+                                    written.message(), "; training goes on, they follow once they can be written"));
   }
   rows_wait_ = !written.ok();
   return absl::OkStatus();
