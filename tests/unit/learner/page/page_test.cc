@@ -83,7 +83,7 @@ TEST(LivePage, IsNotKeptAndIsWhatItSaysItIs) {
 TEST(ReportPage, HoldsItsDataWhateverTheySay) {
   const std::string page = Report(R"({"path":"</script><script>alert(1)</script>{{POLICY}}"})");
   EXPECT_THAT(page, HasSubstr(R"(>{"path":"\u003c/script>\u003cscript>alert(1)\u003c/script>{{POLICY}}"}</script>)"));
-  EXPECT_EQ(Contents(page, "script").size(), 2);
+  EXPECT_EQ(Contents(page, "script").size(), 3);
   for (const std::string& content : Contents(page, "script"))
     EXPECT_THAT(page, HasSubstr("'sha256-" + absl::Base64Escape(Sha256Of(content)) + "'"));
   EXPECT_THAT(page, Not(HasSubstr("{{DATA}}")));
