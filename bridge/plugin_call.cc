@@ -43,7 +43,7 @@ void RestoreProcess() {
 // A plug-in finds this one before libc's. What libc calls at an exit comes after the destructors of all that was made
 // since, whose users, the other threads, go on and crash. The functions above remain for who calls libc's within libc,
 // as err() does.
-extern "C" [[noreturn]] void exit(int code) noexcept {
+extern "C" void exit(int code) noexcept {
   nmn::bridge::EndIfWithinForeign();
   reinterpret_cast<void (*)(int)>(dlsym(RTLD_NEXT, "exit"))(code);
   std::abort();  // it does not return
