@@ -14,7 +14,6 @@
 #include "common/failpoint/failpoint.h"
 #include "common/nn/denormals.h"
 #include "common/nn/plain_forward.h"
-#include "common/text/counted.h"
 #include "learner/bptt/thread_pool.h"
 #include "learner/ppo/collected.h"
 #include "learner/ppo/critic.h"
@@ -217,9 +216,9 @@ absl::Status TorchTrainer::Steer(LearnedNetwork::Snapshot&& before, const Update
   actor_.Return(std::move(before));
   scalars_.set_total_reverts(scalars_.total_reverts() + 1);
   if (scalars_.consecutive_reverts() < config_.work().max_consecutive_reverts()) return absl::OkStatus();
-  return absl::AbortedError(absl::StrCat(
-      "training has diverged: ", text::Counted(scalars_.consecutive_reverts(), "policy update"),
-      scalars_.consecutive_reverts() == 1 ? " was" : " were", " reverted in a row (the last mean KL was ", kl, ")"));
+  // In these words also of one: nmn replay compares them with those that an older program recorded.
+  return absl::AbortedError(absl::StrCat("training has diverged: ", scalars_.consecutive_reverts(),
+                                         " policy updates were reverted in a row (the last mean KL was ", kl, ")"));
 }
 
 absl::StatusOr<CriticUpdateResult> TorchTrainer::ImproveCritic(const Collected& collected,

@@ -171,7 +171,7 @@ TEST_F(SweepEngine, AnotherEngineIsRefusedWhileSlurmHasTasks) {
   Fake("squeue", "echo '3 PENDING'\n");
   const Outcome refused = Sweep({directory, "--engine=kubernetes"});
   EXPECT_EQ(refused.code, 1);
-  EXPECT_THAT(refused.err, AllOf(HasSubstr("1 of its runs are with Slurm; wait for them, or scancel --name=nmn-sweep-"),
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("1 of its runs is with Slurm; wait for them, or scancel --name=nmn-sweep-"),
                                  HasSubstr("before --engine=kubernetes")));
   EXPECT_THAT(ReadFile(directory + "/sweep.json"), HasSubstr("\"name\": \"slurm\""));
   Fake("squeue", "exit 0\n");
