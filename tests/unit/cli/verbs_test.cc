@@ -1,13 +1,16 @@
 // The verbs as real processes: what a person types, and what a script reads.
 
+#include <absl/strings/str_format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "common/config/config.h"
 #include "common/env/environment.h"
 #include "tests/support/subprocess.h"
 #include "tests/unit/cli/policy_fixture.h"
@@ -139,10 +142,14 @@ TEST(NmnTask, CheckSaysWhatItFoundAndPrintsTheSpec) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, ::testing::AllOf(HasSubstr("5 choices"), HasSubstr("20 steps"), HasSubstr("same bits"),
                                             HasSubstr("name: \"bandit\"\n"), HasSubstr("discrete: 5\n")));
-  // 800 updates of so many episodes of 20 steps.
+  // The budget is the preset's own.
+  const absl::StatusOr<v1::RunConfig> preset = config::Preset("default", "bandit", "nmn");
+  ASSERT_TRUE(preset.ok()) << preset.status();
+  const uint64_t updates = config::BudgetUpdates(*preset), episodes = preset->ppo().episodes_per_update();
   EXPECT_THAT(outcome.out,
-              ::testing::ContainsRegex("training       preset default: 800 updates of [0-9]+ episodes, [0-9.e+]+ "
-                                       "steps in all: [0-9.e+-]+ (seconds|minutes) of one core"));
+              HasSubstr(absl::StrFormat("training       preset default: %d updates of %d episodes, %.3g steps in all: ",
+                                        updates, episodes, static_cast<double>(updates * episodes * 20))));
+  EXPECT_THAT(outcome.out, ::testing::ContainsRegex(": [0-9.e+-]+ (seconds|minutes) of one core in the task alone\n"));
   EXPECT_THAT(outcome.out, ::testing::Not(HasSubstr("task_seed"))) << "its code is ours";
 }
 
