@@ -1,10 +1,10 @@
-// What surrounds a process and is not as it should be: descriptors, limits, signals, disks, paths. Each ends with one
-// line and a documented code, or does not matter.
+// What surrounds a process and is not as it should be: limits, signals, disks, paths. Each ends with one line and a
+// documented code, or does not matter.
 
-#include <arpa/inet.h>
+#include "tests/integration/surroundings.h"
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,88 +27,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-constexpr int kRetry = 1;
-constexpr int kPermanent = 42;
-constexpr int kInterrupted = 75;
-
-// `command` after `setting` and with `redirection`, both of a shell.
-std::vector<std::string> InShell(const std::string& setting, std::vector<std::string> command,
-                                 const std::string& redirection = "") {
-  command.insert(command.begin(), {"/bin/sh", "-c", setting + "\nexec \"$0\" \"$@\" " + redirection});
-  return command;
-}
-
-void ExpectOneLine(const Outcome& outcome, int code, const ::testing::Matcher<std::string>& message) {
-  EXPECT_EQ(outcome.code, code) << outcome.err;
-  EXPECT_THAT(outcome.err, message);
-  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
-}
-
-TEST(Surroundings, TooFewDescriptorsAreRefusedAtTheStartWithTheirNumber) {
-  const TemporaryDirectory folder;
-  const auto expect_refused = [](const std::vector<std::string>& command, int limit) {
-    SCOPED_TRACE(command[0] + " with " + std::to_string(limit));
-    ExpectOneLine(RunProcess(InShell("ulimit -n " + std::to_string(limit), command)), kRetry,
-                  AllOf(StartsWith("nmn"), HasSubstr("needs 40"), HasSubstr("ulimit -n")));
-  };
-  for (int limit = 5; limit <= 16; ++limit) expect_refused({Binary("nmn-actor"), "--learner=127.0.0.1:1"}, limit);
-  for (const int limit : {6, 11}) {
-    expect_refused(TinyTrain(folder.path() + "/run", 1), limit);
-    expect_refused({Binary("nmn-learner"), "--config=/nowhere"}, limit);
-  }
-}
-
-TEST(Surroundings, ASoftLimitOfDescriptorsIsRaised) {
-  EXPECT_EQ(RunProcess(InShell("ulimit -S -n 8", {Binary("nmn"), "version"})).code, 0);
-}
-
-TEST(Surroundings, WithTheDescriptorsThatItAsksForARunEnds) {
-  const TemporaryDirectory folder;
-  const Outcome outcome =
-      RunProcess(InShell("ulimit -n 48", TinyTrain(folder.path() + "/run", 4, {"--listen=127.0.0.1:0"})));
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-}
-
-// gRPC's own listener would end for good at the first connection for which there is no descriptor.
-TEST(Surroundings, ALearnerOutOfDescriptorsTakesConnectionsAgainLater) {
-  const TemporaryDirectory folder;
-  Subprocess learner(InShell("ulimit -n 100", TinyTrain(folder.path() + "/run", 100000, {"--listen=127.0.0.1:0"})));
-  ASSERT_TRUE(learner.WaitForOutput("serving on 127.0.0.1:")) << learner.err();
-  const std::string said = learner.err();
-  const std::string address =
-      said.substr(said.find("127.0.0.1:", said.find("serving on")), sizeof("127.0.0.1:12345") - 1);
-  const std::string whole = address.substr(0, address.find_last_of("0123456789") + 1);
-  sockaddr_in server{};
-  server.sin_family = AF_INET;
-  server.sin_port = htons(static_cast<uint16_t>(std::stoi(whole.substr(whole.find(':') + 1))));
-  server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  // More than the learner has descriptors, again and again: a crowd that comes and goes.
-  for (int round = 0; round < 20; ++round) {
-    std::vector<int> crowd;
-    for (int i = 0; i < 300; ++i) {
-      crowd.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-      ASSERT_EQ(connect(crowd.back(), reinterpret_cast<const sockaddr*>(&server), sizeof(server)), 0) << i;
-    }
-    for (const int fd : crowd) close(fd);
-  }
-  EXPECT_TRUE(learner.WaitForOutput("there is no descriptor for another connection (ulimit -n)")) << learner.err();
-  Outcome status;
-  for (int i = 0; i < 20 && (i == 0 || status.code != 0); ++i) status = RunProcess({Binary("nmn"), "status", whole});
-  EXPECT_EQ(status.code, 0) << status.err;
-  learner.Signal(SIGTERM);
-  EXPECT_EQ(learner.Wait(), kInterrupted) << learner.err();
-}
-
-TEST(Surroundings, WithEveryStandardDescriptorClosedARunEnds) {
-  for (const char* closed : {"<&- >&- 2>&-", "<&-", ">&-", "2>&-"}) {
-    SCOPED_TRACE(closed);
-    const TemporaryDirectory folder;
-    const std::string run = folder.path() + "/run";
-    EXPECT_EQ(RunProcess(InShell("", TinyTrain(run, 4), closed)).code, 0);
-    EXPECT_EQ(UpdatesInMetrics(run).size(), 4u);
-  }
-}
 
 // As in a root directory that somebody made for one program.
 TEST(Surroundings, WithoutDevNullARunEndsAndAFigureSaysWhatIsMissing) {

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/support/subprocess.h"
+
+namespace nmn::testing {
+
+inline constexpr int kRetry = 1;
+inline constexpr int kPermanent = 42;
+inline constexpr int kInterrupted = 75;
+
+// `command` after `setting` and with `redirection`, both of a shell.
+inline std::vector<std::string> InShell(const std::string& setting, std::vector<std::string> command,
+                                        const std::string& redirection = "") {
+  command.insert(command.begin(), {"/bin/sh", "-c", setting + "\nexec \"$0\" \"$@\" " + redirection});
+  return command;
+}
+
+inline void ExpectOneLine(const Outcome& outcome, int code, const ::testing::Matcher<std::string>& message) {
+  EXPECT_EQ(outcome.code, code) << outcome.err;
+  EXPECT_THAT(outcome.err, message);
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+}
+
+}  // namespace nmn::testing
