@@ -25,12 +25,12 @@ const std::array<Keeper, 3>& Keepers() {
   static const auto& keepers = *new std::array<Keeper, 3>{{
       {"run",
        "config.textproto",
-       {"config.textproto", "metrics.jsonl", "episodes.csv", "events.jsonl", "generation", "policy.safetensors",
-        "policy-best.safetensors", "summary.json", ".lock"},
+       {"config.textproto", "metrics.jsonl", "episodes.csv", "events.jsonl", "events.out.tfevents.nmn", "generation",
+        "policy.safetensors", "policy-best.safetensors", "summary.json", ".lock"},
        {"checkpoints"}},
       {"sweep",
        "sweep.json",
-       {"sweep.json", "runs.txt", "sweep.sbatch", ".lock"},
+       {"sweep.json", "runs.txt", "sweep.sbatch", "targets.json", ".lock"},
        {"configs", "logs", "kubernetes", "certs"}},
       {"folder of certificates", "ca.crt", {"ca.crt", "ca.key", "issued.txt", "tls.crt", "tls.key", ".lock"}, {}},
   }};
