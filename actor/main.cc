@@ -18,10 +18,10 @@
 #include "common/env/environment.h"
 #include "common/failpoint/failpoint.h"
 #include "common/flags/flags.h"
-#include "common/flags/groups.h"
 #include "common/flags/usage_flags.h"
 #include "common/log/log.h"
 #include "common/metrics/exporter.h"
+#include "common/metrics/flags.h"
 #include "common/metrics/tls_metrics.h"
 #include "common/net/actor_id.h"
 #include "common/net/address.h"
@@ -116,13 +116,7 @@ int RunActor(int argc, char** argv) {
   nmn::tls::Flags tls_flags;
   nmn::tls::AddFlags(app, "allow a --learner on another machine, and --metrics for others, in plain text",
                      /*listens=*/false, tls_flags);
-  app.add_option("--metrics", metrics, nmn::metrics::kFlagHelp)
-      ->type_name("ADDRESS")
-      ->capture_default_str()
-      ->group(nmn::flags::kMetricsGroup);
-  app.add_option("--metrics_tls", metrics_tls, nmn::metrics::kMetricsTlsHelp)
-      ->type_name("PROTECTION")
-      ->group(nmn::flags::kMetricsGroup);
+  nmn::metrics::AddFlags(app, nmn::metrics::kFlagHelp, metrics, metrics_tls);
   app.add_flag(
       "--health", health,
       "ask the actor at --metrics whether it is well, and exit: 0 it is, 1 it is not. An actor that waits for its "

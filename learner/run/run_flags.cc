@@ -8,6 +8,7 @@
 #include "common/flags/command.h"
 #include "common/flags/groups.h"
 #include "common/metrics/exporter.h"
+#include "common/metrics/flags.h"
 #include "common/tls/flags.h"
 #include "learner/run/limit_flags.h"
 
@@ -50,11 +51,7 @@ CLI::Option* AddRunFlags(CLI::App& app, const RunFlagHelp& help, RunOptions& opt
                "with --resume: go on if episodes.csv or another file lost rows, and say which");
   app.add_flag("--event_log", options.event_log,
                "write events.jsonl, which says what becomes of every work unit (docs/reliability.md)");
-  CLI::Option* metrics = app.add_option("--metrics", options.metrics, help.metrics);
-  metrics->type_name("ADDRESS")->capture_default_str()->group(flags::kMetricsGroup);
-  app.add_option("--metrics_tls", options.metrics_tls, metrics::kMetricsTlsHelp)
-      ->type_name("PROTECTION")
-      ->group(flags::kMetricsGroup);
+  CLI::Option* metrics = metrics::AddFlags(app, help.metrics, options.metrics, options.metrics_tls);
   AddLimitFlags(app, options.limits);
   return metrics;
 }

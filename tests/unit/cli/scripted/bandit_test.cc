@@ -120,6 +120,7 @@ TEST(TwoArmOptimum, IsThatOfPlainRecursion) {
   EXPECT_DOUBLE_EQ(TwoArmOptimum(2).value(), 13 / 12.0);
   for (const uint32_t pulls : {5u, 9u})
     EXPECT_NEAR(TwoArmOptimum(pulls).value(), Best(0, 0, 0, 0, static_cast<int>(pulls)), 1e-12) << pulls;
+  EXPECT_NEAR(TwoArmOptimum(100).value(), 64.92, 0.005) << "docs/environments.md says so";
 }
 
 TEST(TwoArmOptimum, ItsPullsGetItsValue) {
