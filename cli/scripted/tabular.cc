@@ -53,21 +53,23 @@ Process Drawn(const Seen& seen, Noise& noise) {
   return process;
 }
 
-// Plans anew before each trial.
-//   Plan MakePlan(const Seen& seen, Noise& noise)
+enum class Replan { kEachTrial, kEachStep };
+
+// `left` counts the episode's steps from this one on.
+//   Plan MakePlan(const Seen& seen, uint32_t left, Noise& noise)
 template <class MakePlan>
 class ByPlan final : public ScriptedPolicy {
  public:
   // `chance` of an action by chance in place of the plan's.
-  ByPlan(size_t max_lanes, double chance, MakePlan make_plan)
-      : chance_(chance), make_plan_(std::move(make_plan)), lanes_(max_lanes) {}
+  ByPlan(size_t max_lanes, Replan replan, double chance, MakePlan make_plan)
+      : replan_(replan), chance_(chance), make_plan_(std::move(make_plan)), lanes_(max_lanes) {}
 
   void Reset(const env::BatchKey& key, size_t lanes) override {
     key_ = key;
     std::fill_n(lanes_.begin(), lanes, Lane());
   }
 
-  void Act(const env::BatchedEnvironment&, uint32_t t, ConstView2 observation, ConstView2 previous_action,
+  void Act(const env::BatchedEnvironment& environment, uint32_t t, ConstView2 observation, ConstView2 previous_action,
            const float* previous_reward, View2 raw_action) override {
     const uint32_t place = t % env::kTabularTrial;
     for (uint32_t i = 0; i < observation.columns; ++i) {
@@ -80,7 +82,9 @@ class ByPlan final : public ScriptedPolicy {
         if (place != 0) ++lane.seen.next[pair][state];
       }
       Noise noise({key_.seed, key_.update, key_.first_episode + i, t});
-      if (place == 0) lane.plan = make_plan_(lane.seen, noise);
+      if (place == 0 || replan_ == Replan::kEachStep) {
+        lane.plan = make_plan_(lane.seen, environment.horizon() - t, noise);
+      }
       uint32_t action = lane.plan.action[env::kTabularTrial - 1 - place][state];
       if (chance_ > 0 && noise.Uniform() < chance_)
         action = static_cast<uint32_t>(noise.Uniform() * env::kTabularActions);
@@ -96,6 +100,7 @@ class ByPlan final : public ScriptedPolicy {
     uint32_t state = 0;  // at the last action
   };
 
+  const Replan replan_;
   const double chance_;
   const MakePlan make_plan_;
   env::BatchKey key_;
@@ -103,8 +108,8 @@ class ByPlan final : public ScriptedPolicy {
 };
 
 template <class MakePlan>
-std::unique_ptr<ScriptedPolicy> MakeByPlan(size_t max_lanes, double chance, MakePlan make_plan) {
-  return std::make_unique<ByPlan<MakePlan>>(max_lanes, chance, std::move(make_plan));
+std::unique_ptr<ScriptedPolicy> MakeByPlan(size_t max_lanes, Replan replan, double chance, MakePlan make_plan) {
+  return std::make_unique<ByPlan<MakePlan>>(max_lanes, replan, chance, std::move(make_plan));
 }
 
 class Oracle final : public ScriptedPolicy {
@@ -143,20 +148,34 @@ class Oracle final : public ScriptedPolicy {
 
 constexpr double kEpsilon = 0.1;
 constexpr size_t kOptimisticDraws = 5;
+constexpr double kUcbDeviations = 0.15;  // standard deviations of the mean reward, for each root of a later step
 
 absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeEpsilonGreedy(const v1::EnvironmentOptions&, size_t max_lanes) {
-  return MakeByPlan(max_lanes, kEpsilon, [](const Seen& seen, Noise&) { return PlanTrial(Expected(seen)); });
+  return MakeByPlan(max_lanes, Replan::kEachTrial, kEpsilon,
+                    [](const Seen& seen, uint32_t, Noise&) { return PlanTrial(Expected(seen)); });
 }
 
 absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakePsrl(const v1::EnvironmentOptions&, size_t max_lanes) {
-  return MakeByPlan(max_lanes, 0, [](const Seen& seen, Noise& noise) { return PlanTrial(Drawn(seen, noise)); });
+  return MakeByPlan(max_lanes, Replan::kEachTrial, 0,
+                    [](const Seen& seen, uint32_t, Noise& noise) { return PlanTrial(Drawn(seen, noise)); });
 }
 
 absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeOptimisticPsrl(const v1::EnvironmentOptions&, size_t max_lanes) {
-  return MakeByPlan(max_lanes, 0, [](const Seen& seen, Noise& noise) {
+  return MakeByPlan(max_lanes, Replan::kEachTrial, 0, [](const Seen& seen, uint32_t, Noise& noise) {
     std::vector<Process> drawn;
     for (size_t i = 0; i < kOptimisticDraws; ++i) drawn.push_back(Drawn(seen, noise));
     return PlanTrial(drawn.data(), drawn.size());
+  });
+}
+
+// What is learnt is worth the more, the more steps come after this trial: nothing in the last.
+absl::StatusOr<std::unique_ptr<ScriptedPolicy>> MakeBayesUcb(const v1::EnvironmentOptions&, size_t max_lanes) {
+  return MakeByPlan(max_lanes, Replan::kEachStep, 0, [](const Seen& seen, uint32_t left, Noise&) {
+    const double later = left <= env::kTabularTrial ? 0 : left - env::kTabularTrial;
+    Process process = Expected(seen);
+    for (uint32_t pair = 0; pair < env::kTabularPairs; ++pair)
+      process.mean[pair] += kUcbDeviations * std::sqrt(later / (1 + seen.times[pair]));
+    return PlanTrial(process);
   });
 }
 
@@ -167,6 +186,7 @@ TaskRules TabularRules() {
           .rules = {{"epsilon-greedy", MakeEpsilonGreedy},
                     {"psrl", MakePsrl},
                     {"optimistic-psrl", MakeOptimisticPsrl},
+                    {"bayes-ucb", MakeBayesUcb},
                     {"oracle", Make<Oracle>}}};
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -145,8 +146,51 @@ TEST(TabularRules, ChanceAndKnowledgeGetTheirFigures) {
   EXPECT_NEAR(EstimateOf(values).mean, spec.oracle_return, kErrors * EstimateOf(values).error);
 }
 
+// Posterior means with a bonus over ten trials, planned anew in each step.
+double BayesUcb(Generator& generator) {
+  const Mdp truth = DrawMdp(generator);
+  Table sum(kStates, std::vector<double>(kActions)), count = sum;
+  std::vector<Table> seen(kStates, Table(kActions, std::vector<double>(kStates, 1.0)));
+  double total = 0;
+  size_t state = 0;
+  for (int t = 0; t < 100; ++t) {
+    const int place = t % kSteps;
+    if (place == 0) state = 0;
+    Mdp believed;
+    for (size_t s = 0; s < kStates; ++s) {
+      for (size_t a = 0; a < kActions; ++a) {
+        believed.mean[s][a] =
+            (1 + sum[s][a]) / (1 + count[s][a]) + 0.15 * std::sqrt(std::max(0, 90 - t)) / std::sqrt(1 + count[s][a]);
+        const double times = std::accumulate(seen[s][a].begin(), seen[s][a].end(), 0.0);
+        for (size_t k = 0; k < kStates; ++k) believed.next[s][a][k] = seen[s][a][k] / times;
+      }
+    }
+    std::vector<std::vector<int>> choice;
+    Solve(believed, choice);
+    const auto action = static_cast<size_t>(choice[static_cast<size_t>(kSteps - place)][state]);
+    const double reward = truth.mean[state][action] + std::normal_distribution<double>()(generator);
+    const auto& chances = truth.next[state][action];
+    const size_t next = std::discrete_distribution<size_t>(chances.begin(), chances.end())(generator);
+    sum[state][action] += reward;
+    count[state][action] += 1;
+    if (place + 1 < kSteps) seen[state][action][next] += 1;
+    total += reward;
+    state = next;
+  }
+  return total;
+}
+
+TEST(TabularRules, BayesUcbAgreesWithAnIndependentSimulation) {
+  constexpr size_t kEpisodes = 300;
+  const Estimate ours = EstimateOf(Play("bayes-ucb", kTask, {}, kEpisodes).raw);
+  Generator generator(11);
+  std::vector<double> theirs;
+  for (size_t i = 0; i < kEpisodes; ++i) theirs.push_back(BayesUcb(generator));
+  EXPECT_NEAR(ours.mean, EstimateOf(theirs).mean, kErrors * std::hypot(ours.error, EstimateOf(theirs).error));
+}
+
 TEST(TabularRules, LearnFromTrialToTrial) {
-  for (const char* rule : {"psrl", "optimistic-psrl", "epsilon-greedy"}) {
+  for (const char* rule : {"psrl", "optimistic-psrl", "epsilon-greedy", "bayes-ucb"}) {
     const Returns returns = Play(rule, kTask, {}, 400);
     const Estimate first = EstimateOf(returns.trials.front()), last = EstimateOf(returns.trials.back());
     EXPECT_GT(last.mean - kErrors * last.error, first.mean + kErrors * first.error) << rule;
