@@ -46,6 +46,9 @@ bool IsPermanent(const absl::Status& status, bool known) {
   }
 }
 
+// Of a task that cannot be played: a limit of the system may be raised, all else stays.
+ExitCode CodeOf(const absl::Status& status) { return absl::IsResourceExhausted(status) ? kExitRetry : kExitPermanent; }
+
 // Versions that the weights may be behind the update of a unit.
 uint32_t MaxLag(const v1::RunConfig& config) { return config.mode() == v1::ASYNC ? config.async().max_lag() : 0; }
 
@@ -176,7 +179,7 @@ ActorSession::Outcome ActorSession::Adopt(v1::RegisterResponse registration) {
       task.ok() ? options_.engine(config, max_lanes) : absl::StatusOr<std::unique_ptr<RolloutEngine>>(task.status());
   if (!engine.ok()) {
     spdlog::error("{}: cannot play this run: {}", options_.actor_id, Text(engine.status()));
-    return kExitPermanent;
+    return CodeOf(engine.status());
   }
   worker_ = std::make_unique<Worker>(
       Worker::Options{
@@ -229,7 +232,7 @@ ActorSession::Outcome ActorSession::Serve(const std::stop_token& stop) {
     if (const absl::Status status = CollectResults(); !status.ok()) {
       spdlog::error("{}: a rollout failed: {}", options_.actor_id, Text(status));
       Leave(stream);
-      return kExitPermanent;
+      return CodeOf(status);
     }
     while (std::shared_ptr<const v1::Trajectory> next = outbox_.Next()) Send(std::move(next), stream);
     metrics_.outbox_bytes.Set(static_cast<double>(outbox_.bytes()));

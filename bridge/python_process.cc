@@ -167,11 +167,9 @@ absl::StatusOr<std::unique_ptr<PythonProcess>> PythonProcess::Start(const Python
   const std::string python = task.python.empty() ? "python3" : task.python;
   int pid = -1;
   const int error = Spawn({python, "-c", kBootstrap, task.task}, {{ends->theirs.get(), kChannel}}, &pid);
-  if (error == ENOENT && access("/dev/null", F_OK) != 0)
-    return absl::FailedPreconditionError("/dev/null is missing, and a worker reads its input from there; make it");
-  if (error == ENOENT && task.python.empty())
-    return absl::NotFoundError("there is no python3 on PATH; name one with --python=FILE");
-  if (error != 0) return fs::SystemError("start", absl::StrCat(python, " (--python)"), error);
+  if (error != 0)
+    return fs::StartError(absl::StrCat(python, " (--python)"), error,
+                          task.python.empty() ? "there is no python3 on PATH; name one with --python=FILE" : "");
   auto process = std::unique_ptr<PythonProcess>(
       new PythonProcess(python, pid, std::move(ends->ours),
                         fs::Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))), interruption));
@@ -188,7 +186,7 @@ absl::Status PythonProcess::StartGuardian() {
   if (!ends.ok()) return ends.status();
   const int error = Spawn({"/bin/sh", "-c", kGuardian, "nmn-guardian", absl::StrCat(pid_)},
                           {{ends->theirs.get(), STDIN_FILENO}}, &guardian_);
-  if (error != 0) return fs::SystemError("start", "the guardian of a worker, /bin/sh", error);
+  if (error != 0) return fs::StartError("the guardian of a worker, /bin/sh", error);
   lifeline_ = std::make_unique<fs::Descriptor>(std::move(ends->ours));
   return absl::OkStatus();
 }

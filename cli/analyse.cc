@@ -153,9 +153,8 @@ absl::Status Analyse(const std::string& verb, const AnalyseFlags& flags) {
   }
   const std::string out = flags.out.empty() ? DefaultOut(flags.policy.policy) : flags.out;
   if (absl::Status status = RefuseRunDirectory(out); !status.ok()) return status;
-  std::error_code error;
-  std::filesystem::create_directories(out, error);
-  if (error) return absl::InvalidArgumentError(absl::StrCat("--out: cannot create ", out, ": ", error.message()));
+  if (absl::Status status = fs::RealFileSystem().CreateDirectories(out); !status.ok())
+    return text::Prefixed("--out", status);
   absl::StatusOr<analysis::Analysis> analysis = Play(*choice, flags);
   if (!analysis.ok()) return analysis.status();
   if (absl::Status status = analysis::WriteTables(*analysis, flags.points, out); !status.ok()) return status;

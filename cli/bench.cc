@@ -17,9 +17,12 @@
 #include "cli/fail.h"
 #include "cli/verbs.h"
 #include "common/cpu/peak.h"
+#include "common/process/program.h"
 
 namespace nmn::cli {
 namespace {
+
+constexpr size_t kOwnThreads = 4;  // an actor and its worker, the learner's timer, acceptance of connections
 
 // INVALID_ARGUMENT, with the names there are, if nothing matches.
 absl::StatusOr<std::vector<bench::Benchmark>> Choose(const std::string& filter) {
@@ -42,6 +45,7 @@ absl::StatusOr<std::vector<bench::Benchmark>> Choose(const std::string& filter) 
 int Bench(const std::string& filter, bool json) {
   const absl::StatusOr<std::vector<bench::Benchmark>> chosen = Choose(filter);
   if (!chosen.ok()) return Fail("bench", chosen.status());
+  if (absl::Status status = process::CheckRoomToTrain(kOwnThreads); !status.ok()) return Fail("bench", status);
   bench::PinTwins();
   bench::Report report;
   report.machine = bench::DescribeMachine();

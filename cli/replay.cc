@@ -12,6 +12,7 @@
 #include "cli/verbs.h"
 #include "common/fs/endless.h"
 #include "common/fs/file_system.h"
+#include "common/process/program.h"
 #include "common/text/prefixed.h"
 
 namespace nmn::cli {
@@ -109,6 +110,7 @@ absl::Status Replay(const Flags& flags) {
   const auto named = [&](const absl::Status& status) { return text::Prefixed(flags.dump, status); };
   const absl::StatusOr<run::FailedUpdate> failed = run::DecodeFailedUpdate(*bytes);
   if (!failed.ok()) return named(failed.status());
+  if (absl::Status status = process::CheckRoomToTrain(flags.trainer.threads); !status.ok()) return status;
   const absl::StatusOr<run::ReplayReport> report = run::Replay(*failed, flags.trainer);
   if (!report.ok()) return named(report.status());
   flags.json ? PrintJson(*failed, *report) : PrintTable(*failed, *report);

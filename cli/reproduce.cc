@@ -54,7 +54,7 @@ absl::Status Draw(const LearningFlags& flags, const reproduce::Learning& learnin
 }
 
 absl::StatusOr<int> Learn(LearningFlags flags) {
-  process::OutliveReaders();
+  process::OutliveReaders(process::Stdout::kResult);
   if (flags.smoke) reproduce::MakeSmall(flags.request);
   std::stop_source stop;
   SignalWatcher signals([&stop](int) { stop.request_stop(); },
@@ -68,7 +68,11 @@ absl::StatusOr<int> Learn(LearningFlags flags) {
     return training->code;
   }
   absl::StatusOr<reproduce::Learning> learning = reproduce::ReadLearning(training->sweep);
-  if (!learning.ok()) return learning.status();
+  if (!learning.ok()) {
+    // Runs that may work later leave figures that may.
+    const bool later = training->code == kExitRetry;
+    return later ? absl::UnavailableError(learning.status().message()) : learning.status();
+  }
   for (const std::string& notice : learning->notices) std::cerr << "nmn reproduce: " << notice << "\n";
   if (absl::Status status = reproduce::WriteLearning(*learning, flags.request.out, flags.name); !status.ok())
     return status;

@@ -17,6 +17,7 @@
 #include "common/net/address.h"
 #include "common/net/channel.h"
 #include "common/net/status.h"
+#include "common/process/program.h"
 #include "common/text/utf8.h"
 #include "common/tls/credentials.h"
 #include "common/tls/explain.h"
@@ -73,6 +74,7 @@ absl::Status Status(const Flags& flags) {
   absl::StatusOr<net::Address> address = net::ParseServerAddress(flags.address, "ADDR");
   if (!address.ok()) return address.status();
   if (absl::Status status = net::CheckProtected(*address, "ADDR", flags.tls.protection()); !status.ok()) return status;
+  if (absl::Status status = process::CheckClientThreads(); !status.ok()) return status;
   const absl::StatusOr<std::shared_ptr<tls::Tls>> tls = tls::OpenIfGiven(flags.tls);
   if (!tls.ok()) return tls.status();
   const std::unique_ptr<v1::LearnerService::Stub> stub =

@@ -77,13 +77,12 @@ absl::StatusOr<std::unique_ptr<Child>> Child::Start(const std::vector<std::strin
   const int error = errno;
   close(log_fd);
   close(null_fd);
-  if (pid < 0)
-    return absl::ResourceExhaustedError(absl::StrCat("cannot start ", arguments[0], ": ", std::strerror(error)));
+  if (pid < 0) return fs::StartError(arguments[0], error);
   failed.Close();
   int reason = 0;
   if (fs::Retry([&] { return read(failure.get(), &reason, sizeof reason); }) == sizeof reason) {
     waitpid(pid, nullptr, 0);
-    return fs::SystemError("start", arguments[0], reason);
+    return fs::StartError(arguments[0], reason);
   }
   const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   return std::unique_ptr<Child>(new Child(pid, descriptor));

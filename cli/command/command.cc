@@ -134,11 +134,7 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
   const int error = posix_spawnp(&child, pointers[0], &actions, &attributes, pointers.data(), variables.data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  if (error == ENOENT && access("/dev/null", F_OK) != 0)
-    return absl::FailedPreconditionError(
-        absl::StrCat(arguments[0], " is not started: /dev/null is missing, where its input comes from; make it"));
-  if (error == ENOENT) return absl::NotFoundError(absl::StrCat(arguments[0], " is not in PATH"));
-  if (error != 0) return fs::SystemError("start", arguments[0], error);
+  if (error != 0) return fs::StartError(arguments[0], error, absl::StrCat(arguments[0], " is not in PATH"));
   out->write.Close();
   err->write.Close();
   Result result;

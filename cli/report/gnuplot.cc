@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
@@ -81,6 +82,14 @@ std::string InItsFolder(const std::string& path) {
 // A terminal that gnuplot does not have, e.g. that of a desktop, is an error to it before it reads the script.
 const std::vector<std::string> kOfAUser = {"GNUTERM"};
 
+// Its libraries trap where they get no thread (GLib) or no memory.
+std::string ReasonOf(const command::Result& result) {
+  if (result.exit_code - 128 != SIGTRAP && result.exit_code - 128 != SIGABRT) return "";
+  return absl::StrCat(
+      "; it may have too few processes or too little memory (ulimit -u and -v, pids.max of the cgroup): ",
+      result.LastWords());
+}
+
 // gnuplot repeats the faulty line and points at it before it says what is wrong.
 absl::Status RunGnuplot(const std::string& script_file) {
   const std::string folder = std::filesystem::path(script_file).parent_path();
@@ -90,7 +99,8 @@ absl::Status RunGnuplot(const std::string& script_file) {
     return absl::NotFoundError("gnuplot is not in PATH; figures need it: apt-get install gnuplot-nox");
   if (!result.ok()) return result.status();
   if (result->exit_code > 128)
-    return absl::UnavailableError(absl::StrCat("gnuplot was ended by signal ", result->exit_code - 128));
+    return absl::UnavailableError(
+        absl::StrCat("gnuplot was ended by signal ", result->exit_code - 128, ReasonOf(*result)));
   if (result->exit_code != 0) return absl::InternalError(absl::StrCat("gnuplot failed: ", result->LastWords()));
   return absl::OkStatus();
 }

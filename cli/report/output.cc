@@ -1,7 +1,5 @@
 #include "cli/report/output.h"
 
-#include <filesystem>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -34,10 +32,7 @@ absl::Status PrepareOutput(const std::vector<Run>& runs, const std::string& out)
                                                      "; one figure holds one benchmark"));
     }
   }
-  std::error_code error;
-  std::filesystem::create_directories(out, error);
-  if (error) return absl::InvalidArgumentError(absl::StrCat("cannot create ", out, ": ", error.message()));
-  return absl::OkStatus();
+  return fs::RealFileSystem().CreateDirectories(out);
 }
 
 absl::Status WriteText(const std::string& path, const std::string& text) {

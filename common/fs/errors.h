@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -22,9 +24,21 @@ inline absl::Status SystemError(const char* verb, const std::string& path, int e
                                                            : ""));
 }
 
-// What to do about a write that there was no room for.
+// Of a program that did not start, with its stdin from /dev/null. `absent` is said where there is no such program.
+inline absl::Status StartError(const std::string& program, int error, const std::string& absent = "") {
+  if (error == ENOENT && access("/dev/null", F_OK) != 0)
+    return absl::FailedPreconditionError(
+        absl::StrCat(program, " is not started: /dev/null is missing, where its input comes from; make it"));
+  if (error == ENOENT && !absent.empty()) return absl::NotFoundError(absent);
+  const absl::Status status = SystemError("start", program, error);
+  if (error != EAGAIN) return status;
+  return absl::ResourceExhaustedError(
+      absl::StrCat(std::string(status.message()), " (see ulimit -u, and pids.max of the cgroup)"));
+}
+
+// What to do about a RESOURCE_EXHAUSTED of SystemError.
 inline const char* RoomAdvice(const absl::Status& status) {
-  return status.message().find("(see ulimit -f)") == absl::string_view::npos ? "free some space" : "raise that limit";
+  return status.message().find("(see ulimit -") == absl::string_view::npos ? "free some space" : "raise that limit";
 }
 
 // Repeats a system call that a signal interrupted.

@@ -38,6 +38,8 @@ namespace {
 constexpr size_t kDescriptors = 40;
 // Of gRPC and of the log, with some to spare: 17, measured on two cores.
 constexpr size_t kLibraryThreads = 24;
+// Of gRPC's client alone, with some to spare: 7, measured on two cores.
+constexpr size_t kClientThreads = 12;
 // glibc's malloc has an arena a thread up to so many a core, and one more while it aligns one: with the stacks
 // nearly all that training maps beyond its libraries, measured with presets fast and reference.
 constexpr uint64_t kArenasPerCore = 8;
@@ -161,6 +163,23 @@ int FlushStdout(const StdoutBuffer& buffer) {
   return error;
 }
 
+// Whether so many threads can run beside this one.
+absl::Status TryThreads(size_t count) {
+  std::latch all_there(1);
+  std::vector<std::jthread> threads;
+  threads.reserve(count);
+  absl::Status status;
+  try {
+    while (threads.size() < count) threads.emplace_back([&all_there] { all_there.wait(); });
+  } catch (const std::system_error&) {
+    status = absl::ResourceExhaustedError(
+        "this process can start " + text::Counted(threads.size(), "thread") + " and needs " + std::to_string(count) +
+        "; raise the limit of processes (ulimit -u, pids.max of the cgroup) or of memory (ulimit -v)");
+  }
+  all_there.count_down();
+  return status;
+}
+
 }  // namespace
 
 int Main(const char* program, const std::function<int()>& body) {
@@ -219,10 +238,10 @@ void EndAtOnce(ExitCode code, std::string_view reason, std::string_view detail) 
   _exit(code);
 }
 
-void OutliveReaders() {
+void OutliveReaders(Stdout holds) {
   std::signal(SIGPIPE, SIG_IGN);
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
-    if (!was_closed[fd]) continue;
+    if (!was_closed[fd] || (fd == STDOUT_FILENO && holds == Stdout::kResult)) continue;
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (null < 0) null = memfd_create("nmn-output", MFD_CLOEXEC);  // no /dev: memory that nobody reads
     if (null < 0) continue;
@@ -233,22 +252,9 @@ void OutliveReaders() {
   if (stdout_buffer != nullptr) stdout_buffer->GiveUpAfter(kLastWords);
 }
 
-absl::Status CheckThreads(size_t own) {
-  const size_t count = own + kLibraryThreads;
-  std::latch all_there(1);
-  std::vector<std::jthread> threads;
-  threads.reserve(count);
-  absl::Status status;
-  try {
-    while (threads.size() < count) threads.emplace_back([&all_there] { all_there.wait(); });
-  } catch (const std::system_error&) {
-    status = absl::ResourceExhaustedError(
-        "this process can start " + text::Counted(threads.size(), "thread") + " and needs " + std::to_string(count) +
-        "; raise the limit of processes (ulimit -u, pids.max of the cgroup) or of memory (ulimit -v)");
-  }
-  all_there.count_down();
-  return status;
-}
+absl::Status CheckThreads(size_t own) { return TryThreads(own + kLibraryThreads); }
+
+absl::Status CheckClientThreads() { return TryThreads(kClientThreads); }
 
 absl::Status CheckRoomToTrain(size_t own) {
   if (!ReadProcStat()) {

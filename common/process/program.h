@@ -31,12 +31,16 @@ int Main(const char* program, const std::function<int()>& body);
 
 // For a program whose work matters more than what it prints. From now on a reader of stdout or stderr does not end or
 // stall it if the reader goes away, stops reading or was never there. SIGPIPE is ignored. A thread writes stderr
-// (log::WriteFromAThread). A stdout or stderr that the parent had closed takes what is written and drops it.
-void OutliveReaders();
+// (log::WriteFromAThread). A stderr that the parent had closed takes what is written and drops it. So does a stdout,
+// unless it is to have the result.
+enum class Stdout { kProgress, kResult };
+void OutliveReaders(Stdout holds = Stdout::kProgress);
 
 // Tries whether `own` threads and those of gRPC can run beside this one; RESOURCE_EXHAUSTED if not. Without this check
 // libraries abort or hang when a thread of theirs cannot be started, in the middle of what is set up by then.
 absl::Status CheckThreads(size_t own);
+// The same of a process that only asks a learner.
+absl::Status CheckClientThreads();
 
 // CheckThreads for a process that trains. Before that it checks whether the address space (RLIMIT_AS) has room for what
 // such a process may map. If not, the error names the limit and the need. Without this check chance decides which

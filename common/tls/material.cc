@@ -20,9 +20,9 @@ absl::Status Named(const char* flag, const std::string& file, const absl::Status
   return absl::Status(status.code(), absl::StrCat(flag, "=", file, ": ", status.message()));
 }
 
-absl::StatusOr<std::string> Read(const char* flag, const std::string& file) {
+absl::StatusOr<std::string> Read(const char* flag, const std::string& file, const char* kind = "a PEM file") {
   fs::FileSystem& disk = fs::RealFileSystem();
-  if (absl::Status status = fs::RefuseEndless(file, "a PEM file"); !status.ok()) return Named(flag, file, status);
+  if (absl::Status status = fs::RefuseEndless(file, kind); !status.ok()) return Named(flag, file, status);
   const absl::StatusOr<uint64_t> size = disk.Size(file);
   if (!size.ok()) return Named(flag, file, size.status());
   if (*size > kMostBytes)
@@ -42,7 +42,7 @@ absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files,
   const absl::StatusOr<std::string> authority_text = Read("--tls_ca", files.authority);
   if (!authority_text.ok()) return authority_text.status();
   const absl::StatusOr<std::string> revoked_text =
-      files.revoked.empty() ? absl::StatusOr<std::string>("") : Read("--tls_revoked", files.revoked);
+      files.revoked.empty() ? absl::StatusOr<std::string>("") : Read("--tls_revoked", files.revoked, "a file of serial numbers");
   if (!revoked_text.ok()) return revoked_text.status();
 
   absl::StatusOr<std::vector<Certificate>> chain = Certificate::ParseAll(*certificate_text);

@@ -62,6 +62,7 @@ int Fail(const absl::Status& status) {
 int AskHealth(const std::string& listen, const nmn::tls::Flags& flags) {
   const absl::StatusOr<nmn::net::Address> address = nmn::net::ParseServerAddress(listen, "--listen");
   if (!address.ok()) return Fail(address.status());
+  if (absl::Status status = nmn::process::CheckClientThreads(); !status.ok()) return Fail(status);
   const absl::StatusOr<std::shared_ptr<nmn::tls::Tls>> tls = nmn::tls::OpenIfGiven(flags);
   if (!tls.ok()) return Fail(tls.status());
   const nmn::net::Address asked = nmn::net::Reachable(*address);

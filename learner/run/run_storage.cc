@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/failpoint/failpoint.h"
+#include "common/fs/errors.h"
 #include "learner/run/event_log.h"
 
 namespace nmn::run {
@@ -23,6 +24,9 @@ std::string LinkToNothing(const std::string& path) {
 absl::StatusOr<RunStorage> OpenStorage(const RunOptions& options) {
   fs::FileSystem& fs = fs::RealFileSystem();
   if (absl::Status status = fs.CreateDirectories(options.directory); !status.ok()) {
+    if (absl::IsResourceExhausted(status))
+      return absl::ResourceExhaustedError(
+          absl::StrCat(status.message(), "; ", fs::RoomAdvice(status), " or choose another --run_dir"));
     return absl::PermissionDeniedError(absl::StrCat(status.message(), "; choose another --run_dir"));
   }
   absl::StatusOr<std::unique_ptr<fs::DirectoryLock>> lock = fs::DirectoryLock::Acquire(options.directory, "learner");

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -26,6 +27,19 @@ inline void ExpectOneLine(const Outcome& outcome, int code, const ::testing::Mat
   EXPECT_EQ(outcome.code, code) << outcome.err;
   EXPECT_THAT(outcome.err, message);
   EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+}
+
+// The limit does not hold for root.
+inline std::vector<std::string> LimitedToProcesses(std::vector<std::string> command, int limit) {
+  const std::string as_nobody = geteuid() == 0 ? "exec setpriv --reuid=65534 --regid=65534 --clear-groups " : "exec ";
+  command.insert(command.begin(),
+                 {"/bin/bash", "-c", "ulimit -u " + std::to_string(limit) + "\n" + as_nobody + "\"$0\" \"$@\""});
+  return command;
+}
+
+// Whether LimitedToProcesses can run the programs.
+inline bool AnotherUserReachesThePrograms() {
+  return RunProcess(LimitedToProcesses({"/usr/bin/test", "-x", Binary("nmn")}, 100000)).code == 0;
 }
 
 }  // namespace nmn::testing

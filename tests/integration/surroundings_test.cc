@@ -76,29 +76,6 @@ constexpr bool kAddressSpaceCanBeLimited = false;
 constexpr bool kAddressSpaceCanBeLimited = true;
 #endif
 
-// The limit does not hold for root.
-std::vector<std::string> LimitedToProcesses(std::vector<std::string> command, int limit) {
-  const std::string as_nobody = geteuid() == 0 ? "exec setpriv --reuid=65534 --regid=65534 --clear-groups " : "exec ";
-  command.insert(command.begin(),
-                 {"/bin/bash", "-c", "ulimit -u " + std::to_string(limit) + "\n" + as_nobody + "\"$0\" \"$@\""});
-  return command;
-}
-
-// Whether LimitedToProcesses can run the programs.
-bool AnotherUserReachesThePrograms() {
-  return RunProcess(LimitedToProcesses({"/usr/bin/test", "-x", Binary("nmn")}, 100000)).code == 0;
-}
-
-TEST(Surroundings, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
-  if (!AnotherUserReachesThePrograms()) GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
-  for (const int limit : {6, 20}) {
-    ExpectOneLine(RunProcess(LimitedToProcesses({Binary("nmn-actor"), "--learner=127.0.0.1:1"}, limit)), kRetry,
-                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
-    ExpectOneLine(RunProcess(LimitedToProcesses(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit)),
-                  kRetry, AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
-  }
-}
-
 TEST(Surroundings, AStopWhileTheLibrariesLoadIsAStop) {
   if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer comes before the first code";
   const auto stopped = [](const std::vector<std::string>& command) {

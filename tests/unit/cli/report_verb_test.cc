@@ -153,7 +153,7 @@ TEST(NmnReport, SaysInOneLineWhatCannotBe) {
            {{a, "--average=median"}, "--average"},
            {{a, "--smooth=0"}, "--smooth"},
            {{a, "--out=" + folder.path() + "/file/x"},
-            "cannot create " + folder.path() + "/file/x: Not a directory"}}) {
+            "cannot create directory " + folder.path() + "/file: Not a directory"}}) {
     const Outcome outcome = Report(arguments);
     EXPECT_EQ(outcome.code, 42) << words;
     EXPECT_EQ(outcome.out, "") << words;

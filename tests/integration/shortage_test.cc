@@ -1,0 +1,101 @@
+// Too few threads, no room where a folder is made, no descriptors for workers: one line, and it may work later.
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tests/integration/surroundings.h"
+#include "tests/integration/tiny_run.h"
+#include "tests/support/python.h"
+
+namespace nmn::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(Shortage, TooFewThreadsAreRefusedAtTheStartWithTheirNumber) {
+  if (!AnotherUserReachesThePrograms()) GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
+  for (const int limit : {6, 20}) {
+    ExpectOneLine(RunProcess(LimitedToProcesses({Binary("nmn-actor"), "--learner=127.0.0.1:1"}, limit)), kRetry,
+                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+    ExpectOneLine(RunProcess(LimitedToProcesses(TinyTrain("/nowhere", 1, {"--actors=2", "--threads=2"}), limit)),
+                  kRetry, AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+  }
+  // gRPC waits for ever for a thread that it did not get.
+  for (const int limit : {2, 3, 6}) {
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{Binary("nmn"), "status", "127.0.0.1:1"},
+          std::vector<std::string>{Binary("nmn-learner"), "--health", "--listen=127.0.0.1:1"}}) {
+      ExpectOneLine(RunProcess(LimitedToProcesses(command, limit)), kRetry,
+                    AllOf(HasSubstr("needs 12"), HasSubstr("ulimit -u")));
+    }
+    ExpectOneLine(RunProcess(LimitedToProcesses({Binary("nmn"), "bench", "--filter=wire/in_process"}, limit)), kRetry,
+                  AllOf(HasSubstr("needs 28"), HasSubstr("ulimit -u")));
+  }
+}
+
+// `command` where FOLDER is a disk of so many kilobytes and files.
+Outcome OnASmallDisk(const std::string& folder, const std::string& options, std::vector<std::string> command) {
+  command.insert(command.begin(), {"/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+                                   "mount -t tmpfs -o " + options + " none '" + folder + "' && exec \"$0\" \"$@\""});
+  return RunProcess(command, std::chrono::seconds(120));
+}
+
+TEST(Shortage, WithoutRoomForAFolderItMayWorkLater) {
+  const TemporaryDirectory folder;
+  const std::string disk = folder.path() + "/disk", run = folder.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 2)).code, 0);
+  ASSERT_EQ(RunProcess({"/bin/mkdir", disk}).code, 0);
+  constexpr const char* kNoFile = "nr_inodes=1";  // the root has the one
+  if (OnASmallDisk(disk, kNoFile, {"/bin/true"}).code != 0) GTEST_SKIP() << "this process may not mount anything";
+  ExpectOneLine(OnASmallDisk(disk, kNoFile, TinyTrain(disk + "/run", 1)), kRetry,
+                AllOf(HasSubstr("No space left on device"), HasSubstr("free some space or choose another --run_dir")));
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{Binary("nmn"), "report", run, "--out=" + disk + "/report"},
+        std::vector<std::string>{Binary("nmn"), "analyse", run, "--out=" + disk + "/analysis"},
+        std::vector<std::string>{Binary("nmn"), "reproduce", "figure2", "--smoke", "--out=" + disk + "/figure"}}) {
+    const Outcome outcome = OnASmallDisk(disk, kNoFile, command);
+    EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("No space left on device"));
+  }
+}
+
+TEST(Shortage, RunsOfAFigureThatFindNoRoomMayWorkLater) {
+  const TemporaryDirectory folder;
+  const std::string disk = folder.path() + "/disk";
+  ASSERT_EQ(RunProcess({"/bin/mkdir", disk}).code, 0);
+  const Outcome outcome = OnASmallDisk(disk, "size=100k",
+                                       {Binary("nmn"), "reproduce", "figure2", "--smoke", "--benchmarks=b1",
+                                        "--seeds=1", "--jobs=1", "--threads=1", "--out=" + disk + "/figure"});
+  if (outcome.err.find("Operation not permitted") != std::string::npos) GTEST_SKIP() << "no mounts: " << outcome.err;
+  EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+}
+
+TEST(Shortage, WithoutDescriptorsForItsWorkersATaskMayBePlayedLater) {
+  const std::string python = PythonWithNumpy();
+  if (python.empty()) GTEST_SKIP() << "NO PYTHON WITH NUMPY: apt-get install python3-numpy";
+  const TemporaryDirectory folder;
+  const Outcome outcome = RunProcess(
+      InShell("ulimit -n 60; export PYTHONPATH=tests/unit/bridge PYTHONDONTWRITEBYTECODE=1",
+              {Binary("nmn"), "train", "--task_python=tasks:Thrice", "--python=" + python, "--python_workers=12",
+               "--updates=1", "--no_figure", "--metrics=off", "--run_dir=" + folder.path() + "/run"}));
+  EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("Too many open files (see ulimit -n)"));
+}
+
+TEST(Shortage, AResultWithoutAStdoutIsAnError) {
+  const TemporaryDirectory folder;
+  const Outcome outcome =
+      RunProcess(InShell("",
+                         {Binary("nmn"), "reproduce", "figure2", "--smoke", "--benchmarks=b1", "--seeds=1", "--jobs=2",
+                          "--threads=1", "--out=" + folder.path() + "/figure", "--json"},
+                         ">&-"));
+  EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("cannot write stdout"));
+}
+
+}  // namespace
+}  // namespace nmn::testing
