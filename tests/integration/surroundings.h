@@ -16,6 +16,13 @@ inline constexpr int kRetry = 1;
 inline constexpr int kPermanent = 42;
 inline constexpr int kInterrupted = 75;
 
+// Whether a sanitizer is compiled in, which needs memory and descriptors of its own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 // `command` after `setting` and with `redirection`, both of a shell.
 inline std::vector<std::string> InShell(const std::string& setting, std::vector<std::string> command,
                                         const std::string& redirection = "") {

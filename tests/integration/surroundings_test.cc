@@ -69,15 +69,8 @@ TEST(Surroundings, APipeOrADeviceIsNoPolicy) {
   }
 }
 
-// AddressSanitizer and ThreadSanitizer reserve more address space than any limit leaves.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kAddressSpaceCanBeLimited = false;
-#else
-constexpr bool kAddressSpaceCanBeLimited = true;
-#endif
-
 TEST(Surroundings, AStopWhileTheLibrariesLoadIsAStop) {
-  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer comes before the first code";
+  if (kSanitized) GTEST_SKIP() << "a sanitizer comes before the first code";
   const auto stopped = [](const std::vector<std::string>& command) {
     return RunProcess(command, std::chrono::seconds(60), {"LD_PRELOAD=" EARLY_STOP});
   };
@@ -257,7 +250,7 @@ rlim_t DataBytes(int pid) {
 // The critic's replay grows with every update, and from the fourth on the kernel gives nothing more: whichever thread
 // and library asks first, the run ends as documented, and what was saved goes on.
 TEST(Surroundings, WantOfMemoryInARunIsOneLineAndTheRunGoesOnToTheSameBits) {
-  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer needs memory of its own";
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs memory of its own";
   const TemporaryDirectory folder;
   const std::vector<std::string> grows = {"--set=ppo.critic.replay_episodes=100000", "--threads=2", "--actors=2"};
   for (const std::string name : {"/a", "/b", "/c"}) {
@@ -283,7 +276,7 @@ TEST(Surroundings, WantOfMemoryInARunIsOneLineAndTheRunGoesOnToTheSameBits) {
 
 // Before main, where initialisers of libraries hang, crash and raise signals.
 TEST(Surroundings, TooLittleRoomToLoadTheLibrariesIsOneLine) {
-  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer reserves the address space";
+  if (kSanitized) GTEST_SKIP() << "a sanitizer reserves the address space";
   for (const char* kilobytes : {"650000", "700000", "750000", "800000"}) {
     for (const char* program : {"nmn", "nmn-learner"}) {
       ExpectOneLine(RunProcess(InShell(std::string("ulimit -v ") + kilobytes, {Binary(program), "--version"})), kRetry,
@@ -307,7 +300,7 @@ TEST(Surroundings, TooLittleRoomToLoadTheLibrariesIsOneLine) {
 }
 
 TEST(Surroundings, ALibraryThatFindsNoThreadIsARefusalAndNoInterrupt) {
-  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer comes before the check";
+  if (kSanitized) GTEST_SKIP() << "a sanitizer comes before the check";
   if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "OpenBLAS starts no thread on one core";
   if (!AnotherUserReachesThePrograms()) GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
   const Outcome outcome = RunProcess(LimitedToProcesses({Binary("nmn"), "version"}, 1));
@@ -316,7 +309,7 @@ TEST(Surroundings, ALibraryThatFindsNoThreadIsARefusalAndNoInterrupt) {
 }
 
 TEST(Surroundings, TooLittleMemoryIsOneLineAndMayWorkLater) {
-  if (!kAddressSpaceCanBeLimited) GTEST_SKIP() << "a sanitizer reserves the address space";
+  if (kSanitized) GTEST_SKIP() << "a sanitizer reserves the address space";
   const std::vector<std::string> actor = {Binary("nmn-actor"), "--learner=127.0.0.1:1"};
   for (const char* kilobytes : {"100000", "150000"}) {
     ExpectOneLine(RunProcess(InShell(std::string("ulimit -v ") + kilobytes, actor)), kRetry,
