@@ -21,8 +21,8 @@ int RunVerb(int argc, char** argv) {
     nmn::log::SayError("nmn", status);
     return nmn::ExitCodeOf(status);
   }
-  // Of verbs that have no --log_level too, what is logged goes to stderr.
-  if (absl::Status status = nmn::log::SetUp("nmn", "warn"); !status.ok()) return nmn::ExitCodeOf(status);
+  // Of verbs that have no --log_level too, what is logged goes to stderr: to whoever called them, and to no collector.
+  if (absl::Status status = nmn::log::SetUp("nmn", "warn", "text"); !status.ok()) return nmn::ExitCodeOf(status);
   CLI::App app("Train, evaluate and study neuromodulated (NMN) and recurrent policies by meta-RL.", "nmn");
   app.set_version_flag("--version", std::string("nmn ") + nmn::build::Version() + " (" + nmn::build::Commit() + ")");
   app.require_subcommand(1);

@@ -6,10 +6,13 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/fail.h"
@@ -55,7 +58,11 @@ void PrintTable(const v1::GetStatusResponse& status) {
   }
   // A protobuf map has no order; the table does.
   const std::map<std::string, uint64_t> rejects(status.rejects().begin(), status.rejects().end());
-  for (const auto& [reason, count] : rejects) std::cout << absl::StrFormat("rejected    %d %s\n", count, reason);
+  for (const auto& [reason, count] : rejects) {
+    const bool harmless = reason == v1::RejectReason_Name(v1::DUPLICATE);
+    std::cout << absl::StrFormat("rejected    %d %s%s\n", count, reason,
+                                 harmless ? " (they came twice and count once; nothing is lost)" : "");
+  }
   std::cout << absl::StrFormat("\n%-24s %-9s %10s %10s %7s %4s %9s %7s %8s  %s\n", "actor", "connected", "episodes/s",
                                "steps/s", "policy", "lag", "accepted", "leased", "heard", "last error");
   for (const v1::ActorStatus& actor : status.actors()) {
@@ -70,7 +77,24 @@ void PrintTable(const v1::GetStatusResponse& status) {
   }
 }
 
+// Where the learner is not, and something else may be.
+absl::Status NoLearner(const std::string& address, const absl::Status& answer) {
+  if (absl::StrContains(answer.message(), "http1.x server")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(address,
+                     " speaks HTTP, as the address of --metrics does; name that of --listen, which the run "
+                     "prints behind \"serving on\""));
+  }
+  return absl::UnavailableError(absl::StrCat("no learner answers at ", address, " (", answer.message(),
+                                             "); was it started with --listen=", address,
+                                             "? One whose run is complete has ended"));
+}
+
 absl::Status Status(const Flags& flags) {
+  if (std::error_code error; std::filesystem::is_directory(flags.address, error)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "ADDR=", flags.address, " is a directory; name the learner's address, that of --listen, e.g. 127.0.0.1:50051"));
+  }
   absl::StatusOr<net::Address> address = net::ParseServerAddress(flags.address, "ADDR");
   if (!address.ok()) return address.status();
   if (absl::Status status = net::CheckProtected(*address, "ADDR", flags.tls.protection()); !status.ok()) return status;
@@ -89,11 +113,7 @@ absl::Status Status(const Flags& flags) {
       tls::Explain(*address, tls->get(), net::ToAbsl(stub->GetStatus(&context, v1::GetStatusRequest(), &response)));
   if (absl::IsUnauthenticated(answer) || absl::IsPermissionDenied(answer))
     return absl::Status(answer.code(), absl::StrCat("the learner at ", flags.address, ": ", answer.message()));
-  if (!answer.ok()) {
-    return absl::UnavailableError(absl::StrCat("no learner answers at ", flags.address, " (", answer.message(),
-                                               "); was it started with --listen=", flags.address,
-                                               "? One whose run is complete has ended"));
-  }
+  if (!answer.ok()) return NoLearner(flags.address, answer);
   if (!flags.json) {
     PrintTable(response);
     return absl::OkStatus();

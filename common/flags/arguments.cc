@@ -72,11 +72,9 @@ absl::Status UnknownFlag(const CLI::App& verb, const std::string& argument) {
   return absl::InvalidArgumentError(absl::StrCat("unknown flag ", argument, text::DidYouMean(meant, FlagsOf(verb))));
 }
 
-absl::Status UnknownVerb(CLI::App& app, const std::string& argument) {
-  std::vector<std::string> names;
-  for (const CLI::App* verb : VerbsOf(app)) names.push_back(verb->get_name());
+absl::Status UnknownVerb(const CLI::App& app, const std::string& argument) {
   return absl::InvalidArgumentError(
-      absl::StrCat("unknown verb ", argument, text::Suggestion(argument, names, "the verbs")));
+      absl::StrCat("unknown verb ", argument, text::Suggestion(argument, VerbNames(app), "the verbs")));
 }
 
 // One --flag of `verb`, whose value may be the next argument; `i` moves over what it takes.
@@ -166,6 +164,13 @@ absl::Status CheckValue(const CLI::Option& option, const std::string& origin, co
     if (absl::Status status = CheckNumber(option, origin, std::string(part)); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+std::vector<std::string> VerbNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(verb->get_name());
+  return names;
 }
 
 std::string NameOf(const CLI::App& verb) {

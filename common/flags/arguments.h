@@ -39,6 +39,8 @@ bool MayBeRepeated(const CLI::Option& option);
 // it, and what the environment says of the others does not matter.
 bool IsQuestion(const std::string& name);
 
+// Of the verbs that `app` has, as they were added.
+std::vector<std::string> VerbNames(const CLI::App& app);
 // "nmn sweep status"
 std::string NameOf(const CLI::App& verb);
 

@@ -19,6 +19,7 @@
 #include "common/flags/environment.h"
 #include "common/terminal/terminal.h"
 #include "common/text/one_line.h"
+#include "common/text/suggestion.h"
 #include "common/usage/help.h"
 
 namespace nmn::flags {
@@ -138,9 +139,13 @@ absl::Status CheckOperands(const std::vector<std::string>& arguments, const Call
   std::vector<std::string> meant;
   for (const usage::Flag& flag : Describe(*called.verb, kinds ? kinds() : usage::Kinds()).flags) {
     const std::vector<std::string>& words = flag.value.words;
-    if (std::find(words.begin(), words.end(), word) != words.end())
+    // What is played is a flag here and an operand of other verbs.
+    if (std::find(words.begin(), words.end(), word) != words.end() || flag.names[0] == "--policy")
       meant.push_back(absl::StrCat(flag.names[0], "=", word));
   }
+  // A verb that takes both an operand and verbs took the misspelt one for the operand.
+  const std::vector<std::string> near = text::Near(arguments[called.operands[0]], VerbNames(*called.verb));
+  if (meant.empty() && !near.empty()) meant.push_back(absl::StrCat(NameOf(*called.verb), " ", near[0], " ", word));
   return absl::InvalidArgumentError(
       absl::StrCat("\"", word, "\" is not expected here", taken.empty() ? "" : " any more", "; ",
                    meant.empty() ? "a value stands behind its flag, as in --flag=value"

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "common/metrics/exporter.h"
 #include "nmn/v1/learner.grpc.pb.h"
 #include "tests/support/subprocess.h"
 
@@ -60,8 +61,22 @@ TEST(NmnStatus, ShowsTheRunAndItsActors) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("a-run, generation 3"));
   EXPECT_THAT(outcome.out, HasSubstr("updating, update 12 of 400, 1 h 02 min left"));
-  EXPECT_THAT(outcome.out, HasSubstr("4 DUPLICATE"));
+  EXPECT_THAT(outcome.out, HasSubstr("4 DUPLICATE (they came twice and count once; nothing is lost)"));
   EXPECT_THAT(outcome.out, ContainsRegex("node7 +yes +41.2 +56000 +11 +2 .*none yet"));
+}
+
+TEST(NmnStatus, APlaceThatIsNoLearnerSaysWhatItIs) {
+  const testing::TemporaryDirectory folder;
+  const Outcome directory = RunProcess({Binary("nmn"), "status", folder.path()});
+  EXPECT_EQ(directory.code, 42);
+  EXPECT_THAT(directory.err, HasSubstr("is a directory; name the learner's address, that of --listen"));
+  const auto exporter = metrics::Exporter::Start({.address = "127.0.0.1:0"});
+  ASSERT_TRUE(exporter.ok()) << exporter.status();
+  const std::string page = (*exporter)->page_url();  // http://127.0.0.1:9464/
+  const std::string address = page.substr(7, page.size() - 8);
+  const Outcome http = RunProcess({Binary("nmn"), "status", address});
+  EXPECT_EQ(http.code, 42);
+  EXPECT_THAT(http.err, HasSubstr(address + " speaks HTTP, as the address of --metrics does; name that of --listen"));
 }
 
 TEST(NmnStatus, JsonHoldsFieldsThatAreZeroToo) {

@@ -146,11 +146,16 @@ TEST(NmnTask, CheckSaysWhatItFoundAndPrintsTheSpec) {
   const absl::StatusOr<v1::RunConfig> preset = config::Preset("default", "bandit", "nmn");
   ASSERT_TRUE(preset.ok()) << preset.status();
   const uint64_t updates = config::BudgetUpdates(*preset), episodes = preset->ppo().episodes_per_update();
-  EXPECT_THAT(outcome.out,
-              HasSubstr(absl::StrFormat("training       preset default: %d updates of %d episodes, %.3g steps in all: ",
-                                        updates, episodes, static_cast<double>(updates * episodes * 20))));
+  EXPECT_THAT(outcome.out, HasSubstr(absl::StrFormat(
+                               "training       preset default: %d updates of %d episodes, %.3g steps in all: ", updates,
+                               episodes, static_cast<double>(updates * episodes * 20))));
   EXPECT_THAT(outcome.out, ::testing::ContainsRegex(": [0-9.e+-]+ (seconds|minutes) of one core in the task alone\n"));
   EXPECT_THAT(outcome.out, ::testing::Not(HasSubstr("task_seed"))) << "its code is ours";
+}
+
+TEST(Nmn, AWordThatIsNoOperandNamesWhatWasMeant) {
+  ExpectOneLineError(Nmn({"eval", "runs/b1-s1"}), "did you mean --policy=runs/b1-s1?");
+  ExpectOneLineError(Nmn({"sweep", "statu", "sweeps/b1"}), "did you mean nmn sweep status sweeps/b1?");
 }
 
 TEST(NmnTask, CheckOfNoTaskNamesThoseThereAre) {
