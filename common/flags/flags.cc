@@ -131,9 +131,9 @@ std::string MessageOf(const CLI::ParseError& error, const Called& called) {
 // Refuses the first word that is more than the verb takes.
 absl::Status CheckOperands(const std::vector<std::string>& arguments, const Called& called,
                            const std::function<usage::Kinds()>& kinds) {
-  const usage::Verb verb = Describe(*called.verb, {});
-  const std::vector<usage::Operand>& taken = verb.operands;
-  const bool any = std::any_of(taken.begin(), taken.end(), [](const auto& operand) { return operand.repeated; });
+  const std::vector<const CLI::Option*> taken =
+      std::as_const(*called.verb).get_options([](const CLI::Option* option) { return option->get_positional(); });
+  const bool any = std::any_of(taken.begin(), taken.end(), [](const auto* option) { return MayBeRepeated(*option); });
   if (any || called.operands.size() <= taken.size()) return absl::OkStatus();
   const std::string& word = arguments[called.operands[taken.size()]];
   std::vector<std::string> meant;
