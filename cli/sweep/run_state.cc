@@ -174,7 +174,7 @@ class StateReader::Run {
       state.state = State::kRunning;
     } else if (state.exit_code == kExitPermanent) {
       state.state = State::kFailed;
-    } else if (state.update > 0) {
+    } else if (state.update > 0 && state.exit_code != kExitDone) {
       state.state = State::kInterrupted;
     }
     return state;

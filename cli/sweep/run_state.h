@@ -14,7 +14,7 @@
 namespace nmn::sweep {
 
 enum class State {
-  kWaiting,      // nothing of it was started, or no update of it was finished
+  kWaiting,      // nothing of it was started, no update was finished, or it did all that was asked before the sweep grew
   kQueued,       // a scheduler has it
   kRunning,      // a process holds its directory, or a scheduler says so
   kInterrupted,  // cut; goes on with the next call

@@ -184,6 +184,8 @@ TEST_F(SweepStatus, ARunCompletedWithLessThanTheBudgetGoesOn) {
   WriteUpdates(0, 6);
   WriteFile(Path(0) + "/summary.json", "{\"complete\": true, \"updates\": 6}");
   EXPECT_EQ(StateOf(0).state, State::kInterrupted);
+  WriteFile(sweep.ExitPath(sweep.runs[0]), "0\n");  // by this sweep, before it grew
+  EXPECT_EQ(StateOf(0).state, State::kWaiting);
 }
 
 TEST_F(SweepStatus, ALaterLookReadsOnlyWhatChanged) {
