@@ -47,6 +47,9 @@ absl::Status CheckFile(const std::string& file) {
                                             "); give the path of the shared library, from here or from /"));
   }
   if (!S_ISREG(status.st_mode)) return absl::InvalidArgumentError("it is no file; give the path of a shared library");
+  if (access(file.c_str(), R_OK) != 0)
+    return absl::PermissionDeniedError(
+        absl::StrCat("it cannot be read (", strerror(errno), "); change its permissions"));
   if (!IsWhole(file, static_cast<uint64_t>(status.st_size)))
     return absl::InvalidArgumentError("it is cut short; copy or build it once more");
   return absl::OkStatus();
@@ -148,7 +151,8 @@ absl::StatusOr<PluginLibrary> Load(const std::string& file) {
   void* library = CallForeign(dlopen, path.c_str(), RTLD_NOW | RTLD_LOCAL);  // runs its initialisers
   if (library == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrCat("it cannot be loaded: ", LoaderError(path), "; it must be a shared library for this machine"));
+        absl::StrCat("it cannot be loaded: ", LoaderError(path),
+                     "; it must be a shared library for this machine, on a disk that is not mounted noexec"));
   }
   const auto entry = reinterpret_cast<const nmn_task* (*)()>(dlsym(library, kEntry));
   if (entry == nullptr) {

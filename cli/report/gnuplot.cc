@@ -82,8 +82,9 @@ std::string InItsFolder(const std::string& path) {
 // A terminal that gnuplot does not have, e.g. that of a desktop, is an error to it before it reads the script.
 const std::vector<std::string> kOfAUser = {"GNUTERM"};
 
-// Its libraries trap where they get no thread (GLib) or no memory.
+// It writes as far as it may (SIGXFSZ). Its libraries trap where they get no thread (GLib) or no memory.
 std::string ReasonOf(const command::Result& result) {
+  if (result.exit_code - 128 == SIGXFSZ) return "; raise the limit of file sizes (ulimit -f)";
   if (result.exit_code - 128 != SIGTRAP && result.exit_code - 128 != SIGABRT) return "";
   return absl::StrCat(
       "; it may have too few processes or too little memory (ulimit -u and -v, pids.max of the cgroup): ",

@@ -8,7 +8,6 @@
 #include <csignal>
 #include <deque>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string_view>
 #include <thread>
@@ -19,6 +18,7 @@
 #include "cli/command/command.h"
 #include "cli/sweep/metrics_targets.h"
 #include "cli/sweep/run_state.h"
+#include "common/fs/file_system.h"
 #include "common/text/counted.h"
 
 extern char** environ;
@@ -70,6 +70,8 @@ class LocalEngine {
   };
 
   absl::Status StartNext();
+  // Of a run that did not start: where others go on it waits until one of them ends.
+  absl::Status PutOff(const SweepRun& run, const absl::Status& reason);
   void Settle(const Active& active, bool stopping);
   // Blocks until a run ends, a stop is asked for, or it is time for another look.
   void Wait(int stop_descriptor, bool stopping) const;
@@ -88,6 +90,7 @@ class LocalEngine {
   std::map<const SweepRun*, int> attempts_;
   std::map<std::string, std::string> targets_;
   bool targets_failed_ = false;
+  bool put_off_ = false;      // the first that is pending, until a run ends
   bool failed_ = false;       // a run, for good
   bool gave_up_ = false;      // a run, for now
   bool interrupted_ = false;  // a run, by a signal
@@ -114,27 +117,49 @@ absl::Status LocalEngine::StartNext() {
   if (sweep_.grid.init_from) command.push_back(absl::StrCat("--init_from=", sweep_.InitialWeightsPath()));
   absl::StatusOr<std::unique_ptr<command::Child>> child =
       command::Child::Start(command, EnvironmentOfRuns(), sweep_.LogPath(run));
-  if (!child.ok()) return child.status();
+  if (!child.ok()) return PutOff(run, child.status());
   active_.push_back({&run, *std::move(child), log_begin, ""});
   return absl::OkStatus();
+}
+
+absl::Status LocalEngine::PutOff(const SweepRun& run, const absl::Status& reason) {
+  if (!absl::IsResourceExhausted(reason)) return reason;
+  if (active_.empty())
+    return absl::ResourceExhaustedError(absl::StrCat(reason.message(), "; mend that, and the same command goes on"));
+  progress_.Note(absl::StrCat(run.name, " waits until another run has ended: ", reason.message()));
+  --attempts_[&run];
+  pending_.push_front(&run);
+  put_off_ = true;
+  return absl::OkStatus();
+}
+
+// What a run said last. Where its log could take nothing, that is the news.
+std::string LastWords(const std::string& log_file, uint64_t begin) {
+  const absl::StatusOr<std::string> log = fs::RealFileSystem().Read(log_file);
+  if (!log.ok()) return std::string(log.status().message());
+  if (begin < log->size()) return command::LastLine(log->substr(begin));
+  std::error_code error;
+  const std::filesystem::space_info disk = std::filesystem::space(log_file, error);
+  return absl::StrCat(command::LastLine(""),
+                      !error && disk.available == 0 ? ", and the disk of its log is full: free some space" : "");
 }
 
 void LocalEngine::Settle(const Active& active, bool stopping) {
   const SweepRun& run = *active.run;
   const int code = active.child->Ended();
   // A directory that was moved is told of once, when it is found.
-  if (std::ofstream file(sweep_.ExitPath(run)); !(file << code << "\n" << std::flush) && lock_.Check().ok()) {
-    progress_.Note(absl::StrCat(run.name, " ended with code ", code, ", which cannot be written to ",
-                                sweep_.ExitPath(run), ": nmn sweep status does not know it"));
+  const absl::Status written =
+      fs::WriteAtomically(fs::RealFileSystem(), sweep_.ExitPath(run), absl::StrCat(code, "\n"));
+  if (!written.ok() && lock_.Check().ok()) {
+    progress_.Note(absl::StrCat(run.name, " ended with code ", code,
+                                ", and nmn sweep status will not know it: ", written.message()));
   }
   const auto is_done = [&] {
     return states_.Look()[static_cast<size_t>(&run - sweep_.runs.data())].state == State::kDone;
   };
   if (code == kExitDone && is_done()) return;
-  const absl::StatusOr<std::string> log = fs::RealFileSystem().Read(sweep_.LogPath(run));
   const std::string words = code == kExitDone ? "and is not complete: something in it ended its process"
-                            : log.ok() ? command::LastLine(log->substr(std::min<size_t>(active.log_begin, log->size())))
-                                       : "";
+                                              : LastWords(sweep_.LogPath(run), active.log_begin);
   if (code == kExitPermanent) {
     failed_ = true;
     progress_.Note(absl::StrCat(run.name, " failed (exit code 42): ", words));
@@ -194,13 +219,15 @@ absl::StatusOr<ExitCode> LocalEngine::Work(const std::stop_token& stop) {
         progress_.Note(
             absl::StrCat("stopping ", text::Counted(active_.size(), "run"), "; each saves a checkpoint first"));
     }
-    while (!stopping && status.ok() && active_.size() < options_.jobs && !pending_.empty()) status = StartNext();
+    while (!stopping && status.ok() && !put_off_ && active_.size() < options_.jobs && !pending_.empty())
+      status = StartNext();
     if (active_.empty() && (stopping || pending_.empty())) break;
     Wait(stop_descriptor, stopping);
     const absl::Status ours = lock_.Check();
     status.Update(ours);
     std::erase_if(active_, [&](const Active& active) {
       if (active.child->Ended() < 0) return false;
+      put_off_ = false;
       if (ours.ok()) Settle(active, stopping);
       return true;
     });

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,41 @@ TEST(Shortage, RunsOfAFigureThatFindNoRoomMayWorkLater) {
                                         "--seeds=1", "--jobs=1", "--threads=1", "--out=" + disk + "/figure"});
   if (outcome.err.find("Operation not permitted") != std::string::npos) GTEST_SKIP() << "no mounts: " << outcome.err;
   EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+}
+
+TEST(Shortage, ASweepOnADiskThatHasFilledUpSaysSo) {
+  const TemporaryDirectory folder;
+  const std::string disk = folder.path() + "/disk", sweep = disk + "/sweep";
+  ASSERT_EQ(RunProcess({"/bin/mkdir", disk}).code, 0);
+  std::vector<std::string> begun = {Binary("nmn"), "sweep", sweep, "--seeds=1", "--jobs=1", "--threads=1"};
+  const std::vector<std::string> tiny = TinyFlags(1);
+  begun.insert(begun.end(), tiny.begin(), tiny.end());
+  std::vector<std::string> script = {"/bin/sh", "-c",
+                                     "nmn=$0 disk=$1; shift; nohup \"$@\" > /dev/null 2>&1; rm -f $disk/sweep/logs/*;"
+                                     "rm -r $disk/sweep/b1-nmn-s1; cat /dev/zero > $disk/filler 2> /dev/null;"
+                                     "$nmn sweep $disk/sweep; echo code $?; $nmn sweep $disk/sweep --seeds=1-2",
+                                     Binary("nmn"), disk};
+  script.insert(script.end(), begun.begin(), begun.end());
+  const Outcome outcome = OnASmallDisk(disk, "size=4M", script);
+  if (outcome.err.find("Operation not permitted") != std::string::npos) GTEST_SKIP() << "no mounts: " << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("code 1\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("it said nothing, and the disk of its log is full: free some space"));
+  EXPECT_EQ(outcome.code, kRetry);
+  EXPECT_THAT(outcome.err, HasSubstr("No space left on device; free some space and call it again"));
+}
+
+TEST(Shortage, ARunOfASweepThatCannotStartNowWaitsForAnother) {
+  if (!AnotherUserReachesThePrograms()) GTEST_SKIP() << "user 65534 cannot reach " << Binary("nmn");
+  const TemporaryDirectory folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+  std::vector<std::string> sweep = {Binary("nmn"), "sweep",    folder.path() + "/sweep",
+                                    "--seeds=1-2", "--jobs=2", "--threads=1"};
+  const std::vector<std::string> tiny = TinyFlags(1);
+  sweep.insert(sweep.end(), tiny.begin(), tiny.end());
+  const Outcome outcome = RunProcess(LimitedToProcesses(sweep, 4));
+  EXPECT_EQ(outcome.code, kRetry) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("b1-nmn-s2 waits until another run has ended: cannot start "));
+  EXPECT_THAT(outcome.err, HasSubstr("b1-nmn-s1 ended with code 1 3 times"));
 }
 
 TEST(Shortage, WithoutDescriptorsForItsWorkersATaskMayBePlayedLater) {
