@@ -27,6 +27,8 @@ extern char** environ;
 namespace nmn::command {
 namespace {
 
+constexpr int kUntilKilled = 2000;  // milliseconds
+
 using Clock = std::chrono::steady_clock;
 
 // Two ends of a pipe that close themselves.
@@ -142,14 +144,18 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
   const int unwatched = process.ok() ? 0 : errno;
   const bool ended = process.ok() && ReadToEnd(process, {out->read.get(), err->read.get()}, {&result.out, &result.err},
                                                Clock::now() + limit);
-  if (!ended) kill(child, SIGKILL);
   int status = 0;
-  fs::Retry([&] { return waitpid(child, &status, 0); });
-  if (unwatched != 0) return fs::SystemError("watch", arguments[0], unwatched);
   if (!ended) {
+    kill(child, SIGKILL);
+    // One that is frozen, or waits for a disk that is gone, does not end before that does.
+    pollfd wait{process.get(), POLLIN, 0};
+    fs::Retry([&] { return poll(&wait, 1, kUntilKilled); });
+    fs::Retry([&] { return waitpid(child, &status, process.ok() ? WNOHANG : 0); });
+    if (unwatched != 0) return fs::SystemError("watch", arguments[0], unwatched);
     return absl::DeadlineExceededError(absl::StrCat(arguments[0], " had not ended after ",
                                                     static_cast<double>(limit.count()) / 1000, " s, and was killed"));
   }
+  fs::Retry([&] { return waitpid(child, &status, 0); });
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
 }

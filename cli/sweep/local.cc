@@ -158,14 +158,18 @@ void LocalEngine::Settle(const Active& active, bool stopping) {
     return states_.Look()[static_cast<size_t>(&run - sweep_.runs.data())].state == State::kDone;
   };
   if (code == kExitDone && is_done()) return;
-  const std::string words = code == kExitDone ? "and is not complete: something in it ended its process"
-                                              : LastWords(sweep_.LogPath(run), active.log_begin);
+  const std::string words = code == kExitDone       ? "and is not complete: something in it ended its process"
+                            : code == 128 + SIGKILL ? "killed: by somebody, or for want of memory or CPU time"
+                                                    : LastWords(sweep_.LogPath(run), active.log_begin);
   if (code == kExitPermanent) {
     failed_ = true;
     progress_.Note(absl::StrCat(run.name, " failed (exit code 42): ", words));
   } else if (code == kExitInterrupted || stopping) {
     interrupted_ = true;
-    if (!stopping) progress_.Note(absl::StrCat(run.name, " was stopped by a signal of somebody else; it can go on"));
+    if (!stopping)
+      progress_.Note(absl::StrCat(run.name,
+                                  " was stopped by a signal that is none of the sweep's, of somebody or of a limit of "
+                                  "CPU time (ulimit -t); it can go on"));
   } else if (attempts_[&run] < kMostAttempts) {
     progress_.Note(absl::StrCat(run.name, " ended with code ", code, " (", words, "); it starts again"));
     pending_.push_back(&run);

@@ -2,8 +2,11 @@
 // are those of a run that nobody disturbed. And a signal while a step hangs.
 
 #include <signal.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "tests/integration/brought_task.h"
 
@@ -135,6 +138,27 @@ TEST_P(Kills, ATermEndsAnActorWhoseTaskHangs) {
   actor.Signal(SIGTERM);
   EXPECT_EQ(actor.Wait(), 0) << actor.err();
   EXPECT_FALSE(std::filesystem::exists("/proc/" + ReadFile(File()))) << "a process of the task is left";
+}
+
+// As one that waits for a disk: SIGKILL does not end it.
+TEST_F(BroughtPythonTask, AWorkerThatCannotBeKilledHoldsUpNoEnd) {
+  const std::string freezer = "/sys/fs/cgroup/freezer/nmn-test-" + std::to_string(getpid());
+  std::error_code error;
+  if (!std::filesystem::exists("/sys/fs/cgroup/freezer/cgroup.procs") ||
+      !std::filesystem::create_directory(freezer, error))
+    GTEST_SKIP() << "NO FREEZER: only root has the cgroup, and only of version 1";
+  setenv("TASK_TEST_FREEZER", freezer.c_str(), 1);
+  std::vector<std::string> brings = Brings("faults:Freezes");
+  brings.emplace_back("--python_timeout=1");
+  Subprocess train(TrainCommand(folder_.path() + "/run", brings, {"--actors=1"}));
+  EXPECT_TRUE(train.WaitForOutput("no answer for 1 s")) << train.err();
+  train.Signal(SIGTERM);
+  train.Wait();
+  EXPECT_THAT(train.err(), HasSubstr("was killed and does not end: it is frozen or waits for a disk"));
+  WriteFile(freezer + "/freezer.state", "THAWED");
+  for (int i = 0; i < 200 && !std::filesystem::remove(freezer, error); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_FALSE(std::filesystem::exists(freezer)) << "a process of the task is left";
 }
 
 INSTANTIATE_TEST_SUITE_P(Actors, Kills, ::testing::Values(1, 3));

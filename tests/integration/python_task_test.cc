@@ -51,7 +51,8 @@ TEST_F(PythonTask, CheckTellsWhereItFails) {
   EXPECT_EQ(outcome.code, 42);
   EXPECT_THAT(outcome.err, HasSubstr("task faults:Raises, environment 2"));
   EXPECT_THAT(outcome.err, HasSubstr("step 3: ValueError: the motor is too hot"));
-  EXPECT_THAT(outcome.err, HasSubstr("Traceback (most recent call last):\n  File")) << "lines for people, in a pipe too";
+  EXPECT_THAT(outcome.err, HasSubstr("Traceback (most recent call last):\n  File"))
+      << "lines for people, in a pipe too";
 }
 
 // The same weights with one actor and three, one worker and two, and over TCP with a learner that has no code of it.

@@ -196,7 +196,7 @@ TEST(Sweep, ARunThatIsKilledStartsAgain) {
   ASSERT_TRUE(WaitForUpdate(sweep, directory + "/b1-nmn-s1", 2)) << sweep.err();
   kill(std::stoi(ReadFile(directory + "/b1-nmn-s1/.lock")), SIGKILL);
   EXPECT_EQ(sweep.Wait(kLimit), 0) << sweep.err();
-  EXPECT_THAT(sweep.err(), HasSubstr("b1-nmn-s1 ended with code 137"));
+  EXPECT_THAT(sweep.err(), HasSubstr("b1-nmn-s1 ended with code 137 (killed: by somebody"));
   EXPECT_EQ(Status(directory)["done"], 1);
 }
 
@@ -214,7 +214,9 @@ TEST(Sweep, ARunThatFailsForGoodEndsNoOtherAndIsNamed) {
   const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory}, kLimit);
   EXPECT_EQ(outcome.code, 42) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("b1-nmn-s1 failed (exit code 42)"));
-  EXPECT_THAT(outcome.err, HasSubstr("b1-nmn-s2 ended with code 0, which cannot be written to " + directory));
+  EXPECT_THAT(
+      outcome.err,
+      HasSubstr("b1-nmn-s2 ended with code 0, and nmn sweep status will not know it: cannot write " + directory));
   EXPECT_EQ(Status(directory)["failed"], 1);
   EXPECT_EQ(Status(directory)["done"], 1);
 }

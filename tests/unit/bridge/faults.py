@@ -61,6 +61,18 @@ class Hangs(Faulty):
             time.sleep(3600)
 
 
+class Freezes(Faulty):
+    """In a cgroup of the freezer, where no signal reaches it."""
+
+    def fault(self):
+        folder = os.environ["TASK_TEST_FREEZER"]
+        with open(f"{folder}/cgroup.procs", "w") as processes:
+            processes.write(str(os.getpid()))
+        with open(f"{folder}/freezer.state", "w") as state:
+            state.write("FROZEN")
+        return super().step(0)
+
+
 class LeavesItsGroupAndHangs(Faulty):
     def fault(self):
         os.setpgid(0, os.getpgid(os.getppid()))
