@@ -112,7 +112,9 @@ absl::StatusOr<Learning> ReadLearning(const sweep::SweepDirectory& sweep) {
     }
     found->second.push_back(i);
   }
-  if (panels.empty()) return absl::FailedPreconditionError(absl::StrCat(sweep.path, " has no run that is done; their logs, in ", sweep.path, "/logs, say why"));
+  if (panels.empty())
+    return absl::FailedPreconditionError(
+        absl::StrCat(sweep.path, " has no run that is done; their logs, in ", sweep.path, "/logs, say why"));
   Learning learning;
   if (left > 0)
     learning.notices.push_back(absl::StrCat(left, " of ", text::Counted(sweep.runs.size(), "run"),

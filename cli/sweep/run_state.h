@@ -14,9 +14,9 @@
 namespace nmn::sweep {
 
 enum class State {
-  kWaiting,      // nothing of it was started, no update was finished, or it did all that was asked before the sweep grew
-  kQueued,       // a scheduler has it
-  kRunning,      // a process holds its directory, or a scheduler says so
+  kWaiting,  // nothing of it was started, no update was finished, or it did all that was asked before the sweep grew
+  kQueued,   // a scheduler has it
+  kRunning,  // a process holds its directory, or a scheduler says so
   kInterrupted,  // cut; goes on with the next call
   kFailed,       // ended with an exit code that says it cannot go on
   kDone,         // as many updates as the sweep asks for, or more

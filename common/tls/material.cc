@@ -42,7 +42,8 @@ absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files,
   const absl::StatusOr<std::string> authority_text = Read("--tls_ca", files.authority);
   if (!authority_text.ok()) return authority_text.status();
   const absl::StatusOr<std::string> revoked_text =
-      files.revoked.empty() ? absl::StatusOr<std::string>("") : Read("--tls_revoked", files.revoked, "a file of serial numbers");
+      files.revoked.empty() ? absl::StatusOr<std::string>("")
+                            : Read("--tls_revoked", files.revoked, "a file of serial numbers");
   if (!revoked_text.ok()) return revoked_text.status();
 
   absl::StatusOr<std::vector<Certificate>> chain = Certificate::ParseAll(*certificate_text);
