@@ -299,7 +299,8 @@ TEST(NmnExport, AFullDeviceIsNamedWithItsReason) {
   const Outcome outcome = RunProcess({Binary("nmn"), "export", file, "--out=/dev/full"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_EQ(outcome.out, "");
-  EXPECT_EQ(outcome.err, "nmn export: cannot write /dev/full: No space left on device\n");
+  EXPECT_EQ(outcome.err,
+            "nmn export: cannot write /dev/full: No space left on device; free some space and call it again\n");
 }
 
 // As Python's safetensors package saves: wider types first, then by name, the header padded with spaces.

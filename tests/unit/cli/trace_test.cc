@@ -258,7 +258,8 @@ TEST(NmnTrace, WhatFailsLeavesNoFileAndNamesTheReason) {
   for (const char* flag : {"--csv=/dev/full", "--npz=/dev/full"}) {
     const Outcome outcome = RunProcess({Binary("nmn"), "trace", "--benchmark=b1", "--policy=zero", flag});
     EXPECT_EQ(outcome.code, 1);
-    EXPECT_EQ(outcome.err, "nmn trace: cannot write /dev/full: No space left on device\n");
+    EXPECT_EQ(outcome.err,
+              "nmn trace: cannot write /dev/full: No space left on device; free some space and call it again\n");
   }
 }
 
