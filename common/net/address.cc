@@ -29,7 +29,8 @@ bool IsIpv4OrName(const std::string& host) {
   const bool charset = std::all_of(host.begin(), host.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
   });
-  if (host.empty() || !charset) return false;
+  const bool empty_label = host.starts_with('.') || host.find("..") != std::string::npos;
+  if (host.empty() || !charset || empty_label) return false;
   const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos;
   in_addr parsed;
   return !numeric || inet_pton(AF_INET, host.c_str(), &parsed) == 1;

@@ -33,7 +33,7 @@ TEST(Address, OneOfItsTwoPartsIsAskedFor) {
 TEST(Address, RefusesWhatIsMalformedAndSaysWhatIsLegal) {
   for (const char* text :
        {"", "localhost", ":50051", "localhost:", "localhost:x", "localhost:65536", "localhost:-1", "::1:50051", "[::1]",
-        "[::1]50051", "[nope]:1", "1.2.3:5", "999.0.0.1:5", "a b:5", "http://x:5"}) {
+        "[::1]50051", "[nope]:1", "1.2.3:5", "999.0.0.1:5", "a b:5", "http://x:5", "a..b:5", "a..:5", ".a:5", ".:5"}) {
     const auto address = ParseAddress(text, "--listen");
     ASSERT_EQ(address.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(std::string(address.status().message()), testing::AllOf(HasSubstr("--listen"), HasSubstr("host:port")))
