@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "bridge/embedded_python.h"
+#include "common/process/reap.h"
 
 extern char** environ;
 
@@ -33,7 +34,6 @@ constexpr int kFirstFree = 10;
 
 // A process that ends closes its socket first; this much later it is over, or it closed it for another reason.
 constexpr std::chrono::milliseconds kBetweenSocketAndEnd(2000);
-constexpr std::chrono::milliseconds kUntilKilled(2000);
 
 // A core that has gone to sleep takes some 50 us to wake up, as long as a step of some twenty environments takes. So an
 // answer that is likely to come within this time is asked for again and again; whoever else wants the core has it.
@@ -193,15 +193,13 @@ absl::Status PythonProcess::StartGuardian() {
   return absl::OkStatus();
 }
 
-// A process that is frozen, or waits for a disk that is gone, does not end before that does. Nobody waits for it here.
 PythonProcess::~PythonProcess() {
   kill(-pid_, SIGKILL);
   kill(pid_, SIGKILL);  // in case the task has left its group
   // The guardian first: the number of the group is free for others once its leader has been waited for.
   lifeline_.reset();
-  if (guardian_ > 0) fs::Retry([&] { return waitpid(guardian_, nullptr, 0); });
-  WaitForEnd(kUntilKilled);
-  if (fs::Retry([&] { return waitpid(pid_, nullptr, WNOHANG); }) == 0)
+  if (guardian_ > 0) process::ReapKilled(guardian_);
+  if (!process::ReapKilled(pid_))
     spdlog::warn("the worker of a task, process {}, was killed and does not end: it is frozen or waits for a disk",
                  pid_);
 }

@@ -8,12 +8,12 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "common/exit_code/exit_code.h"
 #include "common/fs/descriptor.h"
 #include "common/fs/errors.h"
+#include "common/process/reap.h"
 
 namespace nmn::command {
 namespace {
@@ -91,7 +91,7 @@ absl::StatusOr<std::unique_ptr<Child>> Child::Start(const std::vector<std::strin
 Child::~Child() {
   if (Ended() < 0) {
     kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+    process::ReapKilled(pid_);
   }
   close(descriptor_);
 }

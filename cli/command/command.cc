@@ -21,13 +21,12 @@
 #include "absl/strings/str_split.h"
 #include "common/fs/descriptor.h"
 #include "common/fs/errors.h"
+#include "common/process/reap.h"
 
 extern char** environ;
 
 namespace nmn::command {
 namespace {
-
-constexpr int kUntilKilled = 2000;  // milliseconds
 
 using Clock = std::chrono::steady_clock;
 
@@ -140,21 +139,18 @@ absl::StatusOr<Result> Run(const std::vector<std::string>& arguments, std::chron
   out->write.Close();
   err->write.Close();
   Result result;
-  const fs::Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-  const int unwatched = process.ok() ? 0 : errno;
-  const bool ended = process.ok() && ReadToEnd(process, {out->read.get(), err->read.get()}, {&result.out, &result.err},
+  const fs::Descriptor watched(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
+  const int unwatched = watched.ok() ? 0 : errno;
+  const bool ended = watched.ok() && ReadToEnd(watched, {out->read.get(), err->read.get()}, {&result.out, &result.err},
                                                Clock::now() + limit);
-  int status = 0;
   if (!ended) {
     kill(child, SIGKILL);
-    // One that is frozen, or waits for a disk that is gone, does not end before that does.
-    pollfd wait{process.get(), POLLIN, 0};
-    fs::Retry([&] { return poll(&wait, 1, kUntilKilled); });
-    fs::Retry([&] { return waitpid(child, &status, process.ok() ? WNOHANG : 0); });
+    process::ReapKilled(child);
     if (unwatched != 0) return fs::SystemError("watch", arguments[0], unwatched);
     return absl::DeadlineExceededError(absl::StrCat(arguments[0], " had not ended after ",
                                                     static_cast<double>(limit.count()) / 1000, " s, and was killed"));
   }
+  int status = 0;
   fs::Retry([&] { return waitpid(child, &status, 0); });
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;

@@ -62,12 +62,15 @@ class Hangs(Faulty):
 
 
 class Freezes(Faulty):
-    """In a cgroup of the freezer, where no signal reaches it."""
+    """In a cgroup of the freezer, where no signal reaches it nor the other children of its parent."""
 
     def fault(self):
-        folder = os.environ["TASK_TEST_FREEZER"]
-        with open(f"{folder}/cgroup.procs", "w") as processes:
-            processes.write(str(os.getpid()))
+        folder, parent = os.environ["TASK_TEST_FREEZER"], os.getppid()
+        for thread in os.listdir(f"/proc/{parent}/task"):
+            with open(f"/proc/{parent}/task/{thread}/children") as children:
+                for child in children.read().split():
+                    with open(f"{folder}/cgroup.procs", "w") as processes:
+                        processes.write(child)
         with open(f"{folder}/freezer.state", "w") as state:
             state.write("FROZEN")
         return super().step(0)
