@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "tests/integration/surroundings.h"
 #include "tests/integration/tiny_run.h"
 
 namespace nmn::testing {
@@ -14,14 +15,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr int kRetry = 1;
-constexpr int kPermanent = 42;
-
 // One line on stderr, nothing on stdout.
 void ExpectRefused(const Outcome& outcome, int code, const ::testing::Matcher<std::string>& message) {
-  EXPECT_EQ(outcome.code, code) << outcome.err;
-  EXPECT_THAT(outcome.err, message);
-  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  ExpectOneLine(outcome, code, message);
   EXPECT_EQ(outcome.out, "");
 }
 

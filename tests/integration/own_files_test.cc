@@ -44,10 +44,7 @@ TEST(OwnFiles, OfARunAreKept) {
 TEST(OwnFiles, OfASweepAreKept) {
   const TemporaryDirectory folder;
   const std::string local = folder.path() + "/local", kubernetes = folder.path() + "/kubernetes";
-  std::vector<std::string> sweep = {Binary("nmn"), "sweep", local, "--seeds=1", "--jobs=1"};
-  const std::vector<std::string> flags = TinyFlags(1);
-  sweep.insert(sweep.end(), flags.begin(), flags.end());
-  const Outcome trained = RunProcess(std::move(sweep));
+  const Outcome trained = RunProcess(TinySweep(local, "1", 1, {"--jobs=1"}));
   ASSERT_EQ(trained.code, 0) << trained.err;
   ExpectEachIsKept(local);
   ASSERT_EQ(RunProcess({Binary("nmn"), "sweep", kubernetes, "--seeds=1", "--benchmark=b1", "--engine=kubernetes"}).code,

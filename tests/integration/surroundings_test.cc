@@ -152,10 +152,8 @@ TEST(Surroundings, SignalsThatAParentBlocksOrIgnoresDoWhatTheyDo) {
   process.Signal(SIGTERM);
   EXPECT_EQ(process.Wait(), 75) << process.err();
   // A sweep waits for its runs.
-  std::vector<std::string> ignored = {"/usr/bin/env", "--ignore-signal=CHLD",   Binary("nmn"),
-                                      "sweep",        folder.path() + "/sweep", "--seeds=1"};
-  const std::vector<std::string> tiny = TinyFlags(1);
-  ignored.insert(ignored.end(), tiny.begin(), tiny.end());
+  std::vector<std::string> ignored = TinySweep(folder.path() + "/sweep", "1", 1);
+  ignored.insert(ignored.begin(), {"/usr/bin/env", "--ignore-signal=CHLD"});
   const Outcome outcome = RunProcess(ignored);
   EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
@@ -393,9 +391,7 @@ TEST(Surroundings, AStderrThatNobodyReadsAnyMoreHoldsUpNoRun) {
   stopped.Signal(SIGTERM);
   EXPECT_EQ(stopped.Wait(), kInterrupted);
   // A sweep, with the line before its first run.
-  std::vector<std::string> sweep = {Binary("nmn"), "sweep", folder.path() + "/sweep", "--seeds=1", "--jobs=1"};
-  const std::vector<std::string> tiny = TinyFlags(2);
-  sweep.insert(sweep.end(), tiny.begin(), tiny.end());
+  const std::vector<std::string> sweep = TinySweep(folder.path() + "/sweep", "1", 2, {"--jobs=1"});
   EXPECT_EQ(RunProcess(InShell("", sweep, "2>'" + fifo + "'")).code, 0);
   EXPECT_EQ(UpdatesInMetrics(folder.path() + "/sweep/b1-nmn-s1").size(), 2u);
   close(reader);

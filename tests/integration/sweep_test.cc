@@ -20,12 +20,8 @@ constexpr int kPollMilliseconds = 50;
 
 std::vector<std::string> SweepFlags(const std::string& directory, const std::string& seeds, int updates,
                                     std::vector<std::string> more = {}) {
-  std::vector<std::string> arguments = {Binary("nmn"),      "sweep",    directory,
-                                        "--seeds=" + seeds, "--jobs=2", "--threads=1"};
-  const std::vector<std::string> flags = TinyFlags(updates);
-  arguments.insert(arguments.end(), flags.begin(), flags.end());
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
+  more.insert(more.begin(), {"--jobs=2", "--threads=1"});
+  return TinySweep(directory, seeds, updates, more);
 }
 
 nlohmann::json Status(const std::string& directory) {

@@ -33,6 +33,16 @@ inline std::vector<std::string> TinyTrain(const std::string& directory, int upda
   return arguments;
 }
 
+// "nmn sweep" of such runs, in `directory`.
+inline std::vector<std::string> TinySweep(const std::string& directory, const std::string& seeds, int updates,
+                                          const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments = {Binary("nmn"), "sweep", directory, "--seeds=" + seeds};
+  const std::vector<std::string> flags = TinyFlags(updates);
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
 inline nlohmann::json ReadSummary(const std::string& directory) {
   const std::string text = ReadFile(directory + "/summary.json");
   EXPECT_FALSE(text.empty()) << "no summary.json in " << directory;

@@ -73,20 +73,38 @@ Mdp DrawMdp(Generator& generator) {
   return mdp;
 }
 
+// What somebody has seen of a process.
+struct Experience {
+  Table sum = Table(kStates, std::vector<double>(kActions)), count = sum;  // of rewards
+  // Times of each next state, and one before any.
+  std::vector<Table> next = std::vector<Table>(kStates, Table(kActions, std::vector<double>(kStates, 1.0)));
+
+  // Takes `action`, and learns from it: of the next state only where it is `shown`. Returns the reward.
+  double Learn(const Mdp& truth, size_t& state, size_t action, bool shown, Generator& generator) {
+    const double reward = truth.mean[state][action] + std::normal_distribution<double>()(generator);
+    const auto& chances = truth.next[state][action];
+    const size_t after = std::discrete_distribution<size_t>(chances.begin(), chances.end())(generator);
+    sum[state][action] += reward;
+    count[state][action] += 1;
+    if (shown) next[state][action][after] += 1;
+    state = after;
+    return reward;
+  }
+};
+
 // Posterior sampling over ten trials, by the standard library alone: the return of each trial.
 std::vector<double> PosteriorSampling(Generator& generator) {
   const Mdp truth = DrawMdp(generator);
-  Table sum(kStates, std::vector<double>(kActions)), count = sum;
-  std::vector<Table> seen(kStates, Table(kActions, std::vector<double>(kStates, 1.0)));
+  Experience seen;
   std::vector<double> returns;
   for (int trial = 0; trial < 10; ++trial) {
     Mdp drawn;
     for (size_t s = 0; s < kStates; ++s) {
       for (size_t a = 0; a < kActions; ++a) {
-        const double precision = 1 + count[s][a];
+        const double precision = 1 + seen.count[s][a];
         drawn.mean[s][a] =
-            std::normal_distribution<double>((1 + sum[s][a]) / precision, 1 / std::sqrt(precision))(generator);
-        drawn.next[s][a] = Dirichlet(seen[s][a], generator);
+            std::normal_distribution<double>((1 + seen.sum[s][a]) / precision, 1 / std::sqrt(precision))(generator);
+        drawn.next[s][a] = Dirichlet(seen.next[s][a], generator);
       }
     }
     std::vector<std::vector<int>> choice;
@@ -95,14 +113,7 @@ std::vector<double> PosteriorSampling(Generator& generator) {
     double total = 0;
     for (int t = 0; t < kSteps; ++t) {
       const auto action = static_cast<size_t>(choice[static_cast<size_t>(kSteps - t)][state]);
-      const double reward = truth.mean[state][action] + std::normal_distribution<double>()(generator);
-      const auto& chances = truth.next[state][action];
-      const size_t next = std::discrete_distribution<size_t>(chances.begin(), chances.end())(generator);
-      sum[state][action] += reward;
-      count[state][action] += 1;
-      if (t + 1 < kSteps) seen[state][action][next] += 1;
-      total += reward;
-      state = next;
+      total += seen.Learn(truth, state, action, t + 1 < kSteps, generator);
     }
     returns.push_back(total);
   }
@@ -149,8 +160,7 @@ TEST(TabularRules, ChanceAndKnowledgeGetTheirFigures) {
 // Posterior means with a bonus over ten trials, planned anew in each step.
 double BayesUcb(Generator& generator) {
   const Mdp truth = DrawMdp(generator);
-  Table sum(kStates, std::vector<double>(kActions)), count = sum;
-  std::vector<Table> seen(kStates, Table(kActions, std::vector<double>(kStates, 1.0)));
+  Experience seen;
   double total = 0;
   size_t state = 0;
   for (int t = 0; t < 100; ++t) {
@@ -159,23 +169,17 @@ double BayesUcb(Generator& generator) {
     Mdp believed;
     for (size_t s = 0; s < kStates; ++s) {
       for (size_t a = 0; a < kActions; ++a) {
-        believed.mean[s][a] =
-            (1 + sum[s][a]) / (1 + count[s][a]) + 0.15 * std::sqrt(std::max(0, 90 - t)) / std::sqrt(1 + count[s][a]);
-        const double times = std::accumulate(seen[s][a].begin(), seen[s][a].end(), 0.0);
-        for (size_t k = 0; k < kStates; ++k) believed.next[s][a][k] = seen[s][a][k] / times;
+        believed.mean[s][a] = (1 + seen.sum[s][a]) / (1 + seen.count[s][a]) +
+                              0.15 * std::sqrt(std::max(0, 90 - t)) / std::sqrt(1 + seen.count[s][a]);
+        const std::vector<double>& next = seen.next[s][a];
+        const double times = std::accumulate(next.begin(), next.end(), 0.0);
+        for (size_t k = 0; k < kStates; ++k) believed.next[s][a][k] = next[k] / times;
       }
     }
     std::vector<std::vector<int>> choice;
     Solve(believed, choice);
     const auto action = static_cast<size_t>(choice[static_cast<size_t>(kSteps - place)][state]);
-    const double reward = truth.mean[state][action] + std::normal_distribution<double>()(generator);
-    const auto& chances = truth.next[state][action];
-    const size_t next = std::discrete_distribution<size_t>(chances.begin(), chances.end())(generator);
-    sum[state][action] += reward;
-    count[state][action] += 1;
-    if (place + 1 < kSteps) seen[state][action][next] += 1;
-    total += reward;
-    state = next;
+    total += seen.Learn(truth, state, action, place + 1 < kSteps, generator);
   }
   return total;
 }
