@@ -64,6 +64,9 @@ std::string Notices(const sweep::OpenSweep& open) {
 
 absl::StatusOr<int> RunHere(const sweep::OpenSweep& open, const bridge::TaskFlags& brought) {
   const sweep::SweepDirectory& sweep = open.sweep;
+  if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
+  process::OutliveReaders();
+  log::Say(Notices(open));
   std::stop_source stop;
   SignalWatcher signals([&stop](int) { stop.request_stop(); },
                         "nmn sweep: ended at once; its runs were told to stop, call it again to go on");
@@ -85,7 +88,14 @@ absl::StatusOr<int> RunHere(const sweep::OpenSweep& open, const bridge::TaskFlag
   return *code;
 }
 
-absl::StatusOr<int> Submit(const sweep::SweepDirectory& sweep, const bridge::TaskFlags& brought) {
+// Until Slurm has taken tasks, sweep.json says the engine from before: a call that is refused leaves no sweep behind
+// that only Slurm could go on with.
+absl::StatusOr<int> Submit(const sweep::OpenSweep& open, const bridge::TaskFlags& brought) {
+  const sweep::SweepDirectory& sweep = open.sweep;
+  sweep::SweepDirectory before = sweep;
+  before.engine = open.stored_engine;
+  if (absl::Status status = sweep::Save(before); !status.ok()) return status;
+  log::Say(Notices(open));
   sweep::SlurmOptions options;
   options.jobs = sweep.engine.jobs.value_or(0);
   options.actors = sweep.engine.actors.value_or(options.actors);
@@ -96,12 +106,16 @@ absl::StatusOr<int> Submit(const sweep::SweepDirectory& sweep, const bridge::Tas
   options.task = brought.Arguments();
   absl::StatusOr<std::string> done = sweep::SubmitToSlurm(sweep, options);
   if (!done.ok()) return done.status();
+  if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
   std::cout << *done << "\nsee: " << flags::CalledAs("nmn") << " sweep status " << flags::ShellQuoted(sweep.path)
             << "\n";
   return kExitDone;
 }
 
-absl::StatusOr<int> WriteManifests(const sweep::SweepDirectory& sweep, const bridge::TaskFlags& brought) {
+absl::StatusOr<int> WriteManifests(const sweep::OpenSweep& open, const bridge::TaskFlags& brought) {
+  const sweep::SweepDirectory& sweep = open.sweep;
+  if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
+  log::Say(Notices(open));
   sweep::KubernetesOptions options;
   options.jobs = sweep.engine.jobs.value_or(0);
   options.registry = sweep.engine.registry.value_or("");
@@ -118,7 +132,12 @@ absl::StatusOr<int> WriteManifests(const sweep::SweepDirectory& sweep, const bri
 absl::Status CheckEngine(const sweep::SweepDirectory& sweep) {
   if (sweep.engine.name == "slurm") return sweep::CheckPrograms();
   const absl::StatusOr<std::map<size_t, sweep::State>> scheduled = sweep::AskSlurm(sweep);
-  if (!scheduled.ok()) return scheduled.status();
+  if (!scheduled.ok()) {
+    return absl::Status(scheduled.status().code(), absl::StrCat(scheduled.status().message(),
+                                                                "; runs of this sweep may be with Slurm. If none is "
+                                                                "any more, remove ",
+                                                                sweep.path, "/sweep.sbatch"));
+  }
   if (scheduled->empty()) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat(scheduled->size(), " of its runs ", scheduled->size() == 1 ? "is" : "are",
                                              " with Slurm; wait for them, or scancel --name=", sweep::JobName(sweep),
@@ -159,20 +178,20 @@ absl::StatusOr<int> Sweep(SweepFlags flags) {
   const sweep::SweepDirectory& sweep = open->sweep;
   if (absl::Status status = CheckBrought(sweep, flags.brought); !status.ok()) return status;
   if (absl::Status status = CheckEngine(sweep); !status.ok()) return status;
-  if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
-  const bool here = sweep.engine.name != "slurm" && sweep.engine.name != "kubernetes";
-  if (here) process::OutliveReaders();
-  log::Say(Notices(*open));
-  if (here) return RunHere(*open, flags.brought);
-  return sweep.engine.name == "slurm" ? Submit(sweep, flags.brought) : WriteManifests(sweep, flags.brought);
+  if (sweep.engine.name == "slurm") return Submit(*open, flags.brought);
+  return sweep.engine.name == "kubernetes" ? WriteManifests(*open, flags.brought) : RunHere(*open, flags.brought);
 }
 
 absl::Status PrintStatus(const StatusFlags& flags) {
   const absl::StatusOr<sweep::SweepDirectory> sweep = sweep::Read(flags.directory);
   if (!sweep.ok()) return sweep.status();
   const absl::StatusOr<std::map<size_t, sweep::State>> scheduled = sweep::AskSlurm(*sweep);
-  if (!scheduled.ok()) return scheduled.status();
-  const std::vector<sweep::RunState> states = sweep::ReadStates(*sweep, *scheduled);
+  if (!scheduled.ok()) {
+    log::Say(absl::StrCat("nmn sweep status: ", scheduled.status().message(),
+                          "; what follows is what the files say, without what waits in Slurm's queue\n"));
+  }
+  const std::vector<sweep::RunState> states =
+      sweep::ReadStates(*sweep, scheduled.ok() ? *scheduled : std::map<size_t, sweep::State>());
   std::cout << (flags.json ? sweep::ToJsonLine(states) : sweep::Table(states));
   return absl::OkStatus();
 }

@@ -157,6 +157,8 @@ absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const Slu
   }
   const std::string counts = absl::StrCat(scheduled->size(), " with Slurm already");
   if (indices.empty()) return absl::StrCat("nothing to submit: all runs are done or with Slurm (", counts, ")");
+  std::error_code error;
+  const bool submitted_before = std::filesystem::exists(ScriptPath(sweep), error);
   if (absl::Status status = WriteScript(sweep); !status.ok()) return status;
 
   std::vector<std::string> arguments = {
@@ -174,8 +176,13 @@ absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const Slu
   arguments.insert(arguments.end(), options.task.begin(), options.task.end());
   const absl::StatusOr<command::Result> submitted = command::Run(arguments, command::kLimit, "", {"SBATCH_WAIT"});
   if (!submitted.ok()) return submitted.status();
-  if (submitted->exit_code != 0)
-    return absl::UnavailableError(absl::StrCat("sbatch refused: ", submitted->LastWords()));
+  if (submitted->exit_code != 0) {
+    // The script is the mark of a sweep that has tasks with Slurm.
+    if (!submitted_before) std::filesystem::remove(ScriptPath(sweep), error);
+    return absl::UnavailableError(absl::StrCat("sbatch refused: ", submitted->LastWords(),
+                                               "; nothing was submitted. Mend that and give the same command again, or "
+                                               "another --engine"));
+  }
   // "17", or "17;cluster".
   const std::string job = command::LastLine(submitted->out);
   if (uint64_t id = 0; !absl::SimpleAtoi(job.substr(0, job.find(';')), &id)) {

@@ -152,6 +152,39 @@ TEST_F(SweepEngine, AnAnswerOfSbatchThatIsNoJobIsNoSubmission) {
   EXPECT_THAT(outcome.err, HasSubstr("sbatch's answer is not understood: \"slurm-wlm 22.05.8\""));
 }
 
+TEST_F(SweepEngine, ASweepThatSlurmRefusesIsNotBoundToIt) {
+  Fake("squeue", "echo 'slurm_load_jobs error: no configuration' >&2; exit 1\n");
+  Fake("sbatch", "echo 'sbatch: fatal: no configuration' >&2; exit 1\n");
+  const Outcome refused = SweepGrid({"--engine=slurm"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("sbatch refused: sbatch: fatal: no configuration; nothing was submitted"),
+                                 HasSubstr("or another --engine")));
+  EXPECT_FALSE(std::filesystem::exists(directory + "/sweep.sbatch"));
+  const Outcome status = Sweep({"status", directory});
+  EXPECT_EQ(status.code, 0) << status.err;
+  EXPECT_THAT(status.out, HasSubstr("0/6 runs done"));
+  EXPECT_EQ(status.err, "");
+  EXPECT_EQ(Sweep({directory, "--engine=kubernetes"}).code, 0);
+}
+
+TEST_F(SweepEngine, WithoutAnAnswerOfSqueueStatusSaysWhatTheFilesDo) {
+  Fake("squeue", "exit 0\n");
+  Fake("sbatch", "echo 17\n");
+  ASSERT_EQ(SweepGrid({"--engine=slurm"}).code, 0);
+  Finish("b1-nmn-s2");
+  Fake("squeue", "echo 'cannot contact the controller' >&2; exit 1\n");
+  const Outcome status = Sweep({"status", directory});
+  EXPECT_EQ(status.code, 0) << status.err;
+  EXPECT_THAT(status.out, HasSubstr("1/6 runs done"));
+  EXPECT_THAT(status.err, HasSubstr("squeue failed: cannot contact the controller; what follows is what the files"));
+  // What may be with Slurm is not run a second time.
+  const Outcome here = Sweep({directory, "--engine=kubernetes"});
+  EXPECT_EQ(here.code, 1);
+  EXPECT_THAT(here.err, HasSubstr("If none is any more, remove "));
+  std::filesystem::remove(directory + "/sweep.sbatch");
+  EXPECT_EQ(Sweep({directory, "--engine=kubernetes"}).code, 0);
+}
+
 TEST_F(SweepEngine, TheNextCallStaysWithTheEngineAndItsFlags) {
   Fake("squeue", "exit 0\n");
   Fake("sbatch", "printf '%s\\n' \"$@\" > " + folder.path() + "/said\necho 17\n");
