@@ -1,6 +1,8 @@
 #include "common/digest/sha256.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 #include <bit>
 #include <cstdlib>
@@ -17,9 +19,23 @@ struct Sha256::Context {
 
 namespace {
 
-// OpenSSL's SHA-256 fails only for lack of memory or a provider, and nothing can go on without either.
+// OpenSSL's SHA-256 fails only for lack of memory.
 void Require(int result) {
   if (result != 1) std::abort();
+}
+
+// In a context of its own, which reads no configuration: what a digest is does not depend on OPENSSL_CONF, nor whether
+// there is one.
+const EVP_MD* Algorithm() {
+  static const EVP_MD* const algorithm = [] {
+    OSSL_LIB_CTX* const context = OSSL_LIB_CTX_new();
+    Require(context != nullptr ? 1 : 0);
+    Require(OSSL_PROVIDER_load(context, "default") != nullptr ? 1 : 0);  // built in
+    const EVP_MD* const fetched = EVP_MD_fetch(context, "SHA2-256", nullptr);
+    Require(fetched != nullptr ? 1 : 0);
+    return fetched;
+  }();
+  return algorithm;
 }
 
 }  // namespace
@@ -27,7 +43,7 @@ void Require(int result) {
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
   context_->evp = EVP_MD_CTX_new();
   Require(context_->evp != nullptr ? 1 : 0);
-  Require(EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr));
+  Require(EVP_DigestInit_ex(context_->evp, Algorithm(), nullptr));
 }
 
 Sha256::~Sha256() { EVP_MD_CTX_free(context_->evp); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,9 +19,13 @@ inline absl::Status SystemError(const char* verb, const std::string& path, int e
   const absl::StatusCode code = limit            ? absl::StatusCode::kResourceExhausted
                                 : error == ELOOP ? absl::StatusCode::kPermissionDenied
                                                  : absl::ErrnoToStatusCode(error);
+  // A relative path leads nowhere then, whatever it is.
+  struct stat here {};
+  const bool nowhere = error == ENOENT && !path.starts_with('/') && ::stat(".", &here) == 0 && here.st_nlink == 0;
   return absl::Status(code, absl::StrCat("cannot ", verb, " ", path, ": ", std::generic_category().message(error),
                                          limit             ? " (see ulimit -f)"
                                          : error == EMFILE ? " (see ulimit -n)"
+                                         : nowhere         ? " (the working directory was removed)"
                                                            : ""));
 }
 

@@ -79,6 +79,7 @@ std::string AlternativeNames(const CertificateRequest& request) {
 
 // `issuer` null: it signs itself.
 absl::StatusOr<KeyPair> Make(const CertificateRequest& request, bool authority, const KeyPair* issuer) {
+  if (absl::Status status = CheckOpenSsl(); !status.ok()) return status;
   ERR_clear_error();
   absl::StatusOr<PrivateKey> key = MakeKey();
   if (!key.ok()) return key.status();

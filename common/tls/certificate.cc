@@ -8,7 +8,9 @@
 #include <openssl/x509v3.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -74,6 +76,22 @@ std::string FormatTime(int64_t unix_seconds) {
   gmtime_r(&time, &parts);
   char text[64];
   return std::string(text, std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &parts));
+}
+
+absl::Status CheckOpenSsl() {
+  const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> digest(EVP_MD_fetch(nullptr, "SHA2-256", nullptr), EVP_MD_free);
+  const std::unique_ptr<EVP_KEYMGMT, decltype(&EVP_KEYMGMT_free)> curves(EVP_KEYMGMT_fetch(nullptr, "EC", nullptr),
+                                                                         EVP_KEYMGMT_free);
+  if (digest != nullptr && curves != nullptr) return absl::OkStatus();
+  ERR_clear_error();
+  const char* const file = std::getenv("OPENSSL_CONF");
+  return absl::FailedPreconditionError(
+      file == nullptr
+          ? "OpenSSL's configuration leaves it no SHA-256 or no elliptic curves; mend openssl.cnf (openssl version -d "
+            "says where it is)"
+          : absl::StrCat("OPENSSL_CONF is ", file,
+                         ", a configuration that leaves OpenSSL no SHA-256 or no elliptic "
+                         "curves; unset it, or mend that file"));
 }
 
 std::string OpenSslError() {

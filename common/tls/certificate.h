@@ -65,6 +65,9 @@ class PrivateKey {
   std::shared_ptr<EVP_PKEY> key_;
 };
 
+// Whether OpenSSL, as its configuration has it (OPENSSL_CONF), can do what TLS needs. FAILED_PRECONDITION.
+absl::Status CheckOpenSsl();
+
 // The newest of what OpenSSL has to say of a failure on this thread, and none of it is left.
 std::string OpenSslError();
 

@@ -133,6 +133,38 @@ TEST(Surroundings, AWayToWaitThatGrpcDoesNotKnowIsOneLine) {
   }
 }
 
+// Digests need nothing that a configuration could take away; TLS does, and says so.
+TEST(Surroundings, AConfigurationOfOpenSslWithoutAProviderIsOneLineOrDoesNotMatter) {
+  const TemporaryDirectory folder;
+  const std::string file = folder.path() + "/openssl.cnf", run = folder.path() + "/run";
+  WriteFile(file,
+            "openssl_conf = init\n[init]\nproviders = them\n[them]\ngone = gone\n[gone]\nmodule = /nothing/gone.so\n"
+            "activate = 1\n");
+  const std::vector<std::string> broken = {"OPENSSL_CONF=" + file};
+  const std::chrono::seconds limit(120);
+  EXPECT_EQ(RunProcess(TinyTrain(run, 2), limit, broken).code, 0);
+  const Outcome exported =
+      RunProcess({Binary("nmn"), "export", run, "--out=" + folder.path() + "/p.safetensors"}, limit, broken);
+  EXPECT_EQ(exported.code, 0) << exported.err;
+  ExpectOneLine(RunProcess({Binary("nmn"), "certs", "init", folder.path() + "/certs"}, limit, broken), kPermanent,
+                HasSubstr("OPENSSL_CONF is " + file + ", a configuration that leaves OpenSSL no SHA-256"));
+  EXPECT_EQ(RunProcess({Binary("nmn"), "certs", "init", folder.path() + "/certs"}).code, 0);
+  ASSERT_EQ(RunProcess({Binary("nmn"), "certs", "issue", folder.path() + "/certs", "--learner=localhost"}).code, 0);
+  ExpectOneLine(RunProcess(TinyTrain(folder.path() + "/tls", 1,
+                                     {"--tls=" + folder.path() + "/certs/learner-localhost", "--listen=127.0.0.1:0"}),
+                           limit, broken),
+                kPermanent, HasSubstr("OPENSSL_CONF is " + file));
+}
+
+TEST(Surroundings, AWorkingDirectoryThatWasRemovedIsSaid) {
+  const TemporaryDirectory folder;
+  const std::string gone = folder.path() + "/gone";
+  std::filesystem::create_directory(gone);
+  const std::string leave = "cd " + gone + " && rmdir " + gone;
+  ExpectOneLine(RunProcess(InShell(leave, TinyTrain("run", 1))), kPermanent,
+                HasSubstr("No such file or directory (the working directory was removed)"));
+}
+
 TEST(Surroundings, ARunDirectoryThatIsALinkToNothingIsOneLine) {
   const TemporaryDirectory folder;
   const std::string link = folder.path() + "/link";
