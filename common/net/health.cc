@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/net/status.h"
 #include "common/sync/hand_over.h"
 
 namespace nmn::net {
@@ -44,7 +45,7 @@ absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, std::chr
                    done.set_value(std::move(status));
                  });
   const grpc::Status status = done.get_future().get();
-  if (!status.ok()) return absl::UnavailableError(status.error_message());
+  if (!status.ok()) return absl::UnavailableError(ToAbsl(status).message());
   const std::string bytes = Bytes(response);
   const bool has_status = bytes.size() == 2 && static_cast<unsigned char>(bytes[0]) == kStatusTag;
   const auto value = has_status ? static_cast<unsigned char>(bytes[1]) : 0;

@@ -205,7 +205,8 @@ TEST(ActorCommandLine, SaysOnceThatItWaitsAndGivesUpWithOne) {
   const auto outcome =
       testing::RunProcess({testing::Binary("nmn-actor"), "--learner=127.0.0.1:1", "--connect_timeout=0.3"});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("waiting for the learner at 127.0.0.1:1"));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("waiting for the learner at 127.0.0.1:1: nobody listens there (Connection refused)"));
   EXPECT_THAT(outcome.err, HasSubstr("--connect_timeout"));
 }
 
