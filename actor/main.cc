@@ -49,14 +49,12 @@ absl::Status ChooseActorId(const nmn::tls::Tls* tls, std::string& id) {
   if (!given) id = nmn::actor::DefaultActorId();
   if (tls == nullptr) return absl::OkStatus();
   const nmn::tls::Identity identity = tls->material()->identity;
-  if (!given && identity.role == nmn::tls::Role::kActor)
-    id = identity.prefix().empty() ? identity.name : nmn::actor::ActorIdWithPrefix(identity.prefix());
+  if (!given) id = identity.prefix().empty() ? identity.name : nmn::actor::ActorIdWithPrefix(identity.prefix());
   if (identity.MayBeActor(id)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      given ? absl::StrCat("--actor_id=", id, ": ") : "--tls: ", "the certificate is for ", ToString(identity),
-      identity.role == nmn::tls::Role::kActor
-          ? absl::StrCat("; leave out --actor_id, or issue one with nmn certs issue DIR --actor=", id)
-          : ", who is no actor; issue one with nmn certs issue DIR --actor=ID"));
+  return absl::InvalidArgumentError(absl::StrCat("--actor_id=", id, ": the certificate is for ", ToString(identity),
+                                                 "; leave out --actor_id, or issue one with nmn certs issue DIR "
+                                                 "--actor=",
+                                                 id));
 }
 
 // Where the certificate cannot be used any more, its process may live on, and is asked without.
@@ -127,7 +125,7 @@ int RunActor(int argc, char** argv) {
   app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->type_name("FORMAT")->capture_default_str();
   app.add_flag("--print_config", print_config, "print the settings as the program reads them, and exit");
   nmn::flags::AddUsageFlags(app, {nmn::build::Version(), nmn::build::Date()}, ValueKinds);
-  if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
+  if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv, ValueKinds)) return *code;
   if (health) return AskHealth(metrics, metrics_tls, tls_flags);
   if (learner.empty()) return Fail(absl::InvalidArgumentError("--learner is required; see nmn-actor --help"));
   const absl::StatusOr<nmn::net::Address> address = nmn::net::ParseServerAddress(learner, "--learner");
@@ -155,7 +153,7 @@ int RunActor(int argc, char** argv) {
   if (absl::Status status = nmn::process::CheckThreads(kOwnThreads + (tls_flags.protection().tls ? kTlsThreads : 0));
       !status.ok())
     return Fail(status);
-  const absl::StatusOr<std::shared_ptr<nmn::tls::Tls>> tls = nmn::tls::OpenIfGiven(tls_flags);
+  const absl::StatusOr<std::shared_ptr<nmn::tls::Tls>> tls = nmn::tls::OpenIfGiven(tls_flags, nmn::tls::Role::kActor);
   if (!tls.ok()) return Fail(tls.status());
   if (absl::Status status = ChooseActorId(tls->get(), options.actor_id); !status.ok()) return Fail(status);
   options.explain = [&](const absl::Status& failure) { return nmn::tls::Explain(*address, tls->get(), failure); };

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <random>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/fs/directory_lock.h"
@@ -105,11 +107,11 @@ absl::Status Publish(const std::string& folder, const tls::KeyPair& made, const 
   return certificate->Commit();
 }
 
-// A name that no other authority has: certificates say by name who signed them.
+// A name that no other authority has, not even of this machine: certificates say by name who signed them.
 std::string AuthorityName() {
   char host[65] = "this machine";
   gethostname(host, sizeof(host) - 1);
-  return absl::StrCat("nmn authority of ", std::string(host).substr(0, 40));
+  return absl::StrFormat("nmn authority of %s %06x", std::string(host).substr(0, 40), std::random_device()() >> 8);
 }
 
 absl::StatusOr<tls::KeyPair> ReadAuthority(const std::string& directory) {

@@ -1,6 +1,7 @@
 // nmn certs: one authority for one lab, and certificates that it signs.
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -21,6 +22,7 @@
 #include "common/flags/command.h"
 #include "common/fs/endless.h"
 #include "common/fs/file_system.h"
+#include "common/fs/folders_below.h"
 #include "common/net/address.h"
 #include "common/text/counted.h"
 #include "common/text/prefixed.h"
@@ -155,10 +157,18 @@ absl::Status CheckKeyBeside(const std::string& file, const tls::Certificate& cer
 absl::Status Show(const ShowFlags& flags) {
   std::string file = flags.file;
   struct stat info {};
-  if (::stat(file.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) file += "/tls.crt";
+  if (::stat(file.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    // A folder of nmn certs issue, or the authority's own.
+    const bool is_authority =
+        access((file + "/tls.crt").c_str(), F_OK) != 0 && access((file + "/ca.crt").c_str(), F_OK) == 0;
+    file += is_authority ? "/ca.crt" : "/tls.crt";
+  }
   if (absl::Status status = fs::RefuseEndless(file, "a certificate"); !status.ok()) return status;
   const absl::StatusOr<std::string> text = fs::RealFileSystem().Read(file);
-  if (!text.ok()) return text.status();
+  if (!text.ok()) {
+    return absl::Status(text.status().code(),
+                        absl::StrCat(text.status().message(), fs::FoldersBelow(flags.file, "tls.crt")));
+  }
   const auto certificates = tls::Certificate::ParseAll(*text);
   if (!certificates.ok()) return text::Prefixed(file, certificates.status());
   const int64_t now = tls::UnixNow();
@@ -219,7 +229,7 @@ void AddIssue(CLI::App& certs, int& exit_code) {
 void AddShow(CLI::App& certs, int& exit_code) {
   CLI::App* verb = certs.add_subcommand("show", "Print whose a certificate is, how long it counts and who signed it");
   auto flags = std::make_shared<ShowFlags>();
-  verb->add_option("FILE", flags->file, "A PEM file, or a folder of nmn certs issue")->required();
+  verb->add_option("FILE", flags->file, "A PEM file, or a folder of nmn certs init or issue")->required();
   verb->add_flag("--json", flags->json, "One JSON array on one line");
   verb->callback([flags, &exit_code] {
     const absl::Status status = Show(*flags);

@@ -73,11 +73,11 @@ void AddFlags(CLI::App& app, const std::string& insecure_help, bool listens, Fla
   app.add_flag("--insecure", flags.insecure, insecure_help)->group(flags::kOtherMachinesGroup);
 }
 
-absl::StatusOr<std::shared_ptr<Tls>> OpenIfGiven(const Flags& flags) {
+absl::StatusOr<std::shared_ptr<Tls>> OpenIfGiven(const Flags& flags, std::optional<Role> role) {
   const absl::StatusOr<Files> files = flags.Resolve();
   if (!files.ok()) return files.status();
   if (!files->given()) return std::shared_ptr<Tls>();
-  return Tls::Open({.files = *files});
+  return Tls::Open({.files = *files, .role = role});
 }
 
 }  // namespace nmn::tls

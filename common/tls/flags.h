@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -30,7 +31,7 @@ struct Flags {
 // Adds --tls, --tls_cert, --tls_key and --tls_ca, and --insecure with this help. With `listens` --tls_revoked too.
 void AddFlags(CLI::App& app, const std::string& insecure_help, bool listens, Flags& flags);
 
-// Opens what Resolve says; null: plain text.
-absl::StatusOr<std::shared_ptr<Tls>> OpenIfGiven(const Flags& flags);
+// Opens what Resolve says, whose holder must have `role`; null: plain text.
+absl::StatusOr<std::shared_ptr<Tls>> OpenIfGiven(const Flags& flags, std::optional<Role> role = std::nullopt);
 
 }  // namespace nmn::tls

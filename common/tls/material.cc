@@ -32,9 +32,28 @@ absl::StatusOr<std::string> Read(const char* flag, const std::string& file, cons
   return content;
 }
 
+// "a learner", "an actor"
+std::string WithArticle(Role role) {
+  return absl::StrCat(role == Role::kLearner ? "a " : "an ", std::string(ToString(role)));
+}
+
+absl::Status CheckRole(const Identity& identity, Role role) {
+  if (identity.role == role) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("it is the certificate of ", ToString(identity), ", and ",
+                                                 WithArticle(role),
+                                                 " needs one of its own; issue it with nmn certs "
+                                                 "issue DIR --",
+                                                 std::string(ToString(role)),
+                                                 role == Role::kLearner ? "=HOST"
+                                                 : role == Role::kActor ? "=ID"
+                                                                        : "=NAME"));
+}
+
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files, int64_t now) {
+absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files, int64_t now,
+                                                             std::optional<Role> role) {
+  if (absl::Status status = CheckOpenSsl(); !status.ok()) return status;
   const absl::StatusOr<std::string> certificate_text = Read("--tls_cert", files.certificate);
   if (!certificate_text.ok()) return certificate_text.status();
   const absl::StatusOr<std::string> key_text = Read("--tls_key", files.key);
@@ -62,6 +81,8 @@ absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files,
   Trust trust(*std::move(authorities), *std::move(revoked));
   const Verdict verdict = trust.JudgeClient(certificate, *chain, now);
   if (!verdict.accepted()) return Named("--tls_cert", files.certificate, absl::InvalidArgumentError(verdict.sentence));
+  if (absl::Status status = role ? CheckRole(verdict.identity, *role) : absl::OkStatus(); !status.ok())
+    return Named("--tls_cert", files.certificate, status);
 
   std::string key_and_chain = absl::StrCat(key->pem(), certificate.pem());
   for (const Certificate& link : *chain) key_and_chain += link.pem();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,9 @@ struct Material {
 
 // Reads and checks the files. Errors are one line that names the flag and the file. NOT_FOUND and what else the disk
 // says; INVALID_ARGUMENT: what is in them is no PEM, does not fit together, or the certificate is no good `now`:
-// another authority signed it, it is not valid yet or any more, it is revoked, or says of nobody who that is.
-absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files, int64_t now);
+// another authority signed it, it is not valid yet or any more, it is revoked, says of nobody who that is, or of
+// somebody whose role is not `role`.
+absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files, int64_t now,
+                                                             std::optional<Role> role = std::nullopt);
 
 }  // namespace nmn::tls

@@ -52,7 +52,7 @@ absl::Status CheckCipherSuites() {
 absl::StatusOr<std::shared_ptr<Tls>> Tls::Open(const Options& options) {
   if (const absl::Status status = CheckCipherSuites(); !status.ok()) return status;
   const std::string looks = LooksLike(options.files);
-  absl::StatusOr<std::shared_ptr<const Material>> material = LoadMaterial(options.files, UnixNow());
+  absl::StatusOr<std::shared_ptr<const Material>> material = LoadMaterial(options.files, UnixNow(), options.role);
   if (!material.ok()) return material.status();
   absl::StatusOr<MemoryFile> identity = MemoryFile::Create((*material)->key_and_chain);
   if (!identity.ok()) return identity.status();
@@ -143,7 +143,7 @@ void Tls::Look() {
 }
 
 void Tls::Reload() {
-  const absl::StatusOr<std::shared_ptr<const Material>> read = LoadMaterial(options_.files, UnixNow());
+  const absl::StatusOr<std::shared_ptr<const Material>> read = LoadMaterial(options_.files, UnixNow(), options_.role);
   absl::Status status = read.status();
   const std::shared_ptr<const Material> old = material();
   const bool other = status.ok() && (*read)->fingerprint != old->fingerprint;
@@ -162,8 +162,9 @@ void Tls::Reload() {
   if (!status.ok()) {
     // Once for each state of the files, not each time that they are read again.
     spdlog::log(was_broken ? spdlog::level::debug : spdlog::level::err,
-                "{}; the certificate from before goes on, which ends on {}", std::string(status.message()),
-                FormatTime(old->certificate.not_after()));
+                "{}; the files as they were before stay in force: the certificate, which ends on {}{}",
+                std::string(status.message()), FormatTime(old->certificate.not_after()),
+                options_.files.revoked.empty() ? "" : ", and who was revoked by then");
   } else if (other) {
     reminded_.reset();
     spdlog::info("took up the certificate of {}, which ends on {}", (*read)->certificate.Describe(),

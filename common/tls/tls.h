@@ -23,6 +23,7 @@ class Tls {
  public:
   struct Options {
     Files files;
+    std::optional<Role> role;  // the certificate's holder must have it
     std::chrono::milliseconds look_every{1000};
   };
 

@@ -83,7 +83,7 @@ LearnerRun::LearnerRun(RunOptions options, RunObserver& observer, std::shared_pt
 absl::StatusOr<std::unique_ptr<LearnerRun>> LearnerRun::Start(const RunOptions& options, RunObserver& observer) {
   if (absl::Status status = CheckedConfig(options).status(); !status.ok()) return status;
   if (absl::Status status = CheckBlas(options, observer); !status.ok()) return status;
-  absl::StatusOr<std::shared_ptr<tls::Tls>> tls = tls::OpenIfGiven(options.tls);
+  absl::StatusOr<std::shared_ptr<tls::Tls>> tls = tls::OpenIfGiven(options.tls, tls::Role::kLearner);
   if (!tls.ok()) return tls.status();
   const absl::StatusOr<metrics::PortProtection> protection =
       metrics::ResolveProtection(options.metrics, options.metrics_tls, options.tls.protection());

@@ -27,7 +27,8 @@ absl::Status CheckPorts(const RunOptions& options) {
         "--tls is for other processes, and there is neither --listen for them nor TLS on --metrics; give one of them "
         "too, or --metrics_tls=mutual");
   }
-  return files->given() ? tls::LoadMaterial(*files, tls::UnixNow()).status() : absl::OkStatus();
+  if (!files->given()) return absl::OkStatus();
+  return tls::LoadMaterial(*files, tls::UnixNow(), tls::Role::kLearner).status();
 }
 
 }  // namespace

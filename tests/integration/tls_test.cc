@@ -99,7 +99,7 @@ TEST_F(WithTls, BothEndsSayInALineWhyNobodyComesIn) {
   refused(Actor(address), "speaks TLS, and there is no certificate here; give --tls=DIR",
           "a client spoke plain text to the TLS port");
   refused({Binary("nmn"), "status", address}, "speaks TLS, and there is no certificate here", "");
-  refused(Actor(address, {"--tls=" + Folder("ann", "nmn://operator/ann")}), "who is no actor", "");
+  refused(Actor(address, {"--tls=" + Folder("ann", "nmn://operator/ann")}), "and an actor needs one of its own", "");
   refused({Binary("nmn"), "status", address, "--tls=" + Folder("other-learner", "nmn://learner/b")},
           "nmn://learner/b may not call GetStatus", "nmn://learner/b may not call GetStatus");
   refused(Actor(address, {"--tls=" + Folder("a", "nmn://actor/a"), "--actor_id=b"}),
@@ -124,6 +124,11 @@ TEST_F(WithTls, FlagsThatContradictEachOtherAreRefused) {
     EXPECT_THAT(outcome.err, HasSubstr(words));
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
   };
+  refused(
+      {"--tls=" + Folder("a", "nmn://actor/a")},
+      "it is the certificate of nmn://actor/a, and a learner needs one of its own; issue it with nmn certs issue DIR "
+      "--learner=HOST");
+  refused({"--tls=" + Folder("ann", "nmn://operator/ann")}, "it is the certificate of nmn://operator/ann");
   refused({"--tls=" + folder, "--insecure"}, "leave out --insecure, or --tls");
   refused({"--tls_cert=" + folder + "/tls.crt"}, "--tls_key is missing");
   refused({"--tls=" + folder, "--tls_key=" + folder + "/tls.key"}, "give the one or the others");

@@ -266,6 +266,7 @@ TEST_F(NmnCerts, ShowsWhatIsInAFileOrAFolder) {
   EXPECT_NEAR(json[0]["seconds_left"].get<double>(), 10 * testing::kDay, 120);
   EXPECT_THAT(text.out, HasSubstr(json[0]["serial"].get<std::string>()));
   EXPECT_THAT(Certs({"show", ca_ + "/ca.crt"}).out, HasSubstr("authority"));
+  EXPECT_EQ(Certs({"show", ca_}).out, Certs({"show", ca_ + "/ca.crt"}).out);
   EXPECT_EQ(Certs({"show", ca_ + "/ca.key"}).code, kPermanent);
   EXPECT_EQ(Certs({"show", ca_ + "/nothing"}).code, kPermanent);
 }

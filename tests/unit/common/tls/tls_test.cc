@@ -135,6 +135,18 @@ TEST(Tls, TakesUpANewCertificateAndKeepsTheOldOneWhereTheNewOneIsBroken) {
   EXPECT_NE(first, third.certificate.serial());
 }
 
+TEST(Tls, ACertificateOfAnotherRoleIsRefusedAtTheStartAndLater) {
+  const Lab lab;
+  const std::string folder = lab.Write("learner", lab.Issue("nmn://actor/a"));
+  EXPECT_THAT(std::string(Tls::Open({.files = FilesIn(folder), .role = Role::kLearner}).status().message()),
+              HasSubstr("/tls.crt: it is the certificate of nmn://actor/a, and a learner needs one of its own"));
+  lab.Write("learner", lab.Issue("nmn://learner/localhost"));
+  const auto tls = *Tls::Open({.files = FilesIn(folder), .role = Role::kLearner, .look_every = kOften});
+  lab.Write("learner", lab.Issue("nmn://operator/ann"));
+  ASSERT_TRUE(Eventually([&] { return tls->state().broken; }));
+  EXPECT_EQ(ToString(tls->material()->identity), "nmn://learner/localhost");
+}
+
 TEST(Tls, TheRevokedAreReadAgain) {
   const Lab lab;
   const KeyPair lost = lab.Issue("nmn://actor/lost");
