@@ -2,10 +2,15 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
+#include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -14,6 +19,22 @@
 
 namespace nmn::fuzz {
 namespace {
+
+// 0, or the errno of a connection that did not come about. A port that was used before may have to wait for a second
+// (TIME_WAIT at the server), and libFuzzer's alarm comes meanwhile: the connection goes on, and poll knows its end.
+int Connect(int fd, const sockaddr_in& to) {
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) return 0;
+  if (errno != EINTR) return errno;
+  constexpr int kMilliseconds = 5000;
+  pollfd done{.fd = fd, .events = POLLOUT, .revents = 0};
+  int ready = 0;
+  while ((ready = poll(&done, 1, kMilliseconds)) < 0 && errno == EINTR) {
+  }
+  int error = ETIMEDOUT;
+  socklen_t size = sizeof(error);
+  if (ready > 0) getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
 
 // The whole answer of a server that closes after it.
 std::string Exchange(int port, std::string_view request) {
@@ -28,7 +49,9 @@ std::string Exchange(int port, std::string_view request) {
   from.sin_family = AF_INET;
   from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + calls++ % 1000);
   Require(bind(fd, reinterpret_cast<const sockaddr*>(&from), sizeof(from)) == 0, "there is a port for a client");
-  Require(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0, "the server takes connections");
+  const int refused = Connect(fd, to);
+  if (refused != 0) std::fprintf(stderr, "connect: %s\n", std::strerror(refused));
+  Require(refused == 0, "the server takes connections");
   while (!request.empty()) {
     const ssize_t sent = send(fd, request.data(), request.size(), MSG_NOSIGNAL);
     if (sent <= 0) break;
@@ -37,8 +60,8 @@ std::string Exchange(int port, std::string_view request) {
   shutdown(fd, SHUT_WR);
   std::string answer;
   char bytes[4096];
-  for (ssize_t count = 0; (count = recv(fd, bytes, sizeof(bytes), 0)) > 0;)
-    answer.append(bytes, static_cast<size_t>(count));
+  for (ssize_t count = 0; (count = recv(fd, bytes, sizeof(bytes), 0)) > 0 || (count < 0 && errno == EINTR);)
+    answer.append(bytes, static_cast<size_t>(std::max<ssize_t>(count, 0)));
   const linger reset{.l_onoff = 1, .l_linger = 0};  // leaves no port in TIME_WAIT
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
   close(fd);
