@@ -1,13 +1,18 @@
 #include "learner/run/replay.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/fail.h"
 #include "cli/verbs.h"
 #include "common/fs/endless.h"
@@ -103,7 +108,25 @@ void PrintJson(const run::FailedUpdate& failed, const run::ReplayReport& report)
   std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }
 
+// Whoever names the run means its failed update.
+absl::Status NoDump(const std::string& directory) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with("failed-update-") && name.ends_with(".safetensors")) found.push_back(entry->path().string());
+  }
+  std::sort(found.begin(), found.end());
+  return absl::InvalidArgumentError(
+      absl::StrCat(directory, " is a folder; ",
+                   found.empty() ? "there is no failed-update-N.safetensors in it, which a run writes when it fails"
+                                 : absl::StrCat("name its failed update: ", absl::StrJoin(found, " or "))));
+}
+
 absl::Status Replay(const Flags& flags) {
+  std::error_code error;
+  if (std::filesystem::is_directory(flags.dump, error)) return NoDump(flags.dump);
   if (absl::Status status = fs::RefuseEndless(flags.dump, "a failed-update-N.safetensors"); !status.ok()) return status;
   const absl::StatusOr<std::string> bytes = fs::RealFileSystem().Read(flags.dump);
   if (!bytes.ok()) return bytes.status();

@@ -189,7 +189,10 @@ absl::StatusOr<v1::RunConfig> Load(const std::string& path) {
   std::string text(kMaxFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad() || (file.fail() && !file.eof())) {
-    return absl::NotFoundError(absl::StrCat("cannot read the config ", path, ": ", std::strerror(errno)));
+    const std::string of_a_run = path + (path.ends_with('/') ? "" : "/") + "config.textproto";
+    const bool is_run = errno == EISDIR && std::ifstream(of_a_run).good();
+    return absl::NotFoundError(absl::StrCat("cannot read the config ", path, ": ", std::strerror(errno),
+                                            is_run ? absl::StrCat("; the config of that run is ", of_a_run) : ""));
   }
   text.resize(static_cast<size_t>(file.gcount()));
   if (text.size() > kMaxFileBytes) {

@@ -142,8 +142,10 @@ absl::Status ValidateEvaluation(const v1::RunConfig& config) {
   const v1::EvalOptions& eval = config.eval();
   checks.Range("eval.every_updates", eval.every_updates(), 0, 1000000, "0: no evaluation");
   if (eval.every_updates() != 0) {
-    checks.Range("eval.episodes", eval.episodes(), 1, kMostEvaluationEpisodes,
-                 "training waits while they are played; 100 tell much");
+    checks.Range(
+        "eval.episodes", eval.episodes(), 1, kMostEvaluationEpisodes,
+        "so many are played after every eval.every_updates updates, and training waits meanwhile; 100 tell much: "
+        "--set eval.episodes=100");
   }
   return checks.status();
 }

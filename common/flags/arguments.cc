@@ -44,6 +44,8 @@ absl::Status CheckNumber(const CLI::Option& option, const std::string& origin, c
   return Refused(origin, value, rule);
 }
 
+bool IsOperand(const CLI::Option* option) { return option->get_positional(); }
+
 // The flags of a verb, with their dashes.
 std::vector<std::string> FlagsOf(const CLI::App& verb) {
   std::vector<std::string> names;
@@ -64,12 +66,31 @@ CLI::App* FindVerb(CLI::App& app, const std::string& name) {
   return nullptr;
 }
 
-bool IsOperand(const CLI::Option* option) { return option->get_positional(); }
+// What may have been meant by a flag that the verb has not: "; did you mean ..?", or what to do; "" where nothing is
+// like it.
+std::string Meant(const Called& called, const std::string& argument) {
+  const CLI::App& verb = *called.verb;
+  const size_t equals = argument.find('=');
+  const std::string name = argument.substr(0, equals);
+  const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
+  const std::string said = called.elsewhere ? called.elsewhere(name) : "";
+  if (!said.empty()) return absl::StrCat("; ", said);
+  const std::string word = name.substr(name.find_first_not_of('-'));
+  if (absl::StrContains(word, '.') && verb.get_option_no_throw("--set") != nullptr)
+    return absl::StrCat("; did you mean --set ", word, "=", value.empty() ? "VALUE" : value, "?");
+  const std::vector<std::string> verbs = VerbNames(verb);
+  if (std::find(verbs.begin(), verbs.end(), word) != verbs.end())
+    return absl::StrCat("; did you mean ", NameOf(verb), " ", word, "?");
+  const std::string near =
+      text::DidYouMean(absl::StartsWith(name, "--") ? name : absl::StrCat("-", name), FlagsOf(verb));
+  const std::vector<const CLI::Option*> operands = verb.get_options(IsOperand);
+  if (!near.empty() || operands.empty() || value.empty()) return near;
+  return absl::StrCat("; what stands without a flag is ", operands[0]->get_name(), ": did you mean ", NameOf(verb), " ",
+                      value, "?");
+}
 
-absl::Status UnknownFlag(const CLI::App& verb, const std::string& argument) {
-  const std::string name = argument.substr(0, argument.find('='));
-  const std::string meant = absl::StartsWith(name, "--") ? name : absl::StrCat("-", name);
-  return absl::InvalidArgumentError(absl::StrCat("unknown flag ", argument, text::DidYouMean(meant, FlagsOf(verb))));
+absl::Status UnknownFlag(const Called& called, const std::string& argument) {
+  return absl::InvalidArgumentError(absl::StrCat("unknown flag ", argument, Meant(called, argument)));
 }
 
 absl::Status UnknownVerb(const CLI::App& app, const std::string& argument) {
@@ -77,13 +98,14 @@ absl::Status UnknownVerb(const CLI::App& app, const std::string& argument) {
       absl::StrCat("unknown verb ", argument, text::Suggestion(argument, VerbNames(app), "the verbs")));
 }
 
-// One --flag of `verb`, whose value may be the next argument; `i` moves over what it takes.
-absl::Status TakeFlag(const CLI::App& verb, const std::vector<std::string>& arguments, size_t& i, Called& called) {
+// One --flag of the verb, whose value may be the next argument; `i` moves over what it takes.
+absl::Status TakeFlag(const std::vector<std::string>& arguments, size_t& i, Called& called) {
+  const CLI::App& verb = *called.verb;
   const std::string& argument = arguments[i];
   const size_t equals = argument.find('=');
   const std::string flag = argument.substr(0, equals);
   const CLI::Option* option = verb.get_option_no_throw(flag);
-  if (option == nullptr) return UnknownFlag(verb, argument);
+  if (option == nullptr) return UnknownFlag(called, argument);
   const std::string& name = option->get_lnames()[0];
   if (IsQuestion(name)) called.help = true;
   if (IsSwitch(*option)) {
@@ -151,7 +173,8 @@ absl::Status CheckValue(const CLI::Option& option, const std::string& origin, co
   }
   if (IsSwitch(option)) {
     static const std::vector<std::string> legal = {"true", "false", "1", "0", "yes", "no", "on", "off"};
-    if (std::find(legal.begin(), legal.end(), value) == legal.end()) return Refused(origin, value, "true or false");
+    if (std::find(legal.begin(), legal.end(), value) == legal.end())
+      return Refused(origin, value, "true or false: it is a switch, which takes no other value");
     return absl::OkStatus();
   }
   if (option.get_delimiter() == '\0') return CheckNumber(option, origin, value);
@@ -200,15 +223,19 @@ absl::Status Walk(CLI::App& app, const std::vector<std::string>& arguments, Call
     if (argument.empty())
       return absl::InvalidArgumentError("an argument is empty; leave it out (is a variable of the shell unset?)");
     if (absl::StartsWith(argument, "--")) {
-      if (absl::Status status = TakeFlag(*called.verb, arguments, i, called); !status.ok()) return status;
+      if (absl::Status status = TakeFlag(arguments, i, called); !status.ok()) return status;
       continue;
     }
     if (argument == "-h") {
       called.help = true;
       continue;
     }
-    if (argument.size() > 1 && argument[0] == '-') return UnknownFlag(*called.verb, argument);
+    if (argument.size() > 1 && argument[0] == '-') return UnknownFlag(called, argument);
     if (CLI::App* verb = FindVerb(*called.verb, argument); verb != nullptr) {
+      if (!called.operands.empty()) {
+        return absl::InvalidArgumentError(absl::StrCat("the verb comes first; did you mean ", NameOf(*verb), " ",
+                                                       arguments[called.operands[0]], "?"));
+      }
       called.verb = verb;
     } else if (!VerbsOf(*called.verb).empty() && called.verb->get_options(IsOperand).empty()) {
       return UnknownVerb(*called.verb, argument);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ struct Called {
   std::map<std::string, std::string> given;  // a flag's first name without its dashes -> its last value
   bool help = false;                         // -h or a question (IsQuestion) stands there
   std::vector<size_t> operands;              // places of those that are neither flags, values of flags nor verbs
+  // What to do for a flag that the program has not ("--seed") and another has; "" where it knows nothing of it.
+  std::function<std::string(const std::string&)> elsewhere;
 };
 
 // Walks `arguments` (without the program's name) as CLI11 will, and refuses what CLI11 would take in silence or say

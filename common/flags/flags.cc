@@ -1,5 +1,6 @@
 #include "common/flags/flags.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +19,7 @@
 #include "common/flags/describe.h"
 #include "common/flags/environment.h"
 #include "common/terminal/terminal.h"
+#include "common/text/number.h"
 #include "common/text/one_line.h"
 #include "common/text/suggestion.h"
 #include "common/usage/help.h"
@@ -128,6 +130,12 @@ std::string MessageOf(const CLI::ParseError& error, const Called& called) {
   return message;
 }
 
+// "host:port"
+bool IsAddress(const std::string& word) {
+  const size_t colon = word.rfind(':');
+  return colon != std::string::npos && colon > 0 && text::ReadWhole(word.substr(colon + 1)).has_value();
+}
+
 // Refuses the first word that is more than the verb takes.
 absl::Status CheckOperands(const std::vector<std::string>& arguments, const Called& called,
                            const std::function<usage::Kinds()>& kinds) {
@@ -137,10 +145,14 @@ absl::Status CheckOperands(const std::vector<std::string>& arguments, const Call
   if (any || called.operands.size() <= taken.size()) return absl::OkStatus();
   const std::string& word = arguments[called.operands[taken.size()]];
   std::vector<std::string> meant;
+  struct stat info {};
+  const bool is_folder = ::stat(word.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  const bool is_address = IsAddress(word);
   for (const usage::Flag& flag : Describe(*called.verb, kinds ? kinds() : usage::Kinds()).flags) {
     const std::vector<std::string>& words = flag.value.words;
-    // What is played is a flag here and an operand of other verbs.
-    if (std::find(words.begin(), words.end(), word) != words.end() || flag.names[0] == "--policy")
+    // What is played, what a run's directory is and where its learner is are flags here and operands of other verbs.
+    if (std::find(words.begin(), words.end(), word) != words.end() || flag.names[0] == "--policy" ||
+        (is_folder && flag.names[0] == "--run_dir") || (is_address && meant.empty() && flag.value.name == "ADDRESS"))
       meant.push_back(absl::StrCat(flag.names[0], "=", word));
   }
   // A verb that takes both an operand and verbs took the misspelt one for the operand.
@@ -162,9 +174,11 @@ void HelpVerb(CLI::App& app, std::vector<std::string>& arguments) {
 
 }  // namespace
 
-std::optional<int> Parse(CLI::App& app, int argc, char** argv, const std::function<usage::Kinds()>& kinds) {
+std::optional<int> Parse(CLI::App& app, int argc, char** argv, const std::function<usage::Kinds()>& kinds,
+                         const std::function<std::string(const std::string&)>& elsewhere) {
   Prepare(app);
   Called called;
+  called.elsewhere = elsewhere;
   std::vector<std::string> arguments(argv + 1, argv + argc);
   HelpVerb(app, arguments);
   if (absl::Status status = Walk(app, arguments, called); !status.ok())

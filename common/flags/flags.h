@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "common/usage/description.h"
 
@@ -32,6 +33,8 @@ namespace nmn::flags {
 //
 // `kinds`: what may stand where a flag says TASK or PRESET, asked only to say which flag a word may have been meant
 // for.
-std::optional<int> Parse(CLI::App& app, int argc, char** argv, const std::function<usage::Kinds()>& kinds = nullptr);
+// `elsewhere`: what to do for a flag ("--seed") that another program has, "" where there is none.
+std::optional<int> Parse(CLI::App& app, int argc, char** argv, const std::function<usage::Kinds()>& kinds = nullptr,
+                         const std::function<std::string(const std::string&)>& elsewhere = nullptr);
 
 }  // namespace nmn::flags

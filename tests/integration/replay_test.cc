@@ -22,6 +22,7 @@ std::string DivergedRun(const TemporaryDirectory& folder) {
                 {"--seed=1", "--set", "ppo.policy.learning_rate=1", "--set", "work.max_consecutive_reverts=2"}));
   EXPECT_EQ(run.code, 42) << run.err;
   EXPECT_THAT(run.err, HasSubstr("training has diverged: 2 policy updates"));
+  EXPECT_EQ(ReadSummary(folder.path())["ended_by"], "failure");
   EXPECT_THAT(run.err, HasSubstr("nmn replay " + folder.path() + "/failed-update-2.safetensors"));
   return folder.path() + "/failed-update-2.safetensors";
 }
@@ -62,6 +63,12 @@ TEST(NmnReplay, ADamagedDumpIsNamed) {
 }
 
 TEST(NmnReplay, AMissingDumpIsNamed) {
+  const TemporaryDirectory folder;
+  ExpectOneLine(RunProcess({Binary("nmn"), "replay", folder.path()}), kPermanent,
+                HasSubstr("is a folder; there is no failed-update-N.safetensors in it"));
+  WriteFile(folder.path() + "/failed-update-3.safetensors", "");
+  ExpectOneLine(RunProcess({Binary("nmn"), "replay", folder.path()}), kPermanent,
+                HasSubstr("name its failed update: " + folder.path() + "/failed-update-3.safetensors"));
   const Outcome outcome = RunProcess({Binary("nmn"), "replay", "/nowhere/failed-update-1.safetensors"});
   EXPECT_EQ(outcome.code, 42);
   EXPECT_THAT(outcome.err, HasSubstr("/nowhere/failed-update-1.safetensors"));

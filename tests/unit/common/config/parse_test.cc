@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -103,6 +104,12 @@ TEST_F(ConfigFile, MissingFileIsNotFoundAndNamed) {
 
 TEST_F(ConfigFile, ADirectoryIsRefused) {
   EXPECT_THAT(std::string(Load("/tmp").status().message()), HasSubstr("/tmp"));
+  const std::string directory = ::testing::TempDir() + "a-run", file = directory + "/config.textproto";
+  std::filesystem::create_directories(directory);
+  std::ofstream(file) << "benchmark: \"b1\"\n";
+  EXPECT_EQ(Load(directory).status().message(),
+            "cannot read the config " + directory + ": Is a directory; the config of that run is " + file);
+  std::filesystem::remove_all(directory);
 }
 
 TEST_F(ConfigFile, AnImpossibleValueIsPlacedOnItsLine) {

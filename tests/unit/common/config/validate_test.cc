@@ -307,7 +307,8 @@ const Refusal kRefusals[] = {
     {"reference",
      "b1",
      {"eval.every_updates=5"},
-     "eval.episodes is 0; it must be from 1 to 10000 (training waits while they are played; 100 tell much)"},
+     "eval.episodes is 0; it must be from 1 to 10000 (so many are played after every "
+     "eval.every_updates updates, and training waits meanwhile; 100 tell much: --set eval.episodes=100)"},
     {"reference",
      "b1",
      {"eval.every_updates=1000001", "eval.episodes=1"},

@@ -48,19 +48,23 @@ class CommandLine : public ::testing::Test {
     setenv(name.c_str(), value.c_str(), 1);
     variables_.push_back(name);
   }
-  std::optional<int> Parse(std::vector<std::string> arguments, const std::function<usage::Kinds()>& kinds = nullptr) {
+  using Elsewhere = std::function<std::string(const std::string&)>;
+  std::optional<int> Parse(std::vector<std::string> arguments, const std::function<usage::Kinds()>& kinds = nullptr,
+                           const Elsewhere& elsewhere = nullptr) {
     arguments.insert(arguments.begin(), "tool");
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     CaptureStderr();
-    const std::optional<int> code = flags::Parse(app_, static_cast<int>(argv.size()) - 1, argv.data(), kinds);
+    const std::optional<int> code =
+        flags::Parse(app_, static_cast<int>(argv.size()) - 1, argv.data(), kinds, elsewhere);
     said_ = GetCapturedStderr();
     return code;
   }
   // The one line on stderr of a call that is refused before the verb runs.
-  std::string Refusal(std::vector<std::string> arguments, const std::function<usage::Kinds()>& kinds = nullptr) {
-    const std::optional<int> code = Parse(std::move(arguments), kinds);
+  std::string Refusal(std::vector<std::string> arguments, const std::function<usage::Kinds()>& kinds = nullptr,
+                      const Elsewhere& elsewhere = nullptr) {
+    const std::optional<int> code = Parse(std::move(arguments), kinds, elsewhere);
     EXPECT_EQ(code, kPermanent);
     EXPECT_FALSE(played_);
     EXPECT_EQ(std::count(said_.begin(), said_.end(), '\n'), 1) << said_;
@@ -193,6 +197,36 @@ TEST_F(CommandLine, AValueGivenTwiceIsRefused) {
 
 TEST_F(CommandLine, AnUnknownFlagSuggestsANearOne) {
   EXPECT_THAT(Refusal({"play", "--sede=3"}), HasSubstr("tool play: unknown flag --sede=3; did you mean --seed?"));
+}
+
+TEST_F(CommandLine, AnUnknownFlagThatIsSomethingElseIsToldWhereThatStands) {
+  EXPECT_THAT(Refusal({"play", "--task.arms=5"}), HasSubstr("; did you mean --set task.arms=5?"));
+  EXPECT_THAT(Refusal({"--play", "x"}), HasSubstr("; did you mean tool play?"));
+  EXPECT_THAT(Refusal({"play", "--policy=runs/a"}),
+              HasSubstr("; what stands without a flag is DIRECTORY: did you mean tool play runs/a?"));
+  EXPECT_THAT(Refusal({"play", "--completely-else"}), HasSubstr("unknown flag --completely-else; see tool play"));
+}
+
+TEST_F(CommandLine, AFlagOfAnotherProgramIsToldWhatToDo) {
+  const auto elsewhere = [](const std::string& flag) {
+    return std::string(flag == "--sede" ? "a learner has that in its config" : "");
+  };
+  EXPECT_THAT(Refusal({"play", "--sede=3"}, nullptr, elsewhere),
+              HasSubstr("unknown flag --sede=3; a learner has that in its config; see"));
+  EXPECT_THAT(Refusal({"play", "--seeed=3"}, nullptr, elsewhere), HasSubstr("did you mean --seed?"));
+}
+
+TEST_F(CommandLine, AVerbBehindAnOperandIsToldToComeFirst) {
+  CLI::App* verb = app_.get_subcommand("play");
+  verb->add_subcommand("status", "");
+  EXPECT_THAT(Refusal({"play", "runs/a", "status"}),
+              HasSubstr("the verb comes first; did you mean tool play status runs/a?"));
+}
+
+TEST_F(CommandLine, AFolderOrAnAddressWithoutItsFlagIsToldWhichTakesIt) {
+  app_.get_subcommand("play")->add_option("--learner", task_)->type_name("ADDRESS");
+  EXPECT_THAT(Refusal({"play", "x", "/tmp"}), HasSubstr("did you mean --run_dir=/tmp?"));
+  EXPECT_THAT(Refusal({"play", "x", "127.0.0.1:50051"}), HasSubstr("did you mean --learner=127.0.0.1:50051?"));
 }
 
 TEST_F(CommandLine, OneDashIsTooFew) { EXPECT_THAT(Refusal({"play", "-seed=3"}), HasSubstr("did you mean --seed?")); }
