@@ -49,6 +49,7 @@ struct TrainOptions {
   bool print_config = false;
   bool no_figure = false;
   std::string log_level = "warn";
+  std::string log_format = "text";  // as the progress is
 };
 
 // What a run remembers, so that it need not be said again.
@@ -68,8 +69,22 @@ absl::StatusOr<std::optional<v1::RunConfig>> StoredConfig(const std::string& dir
   return *config;
 }
 
+bool HoldsARun(const std::string& directory) {
+  if (directory.empty()) return false;
+  const absl::StatusOr<bool> any = checkpoint::CheckpointStore(fs::RealFileSystem(), directory, 1).Any();
+  return any.ok() && *any;
+}
+
 absl::StatusOr<v1::RunConfig> ResolveConfig(const TrainOptions& options) {
-  if (!options.run.resume) return NewRunConfig(options.flags);
+  if (!options.run.resume) {
+    const bool says_what = options.flags.config_path || options.flags.benchmark;
+    if (!says_what && HoldsARun(options.run.directory)) {
+      return absl::InvalidArgumentError(absl::StrCat("--run_dir=", options.run.directory,
+                                                     " holds a run; add --resume to go on with it. A new run needs "
+                                                     "--task or --config, and a directory of its own"));
+    }
+    return NewRunConfig(options.flags);
+  }
   if (options.run.directory.empty())
     return absl::InvalidArgumentError(absl::StrCat("--resume needs --run_dir, the directory of the run to continue",
                                                    fs::FoldersBelow("runs", "checkpoints")));
@@ -136,7 +151,7 @@ class TrainObserver : public Progress {
 
 int Train(TrainOptions options, const CLI::App& verb) {
   const auto fail = [](const absl::Status& status) { return Fail("train", status); };
-  if (absl::Status status = log::SetUp("nmn", options.log_level); !status.ok()) return fail(status);
+  if (absl::Status status = log::SetUp("nmn", options.log_level, options.log_format); !status.ok()) return fail(status);
   std::string task = options.flags.benchmark.value_or("");
   if (absl::Status status = bridge::BringTask(options.brought, task); !status.ok()) return fail(status);
   if (!task.empty() && !options.flags.config_path) options.flags.benchmark = task;
@@ -190,7 +205,10 @@ int Train(TrainOptions options, const CLI::App& verb) {
   if (const std::optional<std::string> notice = config::ScheduleNotice(*config);
       notice && (!options.run.resume || options.flags.updates || options.flags.episodes))
     observer.OnNotice(*notice);
-  EmbeddedActors actors((*run)->server(), options.actors, [&stop] { stop.request_stop(); });
+  EmbeddedActors actors((*run)->server(), options.actors, [&] {
+    (*run)->NoteFailure();
+    stop.request_stop();
+  });
   const ExitCode code = (*run)->Run(stop.get_token());
   actors.Stop();
   if (actors.outcome() != kExitDone) return actors.outcome();
@@ -249,6 +267,9 @@ void AddTrain(CLI::App& app, int& exit_code) {
   verb->add_flag("--no_figure", options->no_figure, "draw no learning curve at the end");
   verb->add_option("--log_level", options->log_level, "trace, debug, info, warn, error or off")
       ->type_name("LEVEL")
+      ->capture_default_str();
+  verb->add_option("--log_format", options->log_format, log::kFormatHelp)
+      ->type_name("LOG_FORMAT")
       ->capture_default_str();
   verb->footer(
       "Example:  nmn train --benchmark=b1 --preset=fast --seed=1\n"

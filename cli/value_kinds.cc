@@ -38,6 +38,7 @@ usage::Kinds ValueKinds() {
   kinds["POLICY"].files = true;
   kinds["DEVICE"].words = run::DeviceNames();
   kinds["LEVEL"].words = log::Levels();
+  kinds["LOG_FORMAT"].words = log::Formats();
   kinds["PROTECTION"].words = metrics::PortProtections();
   for (const char* name : {"FIELD=VALUE", "FIELD=VALUES"}) kinds[name].words = config::Assignments();
   kinds["OPTION=VALUE"].words = config::TaskAssignments();

@@ -4,14 +4,24 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/fs/folders_below.h"
 
 namespace nmn::run {
 namespace {
 
+// In a folder of runs a run would hide the others from whoever names that folder: nmn report takes it for the run.
+absl::Status CheckHoldsNoRuns(const RunStorage& storage) {
+  const std::string runs = fs::FoldersBelow(storage.directory, "checkpoints");
+  if (runs.empty()) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat(storage.directory, " is a folder of runs", runs,
+                                               "; name one that is not there yet, e.g. --run_dir=", storage.directory,
+                                               "/NAME"));
+}
+
 absl::Status CheckUnused(RunStorage& storage) {
   const absl::StatusOr<bool> any = storage.checkpoints->Any();
   if (!any.ok()) return any.status();
-  if (!*any) return absl::OkStatus();
+  if (!*any) return CheckHoldsNoRuns(storage);
   return absl::AlreadyExistsError(absl::StrCat(
       storage.directory, " already holds a run; add --resume to continue it, or choose another --run_dir"));
 }
@@ -60,6 +70,7 @@ absl::StatusOr<RunState> FindState(const RunOptions& options, RunStorage& storag
         CheckNoRunIsLost(storage, "put DIR/checkpoints back, or add --discard_corrupt, which begins anew");
     if (!lost.ok()) return lost;
   }
+  if (absl::Status status = CheckHoldsNoRuns(storage); !status.ok()) return status;
   observer.OnNotice(
       absl::StrCat("--resume: there is no checkpoint in ", storage.directory, ", so a new run begins there"));
   return NewState(options, observer);

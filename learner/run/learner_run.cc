@@ -312,7 +312,7 @@ ExitCode LearnerRun::Finish() {
   if (absl::Status status = CheckDirectory(); !status.ok()) return FinishFailed(status);
   const bool complete = state_.complete();
   absl::Status status = state_.saved_update == state_.update ? absl::OkStatus() : Save();
-  status.Update(SaveOutcome(state_, storage_));
+  status.Update(SaveOutcome(state_, storage_, failed_ ? CutBy::kFailure : CutBy::kSignal));
   status.Update(storage_.events->Flush());
   if (complete) {
     serving_->Complete();
@@ -334,15 +334,18 @@ ExitCode LearnerRun::FinishFailed(const absl::Status& failure) {
   observer_.OnNotice(std::string(failure.message()));
   // A checkpoint takes memory too.
   if (absl::IsResourceExhausted(failure)) return kExitRetry;
-  if (CheckDirectory().ok() && state_.saved_update != state_.update && !Save().ok()) return kExitRetry;
+  if (!CheckDirectory().ok()) return ExitCodeOf(failure);
+  if (state_.saved_update != state_.update && !Save().ok()) return kExitRetry;
+  SaveOutcome(state_, storage_, CutBy::kFailure).IgnoreError();  // the failure is what counts
   return ExitCodeOf(failure);
 }
 
 // The process that completed the run may have died between its last checkpoint and its summary. A call that asks for
 // less than there is leaves it as complete as its own budget says.
 ExitCode LearnerRun::FinishAgain() {
+  state_.totals.LeaveOutThisProcess();
   if (state_.update > state_.budget()) *state_.config.mutable_budget() = OwnConfig(storage_.directory, state_).budget();
-  const absl::Status status = SaveOutcome(state_, storage_);
+  const absl::Status status = SaveOutcome(state_, storage_, CutBy::kSignal);
   if (!status.ok()) observer_.OnNotice(absl::StrCat("the summary cannot be written: ", status.message()));
   return status.ok() ? kExitDone : kExitRetry;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -36,6 +37,9 @@ class LearnerRun {
   std::string page_url() const { return exporter_->page_url(); }  // of the live page; empty: off
 
   ExitCode Run(const std::stop_token& stop);
+  // Says that the stop which follows comes of a failure, e.g. of actors in this process; summary.json keeps that. From
+  // any thread.
+  void NoteFailure() { failed_ = true; }
 
  private:
   LearnerRun(RunOptions options, RunObserver& observer, std::shared_ptr<tls::Tls> tls,
@@ -71,6 +75,7 @@ class LearnerRun {
   Recorder recorder_;
   uint32_t generation_ = 0;
   std::unique_ptr<Serving> serving_;  // null: already complete
+  std::atomic<bool> failed_{false};
 };
 
 }  // namespace nmn::run

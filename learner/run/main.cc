@@ -7,11 +7,14 @@
 #include <chrono>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <stop_token>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/build/build.h"
+#include "common/config/schedule.h"
 #include "common/failpoint/failpoint.h"
 #include "common/flags/command.h"
 #include "common/flags/flags.h"
@@ -83,6 +86,15 @@ nmn::usage::Kinds ValueKinds() {
   return kinds;
 }
 
+// What nmn train has in its flags, a learner has in its config.
+std::string InTheConfig(const std::string& flag) {
+  static const std::set<std::string> flags = {"--task",    "--benchmark", "--arch", "--preset",        "--seed",
+                                              "--updates", "--episodes",  "--set",  "--scale_schedule"};
+  if (flags.count(flag) == 0) return "";
+  return absl::StrCat("a learner has that in its config; make one with nmn train ", flag,
+                      flag == "--scale_schedule" ? "" : "=..", " --print_config > FILE");
+}
+
 int RunLearner(int argc, char** argv) {
   if (absl::Status status = nmn::failpoint::ArmFromEnvironment(); !status.ok()) return Fail(status);
   CLI::App app("Owns one training run: it leases work to actors, trains, publishes weights and writes checkpoints.",
@@ -115,7 +127,7 @@ int RunLearner(int argc, char** argv) {
   app.add_option("--log_format", log_format, nmn::log::kFormatHelp)->type_name("FORMAT")->capture_default_str();
   app.add_flag("--print_config", print_config, "print the config as the program reads it, and exit");
   nmn::flags::AddUsageFlags(app, {nmn::build::Version(), nmn::build::Date()}, ValueKinds);
-  if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv)) return *code;
+  if (const std::optional<int> code = nmn::flags::Parse(app, argc, argv, ValueKinds, InTheConfig)) return *code;
   if (health) return AskHealth(options.listen, options.tls);
   if (config_path.empty()) return Fail(absl::InvalidArgumentError("--config is required; see nmn-learner --help"));
   if (absl::Status status = nmn::log::SetUp("nmn-learner", log_level, log_format); !status.ok()) return Fail(status);
@@ -151,8 +163,14 @@ int RunLearner(int argc, char** argv) {
     spdlog::info("look at it live: {}", (*run)->page_url());
     spdlog::info("metrics on {}", (*run)->metrics_url());
   }
-  if (!(*run)->already_complete())
-    spdlog::info("run directory {}, serving on {}", options.directory, (*run)->server().address());
+  if (!(*run)->already_complete()) {
+    const std::string address = (*run)->server().address();
+    spdlog::info("run directory {}, serving on {}", options.directory, address);
+    spdlog::info("it waits for actors; one on this machine: nmn-actor --learner={}{}", address,
+                 options.tls.protection().tls ? " --tls=DIR" : "");
+  }
+  if (const auto notice = nmn::config::ScheduleNotice(options.config); notice && (*run)->update() == 0)
+    spdlog::warn("{}", *notice);
   const ExitCode code = (*run)->Run(stop.get_token());
   if (code == nmn::kExitDone && !(*run)->already_complete())
     spdlog::info("the run is complete; its curves: nmn report {}", nmn::flags::ShellQuoted(options.directory));

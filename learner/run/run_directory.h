@@ -43,7 +43,7 @@ struct Summary {
   std::map<std::string, double> phase_seconds;
   std::string weights_sha256;
   bool complete = false;  // the budget or the return was reached
-  std::string ended_by;   // "budget", "stop_at_return", or "signal" if it is not complete
+  std::string ended_by;   // "budget", "stop_at_return"; if it is not complete "signal" or "failure"
   std::optional<v1::EvaluationRecord> last_evaluation, best_evaluation;
   std::optional<v1::Lineage> lineage;
 };

@@ -139,7 +139,7 @@ policy::NetworkPolicy PolicyOf(const RunState& state, std::vector<NamedTensor> w
   return policy;
 }
 
-Summary SummaryOf(const RunState& state, const std::vector<NamedTensor>& weights) {
+Summary SummaryOf(const RunState& state, const std::vector<NamedTensor>& weights, CutBy cut_by) {
   Summary summary;
   summary.run_id = state.run_id;
   summary.build = build::ThisBuild();
@@ -154,7 +154,10 @@ Summary SummaryOf(const RunState& state, const std::vector<NamedTensor>& weights
   summary.phase_seconds = state.totals.phase_seconds();
   summary.weights_sha256 = WeightsSha256(weights);
   summary.complete = state.complete();
-  summary.ended_by = state.reached_return() ? "stop_at_return" : summary.complete ? "budget" : "signal";
+  summary.ended_by = state.reached_return()      ? "stop_at_return"
+                     : summary.complete          ? "budget"
+                     : cut_by == CutBy::kFailure ? "failure"
+                                                 : "signal";
   summary.last_evaluation = state.evaluations.last;
   summary.best_evaluation = state.evaluations.best;
   summary.lineage = state.lineage;

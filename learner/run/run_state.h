@@ -59,7 +59,10 @@ checkpoint::Checkpoint CheckpointOf(const RunState& state, const std::map<std::s
 // The policy of now, whose weights these are.
 policy::NetworkPolicy PolicyOf(const RunState& state, std::vector<NamedTensor> weights);
 
+// Why a run that is not complete ends: it was told to, or something failed that it cannot do without.
+enum class CutBy { kSignal, kFailure };
+
 // summary.json of a run with these weights.
-Summary SummaryOf(const RunState& state, const std::vector<NamedTensor>& weights);
+Summary SummaryOf(const RunState& state, const std::vector<NamedTensor>& weights, CutBy cut_by);
 
 }  // namespace nmn::run

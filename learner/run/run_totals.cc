@@ -80,7 +80,9 @@ UpdateRecord RunTotals::Count(uint32_t update, const service::CollectedBatch& ba
       {update, std::move(returns.raw), std::move(returns.discounted), measures, *batch.measures, trials.episodes()}};
 }
 
-double RunTotals::WallSeconds() const { return earlier_wall_seconds_ + SecondsSinceProcessStart(); }
+double RunTotals::WallSeconds() const {
+  return earlier_wall_seconds_ + (counts_this_process_ ? SecondsSinceProcessStart() : 0);
+}
 bool RunTotals::window_is_full() const { return recent_discounted_.size() == kRecentEpisodes; }
 double RunTotals::RecentReturnMean() const { return MeanOf(recent_returns_); }
 double RunTotals::RecentDiscountedMean() const { return MeanOf(recent_discounted_); }

@@ -39,6 +39,8 @@ class RunTotals {
   uint64_t environment_steps() const { return environment_steps_; }
   const std::map<std::string, double>& phase_seconds() const { return phase_seconds_; }
   double WallSeconds() const;
+  // This process only looks at a run that had ended: its time does not count.
+  void LeaveOutThisProcess() { counts_this_process_ = false; }
   bool window_is_full() const;  // there were 1000 episodes
   // Means over the last 1000 episodes.
   double RecentReturnMean() const;
@@ -51,6 +53,7 @@ class RunTotals {
   std::deque<double> recent_returns_;
   std::deque<double> recent_discounted_;
   double earlier_wall_seconds_ = 0;  // of earlier processes
+  bool counts_this_process_ = true;
 };
 
 // What of it a person watches.

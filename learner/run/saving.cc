@@ -36,13 +36,13 @@ absl::Status SaveCheckpoint(RunState& state, RunStorage& storage, metrics::Learn
   return status;
 }
 
-absl::Status SaveOutcome(const RunState& state, RunStorage& storage) {
+absl::Status SaveOutcome(const RunState& state, RunStorage& storage, CutBy cut_by) {
   const ppo::TrainerState trainer = state.trainer->Save();
   absl::Status status = storage.files->WritePolicy(policy::EncodePolicy(PolicyOf(state, trainer.weights)));
   // Who took the config away while the run went on took what --resume and a report begin with.
   if (status.ok()) status = storage.files->PutBackConfig(state.config);
   if (!status.ok()) return status;
-  return storage.files->WriteSummary(SummaryOf(state, trainer.weights));
+  return storage.files->WriteSummary(SummaryOf(state, trainer.weights, cut_by));
 }
 
 std::string KeepFailedUpdate(const RunState& state, const RunStorage& storage, const service::CollectedBatch& batch,

@@ -16,7 +16,7 @@ namespace nmn::run {
 absl::Status SaveCheckpoint(RunState& state, RunStorage& storage, metrics::LearnerMetrics& metrics);
 
 // policy.safetensors and summary.json.
-absl::Status SaveOutcome(const RunState& state, RunStorage& storage);
+absl::Status SaveOutcome(const RunState& state, RunStorage& storage, CutBy cut_by);
 
 // failed-update-N.safetensors: the update after `state` that failed on `batch` with `failure`. As good as can be: the
 // run ends with its own error either way. Returns what to tell the user.

@@ -211,8 +211,9 @@ void Exchange::Close(absl::Status status) {
   hub_.quarantined.erase(id_);
   hub_.core.Disconnect(id_, hub_.Now());
   if (!actor_.empty())
-    spdlog::info("actor {} is gone: {}", actor_,
-                 closing_status_.ok() ? "it left" : std::string(closing_status_.message()));
+    spdlog::info("actor {} is gone: {}{}", actor_,
+                 closing_status_.ok() ? "it left" : std::string(closing_status_.message()),
+                 hub_.core.actors().connected() == 0 ? "; none is left" : "");
   hub_.Dispatch();
   if (!writing_) FinishWith(closing_status_);
 }

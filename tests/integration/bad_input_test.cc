@@ -142,14 +142,39 @@ TEST(BadInput, DirectoryWithARunIsRefusedWithoutResume) {
   ExpectRefused(RunProcess(TinyTrain(run, 1)), kPermanent, AllOf(HasSubstr(run), HasSubstr("--resume")));
 }
 
+TEST(BadInput, ADirectoryWithARunAloneIsToldResume) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 1)).code, 0);
+  ExpectRefused(Train({"--run_dir=" + run}), kPermanent,
+                HasSubstr("--run_dir=" + run + " holds a run; add --resume to go on with it"));
+}
+
+// Whoever names it means a run in it.
+TEST(BadInput, AFolderOfRunsIsNoDirectoryOfARun) {
+  TemporaryDirectory directory;
+  const std::string runs = directory.path() + "/runs";
+  ASSERT_EQ(RunProcess(TinyTrain(runs + "/one", 1)).code, 0);
+  for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--resume"}}) {
+    ExpectRefused(RunProcess(TinyTrain(runs, 1, more)), kPermanent,
+                  AllOf(HasSubstr(runs + " is a folder of runs; below it there is " + runs + "/one; "),
+                        HasSubstr("--run_dir=" + runs + "/NAME")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(runs + "/config.textproto"));
+  EXPECT_FALSE(std::filesystem::exists(runs + "/checkpoints"));
+  EXPECT_EQ(RunProcess(TinyTrain(runs + "/two", 1)).code, 0);
+}
+
 TEST(BadInput, ResumeWithFewerUpdatesThanThereAreSaysBoth) {
   TemporaryDirectory directory;
   const std::string run = directory.path() + "/run";
   ASSERT_EQ(RunProcess(TinyTrain(run, 3)).code, 0);
+  const nlohmann::json before = ReadSummary(run);
   const Outcome outcome = Train({"--resume", "--run_dir=" + run, "--updates=1"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("has 3 updates already, more than the 1 asked for; ask for more with --updates"));
   EXPECT_EQ(ReadSummary(run)["ended_by"], "budget");
+  EXPECT_LT(ReadSummary(run)["wall_seconds"], before["wall_seconds"].get<double>() + 1e-3) << "only looked at";
 }
 
 TEST(BadInput, ResumeOfAStoppedRunWithFewerUpdatesThanThereAreSaysHowToGoOn) {

@@ -222,6 +222,39 @@ TEST(CommandLine, TheHintOfAStoppedRunIsACommandThatGoesOn) {
   EXPECT_EQ(UpdatesInMetrics(run).back(), update);
 }
 
+// What nmn train has in its flags is in a learner's config; what a learner is started with may still be odd.
+TEST(CommandLine, ALearnerSaysWhatItsConfigIsFor) {
+  TemporaryDirectory directory;
+  const std::string config = directory.path() + "/run.textproto";
+  const Outcome printed = Nmn({"train", "--benchmark=b1", "--preset=fast", "--updates=3", "--print_config"});
+  ASSERT_EQ(printed.code, 0) << printed.err;
+  WriteFile(config, printed.out);
+  const Outcome refused = RunProcess({Binary("nmn-learner"), "--config=" + config, "--updates=3"});
+  EXPECT_EQ(refused.code, 42);
+  EXPECT_THAT(refused.err, HasSubstr("unknown flag --updates=3; a learner has that in its config; make one with nmn "
+                                     "train --updates=.. --print_config > FILE"));
+  Subprocess learner({Binary("nmn-learner"), "--config=" + config, "--listen=127.0.0.1:0", "--metrics=off",
+                      "--run_dir=" + directory.path() + "/run"});
+  EXPECT_TRUE(learner.WaitForOutput("it waits for actors; one on this machine: nmn-actor --learner=127.0.0.1:"));
+  EXPECT_TRUE(learner.WaitForOutput("ends before the schedule of ppo.anneal_updates")) << learner.err();
+  learner.Signal(SIGTERM);
+  EXPECT_EQ(learner.Wait(), 75) << learner.err();
+}
+
+// Into a pipe, where a log of a service would be JSON: what a person reads there is the progress.
+TEST(CommandLine, TheLogOfNmnTrainIsTextUnlessToldOtherwise) {
+  TemporaryDirectory directory;
+  const auto log_of = [&](const std::string& name, const std::vector<std::string>& more) {
+    std::vector<std::string> flags = {"--log_level=info", "--metrics=off"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    return RunProcess(TinyTrain(directory.path() + "/" + name, 1, flags)).err;
+  };
+  EXPECT_THAT(log_of("text", {}),
+              AllOf(HasSubstr("actor embedded-0 connected"), ::testing::Not(HasSubstr("{\"time\""))));
+  EXPECT_THAT(log_of("json", {"--log_format=json"}),
+              HasSubstr("\"program\":\"nmn\",\"message\":\"actor embedded-0 connected\""));
+}
+
 TEST(CommandLine, AScheduleThatTheBudgetCutsIsSaidOnce) {
   TemporaryDirectory directory;
   std::vector<std::string> flags = {Binary("nmn"),    "train",

@@ -132,6 +132,9 @@ TEST_F(PythonTask, AFailureThatRecursEndsTheRun) {
   const Outcome outcome = Train(Run(), Brings("faults:Raises"), {"--actors=1"});
   EXPECT_EQ(outcome.code, 42);
   EXPECT_THAT(outcome.err, HasSubstr("step 3: ValueError: the motor is too hot"));
+  const nlohmann::json summary = ReadSummary(Run());
+  EXPECT_EQ(summary["complete"], false);
+  EXPECT_EQ(summary["ended_by"], "failure");
 }
 
 // A unit of each of the first updates is played twice.
