@@ -170,7 +170,8 @@ absl::Status DrawCommands(const std::string& setup, const std::string& plot, con
                     Quoted(InItsFolder(pictures.back().part)), "\n", plot, "\nset output\n");
   }
   const std::string script_file = fs::TemporaryBeside(base);
-  absl::Status status = fs::About(base, script_file, WriteText(script_file, all));
+  absl::Status status = fs::About(absl::StrCat("gnuplot's script for ", base, ".", style.formats[0]), script_file,
+                                  WriteText(script_file, all));
   if (status.ok()) status = DrawPictures(script_file, pictures);
   static_cast<void>(fs::RealFileSystem().RemoveAll(script_file));
   for (const Picture& picture : pictures) static_cast<void>(fs::RealFileSystem().RemoveAll(picture.part));
