@@ -32,6 +32,11 @@ bool IsStdout(const std::string& path) {
 
 absl::Status Export(const Flags& flags) {
   if (absl::Status status = RefuseOwnFile("--out", flags.out); !status.ok()) return status;
+  if (absl::Status status = RefuseOtherFormat("--out", flags.out, {".safetensors"},
+                                              "docs/export.md says how to get from there to numpy and torch, and "
+                                              "--out=/dev/stdout writes into a pipe");
+      !status.ok())
+    return status;
   fs::FileSystem& fs = fs::RealFileSystem();
   absl::StatusOr<policy::NetworkPolicy> policy = policy::LoadNetworkPolicy(fs, flags.source, flags.update);
   if (!policy.ok()) return policy.status();

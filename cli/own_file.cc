@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace nmn::cli {
 namespace {
@@ -69,6 +71,25 @@ absl::Status RefuseOwnFile(const std::string& flag, const std::string& path) {
                                                    " ", folder.string(), " keeps for itself; choose another name"));
   }
   return absl::OkStatus();
+}
+
+absl::Status RefuseOtherFormat(const std::string& flag, const std::string& path,
+                               const std::vector<std::string>& endings, const std::string& advice) {
+  // Of files that others write: networks, arrays, tables.
+  static const auto& known = *new std::vector<std::string>{
+      ".onnx", ".pt",  ".pth", ".ckpt", ".h5",      ".hdf5",    ".keras", ".pb",  ".tflite", ".safetensors", ".bin",
+      ".npy",  ".npz", ".mat", ".pkl",  ".pickle",  ".parquet", ".arrow", ".csv", ".tsv",    ".feather",     ".json",
+      ".xlsx", ".xls", ".zip", ".gz",   ".msgpack", ".yaml",    ".jsonl", ".txt", ".html",   ".textproto"};
+  if (path.empty()) return absl::OkStatus();
+  const std::string ending = absl::AsciiStrToLower(stdfs::path(path).extension().string());
+  const auto has = [&](const std::vector<std::string>& all) {
+    return std::find(all.begin(), all.end(), ending) != all.end();
+  };
+  if (path != "-" && (has(endings) || !has(known))) return absl::OkStatus();
+  std::error_code error;
+  if (stdfs::exists(path, error) && !stdfs::is_regular_file(path, error)) return absl::OkStatus();  // a pipe, a device
+  return absl::InvalidArgumentError(absl::StrCat(flag, "=", path, ": it must end in ", absl::StrJoin(endings, " or "),
+                                                 ", which is what is written; ", advice));
 }
 
 }  // namespace nmn::cli

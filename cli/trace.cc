@@ -54,6 +54,7 @@ absl::Status Trace(const Flags& flags) {
   }
   absl::Status own = RefuseOwnFile("--out", flags.out);
   own.Update(RefuseOwnFile("--npz", flags.npz));
+  own.Update(RefuseOtherFormat("--out", flags.out, {".csv", ".npz", ".txt"}, "without --out it is CSV on stdout"));
   if (!own.ok()) return own;
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags.policy);
   if (!choice.ok()) return choice.status();

@@ -82,17 +82,20 @@ std::vector<double> DefaultThresholds(const std::string& benchmark, const v1::En
   absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(benchmark, options);
   if (spec.ok() && !spec->milestones.empty()) return spec->milestones;
   if (!spec.ok() || spec->oracle_discounted == 0) return {};
-  // If returns are thousands, hundreds read well. Smaller returns keep two digits.
-  const double digits = std::min(2.0, std::floor(std::log10(spec->oracle_discounted)) - 1);
-  const double unit = std::pow(10, std::abs(digits));
+  // If returns are thousands, hundreds read well. Smaller returns keep two digits, or as many as keep them apart.
+  double digits = std::min(2.0, std::floor(std::log10(spec->oracle_discounted)) - 1);
   // What chance gets of it, if it is known. Below that there is nothing to learn.
   const double chance = spec->random_return.value_or(0) * spec->oracle_discounted / spec->oracle_return;
-  std::vector<double> thresholds;
-  for (double share : {0.25, 0.5, 0.75, 0.9, 0.95}) {
-    const double threshold = chance + share * (spec->oracle_discounted - chance);
-    thresholds.push_back(digits < 0 ? std::round(threshold * unit) / unit : std::round(threshold / unit) * unit);
+  for (constexpr double kFewest = -6;; --digits) {
+    const double unit = std::pow(10, std::abs(digits));
+    std::vector<double> thresholds;
+    for (double share : {0.25, 0.5, 0.75, 0.9, 0.95}) {
+      const double threshold = chance + share * (spec->oracle_discounted - chance);
+      thresholds.push_back(digits < 0 ? std::round(threshold * unit) / unit : std::round(threshold / unit) * unit);
+    }
+    if (digits <= kFewest || std::adjacent_find(thresholds.begin(), thresholds.end()) == thresholds.end())
+      return thresholds;
   }
-  return thresholds;
 }
 
 absl::Status WriteUntil(const std::vector<Run>& runs, const std::vector<double>& thresholds, const std::string& out) {

@@ -15,6 +15,7 @@
 #include "common/config/counts.h"
 #include "common/env/environment.h"
 #include "common/text/counted.h"
+#include "common/text/suggestion.h"
 #include "google/protobuf/text_format.h"
 
 namespace nmn::sweep {
@@ -31,7 +32,7 @@ absl::Status CheckList(const std::vector<std::string>& values, const std::string
     if (std::find(legal.begin(), legal.end(), values[i]) == legal.end())
       return absl::InvalidArgumentError(absl::StrCat(flag == "--task" ? "task " : absl::StrCat(flag, "="), values[i],
                                                      ": it must be one of ", absl::StrJoin(legal, ", "),
-                                                     ", or several with commas"));
+                                                     ", or several with commas", text::DidYouMean(values[i], legal)));
     if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
         values.begin() + static_cast<std::ptrdiff_t>(i))
       return absl::InvalidArgumentError(absl::StrCat(flag, ": ", values[i], " stands twice"));

@@ -9,6 +9,7 @@
 #include "common/env/tabular.h"
 #include "common/env/two_targets.h"
 #include "common/env/windy_navigation.h"
+#include "common/text/suggestion.h"
 
 namespace nmn::env {
 namespace {
@@ -32,14 +33,24 @@ constexpr Task kTasks[] = {
     {Fixed<TabularSpec>, MakeTabular},
 };
 
+// Of a task with the name that tasks in Python have, unless they choose one: package.module.factory.
+std::string FlagThatBrings(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return "--task_python=MODULE:FACTORY or --task_plugin=FILE";
+  return absl::StrCat("--task_python=", std::string(name.substr(0, dot)), ":", std::string(name.substr(dot + 1)));
+}
+
 absl::StatusOr<const Task*> Find(std::string_view name) {
   for (const Task& task : kTasks) {
     if (task.spec({}).name == name) return &task;
   }
-  return absl::NotFoundError(
-      absl::StrCat("benchmark is \"", std::string(name), "\"; it must be one of ", absl::StrJoin(TaskNames(), ", "),
-                   ", or a task of your own that --task_python or --task_plugin brings; a run of "
-                   "such a task is resumed and played with that flag too"));
+  const std::string known = absl::StrJoin(TaskNames(), ", ");
+  const std::string meant = text::DidYouMean(name, TaskNames());
+  if (!meant.empty())
+    return absl::NotFoundError(absl::StrCat("benchmark is \"", std::string(name), "\"", meant, " There are ", known));
+  return absl::NotFoundError(absl::StrCat("benchmark is \"", std::string(name), "\", and there are ", known,
+                                          ". A task of your own needs ", FlagThatBrings(name),
+                                          " in each command that plays it, also to go on with its run"));
 }
 
 std::string ListOf(const std::vector<std::string>& names) {

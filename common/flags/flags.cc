@@ -136,6 +136,13 @@ bool IsAddress(const std::string& word) {
   return colon != std::string::npos && colon > 0 && text::ReadWhole(word.substr(colon + 1)).has_value();
 }
 
+// "package.module:factory", as a task in Python is named.
+bool IsFactory(const std::string& word) {
+  const size_t colon = word.find(':');
+  return colon != std::string::npos && colon > 0 && colon + 1 < word.size() && !IsAddress(word) &&
+         word.find('/') == std::string::npos;
+}
+
 // Refuses the first word that is more than the verb takes.
 absl::Status CheckOperands(const std::vector<std::string>& arguments, const Called& called,
                            const std::function<usage::Kinds()>& kinds) {
@@ -148,12 +155,18 @@ absl::Status CheckOperands(const std::vector<std::string>& arguments, const Call
   struct stat info {};
   const bool is_folder = ::stat(word.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
   const bool is_address = IsAddress(word);
-  for (const usage::Flag& flag : Describe(*called.verb, kinds ? kinds() : usage::Kinds()).flags) {
+  const usage::Verb described = Describe(*called.verb, kinds ? kinds() : usage::Kinds());
+  for (const usage::Flag& flag : described.flags) {
     const std::vector<std::string>& words = flag.value.words;
     // What is played, what a run's directory is and where its learner is are flags here and operands of other verbs.
     if (std::find(words.begin(), words.end(), word) != words.end() || flag.names[0] == "--policy" ||
-        (is_folder && flag.names[0] == "--run_dir") || (is_address && meant.empty() && flag.value.name == "ADDRESS"))
+        (IsFactory(word) && flag.names[0] == "--task_python") || (is_folder && flag.names[0] == "--run_dir") ||
+        (is_address && meant.empty() && flag.value.name == "ADDRESS"))
       meant.push_back(absl::StrCat(flag.names[0], "=", word));
+  }
+  for (const usage::Flag& flag : described.flags) {
+    const std::vector<std::string> near = text::Near(word, flag.value.words);
+    if (meant.empty() && !near.empty()) meant.push_back(absl::StrCat(flag.names[0], "=", near[0]));
   }
   // A verb that takes both an operand and verbs took the misspelt one for the operand.
   const std::vector<std::string> near = text::Near(arguments[called.operands[0]], VerbNames(*called.verb));

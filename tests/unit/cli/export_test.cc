@@ -278,6 +278,19 @@ TEST(NmnExport, AnUpdateWithoutACheckpointNamesThoseThereAre) {
   EXPECT_THAT(error({"eval", "--benchmark=b1", "--policy=zero", "--update=1"}), HasSubstr("--update is for networks"));
 }
 
+TEST(NmnExport, ANameOfAnotherFormatIsRefused) {
+  testing::TemporaryDirectory folder;
+  SaveCheckpoints(folder.path(), {0});
+  for (const char* name : {"p.onnx", "p.pt", "p.npz", "-"}) {
+    const Outcome outcome = RunProcess({Binary("nmn"), "export", folder.path(), std::string("--out=") + name});
+    EXPECT_EQ(outcome.code, 42) << name;
+    EXPECT_THAT(outcome.err, HasSubstr(std::string("--out=") + name + ": it must end in .safetensors"));
+    EXPECT_FALSE(std::filesystem::exists(name));
+  }
+  for (const char* name : {"/plain", "/p.v2", "/p.SAFETENSORS"})
+    EXPECT_EQ(RunProcess({Binary("nmn"), "export", folder.path(), "--out=" + folder.path() + name}).code, 0) << name;
+}
+
 TEST(NmnExport, WritesThroughAPipeWithNothingAfterTheFile) {
   testing::TemporaryDirectory folder;
   const policy::NetworkPolicy policy = MakePolicy("reference", "b1", "rnn");

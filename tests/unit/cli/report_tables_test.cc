@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -106,6 +108,13 @@ TEST(DefaultThresholds, AreSharesOfTheOracleWhereNoneAreNamed) {
   five.set_arms(5);
   five.set_horizon(10);
   EXPECT_THAT(DefaultThresholds("bandit", five), ElementsAre(5.8, 6.6, 7.4, 7.9, 8.1));  // from 4.96 to 8.26
+  // As many digits as keep them apart, where 90 and 95 % are one number with two.
+  for (uint32_t horizon = 11; horizon < 60; ++horizon) {
+    five.set_horizon(horizon);
+    const std::vector<double> thresholds = DefaultThresholds("bandit", five);
+    EXPECT_EQ(std::adjacent_find(thresholds.begin(), thresholds.end(), std::greater_equal<>()), thresholds.end())
+        << ::testing::PrintToString(thresholds);
+  }
 }
 
 TEST(WriteUntil, LeavesCellsEmptyWhereTheReturnWasNotReached) {

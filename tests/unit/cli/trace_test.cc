@@ -277,6 +277,17 @@ TEST(NmnTrace, ATerminalIsNotFilled) {
   EXPECT_THAT(few.out, HasSubstr("\n0,1300,"));
 }
 
+TEST(NmnTrace, ANameOfAnotherFormatIsRefused) {
+  const auto said = [](const std::string& out) {
+    const Outcome outcome = RunProcess({Binary("nmn"), "trace", "--benchmark=b1", "--policy=zero", out});
+    EXPECT_EQ(outcome.code, 42);
+    return outcome.err;
+  };
+  EXPECT_THAT(said("--out=x.Parquet"), HasSubstr("--out=x.Parquet: it must end in .csv or .npz or .txt"));
+  EXPECT_THAT(said("--out=-"), HasSubstr("--out=-: it must end in .csv or .npz or .txt, which is what is written; "
+                                         "without --out it is CSV on stdout"));
+}
+
 TEST(NmnTrace, OneFileIsWritten) {
   const Outcome outcome =
       RunProcess({Binary("nmn"), "trace", "--benchmark=b1", "--policy=zero", "--csv=/nowhere/a", "--npz=/nowhere/b"});

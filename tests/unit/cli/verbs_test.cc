@@ -160,7 +160,7 @@ TEST(Nmn, AWordThatIsNoOperandNamesWhatWasMeant) {
 
 TEST(NmnTask, CheckOfNoTaskNamesThoseThereAre) {
   ExpectOneLineError(Nmn({"task", "check"}), "--task is missing: " + env::ListOfTasks());
-  ExpectOneLineError(Nmn({"task", "check", "--task=b9"}), "it must be one of b1, b2, b3, bandit");
+  ExpectOneLineError(Nmn({"task", "check", "--task=b9"}), "There are b1, b2, b3, bandit");
   ExpectOneLineError(Nmn({"task", "check", "--task=bandit", "--set", "task.arms=1"}), "env.arms is 1");
 }
 

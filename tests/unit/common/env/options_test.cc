@@ -67,9 +67,18 @@ TEST(Registry, AnUnknownBenchmarkIsAnsweredWithTheOnesThereAre) {
   const absl::Status status = FindSpec("b4").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(std::string(status.message()),
-            "benchmark is \"b4\"; it must be one of " + absl::StrJoin(TaskNames(), ", ") +
-                ", or a task of your own that --task_python or --task_plugin brings; a run of "
-                "such a task is resumed and played with that flag too");
+            "benchmark is \"b4\"; did you mean b1 or b2 or b3? There are " + absl::StrJoin(TaskNames(), ", "));
+}
+
+TEST(Registry, ATaskOfOnesOwnIsAnsweredWithTheFlagThatBringsIt) {
+  const std::string there = absl::StrJoin(TaskNames(), ", ");
+  const std::string again = " in each command that plays it, also to go on with its run";
+  EXPECT_EQ(std::string(FindSpec("hidden_wiring.HiddenWiring").status().message()),
+            "benchmark is \"hidden_wiring.HiddenWiring\", and there are " + there +
+                ". A task of your own needs --task_python=hidden_wiring:HiddenWiring" + again);
+  EXPECT_EQ(std::string(FindSpec("my-own-robot").status().message()),
+            "benchmark is \"my-own-robot\", and there are " + there +
+                ". A task of your own needs --task_python=MODULE:FACTORY or --task_plugin=FILE" + again);
 }
 
 }  // namespace

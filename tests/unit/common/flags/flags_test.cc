@@ -330,6 +330,12 @@ TEST_F(CommandLine, AWordThatStandsWhereNoneBelongsIsToldWhichFlagTakesIt) {
   const std::string said = Refusal({"play", "here", "b1"}, [&] { return kinds; });
   EXPECT_THAT(said, HasSubstr("\"b1\" is not expected here any more; did you mean --"));
   EXPECT_THAT(said, HasSubstr("--task=b1"));
+  EXPECT_THAT(Refusal({"play", "here", "b11"}, [&] { return kinds; }), HasSubstr("=b1?"));
+}
+
+TEST_F(CommandLine, AFactoryWithoutItsFlagIsToldWhichTakesIt) {
+  app_.get_subcommand("play")->add_option("--task_python", task_);
+  EXPECT_THAT(Refusal({"play", "x", "tasks:Drift"}), HasSubstr("did you mean --task_python=tasks:Drift?"));
 }
 
 TEST_F(CommandLine, AVerbOfVerbsNamesThem) {
