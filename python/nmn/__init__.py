@@ -6,11 +6,12 @@ and have none of the others.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nmn.exceptions import Damaged as Damaged, NmnError as NmnError, NotARun as NotARun
+    from nmn.exceptions import Damaged as Damaged, NmnError as NmnError, NotARun as NotARun, UnknownField as UnknownField
     from nmn.playing import play as play
     from nmn.policy import Policy as Policy, load_policy as load_policy
     from nmn.policy_file import PolicyFile as PolicyFile, load_policy_file as load_policy_file
@@ -26,6 +27,7 @@ _HOME = {
     "PolicyFile": "policy_file",
     "Run": "runs",
     "Sweep": "sweeps",
+    "UnknownField": "exceptions",
     "episodes": "runs",
     "find_runs": "runs",
     "load_policy": "policy",
@@ -40,7 +42,8 @@ __all__ = list(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module nmn has no attribute {name!r}")
+        near = [] if name.startswith("_") else difflib.get_close_matches(name, _HOME, 1)
+        raise AttributeError(f"module nmn has no attribute {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
     value = getattr(importlib.import_module(f"nmn.{_HOME[name]}"), name)
     globals()[name] = value
     return value

@@ -12,7 +12,9 @@ from typing import Mapping
 
 import numpy as np
 
-from nmn import safetensors, textproto
+from nmn import checks, places, safetensors, textproto
+from nmn.activations import ACTIVATIONS
+from nmn.cells import CELLS
 from nmn.config import Config, min_log_variance_after
 from nmn.exceptions import Damaged, NmnError, NotARun
 from nmn.network import NetworkSpec
@@ -20,6 +22,7 @@ from nmn.safetensors import Tensors
 
 _FORMAT = 1  # of exports and of checkpoints, the newest that is read here
 _MOST_NAMED = 4  # checkpoints in an error
+_WANTED = "a run directory, a checkpoint or an exported policy"
 _LOOKS = 20  # for checkpoints that a run which goes on removes while they are read
 
 
@@ -35,12 +38,24 @@ class PolicyFile:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.config, Config):
+            raise TypeError(f"config is {checks.shown(self.config)}; it must be an nmn.config.Config, as that of another "
+                            "PolicyFile")
+        checks.whole(self.update, "update", 0)
+        self._check_tensors()
+
+    def _check_tensors(self) -> None:
+        if not isinstance(self.tensors, Mapping):
+            raise TypeError(f"tensors is {checks.shown(self.tensors)}; it must be a dict of numpy arrays")
         wanted = {f"{role}.{name}": shape for role in ("actor", "critic")
                   for name, shape in self.spec(critic=role == "critic").shapes().items()}
         for name, shape in wanted.items():
             if name not in self.tensors:
                 raise Damaged(f"{self.source}: tensor {name} {list(shape)} of its config's network is missing")
             found = self.tensors[name]
+            if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
+                what = f"an array of {found.dtype}" if isinstance(found, np.ndarray) else checks.shown(found)
+                raise TypeError(f"tensors[{name!r}] is {what}; it must be a numpy array of float32")
             if found.shape != shape:
                 raise Damaged(f"{self.source}: tensor {name} has shape {list(found.shape)}; its config's network has "
                               f"{list(shape)}")
@@ -53,13 +68,24 @@ class PolicyFile:
 
     def spec(self, critic: bool = False) -> NetworkSpec:
         try:
-            return NetworkSpec.of(self.config, critic)
+            spec = NetworkSpec.of(self.config, critic)
         except KeyError as error:
-            raise Damaged(f"{self.source}: its config has no {error.args[0]}: an nmn from before wrote it; export it again "
-                          "with nmn export") from None
+            raise Damaged(f"{self.source}: its config has no {getattr(error, 'field', error.args[0])}: an nmn from before wrote "
+                          "it; export it again with nmn export") from None
+        except (TypeError, ValueError, AttributeError) as error:
+            raise Damaged(f"{self.source}: its config describes no network ({error})") from None
+        used = [("cell", spec.cell, list(CELLS)), ("main_activation", spec.main_activation, list(ACTIVATIONS))]
+        if spec.nmn:
+            used.append(("signal_activation", spec.signal_activation, list(ACTIVATIONS)))
+        for name, value, known in used:
+            if value not in known:
+                raise Damaged(f"{self.source}: its config's network.{name} is {value!r}; this package knows "
+                              f"{', '.join(known)}: take a newer one")
+        return spec
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a file that `nmn eval`, `nmn trace` and `nmn train --init_from` take."""
+        self._check_tensors()
         digest = hashlib.sha256()
         for array in self.tensors.values():
             digest.update(np.ascontiguousarray(array, "<f4").tobytes())
@@ -74,14 +100,34 @@ class PolicyFile:
 def load_policy_file(path: str | os.PathLike[str], update: int | None = None) -> PolicyFile:
     """`path`: a file of `nmn export`, a checkpoint (RUN/checkpoints/ckpt-N, with or without its zeros), or a run directory,
     whose newest weights are taken, or with `update` those of its checkpoint after that update."""
-    place = Path(path)
+    place = checks.path(path, "path", f"{_WANTED}, or an nmn.Run")
+    if update is not None:
+        update = checks.whole(update, "update", 0, ", or None for the newest weights")
     if not place.exists():
         place = _by_number(place)
     if place.is_dir() and not (place / "MANIFEST").exists():
+        _check_that_it_is_no_other(place)
         return _of_run(place) if update is None else _of_update(place, update)
     if update is not None:
         raise NmnError(f"update={update} chooses among the checkpoints of a run directory; {place} is none")
-    return _of_checkpoint(place) if place.is_dir() else _of_export(place)
+    if not place.is_dir():
+        return _of_export(place)
+    try:
+        return _of_checkpoint(place)
+    except FileNotFoundError as error:
+        raise Damaged(f"{place}: the checkpoint has lost {error.filename}") from None
+
+
+def _check_that_it_is_no_other(folder: Path) -> None:
+    """A folder of runs, or one within a run."""
+    if places.is_run(folder) or (folder / "policy.safetensors").exists():
+        return
+    runs, around = places.runs_in(folder), places.run_around(folder)
+    if runs or places.is_sweep(folder):
+        what = "a sweep" if places.is_sweep(folder) else "no run directory, but a folder of some"
+        raise NotARun(f"{folder} is {what}: give one of its runs" + (f", such as {runs[0]}" if runs else ""))
+    if around:
+        raise NotARun(f"{folder} is no run directory; it lies in {around}: give that")
 
 
 def checkpoint_updates(run: Path) -> list[int]:
@@ -105,7 +151,7 @@ def _by_number(place: Path) -> Path:
     names = [there[update].name for update in sorted(there, reverse=True)]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     hint = f"; {place.parent} has {', '.join(names[:_MOST_NAMED])}{more}" if names else ""
-    raise NotARun(f"there is no run directory, checkpoint or file {place}{hint}")
+    raise NotARun(f"there is no run directory, checkpoint or file {place}{hint or places.meant(place)}")
 
 
 def _checkpoint(run: Path, update: int) -> Path:
@@ -157,6 +203,11 @@ def _newest_checkpoint(run: Path, beyond: int) -> tuple[PolicyFile | None, str]:
 
 
 def _of_export(file: Path) -> PolicyFile:
+    around = places.run_around(file)
+    if (file.parent / "MANIFEST").exists():
+        raise NotARun(f"{file} is part of a checkpoint: give its folder, {file.parent}")
+    if around and file.suffix != ".safetensors":
+        raise NotARun(f"{file} holds no policy; it lies in the run directory {around}: give that")
     tensors, metadata = safetensors.decode(file.read_bytes(), str(file))
     _check_format(metadata.get("format", ""), "nmn-policy-", str(file), metadata.get("program", ""))
     if not metadata.get("config"):
@@ -176,25 +227,28 @@ def _check_format(text: str, prefix: str, where: str, program: str) -> None:
 
 def _of_checkpoint(folder: Path) -> PolicyFile:
     """What a checkpoint trains on with stands in its run's config.textproto; state.binpb is for the program."""
-    manifest = textproto.parse((folder / "MANIFEST").read_text(), str(folder / "MANIFEST"))
+    text = (folder / "MANIFEST").read_text(encoding="utf-8", errors="replace")
+    manifest = textproto.parse(text, str(folder / "MANIFEST"))
     _check_format(f"format {manifest.get('format', 0)}", "format ", str(folder), "")
     name = "weights.safetensors"
     data = (folder / name).read_bytes()
     files = manifest.get("files", [])
-    wanted = [entry for entry in (files if isinstance(files, list) else [files]) if entry.get("name") == name]
+    wanted = [entry for entry in (files if isinstance(files, list) else [files]) if isinstance(entry, Mapping) and entry.get("name") == name]
     if not wanted or hashlib.sha256(data).hexdigest() != wanted[0].get("sha256"):
         raise Damaged(f"{folder / name} is not what the checkpoint's MANIFEST says; it was altered or cut")
     config_file = folder.resolve().parent.parent / "config.textproto"
     if not config_file.is_file():
         raise NotARun(f"{folder}: a checkpoint is read with config.textproto of its run directory, and there is no "
                       f"{config_file}; nmn export {folder} --out=policy.safetensors makes a file that needs none")
-    update = int(manifest.get("update", 0))
+    update = manifest.get("update", 0)
+    if not isinstance(update, int):
+        raise Damaged(f"{folder / 'MANIFEST'}: its update is {checks.shown(update)}, and no number")
     return PolicyFile(_config_after(config_file, update), safetensors.decode(data, str(folder / name))[0], update, str(folder))
 
 
 def _config_after(file: Path, update: int) -> Config:
     """The run's config with the floor of the policy's noise that the update has come to, as `nmn export` writes it."""
-    config = Config.parse(file.read_text(), str(file))
+    config = Config.parse(file.read_text(encoding="utf-8", errors="replace"), str(file))
     if config.get("ppo.policy.final_min_log_variance") is None:
         return config
     floor = min_log_variance_after(config, update)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import json
 import os
@@ -12,30 +11,37 @@ from typing import Any, Callable, Iterable, Sequence, Union
 
 import numpy as np
 
-from nmn.config import Config
+from nmn import checks, places
+from nmn.config import Config, meant, names_in
 from nmn.exceptions import Damaged, NotARun
 from nmn.policy import Policy, load_policy
 from nmn.policy_file import checkpoint_updates
-from nmn.tables import Columns, Table, as_table, flat, from_rows, labelled, stack
+from nmn.tables import Columns, Record, Table, as_table, flat, from_rows, labelled, stack
 
 PathLike = Union[str, "os.PathLike[str]"]
 
 _WHOLE = ("update", "episode")  # columns of episodes.csv
-_MARK = "config.textproto"
+_WANTED = "a run directory"
 
 
 class Run:
     """A run directory, finished or going on. Nothing is kept: each call reads what is there now, and of a growing file the
-    whole lines."""
+    whole lines. A Run stands for its path: whatever takes one takes the other."""
 
     def __init__(self, path: PathLike) -> None:
-        self.path = Path(path)
+        self.path = checks.path(path, "path", _WANTED)
         if not self.path.is_dir():
-            raise NotARun(f"there is no run directory {self.path}")
-        if (self.path / "sweep.json").is_file():
+            raise NotARun(places.not_a_folder(self.path, "run directory"))
+        if places.is_sweep(self.path):
             raise NotARun(f"{self.path} is a sweep: nmn.Sweep reads it")
-        if not (self.path / _MARK).is_file():
-            raise NotARun(f"{self.path} is no run directory: it has no {_MARK}{_of_its_runs(self.path)}")
+        if not places.is_run(self.path):
+            around, hint = places.run_around(self.path), places.of_its_runs(self.path)
+            if around and not hint:
+                hint = f"; it lies in the run directory {around}"
+            raise NotARun(f"{self.path} is no run directory: it has no {places.MARK}{hint}")
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
     @property
     def name(self) -> str:
@@ -43,7 +49,7 @@ class Run:
 
     @property
     def config(self) -> Config:
-        return Config.parse(self._read(_MARK), str(self.path / _MARK))
+        return Config.parse(self._read(places.MARK), str(self.path / places.MARK))
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -54,7 +60,7 @@ class Run:
             raise Damaged(f"{self.path / 'summary.json'}: {error}") from None
         if not isinstance(found, dict):
             raise Damaged(f"{self.path / 'summary.json'} is no JSON object")
-        return found
+        return Record(found, "summary.json")
 
     @property
     def has_stopped(self) -> bool:
@@ -135,40 +141,33 @@ class Run:
 
 
 Runs = Union[PathLike, Run, Iterable[Union[PathLike, Run]]]
+Fields = Union[str, Sequence[str]]
 
 
 def find_runs(folder: PathLike) -> list[Run]:
     """The run directories in a folder, by name."""
-    place = Path(folder)
+    place = checks.path(folder, "folder", "a folder of run directories")
     if not place.is_dir():
-        raise NotARun(f"there is no folder {place}")
-    return [Run(entry) for entry in sorted(place.iterdir()) if (entry / _MARK).is_file()]
+        raise NotARun(places.not_a_folder(place, "folder"))
+    if places.is_run(place):
+        raise NotARun(f"{place} is a run directory itself: nmn.Run({str(place)!r}) reads it")
+    return [Run(entry) for entry in places.runs_in(place)]
 
 
-def _of_its_runs(folder: Path) -> str:
-    """What else there is for a folder that holds runs."""
-    names = sorted(entry.name for entry in folder.iterdir() if (entry / _MARK).is_file())
-    if not names:
-        return ""
-    held = f"the run {names[0]}: nmn.Run({str(folder / names[0])!r}) reads it" if len(names) == 1 else \
-        f"{len(names)} runs: nmn.find_runs({str(folder)!r}) lists them"
-    return f". It holds {held}, and nmn.summaries, nmn.metrics and nmn.episodes take the folder"
-
-
-def summaries(runs: Runs, fields: Sequence[str] = ()) -> Table:
+def summaries(runs: Runs, fields: Fields = ()) -> Table:
     """A row a run: what tells it from others, and its summary.json. `runs`: run directories, or a folder of them; `fields`:
     of the config, as further columns."""
-    runs = _all(runs)
-    _check_fields(runs, fields)
-    return as_table(from_rows({**run._label(fields), **(flat(run.summary) if run.has_stopped else {})} for run in runs))
+    found = _all(runs)
+    names = _checked(found, fields)
+    return as_table(from_rows({**run._label(names), **(flat(run.summary) if run.has_stopped else {})} for run in found))
 
 
-def metrics(runs: Runs, fields: Sequence[str] = ()) -> Table:
+def metrics(runs: Runs, fields: Fields = ()) -> Table:
     """`Run.metrics` of many runs, one below the other, each row with what tells its run from others."""
     return as_table(_labelled(_all(runs), fields, Run._metrics))
 
 
-def episodes(runs: Runs, fields: Sequence[str] = ()) -> Table:
+def episodes(runs: Runs, fields: Fields = ()) -> Table:
     """`Run.episodes` likewise."""
     return as_table(_labelled(_all(runs), fields, Run._episodes))
 
@@ -177,30 +176,43 @@ def _all(runs: Runs) -> list[Run]:
     if isinstance(runs, Run):
         return [runs]
     if isinstance(runs, (str, os.PathLike)):
-        found = [Run(runs)] if (Path(runs) / _MARK).is_file() else find_runs(runs)
+        place = checks.path(runs, "runs", "a run directory or of a folder that holds some")
+        found = [Run(place)] if places.is_run(place) else find_runs(place)
     else:
-        found = [run if isinstance(run, Run) else Run(run) for run in runs]
+        if not isinstance(runs, Iterable) or isinstance(runs, bytes):
+            raise TypeError(f"runs is {checks.shown(runs)}; it must be the path of a run directory or of a folder that holds some, "
+                            "an nmn.Run, or a list of these")
+        several = list(runs)
+        for i, run in enumerate(several):
+            if not isinstance(run, (str, os.PathLike)):
+                raise TypeError(f"runs[{i}] is {checks.shown(run)}; it must be the path of a run directory or an nmn.Run")
+        found = [run if isinstance(run, Run) else Run(run) for run in several]
     if not found:
         raise NotARun(f"there is no run directory in {runs}")
     return found
 
 
-def _labelled(runs: list[Run], fields: Sequence[str], read: Callable[[Run], Columns]) -> Columns:
-    _check_fields(runs, fields)
-    return stack([labelled(run._label(fields), read(run)) for run in runs])
+def _labelled(runs: list[Run], fields: Fields, read: Callable[[Run], Columns]) -> Columns:
+    names = _checked(runs, fields)
+    return stack([labelled(run._label(names), read(run)) for run in runs])
 
 
-def _check_fields(runs: list[Run], fields: Sequence[str]) -> None:
-    """A field that no config has is at its default there, or misspelt: then one that is nearly called so is there."""
-    for field in fields:
-        known: set[str] = set()
-        for run in runs:
-            known.update(flat(dict(run.config)))
-        if any(name == field or name.startswith(field + ".") for name in known):
-            continue
-        near = difflib.get_close_matches(field, sorted(known), 1, 0.9)
-        if near:
-            warnings.warn(f"no run says {field} in its config; did you mean {near[0]}?", stacklevel=4)
+def _checked(runs: list[Run], fields: Fields) -> list[str]:
+    """The names of fields. One that no config has is at its default there, or misspelt: then one that is nearly called so is
+    there."""
+    if not isinstance(fields, (str, Iterable)) or isinstance(fields, bytes):
+        raise TypeError(f"fields is {checks.shown(fields)}; it must be a list of names such as 'ppo.discount'")
+    names = [fields] if isinstance(fields, str) else list(fields)
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"fields has {checks.shown(name)}; each must be the name of a field of the config, such as "
+                            "'ppo.discount'")
+    known = {name for run in runs for name in names_in(run.config)} if names else set()
+    for name in names:
+        hint = "" if name in known else meant(name, known, 0.9)
+        if hint:
+            warnings.warn(f"no run says {name} in its config{hint}", stacklevel=4)
+    return names
 
 
 def _cell(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import struct
 import tempfile
@@ -11,6 +12,7 @@ from typing import Any, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from nmn import checks
 from nmn.exceptions import Damaged
 
 Tensors = dict[str, NDArray[np.float32]]
@@ -30,6 +32,13 @@ def _to_float32(data: bytes, kind: str, name: str, where: str) -> NDArray[np.flo
     return narrow
 
 
+def _whole_numbers(values: Any, count: int | None = None) -> list[int]:
+    """As they stand in a header: `count` of them, 0 or more each."""
+    if not isinstance(values, list) or count not in (None, len(values)) or any(type(n) is not int or n < 0 for n in values):
+        raise ValueError(f"{str(values)[:80]} stands where whole numbers must be")
+    return values
+
+
 def decode(data: bytes, where: str) -> tuple[Tensors, dict[str, str]]:
     """-> tensors in the order of the file, metadata. `where`: the file, for errors."""
     length = struct.unpack("<Q", data[:8])[0] if len(data) >= 8 else 0
@@ -39,16 +48,16 @@ def decode(data: bytes, where: str) -> tuple[Tensors, dict[str, str]]:
     try:
         header = json.loads(data[8:8 + length])
         metadata = {str(key): str(text) for key, text in header.pop("__metadata__", {}).items()}
-        entries = sorted(((entry["data_offsets"], str(name), str(entry["dtype"]), [int(n) for n in entry["shape"]])
-                          for name, entry in header.items()), key=lambda entry: (entry[0][0], entry[0][1]))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        entries = sorted((_whole_numbers(entry["data_offsets"], 2), str(name), str(entry["dtype"]), _whole_numbers(entry["shape"]))
+                         for name, entry in header.items())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Damaged(f"{where} is no safetensors file: its header cannot be read ({error!r})") from None
     tensors: Tensors = {}
     for (begin, end), name, kind, shape in entries:
         if kind not in _TYPES:
             raise Damaged(f"{where}: tensor {name} is of type {kind}; it must be F32, F16, BF16 or F64")
         width = np.dtype(_TYPES[kind]).itemsize
-        if not 0 <= begin <= end <= len(body) or end - begin != width * int(np.prod(shape, dtype=np.int64)):
+        if not 0 <= begin <= end <= len(body) or end - begin != width * math.prod(shape):
             raise Damaged(f"{where}: tensor {name} does not lie within the file; it was cut")
         tensors[name] = _to_float32(body[begin:end], kind, name, where).reshape(shape)
     return tensors, metadata
@@ -69,7 +78,12 @@ def encode(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> 
 
 def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
     """The whole file, or none: it is written beside its place and renamed."""
-    target = os.path.realpath(path)
+    place = checks.path(path, "path", "the file that is to be written")
+    target = os.path.realpath(place)
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"{place} is a folder; give the name of a file, such as {place / 'policy.safetensors'}")
+    if not os.path.isdir(os.path.dirname(target)):
+        raise FileNotFoundError(f"there is no folder {place.parent} to write {place.name} in: make it first")
     descriptor, beside = tempfile.mkstemp(prefix=os.path.basename(target) + ".", dir=os.path.dirname(target))
     try:
         with os.fdopen(descriptor, "wb") as file:

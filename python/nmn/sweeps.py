@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-from nmn import runs
+from nmn import checks, places, runs
 from nmn.exceptions import Damaged, NotARun
 from nmn.runs import PathLike, Run
 from nmn.tables import Table
@@ -16,20 +15,24 @@ _FORMAT = 5  # of sweep.json, the newest that is read here
 
 class Sweep:
     """The directory of `nmn sweep`. Its tables have a column for each field of the grid, and the runs that have begun, in the
-    order of runs.txt."""
+    order of runs.txt. A Sweep stands for its path."""
 
     def __init__(self, path: PathLike) -> None:
-        self.path = Path(path)
+        self.path = checks.path(path, "path", "the directory of a sweep")
         if not self.path.is_dir():
-            raise NotARun(f"there is no sweep {self.path}")
-        if not (self.path / "sweep.json").is_file():
-            hint = ": nmn.Run reads it" if (self.path / "config.textproto").is_file() else "; it has no sweep.json"
-            raise NotARun(f"{self.path} is no sweep{hint}")
+            raise NotARun(places.not_a_folder(self.path, "sweep"))
+        if not places.is_sweep(self.path):
+            if places.is_run(self.path):
+                raise NotARun(f"{self.path} is no sweep: nmn.Run reads it")
+            raise NotARun(f"{self.path} is no sweep; it has no {places.SWEEP_MARK}{places.of_its_runs(self.path)}")
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
     @property
     def description(self) -> dict[str, Any]:
         """sweep.json as it is."""
-        file = self.path / "sweep.json"
+        file = self.path / places.SWEEP_MARK
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
@@ -45,6 +48,9 @@ class Sweep:
         """The fields of `--grid`."""
         found = self.description
         blocks = found["runs"] if "runs" in found else [found]
+        if not isinstance(blocks, list) or not all(isinstance(block, dict) and isinstance(block.get("grid", {}), dict)
+                                                   for block in blocks):
+            raise Damaged(f"{self.path / places.SWEEP_MARK}: its runs are no list of blocks with a grid")
         return list(dict.fromkeys(name for block in blocks for name in block.get("grid", {})))
 
     @property
@@ -57,7 +63,7 @@ class Sweep:
 
     @property
     def runs(self) -> list[Run]:
-        return [Run(self.path / name) for name in self.names if (self.path / name / "config.textproto").is_file()]
+        return [Run(self.path / name) for name in self.names if places.is_run(self.path / name)]
 
     def summaries(self) -> Table:
         return runs.summaries(self.runs, self.fields)

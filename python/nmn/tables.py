@@ -7,12 +7,30 @@ from typing import TYPE_CHECKING, Any, Iterable, Mapping, Union
 import numpy as np
 from numpy.typing import NDArray
 
+from nmn import checks
+from nmn.exceptions import UnknownField
+
 if TYPE_CHECKING:
     import pandas
 
 Columns = dict[str, NDArray[Any]]
 Table = Union["pandas.DataFrame", Columns]
 Row = Mapping[str, Any]
+
+
+class Record(dict[str, Any]):
+    """A dict that says what was meant by a name that it has not. `where`: whose names they are."""
+
+    def __init__(self, fields: Mapping[str, Any], where: str) -> None:
+        super().__init__(fields)
+        self._where = where
+
+    def __missing__(self, name: str) -> Any:
+        hint = checks.near(name, self) if isinstance(name, str) else ""
+        raise UnknownField(f"{self._where} has no {name!r}{hint or '; list(..) has all names'}", str(name))
+
+    def __reduce__(self) -> Any:
+        return Record, (dict(self), self._where)
 
 
 def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -74,5 +92,5 @@ def as_table(columns: Columns) -> Table:
     try:
         import pandas
     except ImportError:
-        return columns
+        return Record(columns, "the table")
     return pandas.DataFrame(columns)

@@ -13,6 +13,7 @@ _TOKEN = re.compile(
       | (?P<number>-?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan)[fF]?(?![\w.]))
       | (?P<name>[A-Za-z_]\w*)
       | (?P<sign>[{}<>\[\]:;,])""", re.VERBOSE)
+_LONGEST_NUMBER = 400  # characters; the largest that protobuf can write has 325
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|.)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
@@ -64,7 +65,7 @@ class _Parser:
             self.take()
 
     def fail(self, wanted: str) -> Damaged:
-        found = self.token.text or "the end"
+        found = self.token.text[:80] or "the end"
         return Damaged(f"{self.where}:{self.token.line}: {found} stands where {wanted} must be")
 
     def message(self, end: str) -> dict[str, Any]:
@@ -106,6 +107,8 @@ class _Parser:
                 parts.append(_unquote(self.take().text))
             return "".join(parts)
         if token.kind == "number":
+            if len(token.text) > _LONGEST_NUMBER:
+                raise self.fail(f"a number of at most {_LONGEST_NUMBER} characters")
             self.take()
             return int(token.text) if re.fullmatch(r"-?\d+", token.text) else float(token.text.rstrip("fF") if
                                                                                     "inf" not in token.text else token.text)
@@ -118,4 +121,7 @@ class _Parser:
 def parse(text: str, where: str) -> dict[str, Any]:
     """-> its fields: numbers, texts, True and False, names of enums as texts, and messages as dicts. A field that is
     there more than once, or as [..], is a list; a repeated field that is there once cannot be told from another."""
-    return _Parser(text.lstrip("\ufeff"), where).message("")
+    try:
+        return _Parser(text.lstrip("\ufeff"), where).message("")
+    except RecursionError:
+        raise Damaged(f"{where}: its messages lie too deep in one another") from None

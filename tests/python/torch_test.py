@@ -113,6 +113,36 @@ class Module(Case):
         _, states = module(torch.zeros(2, 1))
         self.assertIn("needs the action and the reward", self.refusal(ValueError, lambda: module(torch.zeros(2, 1), states=states)))
 
+    def test_what_does_not_fit_is_said(self):
+        path = self.place("policy.safetensors")
+        draw("RNN, several choices, normalised", path)
+        policy = package.load_policy(path)
+        for dtype in ("cuda", np.float64, torch.int32):
+            self.assertIn("it must be torch.float32 or torch.float64", self.refusal(TypeError, lambda: policy.to_torch(dtype)))
+        module, zeros = policy.to_torch(), torch.zeros
+        _, states = module(zeros(4, 2))
+        whole = {"action": zeros(4, 2), "reward": zeros(4), "trial_end": zeros(4), "states": states}
+        module(zeros(4, 2), **whole)
+        for change, kind, said in (
+            ({"observation": np.zeros((4, 2))}, TypeError, "observation is a ndarray; it must be a torch.Tensor"),
+            ({"observation": zeros(4, 3)}, ValueError, "observation has shape (4, 3); its last axis must be of 2"),
+            ({"observation": zeros(4, 2).double()}, TypeError, "give observation.to(torch.float32)"),
+            ({"action": zeros(4)}, ValueError, "action has shape (4,); beside these observations it must be (4, 2)"),
+            ({"action": zeros(4, 2) + 3}, ValueError, "action has a choice that is none of component 0: they are 0 to 2"),
+            ({"reward": 1.0}, TypeError, "reward is 1.0; it must be a torch.Tensor"),
+            ({"reward": zeros(4, 1)}, ValueError, "reward has shape (4, 1); beside these observations it must be (4,)"),
+            ({"states": {}}, TypeError, "states is a dict; it must be what the step before returned"),
+            ({"states": None}, ValueError, "give states=states, or the observation alone"),
+            ({"states": module(zeros(3, 2))[1]}, ValueError, "states are of a step with axes (3,), and observation has (4,)")):
+            self.assertIn(said, self.refusal(kind, lambda: module(**{"observation": zeros(4, 2), **whole, **change})))
+        unroll = lambda *given: self.refusal(ValueError, lambda: module.unroll(*given))
+        self.assertIn("with one step at least", unroll(zeros(0, 4, 2), zeros(0, 4, 2), zeros(0, 4)))
+        self.assertIn("rewards[:5] has shape (5, 4, 1); beside these observations it must be (5, 4)",
+                      unroll(zeros(6, 4, 2), zeros(6, 4, 2), zeros(6, 4, 1)))
+        # The last action and reward are not read.
+        module.unroll(zeros(6, 4, 2), zeros(5, 4, 2), zeros(5, 4))
+        self.assertIn("which numpy cannot take", self.refusal(TypeError, lambda: policy.act(torch.zeros(2, requires_grad=True))))
+
 
 if __name__ == "__main__":
     main()
