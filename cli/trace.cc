@@ -33,7 +33,7 @@ struct Flags {
 
 absl::StatusOr<std::unique_ptr<trace::Output>> Open(const Flags& flags, const std::vector<trace::Column>& columns) {
   if (!flags.npz.empty()) return trace::OpenNpz(flags.npz, columns, flags.episodes);
-  if (absl::EndsWith(flags.out, ".npz")) return trace::OpenNpz(flags.out, columns, flags.episodes);
+  if (absl::EndsWithIgnoreCase(flags.out, ".npz")) return trace::OpenNpz(flags.out, columns, flags.episodes);
   return trace::OpenCsv(flags.out, columns);
 }
 
@@ -55,6 +55,9 @@ absl::Status Trace(const Flags& flags) {
   absl::Status own = RefuseOwnFile("--out", flags.out);
   own.Update(RefuseOwnFile("--npz", flags.npz));
   own.Update(RefuseOtherFormat("--out", flags.out, {".csv", ".npz", ".txt"}, "without --out it is CSV on stdout"));
+  if (flags.npz == "-") {
+    own.Update(absl::InvalidArgumentError("--npz=- would be a file of that name; --npz=/dev/stdout writes to stdout"));
+  }
   if (!own.ok()) return own;
   absl::StatusOr<PolicyChoice> choice = ChoosePolicy(flags.policy);
   if (!choice.ok()) return choice.status();

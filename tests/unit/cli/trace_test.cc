@@ -286,6 +286,18 @@ TEST(NmnTrace, ANameOfAnotherFormatIsRefused) {
   EXPECT_THAT(said("--out=x.Parquet"), HasSubstr("--out=x.Parquet: it must end in .csv or .npz or .txt"));
   EXPECT_THAT(said("--out=-"), HasSubstr("--out=-: it must end in .csv or .npz or .txt, which is what is written; "
                                          "without --out it is CSV on stdout"));
+  EXPECT_THAT(said("--npz=-"), HasSubstr("--npz=/dev/stdout"));
+}
+
+TEST(NmnTrace, AnEndingMeansTheSameInUpperCase) {
+  const testing::TemporaryDirectory folder;
+  for (const char* flag : {"--out=", "--npz="}) {
+    const std::string out = folder.path() + (flag == std::string("--out=") ? "/x.NPZ" : "/x.csv");
+    const Outcome outcome =
+        RunProcess({Binary("nmn"), "trace", "--task=b1", "--policy=zero", "--every=700", flag + out});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(testing::ReadFile(out), ::testing::StartsWith("PK")) << out;
+  }
 }
 
 TEST(NmnTrace, OneFileIsWritten) {
