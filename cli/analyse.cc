@@ -18,6 +18,7 @@
 #include "cli/analysis/output.h"
 #include "cli/fail.h"
 #include "cli/format_flag.h"
+#include "cli/own_file.h"
 #include "cli/player.h"
 #include "cli/verbs.h"
 #include "common/config/config.h"
@@ -146,6 +147,7 @@ void AddAnalyseOptions(CLI::App& verb, AnalyseFlags& flags) {
 }
 
 absl::Status Analyse(const std::string& verb, const AnalyseFlags& flags) {
+  if (absl::Status status = RefuseFileForFolder("--out", flags.out); !status.ok()) return status;
   absl::StatusOr<PolicyChoice> choice = ChooseNetwork(flags.policy);
   if (!choice.ok()) return choice.status();
   if (absl::Status known = analysis::MeaningOf(choice->config.benchmark()).status(); !known.ok()) {

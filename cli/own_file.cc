@@ -73,6 +73,18 @@ absl::Status RefuseOwnFile(const std::string& flag, const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status RefuseFileForFolder(const std::string& flag, const std::string& path) {
+  if (path.empty()) return absl::OkStatus();
+  static const auto& known = *new std::vector<std::string>{".csv", ".eps", ".gif",   ".html", ".jpeg", ".jpg", ".json",
+                                                           ".npz", ".pdf", ".jsonl", ".png",  ".svg",  ".txt"};
+  const std::string ending = absl::AsciiStrToLower(stdfs::path(path).extension().string());
+  std::error_code error;
+  if ((path != "-" && std::find(known.begin(), known.end(), ending) == known.end()) || stdfs::is_directory(path, error))
+    return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      flag, "=", path, ": it must name a folder, into which several files go; --format chooses the format of figures"));
+}
+
 absl::Status RefuseOtherFormat(const std::string& flag, const std::string& path,
                                const std::vector<std::string>& endings, const std::string& advice) {
   // Of files that others write: networks, arrays, tables.

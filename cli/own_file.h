@@ -17,4 +17,8 @@ absl::Status RefuseOwnFile(const std::string& flag, const std::string& path);
 absl::Status RefuseOtherFormat(const std::string& flag, const std::string& path,
                                const std::vector<std::string>& endings, const std::string& advice);
 
+// Refuses the name of a figure or a table, e.g. "curve.pdf", and "-" for a folder of them. A folder that is there may
+// have any name. INVALID_ARGUMENT names `flag`. "" is no folder.
+absl::Status RefuseFileForFolder(const std::string& flag, const std::string& path);
+
 }  // namespace nmn::cli

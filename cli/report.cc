@@ -14,6 +14,7 @@
 #include "bridge/task_flags.h"
 #include "cli/fail.h"
 #include "cli/format_flag.h"
+#include "cli/own_file.h"
 #include "cli/report/adaptation.h"
 #include "cli/report/learning_curve.h"
 #include "cli/report/output.h"
@@ -182,6 +183,7 @@ absl::Status ReadOptions(Flags& flags) {
 
 absl::Status Report(Flags flags) {
   if (absl::Status status = ReadOptions(flags); !status.ok()) return status;
+  if (absl::Status status = RefuseFileForFolder("--out", flags.out); !status.ok()) return status;
   std::string none;
   if (absl::Status status = bridge::BringTask(flags.brought, none); !status.ok()) return status;
   const report::Options& options = flags.options;

@@ -13,6 +13,7 @@
 #include "cli/analyse.h"
 #include "cli/fail.h"
 #include "cli/format_flag.h"
+#include "cli/own_file.h"
 #include "cli/reproduce/learning.h"
 #include "cli/reproduce/policies.h"
 #include "cli/reproduce/training.h"
@@ -54,6 +55,7 @@ absl::Status Draw(const LearningFlags& flags, const reproduce::Learning& learnin
 }
 
 absl::StatusOr<int> Learn(LearningFlags flags) {
+  if (absl::Status status = RefuseFileForFolder("--out", flags.request.out); !status.ok()) return status;
   process::OutliveReaders(process::Stdout::kResult);
   if (flags.smoke) reproduce::MakeSmall(flags.request);
   std::stop_source stop;

@@ -18,6 +18,12 @@ Outcome Reproduce(std::vector<std::string> arguments) {
   return RunProcess(std::move(arguments), kLimit);
 }
 
+TEST(Reproduce, TheNameOfAFigureIsNoFolder) {
+  for (const char* figure : {"figure2", "journal", "figure3"})
+    EXPECT_THAT(Reproduce({figure, "--out=figure.pdf"}).err, HasSubstr("--out=figure.pdf: it must name a folder"));
+  EXPECT_FALSE(std::filesystem::exists("figure.pdf"));
+}
+
 TEST(Reproduce, Figure2SmokeTrainsAllBenchmarksAndGoesOnWhereItWas) {
   const TemporaryDirectory folder;
   const std::string out = folder.path() + "/out";

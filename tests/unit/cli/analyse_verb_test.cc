@@ -121,6 +121,15 @@ TEST(NmnAnalyse, WhatIsNoPolicyOfThePapersBenchmarksIsNamedAndNothingIsWritten) 
   expect({file}, file + ": its task is pendulum; only those of the paper can be analysed: b1, b2, b3");
 }
 
+TEST(NmnAnalyse, TheNameOfAFigureIsNoFolder) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string out = folder.path() + "/z.png";
+  const Outcome outcome = Nmn({"analyse", WritePolicy(folder, "b1", "nmn"), "--out=" + out});
+  EXPECT_EQ(outcome.code, 42);
+  EXPECT_THAT(outcome.err, HasSubstr("--out=" + out + ": it must name a folder"));
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
 TEST(NmnAnalyse, LeavesTheFilesOfARunAlone) {
   nmn::testing::TemporaryDirectory folder;
   const std::string run = folder.path() + "/run";

@@ -152,6 +152,8 @@ TEST(NmnReport, SaysInOneLineWhatCannotBe) {
            {{a, "--format=bmp"}, "--format"},
            {{a, "--average=median"}, "--average"},
            {{a, "--smooth=0"}, "--smooth"},
+           {{a, "--out=curve.PDF"}, "--out=curve.PDF: it must name a folder, into which several files go"},
+           {{a, "--out=-"}, "--out=-: it must name a folder"},
            {{a, "--out=" + folder.path() + "/file/x"},
             "cannot create directory " + folder.path() + "/file: Not a directory"}}) {
     const Outcome outcome = Report(arguments);
@@ -160,6 +162,15 @@ TEST(NmnReport, SaysInOneLineWhatCannotBe) {
     EXPECT_THAT(outcome.err, HasSubstr(words));
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
   }
+}
+
+TEST(NmnReport, GoesIntoAFolderOfAnyNameThatIsThere) {
+  nmn::testing::TemporaryDirectory folder;
+  const std::string a = MakeRun(folder, "a", 1, 4, 0), out = folder.path() + "/today.json";
+  std::filesystem::create_directory(out);
+  const Outcome outcome = Report({a, "--no_figures", "--out=" + out});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(std::filesystem::exists(out + "/until.csv"));
 }
 
 // gnuplot takes names that begin with "|" or "<" for commands of the shell, and "~" for a home.
