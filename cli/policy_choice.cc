@@ -12,6 +12,7 @@
 #include "cli/scripted/scripted_policy.h"
 #include "common/config/config.h"
 #include "common/config/task.h"
+#include "common/env/brought.h"
 #include "common/env/environment.h"
 #include "common/flags/environment.h"
 #include "common/fs/file_system.h"
@@ -85,6 +86,7 @@ absl::StatusOr<PolicyChoice> ChooseNetwork(const PolicyFlags& flags) {
     return absl::InvalidArgumentError(absl::StrCat("--task=", flags.benchmark, ", but ", flags.policy,
                                                    " was trained on ", network->config.benchmark()));
   }
+  if (absl::Status status = CheckTaskIsHere(flags.policy, network->config); !status.ok()) return status;
   const absl::StatusOr<v1::TaskSpec> own = env::MakeTaskSpec(network->config.benchmark(), network->config.env());
   if (!own.ok()) return own.status();
   if (const std::string other = config::DescribeOtherTask(*own, network->config.task()); !other.empty()) {
@@ -106,6 +108,15 @@ absl::StatusOr<v1::RunConfig> TaskConfig(const std::string& task, const std::vec
   if (!config.ok()) return config;
   if (absl::Status status = ApplyEnvironment(assignments, *config); !status.ok()) return status;
   return config;
+}
+
+absl::Status CheckTaskIsHere(const std::string& source, const v1::RunConfig& config) {
+  const std::string& task = config.benchmark();
+  if (config.task().name() != task || env::FindSpec(task).ok()) return absl::OkStatus();
+  const env::BroughtTask* other = env::Brought();
+  return absl::NotFoundError(absl::StrCat(
+      source, " is of ", task, ", a task of your own", other == nullptr ? "" : ", and not of " + other->spec.name,
+      "; add --task_python=MODULE:FACTORY or --task_plugin=FILE: no file brings its code"));
 }
 
 void AddPolicyOptions(CLI::App& verb, PolicyFlags& flags) {

@@ -43,6 +43,10 @@ struct PolicyChoice {
 // with --set applied. NOT_FOUND names the tasks there are.
 absl::StatusOr<v1::RunConfig> TaskConfig(const std::string& task, const std::vector<std::string>& assignments);
 
+// NOT_FOUND, with the flags that bring its code: `config`, that of the run or policy `source`, is of a task of the
+// user's own which this process does not have.
+absl::Status CheckTaskIsHere(const std::string& source, const v1::RunConfig& config);
+
 // INVALID_ARGUMENT in one line: an unknown benchmark or policy with the names there are, a benchmark that is not the
 // network's own (both named), a field that is no option of the task, --mean for a rule.
 absl::StatusOr<PolicyChoice> ChoosePolicy(const PolicyFlags& flags);

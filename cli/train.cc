@@ -16,6 +16,7 @@
 #include "bridge/task_flags.h"
 #include "cli/embedded_actors.h"
 #include "cli/fail.h"
+#include "cli/policy_choice.h"
 #include "cli/progress.h"
 #include "cli/report/learning_curve.h"
 #include "cli/train_config.h"
@@ -162,6 +163,9 @@ int Train(TrainOptions options, const CLI::App& verb) {
         absl::StrCat("--config=", *options.flags.config_path, " is of task ", config->benchmark(), ", and ",
                      options.brought.Command(), " brings ", task, "; give the config of that task, or leave it out")));
   }
+  const std::string source =
+      options.run.resume ? options.run.directory : absl::StrCat("--config=", options.flags.config_path.value_or(""));
+  if (absl::Status status = CheckTaskIsHere(source, *config); !status.ok()) return fail(status);
   if (absl::Status status = env::FindSpec(config->benchmark()).status(); !status.ok()) return fail(status);
   options.run.config = *config;
   if (options.print_config) {

@@ -13,6 +13,7 @@
 #include "common/env/environment.h"
 #include "common/nn/action_space.h"
 #include "common/nn/network_spec.h"
+#include "common/text/suggestion.h"
 #include "common/trajectory/layout.h"
 
 namespace nmn::config {
@@ -93,7 +94,8 @@ absl::Status ValidateEnvironment(const v1::RunConfig& config) {
   }
   const absl::StatusOr<env::EnvironmentSpec> spec = env::FindSpec(config.benchmark());
   checks.Text("benchmark", absl::StrCat("\"", absl::CHexEscape(config.benchmark()), "\""), spec.ok(),
-              absl::StrCat("one of ", absl::StrJoin(env::TaskNames(), ", ")));
+              absl::StrCat("one of ", absl::StrJoin(env::TaskNames(), ", "),
+                           text::DidYouMean(config.benchmark(), env::TaskNames())));
   if (!checks.ok()) return checks.status();
   checks.Take(env::ValidateOptions(config.benchmark(), config.env()));
   if (checks.ok()) checks.Take(ValidateTask(config));

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tests/integration/brought_task.h"
 
@@ -122,7 +123,11 @@ TEST_F(PluginTask, ARunIsResumedEvaluatedAndTracedWithTheSameFlag) {
   ASSERT_EQ(Train(Run(), brings, {"--actors=1"}).code, 0);
   const Outcome without = Nmn({"train", "--resume", "--run_dir=" + Run()}, {});
   EXPECT_EQ(without.code, 42);
-  EXPECT_THAT(without.err, AllOf(HasSubstr("\"hidden_push\""), HasSubstr("--task_plugin")));
+  const std::string says =
+      Run() + " is of hidden_push, a task of your own; add --task_python=MODULE:FACTORY or --task_plugin=FILE";
+  EXPECT_THAT(without.err, HasSubstr("nmn train: " + says));
+  for (const char* verb : {"eval", "trace"})
+    EXPECT_THAT(Nmn({verb, "--policy=" + Run()}, {}).err, HasSubstr(absl::StrCat("nmn ", verb, ": ", says)));
   std::vector<std::string> more = brings;
   more.push_back("--updates=" + std::to_string(kUpdates + 1));
   const Outcome resumed = Nmn({"train", "--resume", "--no_figure", "--run_dir=" + Run()}, more);
@@ -133,7 +138,7 @@ TEST_F(PluginTask, ARunIsResumedEvaluatedAndTracedWithTheSameFlag) {
   const Outcome traced = Nmn({"trace", "--policy=" + Run(), "--episodes=2", "--out=" + Where("trace")}, brings);
   EXPECT_EQ(traced.code, 0) << traced.err;
   const std::vector<std::string> report = {"report", Run(), "--adaptation", "--adaptation_episodes=10"};
-  EXPECT_THAT(Nmn(report, {}).err, HasSubstr("is not played for --adaptation: benchmark is \"hidden_push\""));
+  EXPECT_THAT(Nmn(report, {}).err, HasSubstr("is not played for --adaptation: " + says));
   const Outcome reported = Nmn(report, brings);
   EXPECT_EQ(reported.code, 0) << reported.err;
   EXPECT_THAT(reported.err, Not(HasSubstr("is not played")));

@@ -182,6 +182,12 @@ TEST(NmnEval, AMisspeltRuleIsAnsweredWithTheOneThatWasMeant) {
   ExpectOneLineError(Nmn({"eval", "--policy=memoryles"}), "; did you mean memoryless?");
 }
 
+TEST(NmnEval, AMisspeltTaskIsAnsweredWithTheOneThatWasMeant) {
+  for (const char* verb : {"eval", "trace"})
+    ExpectOneLineError(Nmn({verb, "--task=bandti", "--policy=random"}), "did you mean bandit?");
+  ExpectOneLineError(Nmn({"task", "check", "bandti"}), "did you mean --task=bandit?");
+}
+
 TEST(NmnEval, MoreArmsThanThereAreMayBeIsARangeError) {
   ExpectOneLineError(Nmn({"eval", "--task=bandit", "--set", "task.arms=2000000000", "--policy=random"}),
                      "env.arms is 2000000000; it must be in [2, 1024], or 0 for 10");

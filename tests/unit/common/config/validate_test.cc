@@ -350,8 +350,9 @@ TEST(Validate, EveryImpossibleConfigIsRefusedInOneLineThatNamesTheField) {
 TEST(Validate, AnUnknownTaskIsAnsweredWithThoseThereAre) {
   v1::RunConfig config = *Preset("reference", "b1", "nmn");
   ASSERT_TRUE(Set("benchmark=b9", config).ok());
-  EXPECT_EQ(std::string(Validate(config).message()),
-            "benchmark is \"b9\"; it must be one of " + absl::StrJoin(env::TaskNames(), ", "));
+  EXPECT_EQ(std::string(Validate(config).message()), "benchmark is \"b9\"; it must be one of " +
+                                                         absl::StrJoin(env::TaskNames(), ", ") +
+                                                         "; did you mean b1 or b2 or b3?");
 }
 
 // What the environments and the networks check themselves: the field is named, whatever the words.
