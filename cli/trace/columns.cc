@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/trace/modulation.h"
+#include "common/text/suggestion.h"
 
 namespace nmn::trace {
 namespace {
@@ -39,6 +41,14 @@ std::string Names(const std::vector<Column>& all) {
     i = end;
   }
   return absl::StrJoin(names, ", ");
+}
+
+// "; did you mean reward?" Of a pattern nothing can be said.
+std::string Meant(const std::string& pattern, const std::vector<Column>& all) {
+  if (absl::StrContains(pattern, '*')) return "";
+  std::vector<std::string> names;
+  for (const Column& column : all) names.push_back(column.name);
+  return text::DidYouMean(pattern, names);
 }
 
 }  // namespace
@@ -101,7 +111,7 @@ absl::StatusOr<std::vector<Column>> ChooseColumns(const std::vector<Column>& all
     }
     if (!any) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--columns: there is no column \"", pattern, "\"; there are ", Names(all)));
+          absl::StrCat("--columns: there is no column \"", pattern, "\"; there are ", Names(all), Meant(pattern, all)));
     }
   }
   return chosen;

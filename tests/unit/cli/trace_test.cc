@@ -151,6 +151,8 @@ TEST(ChooseColumns, ANameThatIsNoneComesWithThoseThereAre) {
             "previous_action, previous_reward, u, mean, logvar, z0 .. z19, h0 .. h49, main0_scale0 .. main0_scale9, "
             "main0_offset0 .. main0_offset9, head_scale0 .. head_scale1, head_offset0 .. head_offset1, value, action, "
             "reward");
+  EXPECT_THAT(std::string(TraceOf(network, {.columns = "t,rewrad"}).status().message()),
+              HasSubstr(", reward; did you mean reward?"));
   EXPECT_FALSE(TraceOf(Rule("zero", "b1", "env.horizon=3"), {.columns = "value"}).ok());
   EXPECT_FALSE(TraceOf(network, {.columns = "t,"}).ok());
 }
