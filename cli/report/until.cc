@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -12,6 +15,8 @@
 
 namespace nmn::report {
 namespace {
+
+constexpr int kUsualDigits = 6;  // of a threshold
 
 using Reaches = std::vector<std::optional<Reached>>;
 
@@ -35,6 +40,18 @@ void AppendCsv(const std::optional<Reached>& reached, std::string& csv) {
   } else {
     absl::StrAppend(&csv, ",,,\n");
   }
+}
+
+// As short as thresholds that differ can be told apart.
+std::vector<std::string> Titles(const std::vector<double>& thresholds) {
+  const size_t different = std::set<double>(thresholds.begin(), thresholds.end()).size();
+  std::vector<std::string> titles;
+  for (int digits = kUsualDigits; digits <= std::numeric_limits<double>::max_digits10; ++digits) {
+    titles.clear();
+    for (const double threshold : thresholds) titles.push_back(absl::StrFormat("%.*g", digits, threshold));
+    if (std::set<std::string>(titles.begin(), titles.end()).size() == different) break;
+  }
+  return titles;
 }
 
 std::string TextCell(const std::optional<Reached>& reached) {
@@ -126,7 +143,7 @@ absl::Status WriteUntil(const std::vector<Run>& runs, const std::vector<double>&
 
 std::string UntilTable(const std::vector<Run>& runs, const std::vector<double>& thresholds) {
   std::vector<std::vector<std::string>> rows = {{"run"}};
-  for (double threshold : thresholds) rows[0].push_back(absl::StrFormat("%g", threshold));
+  for (std::string& title : Titles(thresholds)) rows[0].push_back(std::move(title));
   for (const Run& run : runs) {
     rows.push_back({run.path});
     for (double threshold : thresholds) rows.back().push_back(TextCell(FirstReached(run, threshold)));

@@ -18,6 +18,7 @@
 namespace nmn::report {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -142,6 +143,14 @@ TEST(UntilTable, HasARowForTheMedianOfSeveralRunsOnly) {
   const TrainingRun a = MakeUpdates(folder, "a", 1, {10, 30}), b = MakeUpdates(folder, "b", 2, {30});
   EXPECT_THAT(UntilTable({a, b}, {30, 50}), HasSubstr("median of NMN, fast, 2 seeds  1.5: 0.0 M, 3.0 s   -\n"));
   EXPECT_THAT(UntilTable({a}, {30}), Not(HasSubstr("median")));
+}
+
+TEST(UntilTable, ItsTitlesTellThresholdsApart) {
+  nmn::testing::TemporaryDirectory folder;
+  const TrainingRun a = MakeUpdates(folder, "a", 1, {10, 30});
+  EXPECT_THAT(UntilTable({a}, {30, 50.25}), ContainsRegex("run +30 +50\\.25\n"));
+  EXPECT_THAT(UntilTable({a}, {1234567.25, 1234567.375}), ContainsRegex("run +1234567\\.2 +1234567\\.4\n"));
+  EXPECT_THAT(UntilTable({a}, {30, 30}), ContainsRegex("run +30 +30\n"));
 }
 
 TEST(PhaseMilliseconds, FollowAnUpdateAndPutUnknownPhasesLast) {
