@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -171,6 +172,18 @@ TEST(NmnReport, GoesIntoAFolderOfAnyNameThatIsThere) {
   const Outcome outcome = Report({a, "--no_figures", "--out=" + out});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(std::filesystem::exists(out + "/until.csv"));
+}
+
+// What --help says of --until in brackets, docs/cli.md says too.
+TEST(NmnReport, ThePageNamesTheThresholdsThatHelpNames) {
+  std::string help = Report({"--help"}).out;
+  help.erase(0, help.find("--until"));
+  const size_t begin = help.find('['), end = help.find(']', begin);
+  ASSERT_NE(end, std::string::npos) << help;
+  std::istringstream words(help.substr(begin + 1, end - begin - 1));
+  std::string usual;
+  for (std::string word; words >> word;) usual += (usual.empty() ? "" : " ") + word;
+  EXPECT_THAT(ReadFile("docs/cli.md"), HasSubstr("The default is " + usual + " |"));
 }
 
 // gnuplot takes names that begin with "|" or "<" for commands of the shell, and "~" for a home.
