@@ -117,6 +117,7 @@ ActorSession::Outcome ActorSession::Connect(const std::stop_token& stop) {
   *request.mutable_build() = options_.build;
   request.set_lanes(options_.lanes);
   std::optional<Clock::time_point> complained;
+  absl::Status reason;  // why nobody answers, as far as a call has found more than that its time was over
   for (bool first = !registration_; !stop.stop_requested(); first = false) {
     Beat();
     const auto left = std::chrono::duration_cast<milliseconds>(last_contact_ + options_.connect_timeout - Clock::now());
@@ -138,10 +139,11 @@ ActorSession::Outcome ActorSession::Connect(const std::stop_token& stop) {
       spdlog::error("{}: the learner at {} refuses: {}", options_.actor_id, options_.learner, Text(failure));
       return kExitPermanent;
     }
+    if (reason.ok() || !absl::IsDeadlineExceeded(failure)) reason = failure;
     const Clock::time_point now = Clock::now();
     if (now >= last_contact_ + options_.connect_timeout) {
       spdlog::error("{}: no learner at {} for {} s (--connect_timeout): {}", options_.actor_id, options_.learner,
-                    std::chrono::duration<double>(options_.connect_timeout).count(), Text(failure));
+                    std::chrono::duration<double>(options_.connect_timeout).count(), Text(reason));
       return kExitRetry;
     }
     if (!complained || now - *complained >= kComplainEvery) {

@@ -59,7 +59,33 @@ std::string FlagOfPython(const TaskFlags& flags) {
   return "";
 }
 
+// "package.module:factory"; what a person may have meant by another text.
+absl::Status CheckFactory(const std::string& factory) {
+  const size_t colon = factory.find(':');
+  const std::string module = factory.substr(0, colon);
+  const auto wrong = [&](const std::string& what) {
+    return absl::InvalidArgumentError(absl::StrCat("--task_python=", factory, what));
+  };
+  if (absl::StrContains(module, '/') || absl::EndsWith(module, ".py")) {
+    const std::filesystem::path file(module);
+    return wrong(absl::StrCat(
+        " names a file; name its module, as Python's import does, and in PYTHONPATH the folder "
+        "where it is: PYTHONPATH=",
+        file.has_parent_path() ? file.parent_path().string() : ".", " .. --task_python=", file.stem().string(),
+        colon == std::string::npos ? ":FACTORY" : factory.substr(colon)));
+  }
+  if (colon != std::string::npos) return absl::OkStatus();
+  const size_t dot = module.rfind('.');
+  return wrong(dot == std::string::npos || dot == 0
+                   ? absl::StrCat(" has no factory; it must be package.module:factory, e.g. ", module, ":make")
+                   : absl::StrCat(" must be package.module:factory; did you mean --task_python=", module.substr(0, dot),
+                                  ":", module.substr(dot + 1), "?"));
+}
+
 absl::Status CheckFlags(const TaskFlags& flags, const std::string& task) {
+  if (absl::Status status = flags.task_python.empty() ? absl::OkStatus() : CheckFactory(flags.task_python);
+      !status.ok())
+    return status;
   const std::string of_python = FlagOfPython(flags);
   if (flags.task_python.empty() && !of_python.empty()) {
     return absl::InvalidArgumentError(

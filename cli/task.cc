@@ -100,9 +100,9 @@ std::string DescribeBudget(const v1::RunConfig& config, double steps_per_second)
   const double steps = static_cast<double>(episodes) * (cut != 0 ? cut : config.task().horizon());
   const double seconds = steps / steps_per_second;
   return absl::StrFormat(
-      "training       preset %s: %s of %s, %.3g steps in all: %.2g %s of one core in the task alone\n", config.preset(),
+      "training       preset %s: %s of %s, %.3g steps in all: %.0f %s of one core in the task alone\n", config.preset(),
       text::Counted(updates, "update"), text::Counted(config.ppo().episodes_per_update(), "episode"), steps,
-      seconds < 120 ? seconds : seconds / 60, seconds < 120 ? "seconds" : "minutes");
+      seconds < 120 ? std::max(1.0, seconds) : seconds / 60, seconds < 120 ? "seconds" : "minutes");
 }
 
 absl::Status Check(CheckFlags flags) {

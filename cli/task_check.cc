@@ -152,15 +152,19 @@ absl::StatusOr<TaskCheck> CheckTask(const EnvironmentMaker& make, uint64_t seed,
   if (absl::Status status = CheckNumbers(spec, played); !status.ok()) return status;
   const absl::StatusOr<Played> again = Play(**environment, key, episodes);
   if (!again.ok()) return again.status();
-  absl::Status same =
-      CheckSame(played, *again, 0, spec.observation_size, "when it is played again: it is no function of the seed");
+  absl::Status same = CheckSame(
+      played, *again, 0, spec.observation_size,
+      "when it is played again: it is no function of the seed; draw all that is random from the seeds that reset gets "
+      "(docs/tasks.md)");
   if (!same.ok()) return same;
   const env::BatchKey last = {
       .seed = seed, .first_episode = episodes - half, .first_global_episode = uint64_t{episodes} - half};
   const absl::StatusOr<Played> elsewhere = Play(**smaller, last, half);
   if (!elsewhere.ok()) return elsewhere.status();
-  same = CheckSame(played, *elsewhere, episodes - half, spec.observation_size,
-                   "in another environment with other neighbours: it is no function of the seed and the episode");
+  same = CheckSame(
+      played, *elsewhere, episodes - half, spec.observation_size,
+      "in another environment with other neighbours: it is no function of the seed and the episode; keep nothing "
+      "from one episode, or from one environment, to another (docs/tasks.md)");
   if (!same.ok()) return same;
 
   TaskCheck check;

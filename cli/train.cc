@@ -215,7 +215,13 @@ int Train(TrainOptions options, const CLI::App& verb) {
   });
   const ExitCode code = (*run)->Run(stop.get_token());
   actors.Stop();
-  if (actors.outcome() != kExitDone) return actors.outcome();
+  if (actors.outcome() != kExitDone) {
+    observer.OnNotice(absl::StrCat("the run stopped after update ", (*run)->update(),
+                                   " because an actor failed; mend "
+                                   "that, then continue with: ",
+                                   run::ResumeCommand(verb, options.run.directory, kStored)));
+    return actors.outcome();
+  }
   if (code == kExitInterrupted) {
     observer.OnNotice(absl::StrCat("stopped after update ", (*run)->update(),
                                    "; continue with: ", run::ResumeCommand(verb, options.run.directory, kStored)));

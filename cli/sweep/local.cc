@@ -198,7 +198,10 @@ void LocalEngine::Look() {
     if (active.metrics.empty()) active.metrics = MetricsAddress(sweep_.LogPath(*active.run), active.log_begin);
     if (!active.metrics.empty()) targets[active.run->name] = active.metrics;
   }
-  progress_.Show(Sum(states_.Look(), options_.jobs));
+  // One that was just started may not have its lock yet.
+  std::map<size_t, State> started;
+  for (const Active& active : active_) started[static_cast<size_t>(active.run - sweep_.runs.data())] = State::kRunning;
+  progress_.Show(Sum(states_.Look(started), options_.jobs));
   if (targets == targets_) return;
   targets_ = targets;
   SayTargets();

@@ -199,6 +199,11 @@ absl::Status Set(std::string_view assignment, v1::RunConfig& config) {
       message->GetReflection()->ClearField(message, field);
       continue;
     }
+    if ((walked == "env.horizon" || walked == "env.arms") && text::ReadWhole(value) == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(text,
+                                                     ": 0 would stand for the task's own number; give another, or "
+                                                     "leave it out"));
+    }
     if (!field->is_repeated()) {
       if (absl::Status status = SetScalar(walked, field, value, *message); !status.ok()) return status;
       continue;

@@ -68,8 +68,9 @@ CLI::App* FindVerb(CLI::App& app, const std::string& name) {
 
 // What may have been meant by a flag that the verb has not: "; did you mean ..?", or what to do; "" where nothing is
 // like it.
-std::string Meant(const Called& called, const std::string& argument) {
+std::string Meant(const Called& called, const std::vector<std::string>& arguments, size_t place) {
   const CLI::App& verb = *called.verb;
+  const std::string& argument = arguments[place];
   const size_t equals = argument.find('=');
   const std::string name = argument.substr(0, equals);
   const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
@@ -83,14 +84,22 @@ std::string Meant(const Called& called, const std::string& argument) {
     return absl::StrCat("; did you mean ", NameOf(verb), " ", word, "?");
   const std::string near =
       text::DidYouMean(absl::StartsWith(name, "--") ? name : absl::StrCat("-", name), FlagsOf(verb));
+  // What else the command line has: "nmn --task=b1 train", and an operand that is there already.
+  bool has_operand = !called.operands.empty();
+  for (size_t i = place + 1; i < arguments.size(); ++i) {
+    if (std::find(verbs.begin(), verbs.end(), arguments[i]) != verbs.end())
+      return absl::StrCat("; flags stand behind the verb: did you mean ", NameOf(verb), " ", arguments[i], " ",
+                          argument, "?");
+    has_operand = has_operand || !absl::StartsWith(arguments[i], "-");
+  }
   const std::vector<const CLI::Option*> operands = verb.get_options(IsOperand);
-  if (!near.empty() || operands.empty() || value.empty()) return near;
+  if (!near.empty() || operands.empty() || value.empty() || has_operand) return near;
   return absl::StrCat("; what stands without a flag is ", operands[0]->get_name(), ": did you mean ", NameOf(verb), " ",
                       value, "?");
 }
 
-absl::Status UnknownFlag(const Called& called, const std::string& argument) {
-  return absl::InvalidArgumentError(absl::StrCat("unknown flag ", argument, Meant(called, argument)));
+absl::Status UnknownFlag(const Called& called, const std::vector<std::string>& arguments, size_t place) {
+  return absl::InvalidArgumentError(absl::StrCat("unknown flag ", arguments[place], Meant(called, arguments, place)));
 }
 
 absl::Status UnknownVerb(const CLI::App& app, const std::string& argument) {
@@ -105,7 +114,7 @@ absl::Status TakeFlag(const std::vector<std::string>& arguments, size_t& i, Call
   const size_t equals = argument.find('=');
   const std::string flag = argument.substr(0, equals);
   const CLI::Option* option = verb.get_option_no_throw(flag);
-  if (option == nullptr) return UnknownFlag(called, argument);
+  if (option == nullptr) return UnknownFlag(called, arguments, i);
   const std::string& name = option->get_lnames()[0];
   if (IsQuestion(name)) called.help = true;
   if (IsSwitch(*option)) {
@@ -230,7 +239,7 @@ absl::Status Walk(CLI::App& app, const std::vector<std::string>& arguments, Call
       called.help = true;
       continue;
     }
-    if (argument.size() > 1 && argument[0] == '-') return UnknownFlag(called, argument);
+    if (argument.size() > 1 && argument[0] == '-') return UnknownFlag(called, arguments, i);
     if (CLI::App* verb = FindVerb(*called.verb, argument); verb != nullptr) {
       if (!called.operands.empty()) {
         return absl::InvalidArgumentError(absl::StrCat("the verb comes first; did you mean ", NameOf(*verb), " ",

@@ -143,6 +143,16 @@ bool IsFactory(const std::string& word) {
          word.find('/') == std::string::npos;
 }
 
+// "nmn analyse takes one POLICY, and "; "" of a verb without operands.
+std::string Takes(const CLI::App& verb, const std::vector<const CLI::Option*>& operands) {
+  if (operands.empty()) return "";
+  return absl::StrCat(
+      NameOf(verb), " takes one ",
+      absl::StrJoin(operands, " and one ",
+                    [](std::string* out, const CLI::Option* operand) { absl::StrAppend(out, operand->get_name()); }),
+      ", and ");
+}
+
 // Refuses the first word that is more than the verb takes.
 absl::Status CheckOperands(const std::vector<std::string>& arguments, const Called& called,
                            const std::function<usage::Kinds()>& kinds) {
@@ -171,10 +181,10 @@ absl::Status CheckOperands(const std::vector<std::string>& arguments, const Call
   // A verb that takes both an operand and verbs took the misspelt one for the operand.
   const std::vector<std::string> near = text::Near(arguments[called.operands[0]], VerbNames(*called.verb));
   if (meant.empty() && !near.empty()) meant.push_back(absl::StrCat(NameOf(*called.verb), " ", near[0], " ", word));
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", word, "\" is not expected here", taken.empty() ? "" : " any more", "; ",
-                   meant.empty() ? "a value stands behind its flag, as in --flag=value"
-                                 : absl::StrCat("did you mean ", absl::StrJoin(meant, " or "), "?")));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", word, "\" is not expected here", taken.empty() ? "" : " any more", "; ",
+      meant.empty() ? absl::StrCat(Takes(*called.verb, taken), "a value stands behind its flag, as in --flag=value")
+                    : absl::StrCat("did you mean ", absl::StrJoin(meant, " or "), "?")));
 }
 
 // `nmn help train` asks what `nmn train --help` asks.

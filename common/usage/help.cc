@@ -45,13 +45,24 @@ std::string Entry(const std::string& head, const std::string& text, size_t width
   return absl::StrCat(first, first.empty() ? "" : "\n", Broken(line, text, kColumn, width));
 }
 
-// What stands below the flags. Commands stay as they are: lines that begin with a space or with "Example".
+// What stands below the flags. Commands stay as they are: lines that begin with a space or with "Example". Of the rest
+// a line that does not end with a sentence goes on in the next.
 std::string Footer(const std::string& footer, size_t width) {
-  std::string lines;
+  std::string lines, prose;
+  const auto flush = [&] {
+    if (!prose.empty()) lines += Broken("", std::exchange(prose, ""), 0, width);
+  };
   for (const absl::string_view line : absl::StrSplit(footer, '\n', absl::SkipEmpty())) {
     const bool command = line[0] == ' ' || absl::StartsWith(line, "Example") || absl::StartsWith(line, "Begin with");
-    lines += command ? absl::StrCat(line, "\n") : Broken("", std::string(line), 0, width);
+    if (command) {
+      flush();
+      absl::StrAppend(&lines, line, "\n");
+      continue;
+    }
+    absl::StrAppend(&prose, prose.empty() ? "" : " ", line);
+    if (absl::string_view(".:;?").find(line.back()) != absl::string_view::npos) flush();
   }
+  flush();
   return lines;
 }
 

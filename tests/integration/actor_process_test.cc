@@ -207,7 +207,7 @@ TEST(ActorCommandLine, SaysOnceThatItWaitsAndGivesUpWithOne) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err,
               HasSubstr("waiting for the learner at 127.0.0.1:1: nobody listens there (Connection refused)"));
-  EXPECT_THAT(outcome.err, HasSubstr("--connect_timeout"));
+  EXPECT_THAT(outcome.err, HasSubstr("(--connect_timeout): nobody listens there (Connection refused)"));
 }
 
 TEST(ActorCommandLine, RefusesWhatIsWrongInOneLineWith42) {

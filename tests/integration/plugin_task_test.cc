@@ -102,7 +102,7 @@ TEST_F(PluginTask, WhoPlaysItReachesNoResult) {
   ASSERT_FALSE(address.empty()) << learner.err();
   const Outcome without = RunProcess(ActorCommand(address, {}));
   EXPECT_EQ(without.code, 42);
-  EXPECT_THAT(without.err, HasSubstr("or a task of your own that --task_python or --task_plugin brings"));
+  EXPECT_THAT(without.err, HasSubstr("A task of your own needs --task_python=MODULE:FACTORY or --task_plugin=FILE"));
   Subprocess actor(ActorCommand(address, brings));
   EXPECT_EQ(learner.Wait(), 0) << learner.err();
   EXPECT_EQ(actor.Wait(), 0) << actor.err();

@@ -117,7 +117,7 @@ TEST_F(PythonTask, ALearnerNeedsNoCodeAndAnActorLoadsNoneThatItsOwnCommandLineDo
 
   const Outcome without = RunProcess(ActorCommand(address, {}));
   EXPECT_EQ(without.code, 42);
-  EXPECT_THAT(without.err, HasSubstr("a task of your own that --task_python or --task_plugin brings"));
+  EXPECT_THAT(without.err, HasSubstr("A task of your own needs --task_python=tasks:Drift in each command"));
   const Outcome other = RunProcess(ActorCommand(address, Brings("tasks:Several")));
   EXPECT_EQ(other.code, 42);
   EXPECT_THAT(other.err, AllOf(HasSubstr("task.name is "), HasSubstr("tasks.Several"), HasSubstr("tasks.Drift")));

@@ -295,7 +295,7 @@ TEST(Budget, EpisodesRoundUpToWholeUpdates) {
 
 TEST(Horizon, AbsentIsTheBenchmarksOwn) {
   v1::RunConfig config = Get("reference", "b2", "nmn");
-  ASSERT_TRUE(Set("env.horizon=0", config).ok());
+  config.mutable_env()->clear_horizon();
   EXPECT_EQ(Horizon(config), 4000u);
   ASSERT_TRUE(Set("env.horizon=17", config).ok());
   EXPECT_EQ(Horizon(config), 17u);

@@ -204,6 +204,12 @@ TEST_F(CommandLine, AnUnknownFlagThatIsSomethingElseIsToldWhereThatStands) {
   EXPECT_THAT(Refusal({"--play", "x"}), HasSubstr("; did you mean tool play?"));
   EXPECT_THAT(Refusal({"play", "--policy=runs/a"}),
               HasSubstr("; what stands without a flag is DIRECTORY: did you mean tool play runs/a?"));
+  // Not where one stands there already.
+  EXPECT_THAT(Refusal({"play", "runs/a", "--metrics=off"}), HasSubstr("unknown flag --metrics=off; see tool play"));
+  EXPECT_THAT(Refusal({"play", "--metrics=off", "runs/a"}), HasSubstr("unknown flag --metrics=off; see tool play"));
+  EXPECT_THAT(Refusal({"--seed=3", "play"}),
+              HasSubstr("flags stand behind the verb: did you mean tool play --seed=3?"));
+  EXPECT_THAT(Refusal({"play", "runs/a", "runs/b"}), HasSubstr("tool play takes one DIRECTORY, and a value stands"));
   EXPECT_THAT(Refusal({"play", "--completely-else"}), HasSubstr("unknown flag --completely-else; see tool play"));
 }
 

@@ -76,6 +76,16 @@ TEST(HelpText, LinesAreNoLongerThanAsked) {
   }
 }
 
+TEST(HelpText, ASentenceOfTheFooterThatWasBrokenIsOneAgain) {
+  Verb verb;
+  verb.name = "tool run";
+  verb.footer = "It draws this, and\nwrites that.\nIt does more.\nExample:  tool run\n          tool run x";
+  EXPECT_THAT(
+      HelpText(verb, 100),
+      ::testing::HasSubstr("\nIt draws this, and writes that.\nIt does more.\nExample:  tool run\n          tool "
+                           "run x\n"));
+}
+
 TEST(HelpText, OperandsVerbsAndTheFooterHaveTheirPlaces) {
   Verb verb = Program();
   Verb below;
