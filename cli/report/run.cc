@@ -259,7 +259,7 @@ absl::StatusOr<Run> ReadRun(const std::string& path) {
   run.path = path;
   while (run.path.size() > 1 && run.path.back() == '/') run.path.pop_back();
   const std::string config_file = run.path + "/config.textproto";
-  absl::StatusOr<std::string> text = fs::RealFileSystem().Read(config_file);
+  absl::StatusOr<std::string> text = ReadFile(config_file);
   if (absl::IsPermissionDenied(text.status())) return text.status();
   if (std::error_code error; !text.ok() && !std::filesystem::exists(config_file, error))
     return absl::NotFoundError(NoRun(path));

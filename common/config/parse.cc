@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -189,9 +190,10 @@ absl::StatusOr<v1::RunConfig> Load(const std::string& path) {
   std::string text(kMaxFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad() || (file.fail() && !file.eof())) {
+    const int why = errno;
     const std::string of_a_run = path + (path.ends_with('/') ? "" : "/") + "config.textproto";
-    const bool is_run = errno == EISDIR && std::ifstream(of_a_run).good();
-    return absl::NotFoundError(absl::StrCat("cannot read the config ", path, ": ", std::strerror(errno),
+    const bool is_run = why == EISDIR && std::filesystem::is_regular_file(of_a_run);
+    return absl::NotFoundError(absl::StrCat("cannot read the config ", path, ": ", std::strerror(why),
                                             is_run ? absl::StrCat("; the config of that run is ", of_a_run) : ""));
   }
   text.resize(static_cast<size_t>(file.gcount()));

@@ -2,8 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "common/fs/errors.h"
 #include "common/fs/file_system.h"
 
 namespace nmn::fs {
@@ -16,9 +19,15 @@ absl::Status MakeOwnFile(const std::string& path) {
         absl::StrCat(path, " is a directory, and a file of the run has its place; move it away"));
   }
   struct stat end {};
+  const bool leads_somewhere = ::stat(path.c_str(), &end) == 0;
+  if (!leads_somewhere && errno == ELOOP) return SystemError("read", path, errno);
+  if (leads_somewhere && !S_ISREG(end.st_mode) && !S_ISDIR(end.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " is a pipe, a socket or a device, and a file of the run has its place; move it away"));
+  }
   const bool is_link = S_ISLNK(here.st_mode);
   if (!is_link && !(S_ISREG(here.st_mode) && here.st_nlink > 1)) return absl::OkStatus();
-  if (::stat(path.c_str(), &end) != 0 || !S_ISREG(end.st_mode)) return absl::OkStatus();
+  if (!leads_somewhere || !S_ISREG(end.st_mode)) return absl::OkStatus();
   FileSystem& fs = RealFileSystem();
   const absl::StatusOr<std::string> content = fs.Read(path);
   if (!content.ok()) return content.status();

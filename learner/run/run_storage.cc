@@ -23,6 +23,11 @@ std::string LinkToNothing(const std::string& path) {
 
 absl::StatusOr<RunStorage> OpenStorage(const RunOptions& options) {
   fs::FileSystem& fs = fs::RealFileSystem();
+  std::error_code error;
+  if (std::filesystem::equivalent(options.directory, "/", error)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--run_dir=", options.directory, " is the root of the file system; name a folder for the run"));
+  }
   if (absl::Status status = fs.CreateDirectories(options.directory); !status.ok()) {
     if (absl::IsResourceExhausted(status))
       return absl::ResourceExhaustedError(

@@ -84,7 +84,7 @@ TEST(Surroundings, AStopWhileTheLibrariesLoadIsAStop) {
 
 TEST(Surroundings, EverySignalThatAsksForAnEndSavesACheckpoint) {
   const TemporaryDirectory folder;
-  for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM}) {
+  for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM, SIGPWR}) {
     SCOPED_TRACE(strsignal(signal));
     const std::string run = folder.path() + "/" + std::to_string(signal);
     Subprocess process(TinyTrain(run, 5000));
@@ -163,6 +163,33 @@ TEST(Surroundings, AWorkingDirectoryThatWasRemovedIsSaid) {
   const std::string leave = "cd " + gone + " && rmdir " + gone;
   ExpectOneLine(RunProcess(InShell(leave, TinyTrain("run", 1))), kPermanent,
                 HasSubstr("No such file or directory (the working directory was removed)"));
+}
+
+// Before anything is trained, which could not be written there.
+TEST(Surroundings, WhatIsNoFileInThePlaceOfARunsFileIsToldAtTheStart) {
+  const TemporaryDirectory folder;
+  const std::string run = folder.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 1)).code, 0);
+  for (const std::string name : {"episodes.csv", "metrics.jsonl", "summary.json", "policy.safetensors"}) {
+    const std::string file = run + "/" + name, kept = folder.path() + "/kept";
+    std::filesystem::rename(file, kept);
+    const auto refused = [&](const std::string& words) {
+      ExpectOneLine(RunProcess(TinyTrain(run, 2, {"--resume"})), kPermanent, AllOf(HasSubstr(file), HasSubstr(words)));
+      std::filesystem::remove(file);
+    };
+    ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+    refused(" is a pipe, a socket or a device, and a file of the run has its place; move it away");
+    std::filesystem::create_symlink("/dev/full", file);
+    refused(" is a pipe, a socket or a device");
+    std::filesystem::create_symlink(name, file);
+    refused("Too many levels of symbolic links");
+    std::filesystem::rename(kept, file);
+  }
+  std::filesystem::remove(run + "/config.textproto");
+  std::filesystem::create_directory(run + "/config.textproto");
+  ExpectOneLine(RunProcess({Binary("nmn"), "report", run, "--out=" + folder.path() + "/report"}), kPermanent,
+                AllOf(HasSubstr(run + "/config.textproto"), HasSubstr("directory")));
+  ExpectOneLine(RunProcess(TinyTrain("/", 1)), kPermanent, HasSubstr("--run_dir=/ is the root of the file system"));
 }
 
 TEST(Surroundings, ARunDirectoryThatIsALinkToNothingIsOneLine) {

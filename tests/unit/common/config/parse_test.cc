@@ -103,7 +103,7 @@ TEST_F(ConfigFile, MissingFileIsNotFoundAndNamed) {
 }
 
 TEST_F(ConfigFile, ADirectoryIsRefused) {
-  EXPECT_THAT(std::string(Load("/tmp").status().message()), HasSubstr("/tmp"));
+  EXPECT_EQ(Load("/usr").status().message(), "cannot read the config /usr: Is a directory");
   const std::string directory = ::testing::TempDir() + "a-run", file = directory + "/config.textproto";
   std::filesystem::create_directories(directory);
   std::ofstream(file) << "benchmark: \"b1\"\n";
