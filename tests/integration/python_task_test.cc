@@ -205,7 +205,7 @@ TEST_F(PythonTask, ARunIsResumedAndEvaluatedWithTheSameFlag) {
   ASSERT_EQ(Train(Run(), Brings("tasks:Drift"), {"--actors=1"}).code, 0);
   const Outcome without = Nmn({"train", "--resume", "--run_dir=" + Run()}, {});
   EXPECT_EQ(without.code, 42);
-  EXPECT_THAT(without.err, HasSubstr("\"tasks.Drift\""));
+  EXPECT_THAT(without.err, HasSubstr(" is of tasks.Drift, a task of your own; add --task_python=MODULE:FACTORY"));
   EXPECT_THAT(without.err, HasSubstr("--task_python"));
   std::vector<std::string> more = Brings("tasks:Drift");
   more.push_back("--updates=" + std::to_string(kUpdates + 1));
