@@ -97,7 +97,8 @@ class Run:
         except FileNotFoundError:
             hints = {"summary.json": "; the run has not stopped yet", "events.jsonl": "; it is written with --event_log",
                      "metrics.jsonl": "; the run has completed no update", "episodes.csv": "; the run has completed no update"}
-            raise NotARun(f"{self.path} has no {name}{hints.get(name, '')}") from None
+            kind = _NoUpdate if name in ("metrics.jsonl", "episodes.csv") else NotARun
+            raise kind(f"{self.path} has no {name}{hints.get(name, '')}") from None
 
     def _whole_lines(self, name: str) -> str:
         """A learner may be writing the last line."""
@@ -138,6 +139,10 @@ class Run:
         return {"run": self.name, "benchmark": config.get("benchmark", ""), "preset": config.get("preset", ""),
                 "arch": str(config.get("network.architecture", "")).lower(), "seed": config.get("seed", 0),
                 **{name: _cell(config.get(name)) for name in fields}}
+
+
+class _NoUpdate(NotARun):
+    """A run that has no rows yet."""
 
 
 Runs = Union[PathLike, Run, Iterable[Union[PathLike, Run]]]
@@ -193,8 +198,21 @@ def _all(runs: Runs) -> list[Run]:
 
 
 def _labelled(runs: list[Run], fields: Fields, read: Callable[[Run], Columns]) -> Columns:
+    """Runs that have completed no update are left out, as nmn report leaves them out."""
     names = _checked(runs, fields)
-    return stack([labelled(run._label(names), read(run)) for run in runs])
+    tables, without = [], []
+    for run in runs:
+        try:
+            tables.append(labelled(run._label(names), read(run)))
+        except _NoUpdate:
+            if len(runs) == 1:
+                raise
+            without.append(str(run.path))
+    if not tables:
+        raise NotARun(f"none of these runs has completed an update: {', '.join(without)}")
+    if without:
+        warnings.warn(f"left out, because they have completed no update: {', '.join(without)}", stacklevel=3)
+    return stack(tables)
 
 
 def _checked(runs: list[Run], fields: Fields) -> list[str]:

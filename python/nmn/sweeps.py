@@ -66,13 +66,19 @@ class Sweep:
         return [Run(self.path / name) for name in self.names if places.is_run(self.path / name)]
 
     def summaries(self) -> Table:
-        return runs.summaries(self.runs, self.fields)
+        return runs.summaries(self._begun(), self.fields)
 
     def metrics(self) -> Table:
-        return runs.metrics(self.runs, self.fields)
+        return runs.metrics(self._begun(), self.fields)
 
     def episodes(self) -> Table:
-        return runs.episodes(self.runs, self.fields)
+        return runs.episodes(self._begun(), self.fields)
+
+    def _begun(self) -> list[Run]:
+        begun = self.runs
+        if not begun:
+            raise NotARun(f"no run of {self.path} has begun; nmn sweep {self.path} starts them")
+        return begun
 
     def __repr__(self) -> str:
         return f"nmn.Sweep({str(self.path)!r})"

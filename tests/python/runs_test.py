@@ -202,6 +202,24 @@ class Sweeps(Case):
         shutil.rmtree(sweep / names[1])
         self.assertEqual([run.name for run in package.Sweep(sweep).runs], [names[0], *names[2:]])
 
+    def test_a_run_without_an_update_is_left_out_with_a_warning(self):
+        sweep = Path(shutil.copytree(self.path, self.place("going-on")))
+        runs = package.Sweep(sweep).runs
+        whole = len(package.Sweep(sweep).metrics()["update"])
+        for name in ("metrics.jsonl", "episodes.csv"):
+            os.remove(runs[0].path / name)
+        for read in (package.Sweep(sweep).metrics, package.Sweep(sweep).episodes, lambda: package.metrics(sweep)):
+            with self.assertWarnsRegex(UserWarning, f"left out, because they have completed no update: .*{runs[0].name}"):
+                table = read()
+        self.assertEqual(len(table["update"]), whole - len(package.Sweep(self.path).runs[0].metrics()["update"]))
+        self.assertIn("the run has completed no update", self.refusal(package.NotARun, lambda: package.metrics(runs[0])))
+        for run in runs[1:]:
+            os.remove(run.path / "metrics.jsonl")
+        self.assertIn("none of these runs has completed an update", self.refusal(package.NotARun, lambda: package.metrics(runs)))
+        for run in runs:
+            shutil.rmtree(run.path)
+        self.assertIn("has begun; nmn sweep ", self.refusal(package.NotARun, package.Sweep(sweep).summaries))
+
     def test_what_is_no_run_or_no_sweep_is_said(self):
         error = lambda act: self.refusal(package.NotARun, act)
         os.makedirs(self.place("folder"))
