@@ -88,13 +88,9 @@ absl::StatusOr<int> RunHere(const sweep::OpenSweep& open, const bridge::TaskFlag
   return *code;
 }
 
-// Until Slurm has taken tasks, sweep.json says the engine from before: a call that is refused leaves no sweep behind
-// that only Slurm could go on with.
 absl::StatusOr<int> Submit(const sweep::OpenSweep& open, const bridge::TaskFlags& brought) {
   const sweep::SweepDirectory& sweep = open.sweep;
-  sweep::SweepDirectory before = sweep;
-  before.engine = open.stored_engine;
-  if (absl::Status status = sweep::Save(before); !status.ok()) return status;
+  if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
   log::Say(Notices(open));
   sweep::SlurmOptions options;
   options.jobs = sweep.engine.jobs.value_or(0);
@@ -106,7 +102,6 @@ absl::StatusOr<int> Submit(const sweep::OpenSweep& open, const bridge::TaskFlags
   options.task = brought.Arguments();
   absl::StatusOr<std::string> done = sweep::SubmitToSlurm(sweep, options);
   if (!done.ok()) return done.status();
-  if (absl::Status status = sweep::Save(sweep); !status.ok()) return status;
   std::cout << *done << "\nsee: " << flags::CalledAs("nmn") << " sweep status " << flags::ShellQuoted(sweep.path)
             << "\n";
   return kExitDone;

@@ -139,8 +139,7 @@ absl::StatusOr<OpenSweep> ReadOrMake(const std::string& path, const GridRequest&
 absl::StatusOr<OpenSweep> Resolved(const std::string& path, const GridRequest& grid, const EngineRequest& engine) {
   absl::StatusOr<OpenSweep> open = ReadOrMake(path, grid);
   if (!open.ok()) return open.status();
-  open->stored_engine = open->sweep.engine;
-  absl::StatusOr<Engine> chosen = Choose(open->stored_engine, engine);
+  absl::StatusOr<Engine> chosen = Choose(open->sweep.engine, engine);
   if (!chosen.ok()) return chosen.status();
   open->sweep.engine = *std::move(chosen);
   if (absl::Status status = CheckTogether(open->sweep); !status.ok()) return status;

@@ -42,7 +42,6 @@ absl::StatusOr<SweepDirectory> Read(const std::string& path);
 // A sweep that this process alone works on.
 struct OpenSweep {
   SweepDirectory sweep;
-  Engine stored_engine;  // what sweep.json said before this call
   bool is_new = false;
   std::string growth;  // "10 more runs, 40 in all" if the request added some, else ""
   std::string change;  // "--set eval.every_updates=5" if the request set fields that do not change weights, else ""

@@ -179,9 +179,9 @@ absl::StatusOr<std::string> SubmitToSlurm(const SweepDirectory& sweep, const Slu
   if (submitted->exit_code != 0) {
     // The script is the mark of a sweep that has tasks with Slurm.
     if (!submitted_before) std::filesystem::remove(ScriptPath(sweep), error);
-    return absl::UnavailableError(absl::StrCat("sbatch refused: ", submitted->LastWords(),
-                                               "; nothing was submitted. Mend that and give the same command again, or "
-                                               "another --engine"));
+    return absl::UnavailableError(absl::StrCat(
+        "sbatch refused: ", submitted->LastWords(),
+        "; nothing was submitted. Mend that and call it again, or call it with --engine=local, which runs them here"));
   }
   // "17", or "17;cluster".
   const std::string job = command::LastLine(submitted->out);

@@ -158,12 +158,15 @@ TEST_F(SweepEngine, ASweepThatSlurmRefusesIsNotBoundToIt) {
   const Outcome refused = SweepGrid({"--engine=slurm"});
   EXPECT_EQ(refused.code, 1);
   EXPECT_THAT(refused.err, AllOf(HasSubstr("sbatch refused: sbatch: fatal: no configuration; nothing was submitted"),
-                                 HasSubstr("or another --engine")));
+                                 HasSubstr("or call it with --engine=local, which runs them here")));
   EXPECT_FALSE(std::filesystem::exists(directory + "/sweep.sbatch"));
   const Outcome status = Sweep({"status", directory});
   EXPECT_EQ(status.code, 0) << status.err;
   EXPECT_THAT(status.out, HasSubstr("0/6 runs done"));
   EXPECT_EQ(status.err, "");
+  // It asks Slurm again, and runs nothing here, unless it is told so.
+  EXPECT_THAT(Sweep({directory}).err, HasSubstr("sbatch refused"));
+  EXPECT_FALSE(std::filesystem::exists(directory + "/b1-nmn-s1"));
   EXPECT_EQ(Sweep({directory, "--engine=kubernetes"}).code, 0);
 }
 
