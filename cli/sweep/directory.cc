@@ -12,6 +12,7 @@
 #include "common/config/config.h"
 #include "common/env/brought.h"
 #include "common/fs/folders_below.h"
+#include "common/fs/own_file.h"
 #include "common/text/counted.h"
 #include "common/text/quiet_parse.h"
 
@@ -192,6 +193,7 @@ absl::Status Save(const SweepDirectory& sweep) {
   fs::FileSystem& fs = fs::RealFileSystem();
   // A file that says this already is left alone: its time tells when the sweep changed.
   const auto write = [&fs](const std::string& path, const std::string& text) -> absl::Status {
+    if (absl::Status status = fs::MakeOwnFile(path); !status.ok()) return status;
     const absl::StatusOr<std::string> there = fs.Read(path);
     if (there.ok() && *there == text) return absl::OkStatus();
     return fs::WriteAtomically(fs, path, text);

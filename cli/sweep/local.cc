@@ -19,6 +19,7 @@
 #include "cli/sweep/metrics_targets.h"
 #include "cli/sweep/run_state.h"
 #include "common/fs/file_system.h"
+#include "common/fs/own_file.h"
 #include "common/text/counted.h"
 
 extern char** environ;
@@ -210,8 +211,12 @@ void LocalEngine::Look() {
 absl::StatusOr<ExitCode> LocalEngine::Work(const std::stop_token& stop) {
   const int stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   std::stop_callback wake(stop, [stop_descriptor] { eventfd_write(stop_descriptor, 1); });
+  for (const SweepRun& run : sweep_.runs) {
+    if (absl::Status own = run.chosen ? fs::MakeOwnFile(sweep_.LogPath(run)) : absl::OkStatus(); !own.ok()) return own;
+  }
   // Something else under the name is for good, a full disk is not.
-  absl::Status status = WriteTargets(sweep_.path + "/targets.json", {});
+  absl::Status status = fs::MakeOwnFile(sweep_.path + "/targets.json");
+  if (status.ok()) status = WriteTargets(sweep_.path + "/targets.json", {});
   if (!status.ok() && !absl::IsFailedPrecondition(status)) {
     SayTargets();
     status = absl::OkStatus();

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +23,12 @@ absl::Status MakeOwnFile(const std::string& path) {
   struct stat end {};
   const bool leads_somewhere = ::stat(path.c_str(), &end) == 0;
   if (!leads_somewhere && errno == ELOOP) return SystemError("read", path, errno);
+  if (!leads_somewhere && S_ISLNK(here.st_mode)) {
+    std::error_code error;
+    return absl::FailedPreconditionError(absl::StrCat(path, " is a link to ",
+                                                      std::filesystem::read_symlink(path, error).string(),
+                                                      ", which is not there; put that back, or move the link away"));
+  }
   if (leads_somewhere && !S_ISREG(end.st_mode) && !S_ISDIR(end.st_mode)) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, " is a pipe, a socket or a device, and a file of the run has its place; move it away"));

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,9 @@ absl::Status Corrupt(const std::string& path, const std::string& reason) {
 // A file that is not there is as bad as one that is altered.
 absl::StatusOr<std::string> ReadFile(fs::FileSystem& fs, const std::string& path) {
   if (!fs::RefuseEndless(path, "").ok()) return Corrupt(path, "is a pipe, a socket or a device");
+  std::error_code error;
+  static_cast<void>(std::filesystem::status(path, error));
+  if (error == std::errc::too_many_symbolic_link_levels) return Corrupt(path, "is a link that leads in a circle");
   absl::StatusOr<std::string> content = fs.Read(path);
   if (absl::IsNotFound(content.status())) return Corrupt(path, "is missing");
   return content;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/fs/own_file.h"
 
 namespace nmn::run {
 namespace {
@@ -18,6 +19,7 @@ uint32_t SecondsSince1970() {
 
 absl::StatusOr<Generation> RaiseGeneration(fs::FileSystem& fs, const std::string& directory, bool resumed) {
   const std::string path = directory + "/generation";
+  if (absl::Status status = fs::MakeOwnFile(path); !status.ok()) return status;
   const absl::StatusOr<std::string> text = fs.Read(path);
   if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
   uint32_t last = 0;

@@ -183,6 +183,8 @@ TEST(Surroundings, WhatIsNoFileInThePlaceOfARunsFileIsToldAtTheStart) {
     refused(" is a pipe, a socket or a device");
     std::filesystem::create_symlink(name, file);
     refused("Too many levels of symbolic links");
+    std::filesystem::create_symlink("/nothing/there", file);
+    refused(" is a link to /nothing/there, which is not there; put that back, or move the link away");
     std::filesystem::rename(kept, file);
   }
   std::filesystem::remove(run + "/config.textproto");

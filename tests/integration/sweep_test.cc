@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
@@ -281,6 +282,21 @@ TEST(Sweep, WhatStandsInTheWayOfItsFilesIsOneLine) {
   refused("sweep.json", "Is a directory");
   refused("configs", "configs");
   refused("targets.json", "targets.json");
+}
+
+TEST(Sweep, APipeInThePlaceOfItsFilesIsToldAndWaitedForByNobody) {
+  const TemporaryDirectory folder;
+  const std::string directory = folder.path() + "/sweep";
+  ASSERT_EQ(RunProcess(SweepFlags(directory, "1", 1), kLimit).code, 0);
+  for (const std::string name : {"targets.json", "runs.txt", "configs/b1-nmn-s1.textproto", "logs/b1-nmn-s1.log"}) {
+    const std::string file = directory + "/" + name;
+    std::filesystem::rename(file, folder.path() + "/kept");
+    ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+    const Outcome outcome = RunProcess({Binary("nmn"), "sweep", directory}, std::chrono::seconds(60));
+    EXPECT_EQ(outcome.code, 42) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(file + " is a pipe, a socket or a device"));
+    std::filesystem::rename(folder.path() + "/kept", file);
+  }
 }
 
 TEST(Sweep, BadInputIsOneLineAndWritesNothing) {
