@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "cli/policy_choice.h"
 #include "cli/verbs.h"
 #include "common/config/config.h"
+#include "common/text/counted.h"
 
 namespace nmn::cli {
 namespace {
@@ -71,7 +73,13 @@ absl::Status Trace(const Flags& flags) {
   if (!recorder.ok()) return recorder.status();
   absl::StatusOr<std::unique_ptr<trace::Output>> output = Open(flags, (*recorder)->columns());
   if (!output.ok()) return output.status();
-  return trace::WriteTrace(**player, **recorder, flags.episodes, **output);
+  if (absl::Status status = trace::WriteTrace(**player, **recorder, flags.episodes, **output); !status.ok())
+    return status;
+  const std::string& file = flags.npz.empty() ? flags.out : flags.npz;
+  if (!file.empty())
+    std::cerr << "wrote " << file << ": " << text::Counted(flags.episodes, "episode") << ", "
+              << text::Counted((*recorder)->columns().size(), "column") << "\n";
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/exit_code/exit_code.h"
 #include "common/flags/arguments.h"
 #include "common/flags/describe.h"
@@ -125,6 +126,15 @@ std::string MessageOf(const CLI::ParseError& error, const Called& called) {
     const std::string origin = called.given.count(name) != 0 ? flag : option->get_envname();
     if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
       return absl::StrCat(origin, "=", option->results().back(), " is too large");
+    // "--engine: slrum not in {local,slurm}"
+    const std::string in = " not in {";
+    if (const size_t set = message.find(in), value = flag.size() + 2; set != std::string::npos && value < set) {
+      const std::string given = message.substr(value, set - value);
+      const std::vector<std::string> legal =
+          absl::StrSplit(message.substr(set + in.size(), message.find('}', set) - set - in.size()), ',');
+      return absl::StrCat(origin, "=", given, ": it must be one of ", absl::StrJoin(legal, ", "),
+                          text::DidYouMean(given, legal));
+    }
     return absl::StrCat(origin, message.substr(flag.size()));
   }
   return message;

@@ -27,6 +27,7 @@ absl::StatusOr<Files> Flags::Resolve() const {
     }
     resolved.key = folder + "tls.key";
     resolved.authority = folder + "ca.crt";
+    resolved.of_folder = true;
   }
   const bool any = resolved.given() || !resolved.key.empty() || !resolved.authority.empty();
   for (const auto& [flag, file] : {std::pair("--tls_cert", &resolved.certificate),

@@ -54,11 +54,12 @@ absl::Status CheckRole(const Identity& identity, Role role) {
 absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files, int64_t now,
                                                              std::optional<Role> role) {
   if (absl::Status status = CheckOpenSsl(); !status.ok()) return status;
-  const absl::StatusOr<std::string> certificate_text = Read("--tls_cert", files.certificate);
+  const auto flag = [&](const char* of_file) { return files.of_folder ? "--tls" : of_file; };
+  const absl::StatusOr<std::string> certificate_text = Read(flag("--tls_cert"), files.certificate);
   if (!certificate_text.ok()) return certificate_text.status();
-  const absl::StatusOr<std::string> key_text = Read("--tls_key", files.key);
+  const absl::StatusOr<std::string> key_text = Read(flag("--tls_key"), files.key);
   if (!key_text.ok()) return key_text.status();
-  const absl::StatusOr<std::string> authority_text = Read("--tls_ca", files.authority);
+  const absl::StatusOr<std::string> authority_text = Read(flag("--tls_ca"), files.authority);
   if (!authority_text.ok()) return authority_text.status();
   const absl::StatusOr<std::string> revoked_text =
       files.revoked.empty() ? absl::StatusOr<std::string>("")
@@ -66,23 +67,24 @@ absl::StatusOr<std::shared_ptr<const Material>> LoadMaterial(const Files& files,
   if (!revoked_text.ok()) return revoked_text.status();
 
   absl::StatusOr<std::vector<Certificate>> chain = Certificate::ParseAll(*certificate_text);
-  if (!chain.ok()) return Named("--tls_cert", files.certificate, chain.status());
+  if (!chain.ok()) return Named(flag("--tls_cert"), files.certificate, chain.status());
   const absl::StatusOr<PrivateKey> key = PrivateKey::Parse(*key_text);
-  if (!key.ok()) return Named("--tls_key", files.key, key.status());
+  if (!key.ok()) return Named(flag("--tls_key"), files.key, key.status());
   absl::StatusOr<std::vector<Certificate>> authorities = Certificate::ParseAll(*authority_text);
-  if (!authorities.ok()) return Named("--tls_ca", files.authority, authorities.status());
+  if (!authorities.ok()) return Named(flag("--tls_ca"), files.authority, authorities.status());
   absl::StatusOr<std::set<std::string>> revoked = ParseRevoked(*revoked_text);
   if (!revoked.ok()) return Named("--tls_revoked", files.revoked, revoked.status());
 
   const Certificate certificate = chain->front();
   chain->erase(chain->begin());
   if (absl::Status status = key->CheckBelongsTo(certificate, files.certificate); !status.ok())
-    return Named("--tls_key", files.key, status);
+    return Named(flag("--tls_key"), files.key, status);
   Trust trust(*std::move(authorities), *std::move(revoked));
   const Verdict verdict = trust.JudgeClient(certificate, *chain, now);
-  if (!verdict.accepted()) return Named("--tls_cert", files.certificate, absl::InvalidArgumentError(verdict.sentence));
+  if (!verdict.accepted())
+    return Named(flag("--tls_cert"), files.certificate, absl::InvalidArgumentError(verdict.sentence));
   if (absl::Status status = role ? CheckRole(verdict.identity, *role) : absl::OkStatus(); !status.ok())
-    return Named("--tls_cert", files.certificate, status);
+    return Named(flag("--tls_cert"), files.certificate, status);
 
   std::string key_and_chain = absl::StrCat(key->pem(), certificate.pem());
   for (const Certificate& link : *chain) key_and_chain += link.pem();

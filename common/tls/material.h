@@ -18,6 +18,7 @@ struct Files {
   std::string key;          // --tls_key
   std::string authority;    // --tls_ca: whose certificates count; several while one takes another's place
   std::string revoked;      // --tls_revoked: trust.h, ParseRevoked; may be empty
+  bool of_folder = false;   // the first three are in the folder of --tls, which errors then name
 
   bool given() const { return !certificate.empty(); }
 };

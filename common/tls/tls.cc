@@ -167,8 +167,12 @@ void Tls::Reload() {
                 options_.files.revoked.empty() ? "" : ", and who was revoked by then");
   } else if (other) {
     reminded_.reset();
-    spdlog::info("took up the certificate of {}, which ends on {}", (*read)->certificate.Describe(),
-                 FormatTime((*read)->certificate.not_after()));
+    if ((*read)->key_and_chain != old->key_and_chain || (*read)->authorities != old->authorities) {
+      spdlog::info("took up the certificate of {}, which ends on {}", (*read)->certificate.Describe(),
+                   FormatTime((*read)->certificate.not_after()));
+    } else {
+      spdlog::info("took up what {} says: whose certificates are refused", options_.files.revoked);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #include "learner/run/find_state.h"
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -18,10 +19,22 @@ absl::Status CheckHoldsNoRuns(const RunStorage& storage) {
                                                "/NAME"));
 }
 
+// Whoever removes the run around it, or copies it, would do so to both.
+absl::Status CheckIsInNoRun(RunStorage& storage) {
+  const std::string around = std::filesystem::path(storage.directory).lexically_normal().parent_path().string();
+  const absl::StatusOr<bool> run = storage.fs.Exists(around + "/checkpoints");
+  if (!run.ok() || !*run || around.empty()) return absl::OkStatus();
+  return absl::AlreadyExistsError(
+      absl::StrCat(storage.directory, " lies in the directory of another run, ", around, "; choose another --run_dir"));
+}
+
 absl::Status CheckUnused(RunStorage& storage) {
   const absl::StatusOr<bool> any = storage.checkpoints->Any();
   if (!any.ok()) return any.status();
-  if (!*any) return CheckHoldsNoRuns(storage);
+  if (!*any) {
+    if (absl::Status status = CheckIsInNoRun(storage); !status.ok()) return status;
+    return CheckHoldsNoRuns(storage);
+  }
   return absl::AlreadyExistsError(absl::StrCat(
       storage.directory, " already holds a run; add --resume to continue it, or choose another --run_dir"));
 }

@@ -163,6 +163,8 @@ TEST(BadInput, AFolderOfRunsIsNoDirectoryOfARun) {
   EXPECT_FALSE(std::filesystem::exists(runs + "/config.textproto"));
   EXPECT_FALSE(std::filesystem::exists(runs + "/checkpoints"));
   EXPECT_EQ(RunProcess(TinyTrain(runs + "/two", 1)).code, 0);
+  ExpectRefused(RunProcess(TinyTrain(runs + "/two/inner", 1)), kPermanent,
+                HasSubstr(runs + "/two/inner lies in the directory of another run, " + runs + "/two; choose another"));
 }
 
 TEST(BadInput, ResumeWithFewerUpdatesThanThereAreSaysBoth) {
@@ -233,6 +235,19 @@ TEST(BadInput, CorruptNewestCheckpointFallsBackLoudly) {
   const Outcome outcome = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("weights.safetensors"));
+  EXPECT_EQ(WeightsHash(run), hash);
+}
+
+TEST(BadInput, ALinkInACircleIsACorruptCheckpoint) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path() + "/run";
+  ASSERT_EQ(RunProcess(TinyTrain(run, 4, {"--seed=7"})).code, 0);
+  const std::string hash = WeightsHash(run), file = run + "/checkpoints/ckpt-00000004/state.binpb";
+  std::filesystem::remove(file);
+  std::filesystem::create_symlink("state.binpb", file);
+  const Outcome outcome = RunProcess({Binary("nmn"), "train", "--resume", "--run_dir=" + run, "--no_figure"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("is a link that leads in a circle"));
   EXPECT_EQ(WeightsHash(run), hash);
 }
 

@@ -235,6 +235,12 @@ TEST_F(CommandLine, AFolderOrAnAddressWithoutItsFlagIsToldWhichTakesIt) {
   EXPECT_THAT(Refusal({"play", "x", "127.0.0.1:50051"}), HasSubstr("did you mean --learner=127.0.0.1:50051?"));
 }
 
+TEST_F(CommandLine, AWordThatIsNoneOfThoseThereAreIsAnsweredWithThem) {
+  app_.get_subcommand("play")->add_option("--engine", task_)->check(CLI::IsMember({"local", "slurm"}));
+  EXPECT_THAT(Refusal({"play", "--engine=slrum"}),
+              HasSubstr("--engine=slrum: it must be one of local, slurm; did you mean slurm?"));
+}
+
 TEST_F(CommandLine, OneDashIsTooFew) { EXPECT_THAT(Refusal({"play", "-seed=3"}), HasSubstr("did you mean --seed?")); }
 
 TEST_F(CommandLine, AnUnknownVerbSuggestsANearOne) {
