@@ -20,9 +20,9 @@ std::optional<std::string> ScheduleNotice(const v1::RunConfig& config) {
                         "ppo.anneal_updates, ", schedule, ": from there on the learning rates stay at ",
                         config.ppo().anneal_final(), " of what they were at first");
   }
-  return absl::StrCat(
-      "the budget, ", text::Counted(budget, "update"), ", ends before the schedule of ppo.anneal_updates, ", schedule,
-      ": the learning rates stay high; --scale_schedule of nmn train makes the schedule as long as the budget");
+  return absl::StrCat("the budget, ", text::Counted(budget, "update"),
+                      ", ends before the schedule of ppo.anneal_updates, ", schedule,
+                      ": the learning rates stay high; --scale_schedule makes the schedule as long as the budget");
 }
 
 double AnnealedFraction(const v1::PpoOptions& options, uint32_t update) {
